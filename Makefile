@@ -1,0 +1,48 @@
+# Two commands do everything on a machine with Python >= 3.11: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint unit bench testbed demos clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/aichaos suggest --from demo:route-chaos \
+	  --scenario "give me 3 chaos tests scenarios to test the resiliency of my HTTPRoutes configs"
+
+test: lint testbed unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/make_demos.py --check
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto
+
+# The real etcd, API server, controller manager and kwok, built once and kept outside the tree.
+testbed: $(VENV)/.dev
+	$(BIN)/python -m tests.controlplane.build
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks --write docs/benchmarks.md
+
+demos: $(VENV)/.dev
+	$(BIN)/python tools/make_demos.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "aichaos needs Python 3.11 or newer; say which one with: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV). On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing aichaos into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing aichaos and what its tests need into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

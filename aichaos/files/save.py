@@ -1,0 +1,71 @@
+"""Saving that never leaves half a file, and never overwrites what somebody has edited without being told to.
+
+A file that we write ends its first line, a comment, with a digest of the rest. Where the digest no longer fits, a person has
+changed the file, and it is theirs.
+"""
+
+import errno
+import hashlib
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from aichaos.errors import FileError
+
+_MARK = re.compile(r"^# written by aichaos; (?:.*; )?digest ([0-9a-f]{16})$")
+
+
+def marked(body: str, note: str = "") -> str:
+    """A text with our first line, which tells later whether it was edited."""
+    middle = f" {note};" if note else ""
+    return f"# written by aichaos;{middle} digest {_digest(body)}\n{body}"
+
+
+def edited(path: Path) -> bool:
+    """Whether the file exists and is not as we wrote it (a file that is not ours at all counts as edited)."""
+    try:
+        head, _, body = path.read_text(encoding="utf-8").partition("\n")
+    except FileNotFoundError:
+        return False
+    except (OSError, UnicodeDecodeError):
+        return True
+    mark = _MARK.match(head)
+    return mark is None or mark[1] != _digest(body)
+
+
+def save(path: Path, text: str) -> None:
+    """Write a whole file or nothing: temporary file beside it, fsync, rename. Raises FileError."""
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
+        temporary = f"{path.parent}/.{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part"
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}", hint=_advice(error)) from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _advice(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "The disk is full: free some room, or choose another folder with --out."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "Choose a folder that you may write to with --out."
+        case errno.ENOTDIR | errno.EEXIST | errno.EISDIR:
+            return "A file stands where a folder is needed: choose another folder with --out."
+    return "Choose another folder with --out."

@@ -1,0 +1,64 @@
+"""What a plain YAML scalar means to Kubernetes.
+
+kubectl and the API server read YAML through sigs.k8s.io/yaml (1.6), whose rules are neither PyYAML's nor YAML 1.2's: `on` is a
+boolean, `1e3` a number, `0777` is 511, and `12:30:45` or a date stay text.
+"""
+
+import re
+
+_WORDS: dict[str, bool | float | None] = {
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+}
+_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
+_STARTS = frozenset("yYnNtTfFoO~.+-0123456789")
+_MAX_DIGITS = 20
+"""2**64 - 1 has 20 decimal digits; longer ones are floats to Go, and costly to Python."""
+
+
+def resolve(text: str) -> str | int | float | bool | None:
+    """The value of a plain (unquoted) scalar."""
+    if text and text[0] not in _STARTS:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0].isalpha() or text[0] == "~" or _DATE.fullmatch(text):
+        return text
+    return _number(text if text[0] == "." else text.replace("_", ""), text)
+
+
+def _number(digits: str, text: str) -> str | int | float:
+    if _INTEGER.fullmatch(digits):
+        value = _integer(digits)
+        if -(2**63) <= value < 2**64:
+            return value
+    if _FLOAT.fullmatch(digits):
+        return float(digits)
+    return text
+
+
+def _integer(digits: str) -> int:
+    """Go's strconv.ParseInt(…, base 0): a leading 0 alone means octal."""
+    sign, magnitude = (-1, digits[1:]) if digits[0] == "-" else (1, digits.lstrip("+"))
+    if len(magnitude) > _MAX_DIGITS + 1 and magnitude[0] != "0":
+        return 2**64
+    if len(magnitude) > 1 and magnitude[0] == "0" and magnitude[1].isdigit():
+        return sign * int(magnitude, 8)
+    return sign * int(magnitude, 0)
+
+
+def key_text(value: str | int | float | bool | None) -> str | None:
+    """What a mapping's key becomes in JSON; None where it can't become one (null and sequences are no keys to the server)."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return None
+        case _:
+            return str(value)

@@ -1,0 +1,326 @@
+"""The one YAML (and JSON) reader.
+
+It is driven by libyaml's events, not by recursion: text can come from a model or a stranger, and neither deep nesting nor
+aliases of aliases may cost a stack or a memory. Plain scalars mean what they mean to the API server (`scalars.py`).
+Positions cost time, so they are only worked out when somebody asks (`positions`).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import yaml
+from yaml._yaml import CParser
+
+from aichaos.errors import SyntaxProblem
+from aichaos.files.scalars import key_text, resolve
+
+MAX_DEPTH = 100
+MAX_EXPANSION = 1_000_000
+"""Values that aliases may stand for in one document, counted as if each were written out."""
+
+Event = Any
+"""One of libyaml's events; the stubs know only their common base, which has none of the fields."""
+
+Place = tuple[int, int]
+"""Line and column, from 1."""
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One document of a file. `index` counts from 0; `duplicates` are the JSON Pointers of keys that stand twice, with their place."""
+
+    value: Any
+    file: str
+    index: int
+    line: int
+    duplicates: tuple[tuple[str, Place], ...] = ()
+
+
+class _NoKey:
+    """Marks a mapping whose next scalar is a key; no value that a document can hold."""
+
+
+_NO_KEY = _NoKey()
+
+
+class _Frame:
+    """A collection that is being read: what it holds so far, and the key that waits for its value."""
+
+    __slots__ = ("anchor", "count", "data", "key", "merges", "pointer", "size")
+
+    def __init__(self, data: dict[str, Any] | list[Any], anchor: str | None, pointer: str, size: int) -> None:
+        self.data = data
+        self.anchor = anchor
+        self.pointer = pointer
+        self.key: str | _NoKey | None = _NO_KEY
+        self.merges: list[Any] = []
+        self.count = 0
+        self.size = size
+
+
+def read(text: str, file: str) -> Iterator[Document]:
+    """The documents of a text, in order, empty ones left out. Raises SyntaxProblem at the first place that is not YAML."""
+    for document, _ in _documents(text, file, placed=False):
+        yield document
+
+
+def load(text: str, file: str) -> list[Any]:
+    """The values of all documents; a key that stands twice is a SyntaxProblem, as it is to `kubectl apply`."""
+    values = []
+    for document in read(text, file):
+        if document.duplicates:
+            pointer, (line, column) = document.duplicates[0]
+            raise SyntaxProblem(f"the key {pointer} is already set", file=file, line=line, column=column, hint="Keep one of the two.")
+        values.append(document.value)
+    return values
+
+
+def positions(text: str, file: str, index: int) -> dict[str, Place]:
+    """JSON Pointer → place of the key (in a mapping) or of the item (in a sequence), for document `index` of a text."""
+    return positions_of(text, file, {index}).get(index, {})
+
+
+def positions_of(text: str, file: str, indexes: set[int]) -> dict[int, dict[str, Place]]:
+    """The positions of several documents in one go; the text is read no further than the last of them."""
+    found: dict[int, dict[str, Place]] = {}
+    for document, places in _documents(text, file, placed=True):
+        if document.index in indexes:
+            found[document.index] = places
+            if len(found) == len(indexes):
+                break
+    return found
+
+
+def nearest(places: dict[str, Place], pointer: str) -> Place | None:
+    """The place of a pointer or, where it stands nowhere (a missing field), of the nearest parent that does."""
+    while pointer not in places:
+        if not pointer:
+            return None
+        pointer = pointer.rpartition("/")[0]
+    return places[pointer]
+
+
+def escape(key: str) -> str:
+    """A key as one segment of a JSON Pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
+
+
+def _documents(text: str, file: str, *, placed: bool) -> Iterator[tuple[Document, dict[str, Place]]]:
+    index = 0
+    builder = _Builder(file, placed=placed)
+    try:
+        parser = CParser(text)
+        while (event := parser.get_event()) is not None:
+            kind = type(event)
+            if kind is yaml.StreamEndEvent:
+                return
+            if kind is yaml.DocumentStartEvent:
+                builder = _Builder(file, placed=placed)
+            elif kind is yaml.DocumentEndEvent:
+                if not builder.empty:
+                    yield (
+                        Document(value=builder.value, file=file, index=index, line=builder.line, duplicates=tuple(builder.duplicates)),
+                        (builder.places),
+                    )
+                index += 1
+            elif kind is not yaml.StreamStartEvent:
+                builder.feed(event)
+    except yaml.MarkedYAMLError as error:
+        raise _problem(error, file) from error
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        raise _unmarked(text, file, str(error)) from error
+
+
+class _Builder:
+    """Builds the value of one document from its events."""
+
+    def __init__(self, file: str, *, placed: bool) -> None:
+        self.file = file
+        self.placed = placed
+        self.value: Any = None
+        self.empty = True
+        self.line = 1
+        self.duplicates: list[tuple[str, Place]] = []
+        self.places: dict[str, Place] = {}
+        self._stack: list[_Frame] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._open: set[str] = set()
+        self._size = 0
+
+    def feed(self, event: Event) -> None:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            text = event.value
+            self._scalar(_tagged(event.tag, text) if event.tag else text if event.style else resolve(text), event)
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            self._start(event)
+        elif kind is yaml.AliasEvent:
+            self._alias(event)
+        else:
+            self._end()
+
+    def _scalar(self, value: Any, event: Event) -> None:
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and isinstance(frame.data, dict) and frame.key is _NO_KEY:
+            self._key(frame, value, event)
+            return
+        if event.anchor:
+            self._anchors[event.anchor] = (value, 1)
+        self._grow(1, event)
+        self._put(value, event)
+
+    def _key(self, frame: _Frame, value: Any, event: Event) -> None:
+        if value == "<<" and not event.style:
+            frame.key = None
+            return
+        key = key_text(value)
+        if key is None:
+            raise self._error("null is no key", event)
+        frame.key = key
+        pointer = f"{frame.pointer}/{escape(key)}" if self.placed or key in frame.data else ""
+        if key in frame.data:
+            self.duplicates.append((pointer, _place(event)))
+        elif self.placed:
+            self.places[pointer] = _place(event)
+
+    def _start(self, event: Event) -> None:
+        if len(self._stack) >= MAX_DEPTH:
+            raise self._error(f"nested more than {MAX_DEPTH} levels deep", event)
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and isinstance(frame.data, dict) and frame.key is _NO_KEY:
+            raise self._error("a mapping or a sequence is no key", event)
+        if event.anchor:
+            self._open.add(event.anchor)
+        pointer = self._pointer(frame, event)
+        self._grow(1, event)
+        self._stack.append(_Frame({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, pointer, self._size))
+        if frame is None:
+            self.line = event.start_mark.line + 1
+            if self.placed:
+                self.places[""] = _place(event)
+
+    def _pointer(self, frame: _Frame | None, event: Event) -> str:
+        if frame is None:
+            return ""
+        if isinstance(frame.data, list):
+            pointer = f"{frame.pointer}/{len(frame.data)}"
+            if self.placed:
+                self.places[pointer] = _place(event)
+            return pointer
+        return f"{frame.pointer}/{escape(frame.key)}" if isinstance(frame.key, str) else frame.pointer
+
+    def _end(self) -> None:
+        frame = self._stack.pop()
+        if isinstance(frame.data, dict):
+            for merged in frame.merges:
+                for key, value in merged.items():
+                    frame.data.setdefault(key, value)
+        if frame.anchor:
+            self._anchors[frame.anchor] = (frame.data, self._size - frame.size + 1)
+            self._open.discard(frame.anchor)
+        self._put(frame.data, None)
+
+    def _alias(self, event: Event) -> None:
+        if event.anchor in self._open:
+            raise self._error(f"the alias *{event.anchor} stands inside its own anchor", event)
+        if event.anchor not in self._anchors:
+            raise self._error(f"the alias *{event.anchor} has no anchor before it", event)
+        value, size = self._anchors[event.anchor]
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and isinstance(frame.data, dict) and frame.key is _NO_KEY:
+            if isinstance(value, (dict, list)):
+                raise self._error("a mapping or a sequence is no key", event)
+            self._key(frame, value, event)
+            return
+        self._grow(size, event)
+        self._put(value, event)
+
+    def _grow(self, size: int, event: Event) -> None:
+        self._size += size
+        if self._size > MAX_EXPANSION and self._anchors:
+            raise self._error(f"its aliases stand for more than {MAX_EXPANSION:,} values", event)
+
+    def _put(self, value: Any, event: Event | None) -> None:
+        self.empty = self.empty and value is None
+        if not self._stack:
+            self.value = value
+            return
+        frame = self._stack[-1]
+        if isinstance(frame.data, list):
+            if self.placed and event is not None:
+                self.places[f"{frame.pointer}/{len(frame.data)}"] = _place(event)
+            frame.data.append(value)
+        elif isinstance(frame.key, str):
+            frame.data[frame.key] = value
+            frame.key = _NO_KEY
+        else:
+            self._merge(frame, value, event)
+
+    def _merge(self, frame: _Frame, value: Any, event: Event | None) -> None:
+        merged = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, dict) for part in merged):
+            raise (
+                SyntaxProblem("`<<` merges mappings only", file=self.file, line=self.line, column=1)
+                if event is None
+                else self._error("`<<` merges mappings only", event)
+            )
+        frame.merges.extend(merged)
+        frame.key = _NO_KEY
+
+    def _error(self, problem: str, event: Event) -> SyntaxProblem:
+        line, column = _place(event)
+        return SyntaxProblem(problem, file=self.file, line=line, column=column)
+
+
+def _tagged(tag: str, text: str) -> Any:
+    if tag in ("!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary"):
+        return text
+    return resolve(text)
+
+
+def _place(event: Event) -> Place:
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _problem(error: yaml.MarkedYAMLError, file: str) -> SyntaxProblem:
+    mark: Any = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    hint = (
+        "Indent with spaces; YAML has no tabs."
+        if "tab" in (error.problem or "") or "cannot start any token" in (error.problem or "")
+        else ""
+    )
+    context = f" {error.context}" if error.context else ""
+    return SyntaxProblem(f"{error.problem or 'not YAML'}{context}", file=file, line=line, column=column, hint=hint)
+
+
+def _unmarked(text: str, file: str, problem: str) -> SyntaxProblem:
+    """libyaml gives no place for a character that may not stand in YAML: find the first one."""
+    for number, line in enumerate(text.split("\n"), 1):
+        for column, character in enumerate(line, 1):
+            if not (character.isprintable() or character in "\t\r\x85\xa0\u2028\u2029\ufeff\u3000\u00ad"):
+                return SyntaxProblem(f"the character U+{ord(character):04X} may not stand in YAML", file=file, line=number, column=column)
+    return SyntaxProblem(problem.splitlines()[0], file=file, line=1, column=1)
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes what the reader above, kubectl and people read the same way."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    if "\n" in value:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
+    misread = resolve(value) is not value and resolve(value) != value
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if misread else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dump(value: Any) -> str:
+    """A value as YAML, keys in the order in which they stand."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False)
+    return text
