@@ -1,0 +1,66 @@
+"""What the controllers of Kubernetes would make of declared objects: pods of a workload, endpoints of a Service."""
+
+from aichaos.domain.base import Condition, Metadata, OwnerReference
+from aichaos.domain.network import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort, TargetRef
+from aichaos.domain.workloads import Pod, PodSpec, PodStatus, Workload
+
+
+def pods_of(workload: Workload) -> list[Pod]:
+    """As many running, ready pods as the workload declares, named `NAME-0`, `NAME-1` …"""
+    template, metadata = workload.spec.template, workload.metadata
+    owner = OwnerReference(kind=type(workload).__name__, name=metadata.name, controller=True)
+    status = PodStatus(phase="Running", conditions=[Condition(type="Ready", status="True")])
+    return [
+        Pod(
+            metadata=Metadata(
+                name=f"{metadata.name}-{number}",
+                namespace=metadata.namespace,
+                labels=template.metadata.labels,
+                owner_references=[owner],
+            ),
+            spec=PodSpec(
+                service_account_name=template.spec.service_account_name,
+                host_network=template.spec.host_network,
+                containers=template.spec.containers,
+            ),
+            status=status,
+        )
+        for number in range(workload.replicas)
+    ]
+
+
+def endpoints_of(services: list[Service], pods: list[Pod]) -> list[EndpointSlice]:
+    """One slice for each Service with a selector, holding the pods that it selects."""
+    slices = []
+    for service in services:
+        selector = service.spec.selector
+        if not selector:
+            continue
+        chosen = [
+            pod
+            for pod in pods
+            if pod.namespace == service.namespace and all(pod.labels.get(key) == value for key, value in selector.items())
+        ]
+        slices.append(
+            EndpointSlice(
+                metadata=Metadata(
+                    name=f"{service.name}-assumed",
+                    namespace=service.namespace,
+                    labels={"kubernetes.io/service-name": service.name},
+                ),
+                endpoints=[Endpoint(target_ref=TargetRef(kind="Pod", name=pod.name, namespace=pod.namespace)) for pod in chosen],
+                ports=[EndpointPort(name=port.name, port=target_port(port, chosen), protocol=port.protocol) for port in service.spec.ports],
+            )
+        )
+    return slices
+
+
+def target_port(port: ServicePort, pods: list[Pod]) -> int | None:
+    """The port on the pod that a Service's port leads to; None where a named port exists on no pod."""
+    target = port.target_port if port.target_port is not None else port.port
+    if isinstance(target, int):
+        return target
+    return next(
+        (named.container_port for pod in pods for container in pod.spec.containers for named in container.ports if named.name == target),
+        None,
+    )

@@ -1,0 +1,265 @@
+"""Kubernetes YAML or JSON, as it stands in files or comes out of `kubectl get -o yaml`, becomes a Snapshot."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aichaos.domain.access import ConfigMap, Secret
+from aichaos.domain.base import KubeObject, Metadata, ObjectRef, reference_of
+from aichaos.domain.chaos import ENGINE_GROUPS, Engine
+from aichaos.domain.kinds import BY_NAME, KINDS, Kind, kind_of
+from aichaos.domain.snapshot import Gap, Snapshot, Source
+from aichaos.domain.workloads import Deployment
+from aichaos.errors import FileError, SyntaxProblem, TooLargeError
+from aichaos.files import yaml
+from aichaos.observe.assume import endpoints_of, pods_of
+
+MAX_JSON_BYTES = 256 * 2**20
+MAX_YAML_BYTES = 32 * 2**20
+"""YAML is read at some 4 MB a second; JSON at several hundred."""
+
+_SUFFIXES = {".yaml", ".yml", ".json"}
+_DEMOS = Path(__file__).parent / "demos"
+
+Object = dict[str, Any]
+
+
+def demo_names() -> list[str]:
+    return sorted(path.stem for path in _DEMOS.glob("*.yaml"))
+
+
+def demo_path(name: str) -> Path:
+    """Where a bundled cluster lies. Raises FileError for a name that is none of them."""
+    if name not in demo_names():
+        known = ", ".join(f"demo:{known}" for known in demo_names())
+        raise FileError(f"no demo is called {name!r}", hint=f"The bundled clusters are {known}.")
+    return _DEMOS / f"{name}.yaml"
+
+
+def texts(path: Path) -> Iterator[tuple[bytes, str]]:
+    """Content and name of a file, or of every YAML and JSON file in a folder, in the order of names. Raises FileError."""
+    try:
+        if not path.is_dir():
+            yield _content(path), str(path)
+            return
+        files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and not _hidden(file.relative_to(path)))
+        if not files:
+            raise FileError(f"no YAML or JSON file in {path}", hint="Name a folder that holds Kubernetes manifests.")
+        for file in files:
+            yield _content(file), str(file)
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}", hint="Check the path and its permissions.") from error
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _content(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size <= MAX_JSON_BYTES:
+        with path.open("rb") as file:  # a pipe has no size: read no more than the limit
+            data = file.read(MAX_JSON_BYTES + 1)
+        if len(data) <= MAX_JSON_BYTES:
+            return data
+    raise _too_large(str(path), size)
+
+
+def standard_input() -> bytes:
+    data = sys.stdin.buffer.read(MAX_JSON_BYTES + 1)
+    if len(data) > MAX_JSON_BYTES:
+        raise _too_large("standard input", len(data))
+    return data
+
+
+def _too_large(name: str, size: int) -> TooLargeError:
+    measured = f"{size / 2**20:,.0f} MiB, and " if size > MAX_JSON_BYTES else ""
+    return TooLargeError(
+        f"{name} is too large: {measured}{MAX_JSON_BYTES // 2**20} MiB is the limit",
+        hint="Narrow it: `aichaos snapshot -n NAMESPACE` keeps only what is needed, in a twentieth of the room.",
+    )
+
+
+def decode(data: bytes, name: str) -> Snapshot | list[Any]:
+    """The documents of one file; or the Snapshot that was saved in it. Raises SyntaxProblem, TooLargeError, FileError."""
+    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start[:1] in (b"{", b"["):
+        try:
+            head = msgspec.json.decode(data, type=_Head)
+        except msgspec.DecodeError as error:
+            if len(data) > MAX_YAML_BYTES:
+                raise FileError(f"{name} is not valid JSON: {error}", hint="Was it cut off? Write it again.") from error
+        else:
+            return _saved(data, name) if head.kind == "Snapshot" else [msgspec.json.decode(data)]
+    if len(data) > MAX_YAML_BYTES:
+        raise TooLargeError(
+            f"{name} is too large to be read as YAML: {len(data) / 2**20:,.0f} MiB, and {MAX_YAML_BYTES // 2**20} MiB is the limit",
+            hint="Write it as JSON (`kubectl get -o json`) or with `aichaos snapshot`.",
+        )
+    return yaml.load(text_of(data, name), name)
+
+
+class _Head(msgspec.Struct):
+    kind: Any = None
+    apiVersion: Any = None
+
+
+def text_of(data: bytes, name: str) -> str:
+    """Bytes as text; UTF-8, or UTF-16 with its mark. Raises SyntaxProblem with the place of the first byte that is neither."""
+    try:
+        return data.decode("utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
+        hint = "This is a binary file, or text in another encoding; Kubernetes manifests are UTF-8."
+        raise SyntaxProblem("not UTF-8 text", file=name, line=line, column=column, hint=hint) from error
+
+
+def _saved(data: bytes, name: str) -> Snapshot:
+    try:
+        return msgspec.json.decode(data, type=Snapshot)
+    except msgspec.ValidationError as error:
+        raise FileError(
+            f"{name} is a snapshot that this version cannot read: {error}", hint="Take a new one with `aichaos snapshot`."
+        ) from error
+
+
+def objects(documents: Iterable[Any]) -> Iterator[Object]:
+    """Every object of some documents, `List` kinds opened; what is no Kubernetes object is passed over."""
+    for document in documents:
+        if isinstance(document, list):
+            yield from objects(document)
+        elif isinstance(document, dict) and isinstance(document.get("kind"), str) and isinstance(document.get("apiVersion"), str):
+            if document["kind"].endswith("List") and isinstance(document.get("items"), list):
+                yield from objects(_named_items(document))
+            else:
+                yield document
+
+
+def _named_items(document: Object) -> Iterator[Any]:
+    """Items of a typed list (`PodList`) carry no kind of their own: it follows from the list's."""
+    kind, version = document["kind"].removesuffix("List"), document["apiVersion"]
+    for item in document["items"]:
+        yield {"apiVersion": version, "kind": kind} | item if isinstance(item, dict) and kind else item
+
+
+def snapshot(items: Iterable[Object], source: Source, *, namespace: str = "default") -> Snapshot:
+    """Objects become a Snapshot; `namespace` is where an object without one is meant to be.
+
+    The last of two objects of one name counts, as with `kubectl apply`. An object that can't be read as its kind is a Gap.
+    """
+    collected = _Collected(namespace)
+    for item in items:
+        collected.add(item)
+    return collected.snapshot(source)
+
+
+class _Collected:
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+        self.found: dict[str, dict[tuple[str, str], KubeObject]] = {field: {} for field in (*(kind.field for kind in KINDS), "secrets")}
+        self.versions: dict[str, str] = {}
+        self.gaps: list[Gap] = []
+        self.others: set[ObjectRef] = set()
+        self.groups: dict[str, tuple[set[str], set[str]]] = {}
+
+    def add(self, item: Object) -> None:
+        group, _, version = item["apiVersion"].rpartition("/")
+        kind = kind_of(item["apiVersion"], item["kind"])
+        if group in ENGINE_GROUPS:
+            self._engine(group, [version], item["kind"])
+        if item["kind"] == "CustomResourceDefinition":
+            self._definition(item)
+        elif kind is None and not (item["kind"] == "Secret" and not group):
+            ref = reference_of(item)
+            self.others.add(ObjectRef(ref.kind, ref.name, ref.namespace))
+        else:
+            self._known(item, kind, version)
+
+    def _known(self, item: Object, kind: Kind | None, version: str) -> None:
+        try:
+            obj = _convert(item, kind)
+        except (msgspec.ValidationError, KeyError, AttributeError) as error:
+            self.gaps.append(Gap(kind=item["kind"], reason="unreadable", detail=f"{reference_of(item)}: {error}"))
+            return
+        namespaced = kind is None or kind.namespaced
+        if namespaced and not obj.namespace:
+            obj = msgspec.structs.replace(obj, metadata=msgspec.structs.replace(obj.metadata, namespace=self.namespace))
+        if kind is not None and version != kind.versions[0]:
+            self.versions[kind.name] = version
+        self.found[kind.field if kind else "secrets"][obj.namespace, obj.name] = obj
+
+    def _definition(self, item: Object) -> None:
+        spec = item.get("spec")
+        if not isinstance(spec, dict) or spec.get("group") not in ENGINE_GROUPS:
+            return
+        versions = [v["name"] for v in spec.get("versions") or [] if isinstance(v, dict) and isinstance(v.get("name"), str)]
+        names = spec.get("names")
+        self._engine(spec["group"], versions, names.get("kind") if isinstance(names, dict) else None)
+
+    def _engine(self, group: str, versions: list[str], kind: str | None) -> None:
+        known_versions, kinds = self.groups.setdefault(group, (set(), set()))
+        known_versions.update(versions)
+        if kind:
+            kinds.add(kind)
+
+    def snapshot(self, source: Source) -> Snapshot:
+        lists = {field: [found[key] for key in sorted(found)] for field, found in self.found.items()}
+        deployments: list[Any] = lists["deployments"]
+        return msgspec.structs.replace(
+            Snapshot(source=source),
+            versions=self.versions,
+            gaps=tuple(self.gaps),
+            engines=self._engines(deployments),
+            others=sorted(self.others),
+            **lists,
+        )
+
+    def _engines(self, deployments: list[Deployment]) -> tuple[Engine, ...]:
+        releases = {engine: release for deployment in deployments for engine, release in _controller(deployment)}
+        engines = []
+        for group, name in ENGINE_GROUPS.items():
+            if group in self.groups or name in releases:
+                versions, kinds = self.groups.get(group, (set(), set()))
+                shown = tuple(sorted(versions, reverse=True)) or ("v1alpha1",)
+                engines.append(Engine(name=name, group=group, versions=shown, kinds=tuple(sorted(kinds)), release=releases.get(name)))
+        return tuple(engines)
+
+
+def _convert(item: Object, kind: Kind | None) -> KubeObject:
+    if kind is None:
+        return Secret(metadata=msgspec.convert(item["metadata"], Metadata), type=str(item.get("type", "Opaque")))
+    if kind.type is ConfigMap:
+        keys = sorted([*(item.get("data") or {}), *(item.get("binaryData") or {})])
+        return ConfigMap(metadata=msgspec.convert(item["metadata"], Metadata), keys=keys)
+    return msgspec.convert(item, kind.type)
+
+
+_CONTROLLERS = {"chaos-mesh": "chaos-mesh", "chaos-operator": "litmus"}
+"""The last part of the image's repository, by which a chaos engine's controller is known."""
+
+
+def _controller(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    for container in deployment.spec.template.spec.containers:
+        repository, _, tag = container.image.partition("@")[0].rpartition(":")
+        engine = _CONTROLLERS.get(repository.rpartition("/")[2])
+        if engine:
+            yield engine, tag.removeprefix("v")
+
+
+def assume_pods(seen: Snapshot) -> Snapshot:
+    """Manifests that declare workloads but hold no Pod: the pods and endpoints that their controllers would make, said as a Gap.
+
+    Without them every selector in a folder of manifests would hit nothing. A snapshot with any Pod is left as it is.
+    """
+    if seen.pods or not (seen.deployments or seen.stateful_sets):
+        return seen
+    pods = [pod for workload in (*seen.deployments, *seen.stateful_sets) for pod in pods_of(workload)]
+    slices = seen.endpoint_slices or endpoints_of(seen.services, pods)
+    detail = f"{len(pods)} pods are assumed from what the workloads declare; none is in the source"
+    return msgspec.structs.replace(
+        seen, pods=pods, endpoint_slices=slices, gaps=(*seen.gaps, Gap(kind=BY_NAME["Pod"].name, reason="assumed", detail=detail))
+    )

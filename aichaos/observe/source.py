@@ -1,0 +1,88 @@
+"""`--from`: one text says where the cluster comes from, and whatever it says, a Snapshot comes back."""
+
+from pathlib import Path
+
+import msgspec
+
+from aichaos.domain.kinds import KINDS
+from aichaos.domain.snapshot import Snapshot, Source
+from aichaos.errors import FileError, NoClusterError
+from aichaos.observe import manifests
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user said about the cluster. origin: the text of `--from`, None for the default. namespaces: empty for all."""
+
+    origin: str | None = None
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespaces: tuple[str, ...] = ()
+
+
+def take(choice: Choice) -> Snapshot:
+    """The cluster that was chosen, as it is now. Raises SourceError, FileError, UsageError."""
+    if choice.origin in (None, "live"):
+        return _live(choice)
+    assert choice.origin is not None
+    if choice.origin.startswith("demo:"):
+        return _demo(choice.origin.removeprefix("demo:"), choice)
+    return _files(choice.origin, choice)
+
+
+def _live(choice: Choice) -> Snapshot:
+    from aichaos.cluster import connection
+    from aichaos.observe import cluster
+
+    if choice.origin is None and connection.current_context(choice.kubeconfig, choice.context) is None and not connection.in_cluster():
+        raise NoClusterError(
+            "no cluster is configured here: there is no kubeconfig with a current context",
+            hint="Set KUBECONFIG, name a context with --context, or try a bundled cluster: --from demo:route-chaos",
+        )
+    return cluster.observe(kubeconfig=choice.kubeconfig, context=choice.context, namespaces=choice.namespaces or None)
+
+
+def _demo(name: str, choice: Choice) -> Snapshot:
+    path = manifests.demo_path(name)
+    documents = manifests.decode(path.read_bytes(), path.name)
+    assert isinstance(documents, list)
+    source = Source(kind="demo", cluster=f"demo:{name}", namespaces=choice.namespaces)
+    return _within(manifests.snapshot(manifests.objects(documents), source), choice.namespaces)
+
+
+def _files(origin: str, choice: Choice) -> Snapshot:
+    contents = [(manifests.standard_input(), "standard input")] if origin == "-" else manifests.texts(_existing(origin))
+    documents = []
+    for data, name in contents:
+        decoded = manifests.decode(data, name)
+        if isinstance(decoded, Snapshot):
+            source = msgspec.structs.replace(decoded.source, kind="snapshot")
+            return _within(msgspec.structs.replace(decoded, source=source), choice.namespaces)
+        documents.extend(decoded)
+    source = Source(kind="file", cluster="standard input" if origin == "-" else origin, namespaces=choice.namespaces)
+    namespace = choice.namespaces[0] if choice.namespaces else "default"
+    seen = manifests.snapshot(manifests.objects(documents), source, namespace=namespace)
+    if not seen.counts() and not seen.others and not seen.gaps:
+        raise FileError(
+            f"no Kubernetes object in {source.cluster}", hint="Name a file with apiVersion and kind, as `kubectl get -o yaml` writes."
+        )
+    return _within(manifests.assume_pods(seen), choice.namespaces)
+
+
+def _existing(origin: str) -> Path:
+    path = Path(origin).expanduser()
+    if path.exists():
+        return path
+    known = ", ".join(f"demo:{name}" for name in manifests.demo_names())
+    hint = f"--from takes live, a file, a folder, - or a bundled cluster: {known}."
+    raise FileError(f"no file or folder {origin!r}", hint=hint)
+
+
+def _within(seen: Snapshot, namespaces: tuple[str, ...]) -> Snapshot:
+    """Only what is in these namespaces, and what is in none."""
+    if not namespaces:
+        return seen
+    wanted = {*namespaces, ""}
+    kept = {kind.field: [obj for obj in getattr(seen, kind.field) if obj.namespace in wanted] for kind in KINDS if kind.namespaced}
+    named = [namespace for namespace in seen.namespaces if namespace.name in namespaces]
+    secrets = [secret for secret in seen.secrets if secret.namespace in wanted]
+    return msgspec.structs.replace(seen, **kept, namespaces=named, secrets=secrets)
