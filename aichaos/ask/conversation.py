@@ -1,0 +1,113 @@
+"""The two questions that make a suggestion: one for ideas, then one for each idea's exact experiment, several at once.
+
+Ideas want breadth and experiments want precision; asked together, models give neither.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from aichaos.ask import parse
+from aichaos.ask.protocol import Backend, Facts, Kind, Prompt, Question, Reply
+from aichaos.domain.experiment import Provenance
+from aichaos.domain.suggestion import Draft, Idea, Usage
+from aichaos.errors import ReplyError
+
+Say = Callable[[str], None]
+"""Takes a line about how it goes."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it all: a draft an idea, in order; what it cost; what the user should know."""
+
+    drafts: list[Draft]
+    usage: Usage
+    warnings: list[str]
+
+
+def ask(backend: Backend, facts: Facts, digest: Callable[[], str], say: Say) -> Asked:
+    """Ask for `facts.count` ideas and their experiments. Raises BackendError where the backend fails."""
+    question = Question("ideas", facts, _render)
+    say(f"asking {_who(backend)} for {facts.count} ideas")
+    first = backend.answer(question, _silent)
+    ideas, problems = parse.ideas(first.text)
+    if first.end == "refused":
+        raise ReplyError(f"{_who(backend)} refused to answer", hint="Say it in other words, or choose another backend with --backend.")
+    if not ideas and any(finding.rule != "reply/no-ideas" for finding in problems):
+        raise ReplyError(
+            f"the answer of {_who(backend)} can't be used: {problems[0].message}", hint="Ask again, or choose another backend."
+        )
+    replies, drafts = _experiments(backend, facts, ideas[: facts.count], say)
+    used = _provenance(backend, facts, digest, question if backend.remote else None)
+    warnings = [*first.notes, *(note for reply in replies for note in reply.notes), *(finding.message for finding in problems)]
+    return Asked(
+        drafts=[_signed(draft, used) for draft in drafts],
+        usage=_usage(backend, [first, *replies]),
+        warnings=list(dict.fromkeys(warnings)),
+    )
+
+
+def _experiments(backend: Backend, facts: Facts, ideas: list[Idea], say: Say) -> tuple[list[Reply], list[Draft]]:
+    questions = [Question("experiment", msgspec.structs.replace(facts, idea=idea), _render) for idea in ideas]
+    if backend.remote and len(questions) > 1:
+        from concurrent.futures import ThreadPoolExecutor  # only where somebody is waited for
+
+        say(f"asking for {len(questions)} experiments at once")
+        with ThreadPoolExecutor(max_workers=min(len(questions), 8)) as pool:
+            replies = list(pool.map(lambda question: backend.answer(question, _silent), questions))
+    else:
+        replies = [backend.answer(question, _silent) for question in questions]
+    return replies, [_draft(idea, reply) for idea, reply in zip(ideas, replies, strict=True)]
+
+
+def _render(kind: Kind, facts: Facts) -> Prompt:
+    from aichaos.ask.prompting import render  # a backend without a model never gets here
+
+    return render(kind, facts)
+
+
+def _draft(idea: Idea, reply: Reply) -> Draft:
+    experiment, findings = parse.experiment(reply.text, idea.id)
+    if experiment is None and reply.end == "length":
+        findings = [
+            msgspec.structs.replace(findings[0], rule="reply/cut-off", message="the answer was cut off at the token limit"),
+            *findings,
+        ]
+    return Draft(idea=idea, experiment=experiment, findings=findings)
+
+
+def _signed(draft: Draft, provenance: Provenance) -> Draft:
+    """Where an experiment comes from is what we know, not what an answer says about itself."""
+    if draft.experiment is None:
+        return draft
+    spec = msgspec.structs.replace(draft.experiment.spec, provenance=provenance)
+    return msgspec.structs.replace(draft, experiment=msgspec.structs.replace(draft.experiment, spec=spec))
+
+
+def _provenance(backend: Backend, facts: Facts, digest: Callable[[], str], question: Question | None) -> Provenance:
+    return Provenance(
+        backend=backend.name,
+        model=backend.model,
+        prompt=question.prompt.version if question else None,
+        snapshot=digest(),
+        words=facts.words.text[:500] or None,
+    )
+
+
+def _usage(backend: Backend, replies: list[Reply]) -> Usage:
+    return Usage(
+        name=backend.name,
+        model=next((reply.model for reply in replies if reply.model), backend.model),
+        calls=len(replies),
+        input_tokens=sum(reply.input_tokens for reply in replies),
+        output_tokens=sum(reply.output_tokens for reply in replies),
+        cost_usd=None if backend.remote else 0.0,
+    )
+
+
+def _who(backend: Backend) -> str:
+    return f"{backend.name} ({backend.model})" if backend.model else backend.name
+
+
+def _silent(piece: str) -> None:
+    """Progress that nobody watches."""

@@ -1,0 +1,78 @@
+"""Which backends exist, and how one is opened by its name.
+
+Ours stand in a table, so that finding one costs nothing; everybody else's come from the entry point group `aichaos.backends`.
+A name that nobody knows is an error: never is another backend taken instead.
+"""
+
+import importlib
+import os
+from typing import cast
+
+import msgspec
+
+from aichaos.ask.protocol import Backend, Options
+from aichaos.errors import BackendError, UnknownBackendError
+
+GROUP = "aichaos.backends"
+DEFAULT = "playbook"
+_OURS = {
+    "anthropic": "aichaos.backends.anthropic:AnthropicBackend",
+    "playbook": "aichaos.backends.playbook:PlaybookBackend",
+}
+_ALIASES = {"claude": "anthropic"}
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of `aichaos backends`. state: `ready`, or what is missing."""
+
+    name: str
+    about: str
+    remote: bool
+    model: str | None
+    state: str
+
+
+def open_backend(name: str, options: Options) -> Backend:
+    """The backend of that name. Raises UnknownBackendError, or MissingKeyError where it needs a key and there is none."""
+    return _find(name)(options)
+
+
+def listed(options: Options) -> list[Listed]:
+    """All backends by name, and whether each could be used now. One that can't even be loaded says so."""
+    return [_line(name, options) for name in sorted({*_OURS, *_plugins()})]
+
+
+def _line(name: str, options: Options) -> Listed:
+    try:
+        backend = _find(name)
+    except BackendError as error:
+        return Listed(name=name, about="", remote=True, model=None, state=str(error))
+    missing = backend.key_variable and not os.environ.get(backend.key_variable)
+    state = f"needs {backend.key_variable}" if missing else "ready"
+    model = None if missing else backend(options).model
+    return Listed(name=name, about=backend.about, remote=backend.remote, model=model, state=state)
+
+
+class _Class(Backend):
+    """What the table and the entry points name: a class that is called with Options."""
+
+    def __init__(self, options: Options) -> None: ...
+
+
+def _find(name: str) -> type[_Class]:
+    known = _ALIASES.get(name, name)
+    location = _OURS.get(known) or _plugins().get(known)
+    if location is None:
+        names = ", ".join(sorted({*_OURS, *_plugins()}))
+        raise UnknownBackendError(f"no backend is called {name!r}", hint=f"The backends are {names}; see `aichaos backends`.")
+    module, _, attribute = location.partition(":")
+    try:
+        return cast("type[_Class]", getattr(importlib.import_module(module), attribute))
+    except (ImportError, AttributeError) as error:
+        raise BackendError(f"the backend {known} cannot be loaded: {error}", hint="Install it again, or choose another one.") from error
+
+
+def _plugins() -> dict[str, str]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point.value for point in entry_points(group=GROUP)}

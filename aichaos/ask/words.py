@@ -1,0 +1,97 @@
+"""What the user's sentence says in numbers, units and names.
+
+Nothing here guesses: a number counts only with its unit beside it, a name only where an object of the cluster bears it.
+"""
+
+import re
+
+import msgspec
+
+MAX_WORDS = 200_000
+"""Characters of a sentence that are looked at; what a person types is far below."""
+
+_NUMBER = r"(\d{1,9}(?:\.\d{1,3})?)"
+_LATENCY = re.compile(_NUMBER + r"\s*(ms|msec|millisecond|milliseconds)\b", re.IGNORECASE)
+_PERCENT = re.compile(_NUMBER + r"\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
+_DURATION = re.compile(_NUMBER + r"\s*(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours)\b", re.IGNORECASE)
+_COUNT = re.compile(
+    r"\b(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+){0,2}?(?:scenarios?|tests?|ideas?|experiments?)\b",
+    re.IGNORECASE,
+)
+_ACCOUNT = re.compile(
+    r"service\s*account(?:\s+(?:name|called|named))?\s*(?:is|:|=)?\s*[\"'“‘`]?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)", re.IGNORECASE
+)
+_TOKEN = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_NUMERALS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)}
+_FILLERS = {"is", "name", "named", "called", "the", "of", "for", "with", "to", "and"}
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence, read. latency in ms, duration in s, percent 0..100; None where it says nothing of the kind."""
+
+    text: str = ""
+    tokens: frozenset[str] = frozenset()
+    latency: int | None = None
+    duration: int | None = None
+    percent: float | None = None
+    count: int | None = None
+    account: str | None = None
+
+    def used(self) -> list[str]:
+        """What was understood, in words, to be said back to the user."""
+        said = [
+            f"latency {self.latency} ms" if self.latency is not None else "",
+            f"duration {self.duration} s" if self.duration is not None else "",
+            f"{self.percent:g} % of the pods" if self.percent is not None else "",
+            f"service account {self.account}" if self.account else "",
+        ]
+        return [part for part in said if part]
+
+
+def read(text: str) -> Words:
+    """Read a sentence. Never raises; what it does not understand it leaves out."""
+    text = text[:MAX_WORDS]
+    tokens = frozenset(_TOKEN.findall(text.lower()))
+    return Words(
+        text=text,
+        tokens=tokens | frozenset(token.rstrip("s") for token in tokens if len(token) > 3),
+        latency=_integer(_LATENCY.search(text)),
+        duration=_duration(text),
+        percent=_percent(text),
+        count=_count(text),
+        account=_account(text),
+    )
+
+
+def _integer(match: re.Match[str] | None) -> int | None:
+    return round(float(match[1])) if match else None
+
+
+def _duration(text: str) -> int | None:
+    match = _DURATION.search(text)
+    if match is None:
+        return None
+    unit = match[2].lower()
+    factor = 3600 if unit.startswith("h") else 60 if unit.startswith("m") else 1
+    return round(float(match[1]) * factor) or None
+
+
+def _percent(text: str) -> float | None:
+    match = _PERCENT.search(text)
+    if match is None:
+        return None
+    value = float(match[1])
+    return value if 0 < value <= 100 else None
+
+
+def _count(text: str) -> int | None:
+    match = _COUNT.search(text)
+    if match is None:
+        return None
+    word = match[1].lower()
+    return _NUMERALS[word] if word in _NUMERALS else int(word) or None
+
+
+def _account(text: str) -> str | None:
+    match = _ACCOUNT.search(text)
+    return match[1] if match and match[1].lower() not in _FILLERS else None

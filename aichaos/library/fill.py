@@ -1,0 +1,45 @@
+"""Filling a scenario with what a finder found.
+
+Values go into the tree, never into text that is parsed afterwards: a name from a cluster can't become YAML. `"${route}"` alone is
+replaced by the value with its type, `"${route} is gone"` by text, `"${percent|text}"` by the value as text.
+"""
+
+import re
+from typing import Any
+
+_HOLE = re.compile(r"\$\{([a-z_]+(?:\.[a-z_]+)*)(\|text)?\}")
+
+Values = dict[str, Any]
+
+
+def fill(template: Any, values: Values) -> Any:
+    """A template with every hole filled. Raises KeyError for a hole that no value fits: a scenario and its finder disagree."""
+    match template:
+        case str():
+            return _text(template, values)
+        case list():
+            return [fill(item, values) for item in template]
+        case dict():
+            return {_text(key, values): fill(value, values) for key, value in template.items()}
+    return template
+
+
+def _text(template: str, values: Values) -> Any:
+    whole = _HOLE.fullmatch(template)
+    if whole:
+        value = _look_up(whole[1], values)
+        return _written(value) if whole[2] else value
+    return _HOLE.sub(lambda hole: _written(_look_up(hole[1], values)), template)
+
+
+def _look_up(path: str, values: Values) -> Any:
+    value: Any = values
+    for name in path.split("."):
+        value = value[name]
+    return value
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,87 @@
+"""Finders for what needs a chaos engine: a Service with pods, and an engine that can slow them down."""
+
+from collections.abc import Iterator
+
+from aichaos.domain.access import ClusterRoleBinding, RoleBinding
+from aichaos.domain.base import ObjectRef, kind_name, reference
+from aichaos.domain.gateway import HTTPRoute
+from aichaos.domain.network import Service
+from aichaos.library.fill import Values
+from aichaos.library.finders.candidate import Candidate, Names, named, service_ref
+from aichaos.library.urls import probes, targets
+from aichaos.observe.topology import Topology
+
+LITMUS_FAULT = "pod-network-latency"
+CHAOS_HOME = "chaos-testing"
+"""The namespace where many teams keep their chaos objects (Chaos Mesh's own guides, too)."""
+
+
+def litmus_latency(topology: Topology, names: Names) -> Iterator[Candidate]:
+    """A Service whose namespace has the Litmus fault `pod-network-latency` and a service account to run it."""
+    installed = {fault.namespace for fault in topology.snapshot.chaos_experiments if fault.name == LITMUS_FAULT}
+    for service in _with_pods(topology, names):
+        workload = next(iter(topology.service_workloads(service)), None)
+        account = _litmus_account(topology, service.namespace)
+        if service.namespace not in installed or workload is None or not workload.spec.selector.match_labels or account is None:
+            continue
+        label = "=".join(next(iter(workload.spec.selector.match_labels.items())))
+        extra = {"label": label, "kind": kind_name(workload).lower(), "account": account}
+        yield _candidate(topology, service, extra, [ObjectRef("ChaosExperiment", LITMUS_FAULT, service.namespace)])
+
+
+def chaos_mesh_latency(topology: Topology, names: Names) -> Iterator[Candidate]:
+    """A Service with pods, where Chaos Mesh is installed."""
+    if any(engine.name == "chaos-mesh" for engine in topology.snapshot.engines):
+        for service in _with_pods(topology, names):
+            home = CHAOS_HOME if CHAOS_HOME in topology.namespaces else service.namespace
+            yield _candidate(topology, service, {"home": home, "selector": service.spec.selector}, [])
+
+
+def _with_pods(topology: Topology, names: Names) -> Iterator[Service]:
+    """Services with pods: named ones first, then those behind a route; not those that only carry a Gateway's traffic."""
+    routed = topology.routes_of_service
+    order = sorted(topology.snapshot.services, key=lambda one: (-named(one, names), (one.namespace, one.name) not in routed))
+    return (service for service in order if service.spec.ports and topology.service_pods(service) and not topology.carries(service))
+
+
+def _candidate(topology: Topology, service: Service, extra: Values, why: list[ObjectRef]) -> Candidate:
+    routes = topology.routes_of_service.get((service.namespace, service.name), [])
+    values: Values = {
+        "service": service.name,
+        "namespace": service.namespace,
+        "pods": len(topology.service_pods(service)),
+        "probes": _probes(topology, service),
+        "probe": f"{service.name} answers",
+    }
+    return Candidate(
+        subject=service_ref(service),
+        namespaces=sorted({service.namespace, str(extra.get("home", service.namespace))}),
+        why=[service_ref(service), *why, *(reference(route) for route in routes[:1])],
+        values=values | extra,
+    )
+
+
+def _probes(topology: Topology, service: Service) -> list[Values]:
+    """Through a route where one leads there, else at the Service itself, where any answer of a living server will do."""
+    name, tolerance = f"{service.name} answers", {"success": ">= 99%"}
+    for route in topology.routes_of_service.get((service.namespace, service.name), []):
+        if isinstance(route, HTTPRoute):
+            served = [target for target in targets(topology, route) if target.backend == (service.namespace, service.name)]
+            if served:
+                return probes(served[:1], name=name, tolerance=tolerance)
+    url = f"http://{service.name}.{service.namespace}.svc:{service.spec.ports[0].port}/"
+    http = {"url": url, "via": f"service/{service.namespace}/{service.name}", "expect": {"status": "200-499"}}
+    return [{"name": name, "http": http, "tolerance": tolerance}]
+
+
+def _litmus_account(topology: Topology, namespace: str) -> str | None:
+    """A service account of the namespace that a binding gives rights to, by a name that speaks of chaos; the first by name."""
+    bindings: list[RoleBinding | ClusterRoleBinding] = [*topology.snapshot.role_bindings, *topology.snapshot.cluster_role_bindings]
+    bound = {
+        subject.name
+        for binding in bindings
+        for subject in binding.subjects or ()
+        if subject.kind == "ServiceAccount" and subject.namespace in (namespace, "")
+    }
+    accounts = sorted(account.name for account in topology.snapshot.service_accounts if account.namespace == namespace)
+    return next((name for name in accounts if name in bound and ("litmus" in name or "chaos" in name)), None)

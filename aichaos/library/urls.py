@@ -1,0 +1,81 @@
+"""Requests that a route would answer: the URL, the listener's port, and which backend is meant to answer."""
+
+from typing import Any
+
+import msgspec
+
+from aichaos.domain.gateway import HTTPMatch, HTTPRoute, HTTPRule
+from aichaos.observe.attach import hostnames
+from aichaos.observe.topology import Topology
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. backend: namespace and name of the only Service that answers, None where several share. gateway: `ns/name`."""
+
+    base: str
+    host: str
+    path: str
+    method: str
+    headers: dict[str, str]
+    gateway: str
+    backend: tuple[str, str] | None
+
+    @property
+    def url(self) -> str:
+        return self.base + self.path
+
+
+def targets(topology: Topology, route: HTTPRoute) -> list[Target]:
+    """One request for each match of a route that a plain request can fulfil; regular expressions are left out."""
+    attached = topology.attached(route)
+    if not attached:
+        return []
+    listener = attached[0].listeners[0]
+    scheme = "https" if listener.protocol == "HTTPS" else "http"
+    host = next(iter(hostnames(listener.hostname, route.spec.hostnames)), "*").replace("*", "any", 1)
+    host = "any.example.com" if host == "any" else host
+    port = "" if listener.port in (80, 443) else f":{listener.port}"
+    gateway = f"{attached[0].gateway.namespace}/{attached[0].gateway.name}"
+    found: list[Target] = []
+    for rule in route.spec.rules or ():
+        for match in rule.matches or [HTTPMatch()]:
+            target = _target(match, rule, route, base=f"{scheme}://{host}{port}", host=host, gateway=gateway)
+            if target is not None and target.path not in {other.path for other in found}:
+                found.append(target)
+    return found
+
+
+def _target(match: HTTPMatch, rule: HTTPRule, route: HTTPRoute, *, base: str, host: str, gateway: str) -> Target | None:
+    kinds = {match.path.type if match.path else None, *(condition.type for condition in (*match.headers, *match.query_params))}
+    if "RegularExpression" in kinds:
+        return None
+    refs = [ref for ref in rule.backend_refs or () if ref.weight != 0]
+    backend = (refs[0].namespace or route.namespace, refs[0].name) if len(refs) == 1 else None
+    query = "&".join(f"{param.name}={param.value}" for param in match.query_params)
+    path = (match.path.value if match.path else None) or "/"
+    return Target(
+        base=base,
+        host=host,
+        path=f"{path}?{query}" if query else path,
+        method=match.method or "GET",
+        headers={header.name: header.value for header in match.headers},
+        gateway=gateway,
+        backend=backend,
+    )
+
+
+def probes(served: list[Target], *, name: str | None = None, tolerance: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """The targets as steady-state probes of an experiment, at most three: the shortest path, the longest, and one between."""
+    chosen = served if len(served) <= 3 else [served[0], served[len(served) // 2], served[-1]]
+    return [_probe(target, name if number == 0 else None, tolerance or {}) for number, target in enumerate(chosen)]
+
+
+def _probe(target: Target, name: str | None, tolerance: dict[str, str]) -> dict[str, Any]:
+    expect = {"status": "200"} | ({"backend": "/".join(target.backend)} if target.backend else {})
+    http: dict[str, Any] = {"url": target.url, "via": f"gateway/{target.gateway}"}
+    if target.method != "GET":
+        http["method"] = target.method
+    if target.headers:
+        http["headers"] = target.headers
+    label = name or f"{target.host}{target.path} answers" + (f" from {target.backend[1]}" if target.backend else "")
+    return {"name": label, "http": http | {"expect": expect}} | ({"tolerance": tolerance} if tolerance else {})

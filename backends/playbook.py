@@ -1,0 +1,151 @@
+"""The backend without a model: scenarios of the library, filled with what this cluster has, chosen by the user's words.
+
+Offline and deterministic: the same cluster and the same words give the same answer, letter for letter. It answers with the same kind
+of text as a model, and what it answers goes the same way.
+"""
+
+import re
+from typing import Any, ClassVar
+
+import msgspec
+
+from aichaos.ask.protocol import Facts, Options, Progress, Question, Reply
+from aichaos.ask.words import Words
+from aichaos.domain.suggestion import Idea
+from aichaos.errors import ReplyError
+from aichaos.library.fill import Values, fill
+from aichaos.library.finders import FINDERS, Candidate
+from aichaos.library.model import Scenario, scenarios
+from aichaos.observe.topology import Topology
+
+_CANDIDATES = 200
+"""How many candidates of one scenario are looked at; on a large cluster the rest would not be chosen anyway."""
+
+
+class PlaybookBackend:
+    name: ClassVar[str] = "playbook"
+    about: ClassVar[str] = "offline and deterministic: scenarios of the library that fit this cluster; no model is asked"
+    key_variable: ClassVar[str | None] = None
+    remote: ClassVar[bool] = False
+
+    def __init__(self, options: Options) -> None:
+        self.model: str | None = None
+        self._chosen: dict[str, _Choice] = {}
+
+    def answer(self, question: Question, progress: Progress) -> Reply:
+        facts = question.facts
+        if question.kind == "ideas":
+            return Reply(text=_json({"ideas": self._ideas(facts)}), notes=_notes(facts.words))
+        if facts.idea is None or facts.idea.id not in self._chosen:
+            raise ReplyError("the playbook has no scenario of that id for this cluster", hint="Ask for ideas first: `aichaos suggest`.")
+        choice = self._chosen[facts.idea.id]
+        return Reply(text=_json(fill(choice.scenario.experiment, choice.values)))
+
+    def _ideas(self, facts: Facts) -> list[Idea]:
+        for choice in _choices(facts):
+            if len(self._chosen) == facts.count:
+                break
+            self._chosen.setdefault(choice.id, choice)
+        return [choice.idea() for choice in self._chosen.values()]
+
+
+class _Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario, the candidate that it is for, and everything to fill it with."""
+
+    scenario: Scenario
+    candidate: Candidate
+    values: Values
+
+    @property
+    def id(self) -> str:
+        return str(self.values["id"])
+
+    def idea(self) -> Idea:
+        spec: Any = fill(self.scenario.experiment, self.values)["spec"]
+        return Idea(
+            id=self.id,
+            title=str(fill(self.scenario.title, self.values)),
+            summary=str(fill(self.scenario.summary, self.values)),
+            category=self.scenario.category,
+            why_here=[str(ref) for ref in self.candidate.why],
+            hypothesis=str(spec["hypothesis"]),
+        )
+
+
+def _choices(facts: Facts) -> list[_Choice]:
+    """All that could be proposed, the best first: first the best candidate of every scenario, then the second best …"""
+    tokens = facts.words.tokens
+    ranked = sorted(scenarios(), key=lambda scenario: (-_fit(scenario, tokens), scenario.rank))
+    rows = [_candidates(scenario, facts) for scenario in ranked]
+    longest = max((len(row) for row in rows), default=0)
+    return [row[place] for place in range(longest) for row in rows if place < len(row)]
+
+
+def _fit(scenario: Scenario, tokens: frozenset[str]) -> int:
+    """How strongly words ask for a scenario: its own name counts most, then its category, then the rest of its keywords."""
+    own = {*(part for part in scenario.name.split("-") if len(part) > 3), scenario.category}
+    return 3 * len(own & tokens) + len(set(scenario.keywords) & tokens)
+
+
+def _candidates(scenario: Scenario, facts: Facts) -> list[_Choice]:
+    found: list[tuple[int, Candidate]] = []
+    for candidate in FINDERS[scenario.find](facts.topology, facts.words.tokens):
+        found.append((_named(candidate, facts), candidate))
+        if len(found) == _CANDIDATES:
+            break
+    best = sorted(found, key=lambda item: -item[0])[: max(facts.count, 1)]
+    return [_choice(scenario, candidate, facts) for _, candidate in best]
+
+
+def _named(candidate: Candidate, facts: Facts) -> int:
+    """How clearly the words name this candidate: its subject, then objects around it, then its namespace."""
+    tokens = facts.words.tokens
+    return (
+        4 * (candidate.subject.name.lower() in tokens)
+        + 2 * sum(ref.name.lower() in tokens for ref in candidate.why[1:])
+        + 3 * any(namespace.lower() in tokens for namespace in candidate.namespaces)
+    )
+
+
+def _choice(scenario: Scenario, candidate: Candidate, facts: Facts) -> _Choice:
+    words = facts.words
+    said: dict[str, float | None] = {"latency": words.latency, "duration": words.duration, "percent": words.percent}
+    parameters = {name: said.get(name) or default for name, default in scenario.parameters.items()}
+    values = candidate.values | parameters | {"scope_namespaces": candidate.namespaces}
+    values["id"] = _identifier(scenario.name, candidate.subject.name)
+    if words.account and "account" in values:
+        values["account"] = words.account
+    if "percent" in parameters:
+        values |= _affected(facts.topology, candidate, float(parameters["percent"]), int(parameters["duration"]))
+    return _Choice(scenario=scenario, candidate=candidate, values=values)
+
+
+def _affected(topology: Topology, candidate: Candidate, percent: float, duration: int) -> Values:
+    """The pods that a percentage hits, at most, and the time that the whole experiment may take."""
+    pods = max(1, -(-candidate.values["pods"] * percent // 100))
+    whole = sum(len(topology.pods_of_namespace.get(namespace, [])) for namespace in candidate.namespaces)
+    share = -(-pods * 100 // whole) / 100 if whole else 0
+    return {
+        "affected": int(pods),
+        "affected_share": share,
+        "deadline": f"{max(5, -(-(duration + 180) // 60))}m",
+        "percent": _whole(percent),
+    }
+
+
+def _json(answer: Any) -> str:
+    return msgspec.json.encode(answer).decode()
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number == int(number) else number
+
+
+def _identifier(scenario: str, subject: str) -> str:
+    """A name for the experiment and its file: a DNS label of at most 63 characters."""
+    return re.sub(r"[^a-z0-9-]+", "-", f"{scenario}-{subject}".lower())[:63].strip("-")
+
+
+def _notes(words: Words) -> tuple[str, ...]:
+    used = words.used()
+    return (f"taken from your words: {', '.join(used)}",) if used else ()
