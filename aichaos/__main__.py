@@ -1,0 +1,5 @@
+"""`python -m aichaos`."""
+
+from aichaos.entry import main
+
+main()

@@ -1,0 +1,1 @@
+"""The commands, one file each. click lives here and nowhere else; nothing is decided here."""

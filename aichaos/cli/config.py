@@ -1,0 +1,33 @@
+"""`aichaos config`: the effective settings, and where each came from."""
+
+import sys
+from typing import Any
+
+import click
+
+from aichaos import settings
+from aichaos.cli.options import output_option, write_json
+from aichaos.report.layout import Paper, Part
+
+
+@click.command("config")
+@output_option
+def command(**given: Any) -> int:
+    """The effective settings, and where each came from.
+
+    A flag wins over the environment (AICHAOS_BACKEND, …), that over ./aichaos.yaml, that over your own file, that over the default.
+    """
+    effective = settings.load({})
+    values = list(effective.effective.values())
+    if given["output"] == "json":
+        write_json({"settings": values, "project_file": str(settings.PROJECT_FILE), "user_file": str(settings.user_file())})
+        return 0
+    about = {setting.name: setting.about for setting in settings.SETTINGS}
+    paper = Paper(sys.stdout)
+    shown: list[tuple[Part, ...]] = [
+        ((value.name, "bold"), ("-" if value.value is None else str(value.value), ""), (value.origin, "cyan"), (about[value.name], "dim"))
+        for value in values
+    ]
+    paper.columns(shown)
+    paper.line(f"\nyour own file: {settings.user_file()}")
+    return 0

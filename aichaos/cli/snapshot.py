@@ -1,0 +1,44 @@
+"""`aichaos snapshot`: what was observed, saved, to work on it elsewhere."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from aichaos import pipeline, settings
+from aichaos.cli.options import choice, output_option, say, source_options, warn, write_json
+from aichaos.errors import UsageError
+from aichaos.files.save import save
+from aichaos.observe.oddities import oddities
+from aichaos.observe.topology import Topology
+from aichaos.report import terminal
+from aichaos.report.layout import Paper
+
+
+@click.command("snapshot")
+@click.argument("file", required=False, metavar="[FILE]")
+@source_options
+@click.option("--overwrite", is_flag=True, help="Overwrite the file if it exists.")
+@output_option
+def command(**given: Any) -> int:
+    """Save what was observed to FILE (JSON); without FILE, show what would be saved.
+
+    The file works as `--from FILE` on another machine. It holds names, labels and specs; of Secrets only name and type, of ConfigMaps
+    only the names of their keys.
+    """
+    effective = settings.load({**given, "from": given["origin"]})
+    snapshot = pipeline.observe(choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"]), say)
+    if given["file"] is not None:
+        path = Path(given["file"]).expanduser()
+        if path.exists() and not given["overwrite"]:
+            raise UsageError(f"{path} exists already", hint="Give another name, or --overwrite.")
+        save(path, msgspec.json.encode(snapshot).decode() + "\n")
+        say(f"saved as {path}")
+    if given["output"] == "json":
+        write_json(pipeline.summary(snapshot))
+    elif given["file"] is None or sys.stdout.isatty():
+        terminal.seen(pipeline.summary(snapshot), oddities(Topology(snapshot)), Paper(sys.stdout))
+    warn([f"{gap.kind}: {gap.reason}{f' ({gap.detail})' if gap.detail else ''}" for gap in snapshot.gaps if gap.reason != "absent"])
+    return 0

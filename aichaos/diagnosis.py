@@ -1,0 +1,115 @@
+"""What `aichaos doctor` looks at: one question a line, each answered with ok, warning, error or skipped, and what to do about it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from aichaos.ask import registry
+from aichaos.ask.protocol import Options
+from aichaos.domain.snapshot import Snapshot
+from aichaos.errors import AichaosError
+from aichaos.observe import source
+from aichaos.settings import Settings
+
+Status = Literal["ok", "warning", "error", "skipped"]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One line. `skipped` says that it could not be looked at, never that it is fine."""
+
+    question: str
+    status: Status
+    message: str
+    hint: str = ""
+
+
+def diagnose(settings: Settings, choice: source.Choice) -> Iterator[Answer]:
+    """The answers, in the order in which one would put things right."""
+    yield Answer(question="python", status="ok", message=f"{sys.version.split()[0]} at {sys.executable}")
+    yield _kubectl()
+    yield _folder(Path(settings["out"]).expanduser())
+    yield _backend(settings)
+    yield from _cluster(choice)
+
+
+def _kubectl() -> Answer:
+    path = shutil.which("kubectl")
+    if path:
+        return Answer(question="kubectl", status="ok", message=path)
+    return Answer(
+        question="kubectl", status="warning", message="not on the PATH", hint="Only needed to type the suggested commands by hand."
+    )
+
+
+def _folder(out: Path) -> Answer:
+    existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return Answer(question="folder for suggestions", status="ok", message=str(out))
+    return Answer(
+        question="folder for suggestions", status="error", message=f"{existing} can't be written to", hint="Choose another one with --out."
+    )
+
+
+def _backend(settings: Settings) -> Answer:
+    name, origin = settings["backend"], settings.origin("backend")
+    try:
+        backend = registry.open_backend(name, Options(model=settings["model"], base_url=settings["base_url"]))
+    except AichaosError as error:
+        return Answer(question="backend", status="error", message=str(error), hint=error.hint)
+    model = f", model {backend.model}" if backend.model else ""
+    return Answer(question="backend", status="ok", message=f"{backend.name}{model} (chosen by {origin})")
+
+
+def _cluster(choice: source.Choice) -> Iterator[Answer]:
+    try:
+        snapshot = source.take(choice)
+    except AichaosError as error:
+        yield Answer(question="cluster", status="error", message=str(error), hint=error.hint)
+        for question in ("reading rights", "Gateway API", "chaos engines"):
+            yield Answer(question=question, status="skipped", message="the cluster could not be read")
+        return
+    counts = snapshot.counts()
+    yield Answer(
+        question="cluster", status="ok", message=f"{snapshot.source.cluster}: {sum(counts.values()):,} objects of {len(counts)} kinds"
+    )
+    yield _rights(snapshot)
+    yield _gateway_api(snapshot)
+    yield _engines(snapshot)
+
+
+def _rights(snapshot: Snapshot) -> Answer:
+    unread = [f"{gap.kind} ({gap.reason})" for gap in snapshot.gaps if gap.reason != "absent"]
+    if not unread:
+        return Answer(question="reading rights", status="ok", message="every kind could be read")
+    return Answer(
+        question="reading rights",
+        status="warning",
+        message=f"could not be read: {', '.join(unread)}",
+        hint="What can't be read can't be checked; ask for get and list on these kinds, or name a namespace with -n.",
+    )
+
+
+def _gateway_api(snapshot: Snapshot) -> Answer:
+    if any(gap.kind == "HTTPRoute" and gap.reason == "absent" for gap in snapshot.gaps):
+        return Answer(question="Gateway API", status="warning", message="not installed", hint="Route scenarios need its CRDs.")
+    controllers = sorted({found.spec.controller_name for found in snapshot.gateway_classes})
+    if controllers:
+        return Answer(question="Gateway API", status="ok", message=f"controllers {', '.join(controllers)}")
+    return Answer(question="Gateway API", status="warning", message="no GatewayClass", hint="Without one no Gateway carries traffic.")
+
+
+def _engines(snapshot: Snapshot) -> Answer:
+    if not snapshot.engines:
+        return Answer(
+            question="chaos engines",
+            status="warning",
+            message="none",
+            hint="Latency, loss and stress need Chaos Mesh or Litmus; the rest does not.",
+        )
+    found = [f"{engine.name} {engine.release or '(release unknown)'}" for engine in snapshot.engines]
+    return Answer(question="chaos engines", status="ok", message=", ".join(found))

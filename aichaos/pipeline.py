@@ -1,0 +1,98 @@
+"""The whole story on one screen: observe → ask → check → predict → run → measure → report.
+
+The rooms do not know each other. They meet here, and each hands the next one plain values.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from aichaos import saving
+from aichaos.ask.conversation import ask
+from aichaos.ask.protocol import Backend, Facts
+from aichaos.ask.words import Words
+from aichaos.check.experiment import findings as check_experiment
+from aichaos.check.radius import blast_radius
+from aichaos.domain.finding import verdict
+from aichaos.domain.snapshot import Snapshot
+from aichaos.domain.suggestion import BlastRadius, Draft, SourceSummary, Suggestion, Suggestions
+from aichaos.observe import source
+from aichaos.observe.topology import Topology
+from aichaos.report import kubectl
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user wants suggested, from which cluster, and where it is kept. out: None to save nothing."""
+
+    choice: source.Choice
+    words: Words
+    count: int
+    out: Path | None
+
+
+Say = Callable[[str], None]
+Decide = Callable[[str], bool]
+"""Asks whether a file that somebody has edited may be overwritten."""
+
+
+def suggest(wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Suggestions:
+    """Ideas for this cluster, each with its checked experiment. Raises SourceError, FileError, BackendError."""
+    snapshot = observe(wish.choice, say)
+    topology = Topology(snapshot)
+    asked = ask(backend, Facts(topology=topology, words=wish.words, count=wish.count), snapshot.digest, say)
+    suggestions = [_suggestion(draft, topology, wish.out) for draft in asked.drafts]
+    suggestions, notes = saving.save(suggestions, asked.drafts, snapshot, wish.out, overwrite)
+    return Suggestions(
+        source=summary(snapshot),
+        backend=asked.usage,
+        suggestions=suggestions,
+        warnings=[*_unread(snapshot), *asked.warnings, *_missing(wish.count, len(suggestions)), *notes],
+    )
+
+
+def observe(choice: source.Choice, say: Say) -> Snapshot:
+    """The cluster, as it is now."""
+    if choice.origin in (None, "live"):
+        say("reading the cluster")
+    return source.take(choice)
+
+
+def summary(snapshot: Snapshot) -> SourceSummary:
+    seen = snapshot.source
+    return SourceSummary(kind=seen.kind, cluster=seen.cluster, taken=seen.taken, objects=snapshot.counts())
+
+
+def _suggestion(draft: Draft, topology: Topology, out: Path | None) -> Suggestion:
+    idea, experiment = draft.idea, draft.experiment
+    found = [*draft.findings, *(check_experiment(experiment, topology) if experiment else ())]
+    rendered = kubectl.render(experiment, topology.snapshot, (out or Path("chaos")) / idea.id) if experiment else []
+    spec = experiment.spec if experiment else None
+    return Suggestion(
+        id=idea.id,
+        title=spec.title if spec else idea.title,
+        category=idea.category or (spec.category if spec else ""),
+        summary=idea.summary,
+        why_here=idea.why_here,
+        hypothesis=spec.hypothesis if spec else idea.hypothesis,
+        steps=[step.text for step in rendered],
+        manifests=[step.manifest for step in rendered if step.manifest is not None],
+        commands=[line for step in rendered for line in step.commands],
+        metrics=spec.metrics if spec else [],
+        remediation=spec.remediation if spec else [],
+        rollback=spec.rollback if spec else [],
+        blast_radius=blast_radius(experiment, topology) if experiment else BlastRadius(),
+        findings=found,
+        verdict=verdict(found),
+    )
+
+
+def _unread(snapshot: Snapshot) -> list[str]:
+    """What could not be seen, in the user's words; an API that is not installed is no news."""
+    return [f"{gap.kind}: {gap.reason}{f' ({gap.detail})' if gap.detail else ''}" for gap in snapshot.gaps if gap.reason != "absent"]
+
+
+def _missing(wanted: int, got: int) -> list[str]:
+    if got >= wanted:
+        return []
+    return [f"{got} of {wanted} suggestions: nothing else in the backend's answer fits this cluster"]

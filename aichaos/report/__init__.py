@@ -1,0 +1,1 @@
+"""What people and scripts read: text for a terminal, kubectl lines, JSON. Nothing is decided here."""

@@ -1,0 +1,67 @@
+"""Where suggestions are kept: `ID.yaml` for the experiment, `ID/NN-name.yaml` for the manifests that its commands name.
+
+Nothing that somebody has edited is overwritten without a yes; without one the new suggestion gets the next free name.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from aichaos.domain.experiment import Experiment, to_document
+from aichaos.domain.snapshot import Snapshot
+from aichaos.domain.suggestion import Draft, Suggestion
+from aichaos.files import yaml
+from aichaos.files.save import edited, marked
+from aichaos.files.save import save as save_file
+from aichaos.report import kubectl
+
+
+def save(
+    suggestions: list[Suggestion], drafts: list[Draft], snapshot: Snapshot, out: Path | None, overwrite: Callable[[str], bool]
+) -> tuple[list[Suggestion], list[str]]:
+    """Save every suggestion that has an experiment; they come back with the path of it and its final id. Raises FileError."""
+    if out is None:
+        return suggestions, []
+    saved, notes = [], []
+    for suggestion, draft in zip(suggestions, drafts, strict=True):
+        if draft.experiment is None:
+            saved.append(suggestion)
+            continue
+        name, note = _name(suggestion.id, out, overwrite)
+        notes += [note] if note else []
+        saved.append(_save_one(suggestion, draft.experiment, snapshot, out, name))
+    return saved, notes
+
+
+def _name(identifier: str, out: Path, overwrite: Callable[[str], bool]) -> tuple[str, str]:
+    """The id to save under: the suggestion's own, or with a number where somebody's edits stand in the way; and a note about that."""
+    theirs = _edited(out, identifier)
+    if not theirs or overwrite(theirs[0]):
+        return identifier, ""
+    number = 2
+    while _edited(out, f"{identifier}-{number}"):
+        number += 1
+    name = f"{identifier}-{number}"
+    return name, f"{theirs[0]} has been edited and is left as it is; the new suggestion is {out / name}.yaml"
+
+
+def _edited(out: Path, name: str) -> list[str]:
+    return [str(file) for file in (out / f"{name}.yaml", *sorted((out / name).glob("*.yaml"))) if edited(file)]
+
+
+def _save_one(suggestion: Suggestion, experiment: Experiment, snapshot: Snapshot, out: Path, name: str) -> Suggestion:
+    named = msgspec.structs.replace(experiment, metadata=msgspec.structs.replace(experiment.metadata, name=name))
+    folder = out / name
+    rendered = kubectl.render(named, snapshot, folder)
+    current = {step.file for step in rendered if step.file}
+    for stale in sorted(folder.glob("*.yaml")):
+        if stale.name not in current and not edited(stale):
+            stale.unlink()
+    for step in rendered:
+        if step.file is not None:
+            save_file(folder / step.file, marked(yaml.dump(step.manifest)))
+    path = out / f"{name}.yaml"
+    save_file(path, marked(yaml.dump(to_document(named)), note="edit it as you like"))
+    commands = [line for step in rendered for line in step.commands]
+    return msgspec.structs.replace(suggestion, id=name, commands=commands, experiment=str(path))

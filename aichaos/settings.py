@@ -1,0 +1,105 @@
+"""The one place for settings: flag > environment > ./aichaos.yaml > the user's file > default; and where each value came from."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aichaos.errors import FileError, UsageError
+from aichaos.files import yaml
+
+PROJECT_FILE = Path("aichaos.yaml")
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting: its name in files (with `_`), its environment variable, its default, and what it is."""
+
+    name: str
+    type: type
+    default: Any
+    about: str
+
+    @property
+    def variable(self) -> str:
+        return f"AICHAOS_{self.name.upper()}"
+
+
+SETTINGS = (
+    Setting(name="from", type=str, default=None, about="where the cluster comes from: live, a file, a folder, -, demo:NAME"),
+    Setting(name="kubeconfig", type=str, default=None, about="the kubeconfig file; otherwise KUBECONFIG, then ~/.kube/config"),
+    Setting(name="context", type=str, default=None, about="the kubeconfig context; otherwise the current one"),
+    Setting(name="backend", type=str, default="playbook", about="who answers: see `aichaos backends`"),
+    Setting(name="model", type=str, default=None, about="the backend's model; otherwise the backend's own default"),
+    Setting(name="base_url", type=str, default=None, about="the backend's address; otherwise the provider's own"),
+    Setting(name="timeout", type=float, default=300.0, about="seconds that one answer of a backend may take"),
+    Setting(name="count", type=int, default=3, about="how many suggestions"),
+    Setting(name="out", type=str, default="chaos", about="the folder where suggestions are saved"),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+class Effective(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting as it is now. origin: flag, a variable's name, a file's path, or default."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+class Settings:
+    def __init__(self, effective: dict[str, Effective]) -> None:
+        self.effective = effective
+
+    def __getitem__(self, name: str) -> Any:
+        return self.effective[name].value
+
+    def origin(self, name: str) -> str:
+        return self.effective[name].origin
+
+
+def load(flags: dict[str, Any]) -> Settings:
+    """All settings. `flags` holds what the command line gave; None stands for not given. Raises UsageError, FileError."""
+    layers = [_file(PROJECT_FILE), _file(user_file())]
+    return Settings({setting.name: _effective(setting, flags, layers) for setting in SETTINGS})
+
+
+def user_file() -> Path:
+    """`~/.config/aichaos/config.yaml`, or where XDG_CONFIG_HOME says; the same on Linux and macOS, as git and gh do."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "aichaos" / "config.yaml"
+
+
+def _effective(setting: Setting, flags: dict[str, Any], layers: list[tuple[str, dict[str, Any]]]) -> Effective:
+    if flags.get(setting.name) is not None:
+        return Effective(name=setting.name, value=flags[setting.name], origin="flag")
+    if os.environ.get(setting.variable):
+        return Effective(name=setting.name, value=_typed(setting, os.environ[setting.variable], setting.variable), origin=setting.variable)
+    for origin, values in layers:
+        if values.get(setting.name) is not None:
+            return Effective(name=setting.name, value=_typed(setting, values[setting.name], origin), origin=origin)
+    return Effective(name=setting.name, value=setting.default, origin="default")
+
+
+def _file(path: Path) -> tuple[str, dict[str, Any]]:
+    origin = str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return origin, {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"cannot read the settings in {origin}: {error}", hint="Mend the file, or move it away.") from error
+    documents = yaml.load(text, origin)
+    values = documents[0] if documents else {}
+    if not isinstance(values, dict):
+        raise UsageError(f"{origin} holds no settings: it must be a mapping of names to values", hint="For example: `backend: playbook`")
+    for name in values:
+        if name not in _BY_NAME:
+            raise UsageError(f"{origin}: no setting is called {name!r}", hint=f"The settings are {', '.join(_BY_NAME)}.")
+    return origin, values
+
+
+def _typed(setting: Setting, value: Any, origin: str) -> Any:
+    try:
+        return msgspec.convert(value, setting.type, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{origin}: {setting.name} can't be {value!r}: {error}", hint=f"It is {setting.about}.") from error
