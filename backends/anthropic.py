@@ -52,6 +52,10 @@ class AnthropicBackend:
             raise _translated(error, options) from error
         finally:
             client.close()
+        if not isinstance(message, anthropic.types.Message):  # the SDK hands on whatever a server says that is no Anthropic
+            raise BackendError(
+                f"the answer of {options.base_url or 'Anthropic'} can't be used", hint="Check --base-url; is this Anthropic's API?"
+            )
         text = "".join(block.text for block in message.content if block.type == "text")
         progress(text)
         end = {"max_tokens": "length", "model_context_window_exceeded": "length", "refusal": "refused"}.get(
