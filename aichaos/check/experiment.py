@@ -1,0 +1,92 @@
+"""An experiment against a cluster: its steps in order, its probes, its limits, and what its author says is meant."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from aichaos.check.endings import length
+from aichaos.check.policy import kind_policy, limit_policy, namespace_policy
+from aichaos.check.probes import probe_findings
+from aichaos.check.rules import RULES, finding
+from aichaos.check.spelling import did_you_mean
+from aichaos.check.steps import State, fault_lengths, step_findings, target_of
+from aichaos.check.world import World
+from aichaos.domain.base import ObjectRef, reference_of
+from aichaos.domain.experiment import Experiment, Step
+from aichaos.domain.finding import Finding
+from aichaos.observe.topology import Topology
+
+
+def findings(experiment: Experiment, topology: Topology | None) -> list[Finding]:
+    """Everything there is to say about an experiment, its manifests included; paths are those of its document.
+
+    Without a topology nothing is said about the cluster.
+    """
+    name = f"Experiment/{experiment.name}"
+    brought = [step.manifest for step in experiment.spec.steps if step.manifest is not None]
+    state = State(World(topology), World(topology, brought))
+    found = [
+        *_steps(experiment, state, topology),
+        *_times(experiment, name),
+        *probe_findings(experiment, state, name),
+        *limit_policy(experiment, topology, name),
+        *_intends(experiment, name),
+    ]
+    return [_meant(one if one.object else msgspec.structs.replace(one, object=name), experiment.spec.intends) for one in found]
+
+
+def _steps(experiment: Experiment, state: State, topology: Topology | None) -> Iterator[Finding]:
+    for index, step in enumerate(experiment.spec.steps):
+        path = f"/spec/steps/{index}"
+        yield from step_findings(step, state, path)
+        subject = _subject(step)
+        if subject is not None:
+            here = f"{path}/{step.verb}"
+            yield from kind_policy(subject, here)
+            yield from namespace_policy(experiment, step, subject, topology, here)
+
+
+def _subject(step: Step) -> ObjectRef | None:
+    """The object that a step changes, with its namespace as it is written: a step must say where it works."""
+    if step.manifest is not None:
+        return reference_of(step.manifest)
+    return target_of(step.target) if step.target is not None else None
+
+
+def _times(experiment: Experiment, name: str) -> Iterator[Finding]:
+    """The deadline is a duration, leaves room for every wait and hold, and no fault outlives it unnoticed."""
+    deadline = length(experiment.spec.deadline)
+    if deadline is None:
+        message = f"{experiment.spec.deadline[:40]!r} is no duration of more than zero; write 5m or 90s"
+        yield finding("experiment/duration", message, object=name, path="/spec/deadline")
+        return
+    steps = experiment.spec.steps
+    needed = sum(length(time) or 0 for step in steps for time in (step.hold, step.wait.for_ if step.wait else None) if time)
+    if needed > deadline:
+        message = f"the waits and holds take {needed:g}s, the deadline comes after {deadline:g}s: raise it, or wait less"
+        yield finding("experiment/deadline", message, object=name, path="/spec/deadline")
+    for index, step in enumerate(steps):
+        for lasts in fault_lengths(step):
+            if lasts > deadline:
+                message = (
+                    f"the fault lasts {lasts:g}s, the deadline comes after {deadline:g}s and ends it early: shorten one, or raise the other"
+                )
+                yield finding("experiment/outlives-deadline", message, path=f"/spec/steps/{index}/{step.verb}")
+
+
+def _intends(experiment: Experiment, name: str) -> Iterator[Finding]:
+    for index, rule in enumerate(experiment.spec.intends):
+        path = f"/spec/intends/{index}"
+        if rule not in RULES:
+            message = f"there is no rule {rule[:80]}{did_you_mean(rule, RULES)}"
+            yield finding("experiment/intends-unknown", message, object=name, path=path)
+        elif not RULES[rule].intendable:
+            message = f"{rule} cannot be intended: it protects people, or the server refuses what it finds"
+            yield finding("experiment/intends-unknown", message, object=name, path=path)
+
+
+def _meant(one: Finding, intends: list[str]) -> Finding:
+    """A finding that is the fault itself is shown, and stops nothing."""
+    if one.rule in intends and RULES[one.rule].intendable and one.severity in ("error", "warning"):
+        return msgspec.structs.replace(one, severity="info", message=f"intended: {one.message}")
+    return one

@@ -1,0 +1,118 @@
+"""Is this an object at all, of a kind that some server serves, under a name that it takes?"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from aichaos.check.known import CLOSED_GROUPS, GROUPS, NAMES, RETIRED_GROUPS, group_of, kinds_called, known_kind
+from aichaos.check.plain import mapping, text
+from aichaos.check.rules import finding
+from aichaos.check.spelling import did_you_mean, nearest
+from aichaos.domain.base import reference_of
+from aichaos.domain.finding import Finding
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL_KINDS = frozenset({"Service", "Namespace"})
+"""Kinds whose name becomes a label of a DNS name (`ValidateNamespaceName`, `NameIsDNS1035Label`)."""
+_PATH_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
+"""Kinds that take nearly any name (`path.ValidatePathSegmentName`)."""
+
+
+def not_an_object(document: Any) -> str | None:
+    """Why a document is no Kubernetes object, and what would make it one; None where it is one."""
+    if not isinstance(document, dict):
+        return f"{_what(document)} is no Kubernetes object; an object has apiVersion, kind and metadata"
+    missing = [field for field in ("apiVersion", "kind") if document.get(field) is None]
+    if missing:
+        return f"no {' and no '.join(missing)}: every Kubernetes object says both, as in apiVersion: v1, kind: Service"
+    for field in ("apiVersion", "kind"):
+        if not isinstance(document[field], str) or not document[field]:
+            return f"{field} is {_what(document[field])}; it takes a text such as {'v1' if field == 'apiVersion' else 'Service'}"
+    if not isinstance(document.get("metadata", {}), dict):
+        return f"metadata is {_what(document['metadata'])}; it takes a mapping with a name"
+    return None
+
+
+def _what(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case "":
+            return "an empty text"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+    return "a mapping"
+
+
+def identity_findings(document: dict[str, Any]) -> Iterator[Finding]:
+    """Findings about the kind, the apiVersion and the name of a document that `not_an_object` lets pass."""
+    name = str(reference_of(document))
+    yield from _kind(document["apiVersion"], document["kind"], name)
+    yield from name_findings(document, name)
+
+
+def _kind(api_version: str, kind: str, name: str) -> Iterator[Finding]:
+    group = group_of(api_version)
+    known = known_kind(api_version, kind)
+    if known is not None:
+        version = api_version.rpartition("/")[2]
+        if version not in known.versions:
+            message = f"{kind} is not served as {api_version}; write apiVersion: {known.api_version}"
+            yield finding("kind/api-version", message, object=name, path="/apiVersion")
+        return
+    namesakes = kinds_called(kind)
+    if namesakes and (group in GROUPS or group in RETIRED_GROUPS or "." not in group):
+        served = " or ".join(other.api_version for other in namesakes)
+        yield finding(
+            "kind/api-version", f"no server has {kind} in {api_version}; write apiVersion: {served}", object=name, path="/apiVersion"
+        )
+    elif group in CLOSED_GROUPS:
+        message = f"{api_version} has no kind {kind}{did_you_mean(kind, NAMES)}"
+        yield finding("kind/unknown", message, object=name, path="/kind", severity="error")
+    else:
+        guess = nearest(kind, NAMES)
+        close = f"; {guess} is {kinds_called(guess)[0].api_version}" if guess else ""
+        yield finding(
+            "kind/unknown",
+            f"{kind} of {api_version} is not a kind that we know: nothing in it was checked{close}",
+            object=name,
+            path="/kind",
+        )
+
+
+def name_findings(document: dict[str, Any], called: str) -> Iterator[Finding]:
+    """Findings about `metadata.name` and `metadata.namespace`; `called` is how findings call the object."""
+    metadata = mapping(document.get("metadata"))
+    name, kind = metadata.get("name"), document["kind"]
+    if name is None or name == "":
+        if not text(metadata.get("generateName")):
+            yield finding("metadata/name", "no metadata.name: every object has one", object=called, path="/metadata/name")
+    elif not isinstance(name, str):
+        yield finding("metadata/name", f"the name is {_what(name)}; write it in quotes", object=called, path="/metadata/name")
+    elif (problem := _name_problem(name, kind)) is not None:
+        yield finding("metadata/name", problem, object=called, path="/metadata/name")
+    namespace = metadata.get("namespace")
+    if namespace is not None and namespace != "" and (not isinstance(namespace, str) or not _fits(namespace, _LABEL, 63)):
+        message = "a namespace is lower case letters, digits and -, at most 63 of them, starting and ending with a letter or digit"
+        yield finding("metadata/namespace", message, object=called, path="/metadata/namespace")
+
+
+def _name_problem(name: str, kind: str) -> str | None:
+    if kind in _PATH_KINDS:
+        return None if name not in (".", "..") and "/" not in name and "%" not in name else f"{name!r}: a name has no / and no %"
+    pattern, longest, more = (_LABEL, 63, "") if kind in _LABEL_KINDS else (_SUBDOMAIN, 253, ", with dots between")
+    if _fits(name, pattern, longest):
+        return None
+    shown = name if len(name) <= 60 else f"{name[:60]}…"
+    return f"{shown!r} is no name: lower case letters, digits and -{more}, at most {longest}, starting and ending with a letter or digit"
+
+
+def _fits(name: str, pattern: re.Pattern[str], longest: int) -> bool:
+    return len(name) <= longest and pattern.fullmatch(name) is not None

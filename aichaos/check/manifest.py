@@ -1,0 +1,61 @@
+"""Everything that is checked about one Kubernetes manifest, wherever it stands: in a file, in a List, in a step of an experiment."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from aichaos.check.endings import ending_findings
+from aichaos.check.identity import identity_findings, not_an_object
+from aichaos.check.known import known_kind
+from aichaos.check.plain import is_placeholder, mapping, placeholders
+from aichaos.check.references import reference_findings
+from aichaos.check.rules import finding
+from aichaos.check.world import World, placed
+from aichaos.domain.base import reference_of
+from aichaos.domain.finding import Finding
+
+
+def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
+    """What there is to say about a manifest; paths are relative to it."""
+    problem = not_an_object(document)
+    if problem is not None:
+        path = "/metadata" if isinstance(document, dict) and "metadata is" in problem else ""
+        name = str(reference_of(document)) if isinstance(document, dict) else ""
+        yield finding("yaml/not-an-object", problem, object=name, path=path)
+        return
+    template = next(template_places(document), None)
+    if template is not None:
+        message = "this is a template that has not been filled in: render it first (helm template …) and check what comes out"
+        yield finding("yaml/template", message, object=str(reference_of(document)), path=template)
+        return
+    name = str(placed(document))
+    found = list(identity_findings(document))
+    yield from found
+    if known_kind(document["apiVersion"], document["kind"]) is not None:
+        yield from ending_findings(document, name)
+        said = {one.path for one in found}
+        yield from (one for one in reference_findings(document, world) if one.rule != "schema/type" or one.path not in said)
+
+
+def template_places(document: dict[str, Any]) -> Iterator[str]:
+    """Where a document holds a placeholder that makes it a template. Data, annotations and unknown kinds may hold them as they are."""
+    for field in ("apiVersion", "kind"):
+        if is_placeholder(document.get(field)):
+            yield f"/{field}"
+    metadata = mapping(document.get("metadata"))
+    for field in ("name", "namespace", "labels"):
+        yield from placeholders(metadata.get(field), f"/metadata/{field}")
+    if known_kind(document["apiVersion"], document["kind"]) is not None:
+        yield from placeholders(document.get("spec"), "/spec")
+
+
+def is_whole(document: Any) -> bool:
+    """Whether a document is an object that others may refer to: not a template, not something else."""
+    return not_an_object(document) is None and next(template_places(document), None) is None
+
+
+def moved(found: Iterator[Finding], prefix: str) -> Iterator[Finding]:
+    """Findings of a manifest that stands at a place of another document."""
+    for one in found:
+        yield msgspec.structs.replace(one, path=prefix + one.path)

@@ -1,0 +1,83 @@
+"""Looking into plain data that anybody may have written: a number where a map is expected is an empty map, never an exception."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from aichaos.files.yaml import escape
+
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def texts(value: Any) -> list[str]:
+    return [item for item in sequence(value) if isinstance(item, str)]
+
+
+def labels(value: Any) -> dict[str, str]:
+    return {key: item for key, item in mapping(value).items() if isinstance(item, str)}
+
+
+def at(value: Any, *keys: str) -> Any:
+    """What stands under a chain of keys; None where any of them is missing."""
+    for key in keys:
+        value = mapping(value).get(key)
+    return value
+
+
+def without_nulls(value: Any) -> Any:
+    """A document as the server sees it: a field that is null is a field that was left out."""
+    match value:
+        case dict():
+            return {key: without_nulls(item) for key, item in value.items() if item is not None}
+        case list():
+            return [without_nulls(item) for item in value]
+    return value
+
+
+def pointer(*parts: str | int) -> str:
+    """Keys and indexes as a JSON Pointer."""
+    return "".join(f"/{escape(str(part))}" for part in parts)
+
+
+def is_placeholder(value: Any) -> bool:
+    """Whether a text holds a template's `{{ … }}`, so that its value is not known before the template is filled in."""
+    return isinstance(value, str) and "{{" in value and _PLACEHOLDER.search(value) is not None
+
+
+def placeholders(value: Any, path: str = "") -> Iterator[str]:
+    """The paths of all texts below a value that hold a template's placeholder."""
+    match value:
+        case str():
+            if is_placeholder(value):
+                yield path
+        case dict():
+            for key, item in value.items():
+                yield from placeholders(item, f"{path}/{escape(key)}")
+        case list():
+            for index, item in enumerate(value):
+                yield from placeholders(item, f"{path}/{index}")
+
+
+def merged(original: Any, patch: Any) -> Any:
+    """A document after an RFC 7386 merge patch."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(mapping(original))
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result

@@ -1,0 +1,89 @@
+"""What no experiment may do, whoever wrote it: kinds and namespaces that are out of bounds, and limits that hold."""
+
+from collections.abc import Iterator
+
+from aichaos.check.faults import is_chaos
+from aichaos.check.known import is_namespaced
+from aichaos.check.radius import blast_radius, step_harms
+from aichaos.check.rules import finding
+from aichaos.check.world import World
+from aichaos.domain.base import ObjectRef
+from aichaos.domain.experiment import Experiment, Step
+from aichaos.domain.finding import Finding
+from aichaos.observe.topology import Topology
+
+PROTECTED_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "aichaos"})
+"""Where the cluster itself lives, and where the lever that stops every run lies."""
+
+FORBIDDEN_KINDS = frozenset(
+    {"Secret", "PersistentVolumeClaim", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+    | {
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "CustomResourceDefinition",
+        "MutatingWebhookConfiguration",
+        "ValidatingWebhookConfiguration",
+    }
+    | {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "APIService", "RemoteCluster"}
+)
+"""Kinds that no inverse brings back as they were, or that decide who may do what."""
+
+
+def kind_policy(subject: ObjectRef, path: str) -> Iterator[Finding]:
+    if subject.kind in FORBIDDEN_KINDS:
+        message = f"no step may touch a {subject.kind}: what is lost with it does not come back, or it decides who may do what"
+        yield finding("policy/kind", message, object=str(subject), path=path)
+    elif is_namespaced(subject.kind) is False:
+        message = f"no step may touch a {subject.kind}: it belongs to the whole cluster, not to a namespace"
+        yield finding("policy/kind", message, object=str(subject), path=path)
+
+
+def namespace_policy(experiment: Experiment, step: Step, subject: ObjectRef, topology: Topology | None, path: str) -> Iterator[Finding]:
+    """Every namespace that a step touches is in the scope, and none is protected: its object's, and where a fault takes its pods."""
+    if is_namespaced(subject.kind) is False:
+        return
+    if not subject.namespace:
+        message = "no namespace: say which one, since a step must not depend on where it is run from"
+        yield finding("policy/outside-scope", message, object=str(subject), path=f"{path}/namespace")
+        return
+    reached = {subject.namespace}
+    if step.manifest is not None and is_chaos(step.manifest):
+        look = topology or World(None).topology
+        reached |= {namespace for harm in step_harms(step, look) for namespace in harm.namespaces | {pod[0] for pod in harm.pods}}
+    allowed = experiment.spec.scope.namespaces
+    for namespace in sorted(reached):
+        if namespace in PROTECTED_NAMESPACES:
+            message = f"{namespace} is protected: no step may touch it"
+            yield finding("policy/protected-namespace", message, object=str(subject), path=path)
+        elif namespace not in allowed:
+            scope = f"the scope is {', '.join(allowed)}" if allowed else "the scope names no namespace"
+            message = f"this step reaches into {namespace}; {scope}: add it to spec.scope.namespaces if it is meant"
+            yield finding("policy/outside-scope", message, object=str(subject), path=path)
+
+
+def limit_policy(experiment: Experiment, topology: Topology | None, name: str) -> Iterator[Finding]:
+    """The blast radius is within the limits of the scope, and the limits are limits."""
+    scope = experiment.spec.scope
+    if scope.max_pods is not None and scope.max_pods < 0:
+        yield finding("policy/limit", f"maxPods is {scope.max_pods}; it is zero or more", object=name, path="/spec/scope/maxPods")
+    if scope.max_share is not None and not 0 <= scope.max_share <= 1:
+        message = f"maxShare is {scope.max_share}; it is a share from 0 to 1, as in 0.25"
+        yield finding("policy/limit", message, object=name, path="/spec/scope/maxShare")
+    if topology is None or (scope.max_pods is None and scope.max_share is None):
+        return
+    gap = topology.snapshot.unread("Pod")
+    if gap is not None and gap.reason != "assumed":
+        message = "the pods could not be read: whether the limits of the scope hold is not known"
+        yield finding("policy/blast-radius", message, object=name, path="/spec/scope", severity="skipped")
+        return
+    radius = blast_radius(experiment, topology)
+    reach = f"up to {radius.pods} of {radius.pods_total} pods are harmed"
+    if scope.max_pods is not None and radius.pods > scope.max_pods:
+        message = f"{reach}; the scope allows {scope.max_pods}: take fewer pods, or raise maxPods if that many are meant"
+        yield finding("policy/blast-radius", message, object=name, path="/spec/scope/maxPods")
+    if scope.max_share is not None and radius.share > scope.max_share:
+        message = (
+            f"{reach}, {radius.share:.0%}; the scope allows {scope.max_share:.0%}: take fewer, or raise maxShare if that many are meant"
+        )
+        yield finding("policy/blast-radius", message, object=name, path="/spec/scope/maxShare")

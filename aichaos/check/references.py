@@ -1,0 +1,108 @@
+"""Every reference and every selector of a manifest, resolved: one function a family of kinds, found by kind."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from aichaos.check.known import group_of, known_kind
+from aichaos.check.plain import mapping, pointer, without_nulls
+from aichaos.check.references_chaos import chaos_mesh_references, engine_references
+from aichaos.check.references_mesh import destination_rule_references, virtual_service_references
+from aichaos.check.references_routing import route_references
+from aichaos.check.references_workloads import autoscaler_references, policy_references, service_references, workload_references
+from aichaos.check.spelling import there_are
+from aichaos.check.subject import Subject, subject
+from aichaos.check.world import World, engine_name
+from aichaos.domain.base import KubeObject
+from aichaos.domain.chaos import ENGINE_GROUPS
+from aichaos.domain.finding import Finding
+from aichaos.domain.gateway import GRPCRoute, HTTPRoute, TCPRoute, TLSRoute, UDPRoute
+from aichaos.domain.kinds import kind_of
+from aichaos.domain.mesh import DestinationRule, VirtualService
+from aichaos.domain.network import NetworkPolicy, Service
+from aichaos.domain.workloads import HorizontalPodAutoscaler
+
+_BY_CLASS: dict[type[KubeObject], Callable[[Subject, Any], Iterator[Finding]]] = {
+    **dict.fromkeys((HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute), route_references),
+    Service: service_references,
+    NetworkPolicy: policy_references,
+    HorizontalPodAutoscaler: autoscaler_references,
+    VirtualService: virtual_service_references,
+    DestinationRule: destination_rule_references,
+}
+_PODS = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
+_NOT_READ = frozenset({"ConfigMap", "Secret"})
+"""Kinds of which a class of ours keeps too little to say anything about a document."""
+
+
+def reference_findings(manifest: dict[str, Any], world: World) -> Iterator[Finding]:
+    """What the references of one manifest lead to; nothing for a kind that refers to nothing."""
+    this = subject(without_nulls(manifest), world)
+    yield from _namespace(this)
+    yield from _installed(this)
+    api_version, kind = this.document["apiVersion"], this.document["kind"]
+    typed = kind_of(api_version, kind)
+    if typed is not None and kind not in _NOT_READ:
+        try:
+            metadata = {**mapping(this.document.get("metadata")), "namespace": this.namespace}
+            obj = msgspec.convert({**this.document, "metadata": metadata, "status": {}}, typed.type)
+        except msgspec.ValidationError as error:
+            yield _refused(this, str(error))
+            return
+        check = _BY_CLASS.get(typed.type)
+        if check is not None:
+            yield from check(this, obj)
+    if known_kind(api_version, kind) is not None and kind in _PODS:
+        yield from workload_references(this)
+    yield from chaos_mesh_references(this)
+    yield from engine_references(this)
+
+
+def _namespace(this: Subject) -> Iterator[Finding]:
+    """An object can only be made in a namespace that exists."""
+    world, namespace = this.world, this.namespace
+    if not namespace or world.cluster is None or namespace in world.namespaces:
+        return
+    if world.why_unread("Namespace", namespace):
+        yield this.unread(
+            "reference/namespace-not-found", f"whether the namespace {namespace} exists", "Namespace", namespace, "/metadata/namespace"
+        )
+        return
+    known = there_are(world.namespaces, namespace)
+    yield this.note("reference/namespace-not-found", f"no namespace {namespace}; {known}", "/metadata/namespace")
+
+
+def _installed(this: Subject) -> Iterator[Finding]:
+    """The kind is served, and for a chaos object its engine is there to act on it."""
+    group, kind, world = group_of(this.document["apiVersion"]), this.document["kind"], this.world
+    if world.cluster is None:
+        return
+    if group in ENGINE_GROUPS and not world.engine_installed(group):
+        others = [engine_name(engine.group) for engine in world.cluster.snapshot.engines]
+        instead = f"; {' and '.join(others)} is" if others else "; no chaos engine is: use steps that need none, or install it first"
+        yield this.note("reference/engine-not-installed", f"{engine_name(group)} is not installed in this cluster{instead}", "/kind")
+    elif group not in ENGINE_GROUPS and known_kind(this.document["apiVersion"], kind) is not None and world.absent_kind(kind):
+        yield this.note("reference/kind-not-installed", f"this cluster does not serve {kind}; install its API first", "/kind")
+
+
+_PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>[^`]*)`)?$", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+def located(error: str) -> tuple[str, str]:
+    """A conversion's message as problem and JSON Pointer; below a mapping whose key it does not tell, the mapping's own."""
+    found = _PLACE.match(error)
+    assert found is not None
+    parts: list[str] = []
+    for name, index in _STEP.findall(found["where"] or ""):
+        if index == "...":
+            break
+        parts.append(name or index)
+    return found["problem"].replace("`", ""), pointer(*parts)
+
+
+def _refused(this: Subject, error: str) -> Finding:
+    problem, path = located(error)
+    return this.note("schema/type", f"the server refuses this field: {problem[:1].lower()}{problem[1:]}", path)

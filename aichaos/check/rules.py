@@ -1,0 +1,96 @@
+"""Every rule by name: the layer it belongs to and how much it matters. One more rule is one more line here.
+
+The severity is the usual one; a rule may say less (`skipped` where it could not be checked, `warning` where the harm is smaller).
+"""
+
+import msgspec
+
+from aichaos.domain.finding import Finding, Layer, Severity
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """`intendable`: an experiment may declare this finding to be its very fault. What protects people never is."""
+
+    name: str
+    layer: Layer
+    severity: Severity
+    summary: str
+    intendable: bool = False
+
+
+_TABLE: tuple[Rule, ...] = (
+    Rule("yaml/syntax", "syntax", "error", "The text is not YAML."),
+    Rule("yaml/duplicate-key", "syntax", "error", "A key stands twice in one mapping."),
+    Rule("yaml/not-an-object", "syntax", "error", "A document is no Kubernetes object."),
+    Rule("yaml/template", "syntax", "skipped", "A template that has not been filled in."),
+    Rule("kind/unknown", "schema", "skipped", "A kind that we do not know; an error in a group whose kinds we all know."),
+    Rule("kind/api-version", "schema", "error", "A known kind under an apiVersion that no server offers."),
+    Rule("schema/type", "schema", "error", "A field has a type that the server refuses."),
+    Rule("metadata/name", "admission", "error", "The name is missing or not one that the server takes."),
+    Rule("metadata/namespace", "admission", "error", "The namespace is not a name that the server takes."),
+    Rule("experiment/schema", "schema", "error", "The experiment file does not have the published form."),
+    Rule("chaos-mesh/duration-required", "meaning", "error", "A fault without an end runs until somebody deletes it."),
+    Rule("chaos-mesh/selects-whole-namespace", "meaning", "warning", "An empty selector takes every pod of the namespace."),
+    Rule("litmus/duration", "meaning", "error", "TOTAL_CHAOS_DURATION is whole seconds, written as a text."),
+    Rule("reference/namespace-not-found", "reference", "error", "The namespace does not exist.", intendable=True),
+    Rule("reference/gateway-not-found", "reference", "error", "A parentRef names a parent that does not exist.", intendable=True),
+    Rule("reference/no-listener", "reference", "error", "The Gateway has no listener of that name or port.", intendable=True),
+    Rule("reference/not-admitted", "reference", "error", "No listener of the Gateway takes this route.", intendable=True),
+    Rule("reference/backend-not-found", "reference", "error", "The backend Service does not exist.", intendable=True),
+    Rule("reference/backend-port", "reference", "error", "The backend Service does not have that port.", intendable=True),
+    Rule("reference/backend-kind", "reference", "error", "The backend is no Service.", intendable=True),
+    Rule("reference/no-grant", "reference", "error", "A backend in another namespace needs a ReferenceGrant there.", intendable=True),
+    Rule("reference/selector-hits-nothing", "reference", "error", "A selector takes no pod.", intendable=True),
+    Rule("reference/selector-not-resolved", "reference", "skipped", "A part of the selector can't be resolved from what was read."),
+    Rule("reference/target-port", "reference", "warning", "A named target port exists on none of the Service's pods.", intendable=True),
+    Rule("reference/scale-target-not-found", "reference", "error", "The autoscaler's target does not exist.", intendable=True),
+    Rule("reference/service-account-not-found", "reference", "error", "The ServiceAccount does not exist.", intendable=True),
+    Rule("reference/config-map-not-found", "reference", "error", "The ConfigMap, or a key in it, does not exist.", intendable=True),
+    Rule("reference/container-not-found", "reference", "error", "None of the selected pods has that container."),
+    Rule("reference/port-not-listened", "reference", "error", "The selected pods do not listen on that port."),
+    Rule("reference/pod-not-found", "reference", "error", "A pod is named that does not exist."),
+    Rule("reference/engine-not-installed", "reference", "error", "The chaos engine is not installed in this cluster."),
+    Rule("reference/kind-not-installed", "reference", "error", "The cluster does not serve this kind."),
+    Rule("reference/fault-not-installed", "reference", "error", "The Litmus fault is not installed in the engine's namespace."),
+    Rule("reference/host-not-found", "reference", "error", "The destination host is no Service.", intendable=True),
+    Rule(
+        "reference/subset-not-defined",
+        "reference",
+        "error",
+        "No DestinationRule defines the subset: requests to it get a 503.",
+        intendable=True,
+    ),
+    Rule(
+        "experiment/target-not-found", "reference", "error", "A step names an object that does not exist at that moment.", intendable=True
+    ),
+    Rule("experiment/already-exists", "reference", "error", "A step creates what is already there.", intendable=True),
+    Rule("experiment/recreate-without-delete", "meaning", "error", "Only what an earlier step deleted can be recreated."),
+    Rule("experiment/verb-kind", "meaning", "error", "The verb does not exist for this kind."),
+    Rule("experiment/replicas", "meaning", "error", "A number of replicas is zero or more."),
+    Rule("experiment/label-not-on-pods", "meaning", "warning", "Labels of a workload are not those of its pods.", intendable=True),
+    Rule("experiment/label-leaves-workload", "meaning", "warning", "A pod loses its workload, which then makes another.", intendable=True),
+    Rule("experiment/wait", "meaning", "error", "A wait is either for a time or until a condition, and the condition needs a timeout."),
+    Rule("experiment/duration", "meaning", "error", "Durations are written as 90s, 1m30s or 500ms, and are more than zero."),
+    Rule("experiment/deadline", "meaning", "error", "The deadline is shorter than the waits and holds together."),
+    Rule("experiment/outlives-deadline", "meaning", "warning", "A fault lasts longer than the deadline.", intendable=True),
+    Rule("experiment/probe-unknown", "meaning", "error", "A step looks at a probe that the steady state does not have."),
+    Rule("experiment/probe-duplicate", "meaning", "error", "Two probes have one name."),
+    Rule("experiment/probe-via", "reference", "error", "A probe asks a Gateway or a Service that does not exist."),
+    Rule("experiment/probe-url", "meaning", "error", "A probe's URL can't be asked."),
+    Rule("experiment/probe-host", "reference", "warning", "Nothing serves the host or port that a probe asks.", intendable=True),
+    Rule("experiment/probe-object", "reference", "error", "A probe looks at an object that does not exist.", intendable=True),
+    Rule("experiment/no-steady-state", "meaning", "warning", "Without a steady state nothing could show a failure."),
+    Rule("experiment/intends-unknown", "meaning", "warning", "The experiment intends a rule that does not exist or protects people."),
+    Rule("policy/kind", "policy", "error", "No step may touch this kind."),
+    Rule("policy/protected-namespace", "policy", "error", "No step may touch this namespace."),
+    Rule("policy/outside-scope", "policy", "error", "A step touches a namespace that the scope does not name."),
+    Rule("policy/blast-radius", "policy", "error", "More pods are harmed than the scope allows."),
+    Rule("policy/limit", "policy", "error", "A limit of the scope that limits nothing."),
+)
+
+RULES: dict[str, Rule] = {rule.name: rule for rule in _TABLE}
+
+
+def finding(rule: str, message: str, *, object: str = "", path: str = "", severity: Severity | None = None) -> Finding:
+    known = RULES[rule]
+    return Finding(rule=rule, layer=known.layer, severity=severity or known.severity, message=message, object=object, path=path)

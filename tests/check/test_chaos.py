@@ -1,0 +1,207 @@
+"""Chaos objects: an end for every fault, and a target that exists."""
+
+import pytest
+
+from tests.check.cluster import demo, only, reviewed, rules, topology
+
+CHAOS = "{{apiVersion: chaos-mesh.org/v1alpha1, kind: {kind}, metadata: {{name: a, namespace: shop}}, spec: {{{spec}}}}}"
+WEB = "mode: all, selector: {namespaces: [shop], labelSelectors: {app: web}}"
+
+
+def chaos(spec: str, kind: str = "NetworkChaos") -> str:
+    return CHAOS.format(kind=kind, spec=spec)
+
+
+# ends ---------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("duration", ["60", "''", "0s", "-30s", "1d", "PT1M", "'60'", "1 minute", "[]", "null", "true", "9999999999h"])
+def test_a_duration_that_does_not_end_the_fault_is_an_error(duration: str) -> None:
+    found = only(chaos(f"{WEB}, duration: {duration}"))
+    assert (found.rule, found.layer, found.severity) == ("chaos-mesh/duration-required", "meaning", "error")
+    assert (found.object, found.path) == ("NetworkChaos/shop/a", "/spec/duration")
+
+
+def test_a_missing_duration_is_an_error() -> None:
+    assert "runs until somebody deletes it" in only(chaos(WEB)).message
+
+
+@pytest.mark.parametrize("duration", ["60s", "1m30s", "500ms", "1.5h"])
+def test_a_go_duration_ends_a_fault(duration: str) -> None:
+    assert rules(chaos(f"{WEB}, duration: {duration}")) == []
+
+
+@pytest.mark.parametrize("kind", ["TimeChaos", "StressChaos", "AWSChaos", "HTTPChaos", "DNSChaos", "PhysicalMachineChaos"])
+def test_every_kind_of_fault_needs_an_end(kind: str) -> None:
+    assert "chaos-mesh/duration-required" in rules(chaos(WEB, kind))
+
+
+@pytest.mark.parametrize("action", ["pod-kill", "container-kill"])
+def test_a_fault_that_happens_once_needs_none(action: str) -> None:
+    assert rules(chaos(f"action: {action}, {WEB}", "PodChaos")) == []
+
+
+def test_pod_failure_needs_an_end() -> None:
+    assert rules(chaos(f"action: pod-failure, {WEB}", "PodChaos")) == ["chaos-mesh/duration-required"]
+
+
+def test_a_fault_in_a_schedule_needs_an_end() -> None:
+    found = only(chaos(f"schedule: '* * * * *', type: NetworkChaos, networkChaos: {{{WEB}}}", "Schedule"))
+    assert found.path == "/spec/networkChaos/duration"
+
+
+def test_a_fault_in_a_workflow_ends_by_its_deadline() -> None:
+    template = f"name: t, templateType: NetworkChaos, networkChaos: {{{WEB}}}"
+    assert only(chaos(f"entry: t, templates: [{{{template}}}]", "Workflow")).path == "/spec/templates/0/deadline"
+    assert rules(chaos(f"entry: t, templates: [{{{template}, deadline: 30s}}]", "Workflow")) == []
+
+
+ENGINE = """
+apiVersion: litmuschaos.io/v1alpha1
+kind: ChaosEngine
+metadata: {{name: e, namespace: shop}}
+spec:
+  appinfo: {{appns: shop, applabel: {label}, appkind: {kind}}}
+  chaosServiceAccount: {account}
+  experiments: [{{name: {fault}, spec: {{components: {{env: [{env}]}}}}}}]
+"""
+
+
+def engine(
+    label: str = "app=web",
+    kind: str = "deployment",
+    account: str = "runner",
+    fault: str = "pod-delete",
+    env: str = "{name: TOTAL_CHAOS_DURATION, value: '30'}",
+) -> str:
+    return ENGINE.format(label=label, kind=kind, account=account, fault=fault, env=env)
+
+
+@pytest.mark.parametrize("value", ["60", "'60s'", "''", "'0'", "'-5'", "'1.5'", "'²'"])
+def test_litmus_takes_whole_seconds_as_a_text(value: str) -> None:
+    found = only(engine(env=f"{{name: TOTAL_CHAOS_DURATION, value: {value}}}"))
+    assert (found.rule, found.severity) == ("litmus/duration", "error")
+
+
+def test_a_litmus_fault_without_its_duration_is_a_warning() -> None:
+    assert only(engine(env="")).severity == "warning"
+
+
+def test_a_duration_from_elsewhere_is_not_judged() -> None:
+    assert rules(engine(env="{name: TOTAL_CHAOS_DURATION, valueFrom: {configMapKeyRef: {name: settings, key: colour}}}")) == []
+
+
+# targets of Chaos Mesh ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_selector_that_takes_pods_has_no_finding() -> None:
+    assert rules(chaos(f"{WEB}, duration: 60s"), topology()) == []
+
+
+def test_a_selector_that_takes_nothing_is_an_error_that_says_what_pods_have() -> None:
+    found = only(chaos("mode: all, duration: 60s, selector: {labelSelectors: {app: wbe}}"), topology())
+    assert (found.rule, found.severity, found.path) == ("reference/selector-hits-nothing", "error", "/spec/selector")
+    assert found.message == "the selector takes no pod in shop: no pod has app=wbe; for app there is web"
+
+
+def test_labels_of_the_deployment_and_not_of_its_pods_are_named_as_such() -> None:
+    found = only(chaos("mode: all, duration: 60s, selector: {labelSelectors: {team: blue}}"), topology())
+    assert "on the Deployment web itself, not on its pod template" in found.message
+
+
+def test_expressions_are_resolved() -> None:
+    expression = "expressionSelectors: [{key: app, operator: NotIn, values: [web, db]}]"
+    found = only(chaos(f"mode: all, duration: 60s, selector: {{{expression}}}"), topology())
+    assert found.rule == "reference/selector-hits-nothing"
+
+
+@pytest.mark.parametrize("selector", ["selector: {}", "selector: null", "mode: one"])
+def test_an_empty_selector_is_a_warning_with_the_number_of_pods(selector: str) -> None:
+    found = only(chaos(f"duration: 60s, {selector}"), topology())
+    assert (found.rule, found.layer, found.severity) == ("chaos-mesh/selects-whole-namespace", "meaning", "warning")
+    assert "5 pods" in found.message
+
+
+def test_named_pods_exist() -> None:
+    found = only(chaos("mode: all, duration: 60s, selector: {pods: {shop: [web-0, web-9]}}"), topology())
+    assert (found.rule, found.path) == ("reference/pod-not-found", "/spec/selector/pods")
+
+
+def test_a_namespace_of_the_selector_exists() -> None:
+    assert rules(chaos("mode: all, duration: 60s, selector: {namespaces: [shpo]}"), topology()) == ["reference/namespace-not-found"]
+
+
+def test_the_target_is_a_selector_too() -> None:
+    target = "target: {mode: all, selector: {labelSelectors: {app: gone}}}"
+    assert only(chaos(f"{WEB}, duration: 60s, direction: to, {target}"), topology()).path == "/spec/target/selector"
+
+
+def test_annotations_are_said_to_be_unresolved() -> None:
+    found = only(chaos("mode: all, duration: 60s, selector: {annotationSelectors: {a: b}}"), topology())
+    assert (found.rule, found.severity) == ("reference/selector-not-resolved", "skipped")
+
+
+def test_a_container_that_no_pod_has_is_found_with_those_that_are_there() -> None:
+    found = only(chaos(f"action: container-kill, {WEB}, containerNames: [mian]", "PodChaos"), topology())
+    assert (found.rule, found.path) == ("reference/container-not-found", "/spec/containerNames/0")
+    assert "there is main" in found.message
+
+
+def test_the_port_of_the_service_is_not_the_port_of_the_pods() -> None:
+    found = only(chaos(f"{WEB}, duration: 60s, target: Request, port: 8080", "HTTPChaos"), topology())
+    assert (found.rule, found.severity) == ("reference/port-not-listened", "error")
+    assert "there is 3000" in found.message
+
+
+def test_the_port_that_the_pods_listen_on_is_right() -> None:
+    assert rules(chaos(f"{WEB}, duration: 60s, target: Request, port: 3000", "HTTPChaos"), topology()) == []
+
+
+def test_a_port_that_only_the_service_knows_of_counts_as_listened() -> None:
+    text = chaos(
+        "mode: all, duration: 60s, port: 8081, selector: {namespaces: [service-a-namespace], labelSelectors: {app: service-a}}", "HTTPChaos"
+    )
+    assert "reference/port-not-listened" not in rules(text, demo("service-a"))
+
+
+def test_an_engine_that_is_not_installed_is_found_and_the_one_that_is_named() -> None:
+    text = chaos("mode: all, duration: 60s, selector: {labelSelectors: {app: service-a}}").replace("shop", "service-a-namespace")
+    found = only(text, demo("service-a"))
+    assert (found.rule, found.severity) == ("reference/engine-not-installed", "error")
+    assert "Litmus is" in found.message
+
+
+# targets of Litmus --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_engine_whose_references_hold_has_no_finding() -> None:
+    assert rules(engine(), topology()) == []
+
+
+def test_an_app_label_that_takes_nothing_is_an_error() -> None:
+    found = only(engine(label="app=wep"), topology())
+    assert (found.rule, found.path) == ("reference/selector-hits-nothing", "/spec/appinfo/applabel")
+
+
+def test_an_app_kind_that_the_pods_are_not_of_is_named() -> None:
+    found = only(engine(kind="statefulset"), topology())
+    assert found.path == "/spec/appinfo/appkind"
+    assert "there is deployment" in found.message
+
+
+def test_an_account_that_does_not_exist_in_the_namespace_is_found() -> None:
+    assert rules(engine(account="litmus-admin"), topology()) == ["reference/service-account-not-found"]
+
+
+def test_a_fault_that_is_not_installed_is_found_with_the_nearest() -> None:
+    found = only(engine(fault="vllm-pod-delete"), topology())
+    assert (found.rule, found.path) == ("reference/fault-not-installed", "/spec/experiments/0/name")
+    assert "pod-delete" in found.message
+
+
+def test_a_fault_that_is_installed_elsewhere_is_named_with_its_place() -> None:
+    assert "installed in other, not in the engine's namespace shop" in only(engine(fault="pod-cpu-hog"), topology()).message
+
+
+def test_a_misspelt_label_selector_is_said_to_be_none() -> None:
+    assert "app=shop" in reviewed(engine(label="'app web'"), topology()).findings[0].message

@@ -1,0 +1,164 @@
+"""Documents are told apart, and every finding says where it stands."""
+
+from aichaos.check.documents import review
+from tests.check.cluster import only, reviewed, rules
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n"
+
+
+def test_a_good_document_has_no_finding() -> None:
+    assert reviewed(SERVICE).findings == []
+
+
+def test_text_that_is_not_yaml_is_found_at_its_line_and_column() -> None:
+    found = only("apiVersion: v1\nkind: [Service\n")
+    assert (found.rule, found.layer, found.severity, found.file, found.line) == ("yaml/syntax", "syntax", "error", "file.yaml", 3)
+
+
+def test_documents_before_a_bad_place_are_checked() -> None:
+    done = reviewed(f"{SERVICE}---\n- kind: HTTPRoute\n---\nkind: [Service\n")
+    assert done.documents == 2
+    assert [found.rule for found in done.findings] == ["yaml/syntax", "yaml/not-an-object"]
+
+
+def test_a_key_that_stands_twice_is_found_where_it_stands_again() -> None:
+    found = only(SERVICE + "  name: b\n")
+    assert (found.rule, found.object, found.path, found.line, found.column) == ("yaml/duplicate-key", "Service/b", "/metadata/name", 5, 3)
+
+
+def test_a_duplicate_key_in_an_item_of_a_list_belongs_to_the_item() -> None:
+    found = only("apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a, name: b}}\n")
+    assert (found.object, found.path, found.line) == ("Service/b", "/metadata/name", 4)
+
+
+def test_items_of_a_list_count_as_documents() -> None:
+    assert reviewed("apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {name: a}}\n- 3\n").documents == 2
+
+
+def test_a_finding_in_a_list_has_the_path_of_its_item_and_the_line_of_the_file() -> None:
+    found = only("apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: A}\n")
+    assert (found.path, found.line, found.column) == ("/metadata/name", 6, 14)
+
+
+def test_items_of_a_typed_list_take_their_kind_from_it() -> None:
+    found = only("apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: A}\n")
+    assert found.object == "Pod/A"
+
+
+def test_a_missing_field_is_reported_at_its_parent() -> None:
+    found = only("apiVersion: v1\nkind: Service\nmetadata:\n  labels: {}\n")
+    assert (found.rule, found.path, found.line) == ("metadata/name", "/metadata/name", 3)
+
+
+def test_positions_are_those_of_the_second_document() -> None:
+    assert only(f"{SERVICE}---\napiVersion: v1\nkind: Service\nmetadata: {{name: A}}\n").line == 8
+
+
+def test_every_file_has_its_own_name() -> None:
+    found = review([("a.yaml", SERVICE), ("b.yaml", "kind: Service")], None).findings
+    assert [one.file for one in found] == ["b.yaml"]
+
+
+def test_what_is_no_object_says_what_an_object_has() -> None:
+    assert "no apiVersion" in only("kind: Service").message
+    assert "a list is no Kubernetes object" in only("[1, 2]").message
+    assert "kind is a number" in only("{apiVersion: v1, kind: 3}").message
+    assert only("{apiVersion: v1, kind: Service, metadata: []}").path == "/metadata"
+
+
+def test_nothing_is_in_an_empty_file() -> None:
+    assert reviewed("# only a comment\n---\n").documents == 0
+
+
+# templates ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_template_that_is_not_yaml_is_skipped() -> None:
+    found = only("apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}\n")
+    assert (found.rule, found.severity, found.line) == ("yaml/template", "skipped", 4)
+
+
+def test_a_template_that_is_yaml_is_skipped_too() -> None:
+    found = only("apiVersion: v1\nkind: Service\nmetadata: {name: '{{ .Release.Name }}'}\n")
+    assert (found.rule, found.path) == ("yaml/template", "/metadata/name")
+
+
+def test_a_placeholder_in_data_makes_no_template() -> None:
+    assert reviewed("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {title: '{{ name }}'}\n").findings == []
+
+
+def test_wrong_yaml_beside_a_quoted_placeholder_is_still_wrong() -> None:
+    assert rules("kind: Service\ntitle: '{{ name }}'\nports: [1\n") == ["yaml/syntax"]
+
+
+# kinds --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_kind_is_skipped_and_the_nearest_known_one_is_named() -> None:
+    found = only("{apiVersion: example.com/v1, kind: NetworkChaoz, metadata: {name: a}}")
+    assert (found.rule, found.severity, found.path) == ("kind/unknown", "skipped", "/kind")
+    assert "NetworkChaos is chaos-mesh.org/v1alpha1" in found.message
+
+
+def test_a_misspelt_kind_in_a_group_that_we_know_is_an_error() -> None:
+    found = only("{apiVersion: apps/v1, kind: Deploymnt, metadata: {name: a}}")
+    assert (found.rule, found.severity) == ("kind/unknown", "error")
+    assert "did you mean Deployment?" in found.message
+
+
+def test_an_api_version_that_nobody_serves_is_an_error_that_names_the_right_one() -> None:
+    for wrong, kind, right in (
+        ("chaos-mesh.org/v1", "RemoteCluster", "chaos-mesh.org/v1alpha1"),
+        ("litmuschaos.io/v1beta1", "ChaosResult", "litmuschaos.io/v1alpha1"),
+        ("extensions/v1beta1", "HTTPRoute", "gateway.networking.k8s.io/v1"),
+        ("pingcap.com/v1alpha1", "NetworkChaos", "chaos-mesh.org/v1alpha1"),
+        ("v1", "Deployment", "apps/v1"),
+        ("app/v1", "Deployment", "apps/v1"),
+    ):
+        found = only(f"{{apiVersion: {wrong}, kind: {kind}, metadata: {{name: a}}}}")
+        assert (found.rule, found.layer, found.severity, found.path) == ("kind/api-version", "schema", "error", "/apiVersion")
+        assert f"apiVersion: {right}" in found.message
+
+
+def test_a_known_kind_of_a_stranger_is_not_ours_to_judge() -> None:
+    assert only("{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: a}}").severity == "skipped"
+
+
+def test_a_gateway_of_istio_is_known() -> None:
+    assert reviewed("{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a}}").findings == []
+
+
+# names --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_name_is_one_that_the_server_takes() -> None:
+    for name in ("Shop", "a_b", "-a", "a" * 254, "a..b"):
+        found = only(f"{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: {name}}}}}")
+        assert (found.rule, found.layer, found.severity) == ("metadata/name", "admission", "error")
+
+
+def test_a_service_has_no_dot_in_its_name_and_a_deployment_may() -> None:
+    assert rules("{apiVersion: v1, kind: Service, metadata: {name: a.b}}") == ["metadata/name"]
+    assert rules("{apiVersion: apps/v1, kind: Deployment, metadata: {name: a.b}}") == []
+
+
+def test_a_role_may_have_colons_in_its_name() -> None:
+    assert rules("{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: 'system:a'}}") == []
+
+
+def test_a_name_that_yaml_reads_as_a_number_is_to_be_quoted() -> None:
+    assert "in quotes" in only("{apiVersion: v1, kind: Service, metadata: {name: 12}}").message
+
+
+def test_a_generated_name_is_a_name() -> None:
+    assert rules("{apiVersion: v1, kind: Pod, metadata: {generateName: a-}}") == []
+
+
+def test_a_field_of_a_type_that_the_server_refuses_is_found() -> None:
+    text = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - port: '80'\n"
+    found = only(text)
+    assert (found.rule, found.layer, found.path, found.line) == ("schema/type", "schema", "/spec/ports/0/port", 6)
+
+
+def test_a_field_that_is_null_is_a_field_that_was_left_out() -> None:
+    assert rules("{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: null}}") == []
