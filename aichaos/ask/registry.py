@@ -37,9 +37,14 @@ def open_backend(name: str, options: Options) -> Backend:
     return _find(name)(options)
 
 
+def known_names() -> list[str]:
+    """The names of all backends, without loading any."""
+    return sorted({*_OURS, *_plugins()})
+
+
 def listed(options: Options) -> list[Listed]:
     """All backends by name, and whether each could be used now. One that can't even be loaded says so."""
-    return [_line(name, options) for name in sorted({*_OURS, *_plugins()})]
+    return [_line(name, options) for name in known_names()]
 
 
 def _line(name: str, options: Options) -> Listed:
@@ -63,7 +68,7 @@ def _find(name: str) -> type[_Class]:
     known = _ALIASES.get(name, name)
     location = _OURS.get(known) or _plugins().get(known)
     if location is None:
-        names = ", ".join(sorted({*_OURS, *_plugins()}))
+        names = ", ".join(known_names())
         raise UnknownBackendError(f"no backend is called {name!r}", hint=f"The backends are {names}; see `aichaos backends`.")
     module, _, attribute = location.partition(":")
     try:

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from aichaos.check import experiment as experiments
 from aichaos.check.decode import experiment_of
+from aichaos.check.experiment import findings as experiment_findings
 from aichaos.check.manifest import is_whole, manifest_findings
 from aichaos.check.rules import finding
 from aichaos.check.world import World
@@ -64,7 +64,7 @@ def _checked(value: Any, world: World, topology: Topology | None) -> Iterator[Fi
     experiment, problems = experiment_of(value)
     yield from problems
     if experiment is not None:
-        yield from experiments.findings(experiment, topology)
+        yield from experiment_findings(experiment, topology)
 
 
 def _is_experiment(value: Any) -> bool:

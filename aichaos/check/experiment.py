@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from aichaos.check.endings import length
-from aichaos.check.policy import kind_policy, limit_policy, namespace_policy
+from aichaos.check.policy import image_policy, kind_policy, limit_policy, namespace_policy
 from aichaos.check.probes import probe_findings
 from aichaos.check.rules import RULES, finding
 from aichaos.check.spelling import did_you_mean
@@ -44,6 +44,8 @@ def _steps(experiment: Experiment, state: State, topology: Topology | None) -> I
             here = f"{path}/{step.verb}"
             yield from kind_policy(subject, here)
             yield from namespace_policy(experiment, step, subject, topology, here)
+        if step.manifest is not None:
+            yield from image_policy(step.manifest, topology, f"{path}/{step.verb}")
 
 
 def _subject(step: Step) -> ObjectRef | None:

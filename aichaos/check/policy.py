@@ -1,13 +1,15 @@
 """What no experiment may do, whoever wrote it: kinds and namespaces that are out of bounds, and limits that hold."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from aichaos.check.faults import is_chaos
 from aichaos.check.known import is_namespaced
+from aichaos.check.plain import at, mapping, sequence, text
 from aichaos.check.radius import blast_radius, step_harms
 from aichaos.check.rules import finding
 from aichaos.check.world import World
-from aichaos.domain.base import ObjectRef
+from aichaos.domain.base import ObjectRef, reference_of
 from aichaos.domain.experiment import Experiment, Step
 from aichaos.domain.finding import Finding
 from aichaos.observe.topology import Topology
@@ -60,6 +62,29 @@ def namespace_policy(experiment: Experiment, step: Step, subject: ObjectRef, top
             scope = f"the scope is {', '.join(allowed)}" if allowed else "the scope names no namespace"
             message = f"this step reaches into {namespace}; {scope}: add it to spec.scope.namespaces if it is meant"
             yield finding("policy/outside-scope", message, object=str(subject), path=path)
+
+
+def image_policy(manifest: dict[str, Any], topology: Topology | None, path: str) -> Iterator[Finding]:
+    """An image that nobody runs here yet is new code in the cluster: whoever suggested it, a person should have looked at it."""
+    running = topology.images if topology is not None else frozenset()
+    for inner, pod in _pod_specs(manifest):
+        for number, container in enumerate(sequence(pod.get("containers"))):
+            image = text(mapping(container).get("image"))
+            if image and image not in running:
+                message = f"it starts {image[:200]}, which runs nowhere in this cluster today: look at the image and its arguments first"
+                where = f"{path}{inner}/containers/{number}/image"
+                yield finding("policy/new-image", message, object=str(reference_of(manifest)), path=where)
+
+
+_TEMPLATES = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
+
+
+def _pod_specs(manifest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The pod specs in a Pod, a workload, a Job or a CronJob, each with its path."""
+    for keys in _TEMPLATES:
+        found = at(manifest, *keys)
+        if isinstance(found, dict) and "containers" in found:
+            yield "/" + "/".join(keys), found
 
 
 def limit_policy(experiment: Experiment, topology: Topology | None, name: str) -> Iterator[Finding]:

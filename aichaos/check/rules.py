@@ -84,6 +84,7 @@ _TABLE: tuple[Rule, ...] = (
     Rule("policy/kind", "policy", "error", "No step may touch this kind."),
     Rule("policy/protected-namespace", "policy", "error", "No step may touch this namespace."),
     Rule("policy/outside-scope", "policy", "error", "A step touches a namespace that the scope does not name."),
+    Rule("policy/new-image", "policy", "warning", "A step starts a container image that runs nowhere in this cluster today."),
     Rule("policy/blast-radius", "policy", "error", "More pods are harmed than the scope allows."),
     Rule("policy/limit", "policy", "error", "A limit of the scope that limits nothing."),
 )

@@ -1,8 +1,6 @@
 """What somebody may have meant, and how to say what there is instead."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
-from heapq import nlargest
 
 _SHOWN = 5
 _COMPARED = 60
@@ -36,6 +34,9 @@ def there_are(known: Iterable[str], wanted: str = "") -> str:
 def _close(word: str, known: Iterable[str], count: int) -> list[str]:
     if not word or len(word) > _MAX_LENGTH:
         return []
+    from difflib import get_close_matches  # only a mistake needs them, and every start would pay for them
+    from heapq import nlargest
+
     lowered: dict[str, str] = {}
     for name in known:
         lowered.setdefault(name.lower(), name)

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from aichaos import settings
 from aichaos.errors import UsageError
+from aichaos.observe import manifests
 from aichaos.observe.source import Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -15,13 +17,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FROM_HELP = "Where the cluster comes from: live, a file, a folder, -, or demo:NAME."
 
 
+def _sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Completes --from: the bundled clusters, then live, and a file where the shell knows better than we do."""
+    known = [name for name in ("live", *(f"demo:{name}" for name in manifests.demo_names())) if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in known] or [CompletionItem(incomplete, type="file")]
+
+
+def _contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from aichaos.cluster.kubeconfig import known_contexts
+
+    return [CompletionItem(name) for name in known_contexts(ctx.params.get("kubeconfig")) if name.startswith(incomplete)]
+
+
 def source_options(command: F) -> F:
     """--from, --kubeconfig, --context, -n, -A."""
     for option in reversed(
         (
-            click.option("--from", "origin", metavar="SOURCE", help=_FROM_HELP),
-            click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file."),
-            click.option("--context", metavar="NAME", help="The kubeconfig context."),
+            click.option("--from", "origin", metavar="SOURCE", help=_FROM_HELP, shell_complete=_sources),
+            click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path()),
+            click.option("--context", metavar="NAME", help="The kubeconfig context.", shell_complete=_contexts),
             click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="Only this namespace; may be repeated."),
             click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces (the default)."),
         )

@@ -8,7 +8,7 @@ import click
 
 from aichaos import pipeline, settings
 from aichaos.ask.protocol import Options
-from aichaos.ask.registry import open_backend
+from aichaos.ask.registry import known_names, open_backend
 from aichaos.ask.words import read
 from aichaos.cli.options import choice, output_option, say, source_options, warn, write_json
 from aichaos.domain.suggestion import Suggestions
@@ -19,14 +19,23 @@ from aichaos.report.layout import Paper
 MAX_COUNT = 50
 
 
+def _backends(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in known_names() if name.startswith(incomplete)]
+
+
 @click.command("suggest")
 @click.option("--scenario", "-s", metavar="TEXT", help="What you want to know about your cluster, in your own words.")
 @click.option("--count", type=int, metavar="N", help="How many suggestions (default: what your words say, else 3).")
 @source_options
-@click.option("--backend", metavar="NAME", help="Who answers: playbook (offline, the default), anthropic, …; see `aichaos backends`.")
+@click.option(
+    "--backend",
+    metavar="NAME",
+    shell_complete=_backends,
+    help="Who answers: playbook (offline, the default), anthropic, …; see `aichaos backends`.",
+)
 @click.option("--model", metavar="NAME", help="The backend's model.")
 @click.option("--base-url", metavar="URL", help="The backend's address.")
-@click.option("--out", metavar="FOLDER", help="Where suggestions are saved (default: ./chaos).")
+@click.option("--out", metavar="FOLDER", type=click.Path(), help="Where suggestions are saved (default: ./chaos).")
 @click.option("--no-save", is_flag=True, help="Save nothing.")
 @click.option("--overwrite", is_flag=True, help="Overwrite files that have been edited, without asking.")
 @output_option

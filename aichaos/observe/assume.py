@@ -4,6 +4,9 @@ from aichaos.domain.base import Condition, Metadata, OwnerReference
 from aichaos.domain.network import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort, TargetRef
 from aichaos.domain.workloads import Pod, PodSpec, PodStatus, Workload
 
+MOST_PODS = 5_000
+"""Pods that are assumed of one workload at most: a number of replicas is a number that anybody may write."""
+
 
 def pods_of(workload: Workload) -> list[Pod]:
     """As many running, ready pods as the workload declares, named `NAME-0`, `NAME-1` …"""
@@ -25,7 +28,7 @@ def pods_of(workload: Workload) -> list[Pod]:
             ),
             status=status,
         )
-        for number in range(workload.replicas)
+        for number in range(min(workload.replicas, MOST_PODS))
     ]
 
 

@@ -111,6 +111,12 @@ class Topology:
         return found
 
     @cached_property
+    def images(self) -> frozenset[str]:
+        """The container images that pods run and workloads declare."""
+        specs = [pod.spec for pod in self.snapshot.pods] + [workload.spec.template.spec for workload in self.workloads.values()]
+        return frozenset(container.image for spec in specs for container in spec.containers)
+
+    @cached_property
     def nodes(self) -> dict[str, Node]:
         return {node.name: node for node in self.snapshot.nodes}
 
@@ -169,14 +175,16 @@ class Topology:
         selector = service.spec.selector
         if not selector:
             return []
-        same = self._workloads_of_namespace.get(service.namespace, [])
-        return [workload for workload in same if selector.items() <= workload.spec.template.metadata.labels.items()]
+        label, value = next(iter(selector.items()))
+        likely = self._workloads_by_label.get((service.namespace, label, value), [])
+        return [workload for workload in likely if selector.items() <= workload.spec.template.metadata.labels.items()]
 
     @cached_property
-    def _workloads_of_namespace(self) -> dict[str, list[Workload]]:
-        found: dict[str, list[Workload]] = defaultdict(list)
-        for ref, workload in self.workloads.items():
-            found[ref.namespace].append(workload)
+    def _workloads_by_label(self) -> dict[tuple[str, str, str], list[Workload]]:
+        found: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
+        for workload in self.workloads.values():
+            for label, value in workload.spec.template.metadata.labels.items():
+                found[workload.namespace, label, value].append(workload)
         return found
 
     # Gateways and routes --------------------------------------------------------------------------------------------------------

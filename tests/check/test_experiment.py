@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.check.cluster import experiment, judged, judged_rules, only, reviewed, rules, topology
+from tests.check.cluster import SHOP, experiment, judged, judged_rules, only, reviewed, rules, topology
 
 DELETE = "{delete: {kind: HTTPRoute, name: web, namespace: shop}}"
 RECREATE = "{recreate: {kind: HTTPRoute, name: web, namespace: shop}}"
@@ -272,3 +272,21 @@ def test_what_protects_people_cannot_be_intended() -> None:
 def test_a_rule_that_does_not_exist_cannot_be_intended() -> None:
     (found,) = judged(f"[{DELETE}]", intends="[reference/backend-not-fund]")
     assert "did you mean reference/backend-not-found?" in found.message
+
+
+# code -----------------------------------------------------------------------------------------------------------------------------
+
+LOAD = "{create: {apiVersion: v1, kind: Pod, metadata: {name: load, namespace: shop}, spec: {containers: [{name: c, image: IMAGE}]}}}"
+
+
+def test_an_image_that_runs_nowhere_here_is_looked_at_first() -> None:
+    found = only(experiment(f"[{LOAD.replace('IMAGE', 'example.com/new')}]"), topology())
+    assert (found.rule, found.severity, found.path) == ("policy/new-image", "warning", "/spec/steps/0/create/spec/containers/0/image")
+
+
+def test_an_image_that_runs_here_already_is_no_news() -> None:
+    running = (
+        f"{SHOP}---\n"
+        + "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop}, spec: {containers: [{name: c, image: example.com/old}]}}"
+    )
+    assert rules(experiment(f"[{LOAD.replace('IMAGE', 'example.com/old')}]"), topology(running)) == []

@@ -19,7 +19,7 @@ CHAOS_HOME = "chaos-testing"
 def litmus_latency(topology: Topology, names: Names) -> Iterator[Candidate]:
     """A Service whose namespace has the Litmus fault `pod-network-latency` and a service account to run it."""
     installed = {fault.namespace for fault in topology.snapshot.chaos_experiments if fault.name == LITMUS_FAULT}
-    for service in _with_pods(topology, names):
+    for service in _with_pods(topology, names) if installed else ():
         workload = next(iter(topology.service_workloads(service)), None)
         account = _litmus_account(topology, service.namespace)
         if service.namespace not in installed or workload is None or not workload.spec.selector.match_labels or account is None:

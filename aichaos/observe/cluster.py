@@ -1,0 +1,395 @@
+"""A live cluster becomes a Snapshot: what it serves is asked once, then the kinds are read several at once.
+
+What can't be read is a Gap that says why, and never an empty list that looks like "there is none".
+"""
+
+import gc
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from operator import attrgetter
+from queue import Empty, SimpleQueue
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from aichaos.cluster.connection import connect
+from aichaos.cluster.discovery import Served, discover
+from aichaos.cluster.reader import PAGE, Forbidden, Patience, Reader
+from aichaos.domain.access import ConfigMap, Secret
+from aichaos.domain.base import KubeObject, Metadata, Wire
+from aichaos.domain.chaos import ENGINE_GROUPS, Engine
+from aichaos.domain.gateway import Gateway, Listener, ListenerSet
+from aichaos.domain.kinds import BY_NAME, KINDS, Kind
+from aichaos.domain.snapshot import Gap, Snapshot, Source
+from aichaos.domain.workloads import Deployment
+from aichaos.errors import SourceError, UnauthorizedError, UsageError
+
+THREADS = 8
+"""Kinds that are read at the same time: an API server takes that many lists of one user without queueing them, and more of them do not
+make us faster, since decoding is ours (measured with benchmarks/collect.py)."""
+
+_LARGE_FIRST = ("Pod", "EndpointSlice", "HTTPRoute", "Service", "ConfigMap")
+_CONTROLLERS = {
+    "chaos-mesh": ("chaos-controller-manager",),
+    "litmus": ("chaos-operator-ce", "chaos-operator"),
+}
+"""Names of the Deployments whose image tells the release of a chaos engine."""
+
+_LARGE = 100_000
+"""Containers (lists, dicts) that were made while reading; some 5,000 objects."""
+
+R = TypeVar("R")
+
+
+def observe(
+    *,
+    kubeconfig: str | None = None,
+    context: str | None = None,
+    namespaces: tuple[str, ...] | None = None,
+    patience: Patience = Patience(),  # noqa: B008  frozen
+) -> Snapshot:
+    """The cluster as it is now; `namespaces` None for all of them. Raises SourceError where nothing could be read, and UsageError
+    for a namespace that does not exist. Ctrl-C ends it at once."""
+    with connect(kubeconfig=kubeconfig, context=context) as connection:
+        reader = Reader(connection, patience)
+        try:
+            return look(reader, namespaces)
+        finally:
+            reader.stop()
+
+
+def look(reader: Reader, namespaces: tuple[str, ...] | None = None) -> Snapshot:
+    """`observe` through a reader that there is already; it stays open."""
+    with _uncollected():
+        return _look(reader, namespaces)
+
+
+def _look(reader: Reader, namespaces: tuple[str, ...] | None) -> Snapshot:
+    served = discover(reader)
+    plan = [_plan(kind, served) for kind in sorted(KINDS, key=_size)]
+    tasks = [task for planned in plan if isinstance(planned, _Planned) for task in _tasks(reader, planned, namespaces)]
+    results = together(tasks, THREADS)
+    read = {planned.kind.name: _Read(planned) for planned in plan if isinstance(planned, _Planned)}
+    for result in results:
+        read[result.kind].add(result)
+    _refuse_nothing(reader, results)
+    lists = {seen.planned.kind.field: seen.sorted() for seen in read.values()}
+    _refuse_unknown(lists["namespaces"], read["Namespace"], namespaces)
+    secrets, secret_gaps = _secrets(reader, lists["gateways"], lists["listener_sets"])
+    gaps = [planned for planned in plan if isinstance(planned, Gap)] + [gap for seen in read.values() for gap in seen.gaps] + secret_gaps
+    order = {kind.name: place for place, kind in enumerate(KINDS)}
+    return Snapshot(
+        source=Source(kind="live", cluster=reader.connection.name, taken=reader.server_time or _now(), namespaces=namespaces or ()),
+        versions={seen.planned.kind.name: seen.planned.api_version for seen in read.values() if seen.planned.is_second_choice},
+        gaps=tuple(sorted(gaps, key=lambda gap: (order.get(gap.kind, len(order)), gap.detail))),
+        engines=_engines(reader, served, lists["deployments"], namespaces),
+        secrets=secrets,
+        **lists,
+    )
+
+
+# --- which version of a kind, and which requests
+
+
+class _Planned(msgspec.Struct, frozen=True):
+    kind: Kind
+    version: str
+
+    @property
+    def api_version(self) -> str:
+        return self.kind.api_version(self.version)
+
+    @property
+    def is_second_choice(self) -> bool:
+        return self.version != self.kind.versions[0]
+
+
+class _Result(msgspec.Struct, frozen=True):
+    """One list: the objects that could be read, and why there may be more."""
+
+    kind: str
+    items: list[Any]
+    gap: Gap | None = None
+    error: SourceError | None = None
+
+
+def _size(kind: Kind) -> int:
+    """The kinds that are many go first, so that none of them is left for the end."""
+    return _LARGE_FIRST.index(kind.name) if kind.name in _LARGE_FIRST else len(_LARGE_FIRST)
+
+
+def _plan(kind: Kind, served: Served) -> _Planned | Gap:
+    there = served.versions(kind.group, kind.plural)
+    for version in kind.versions:
+        if version in there:
+            return _Planned(kind, version)
+    if there:
+        return Gap(kind=kind.name, reason="unreadable", detail=f"served only as {', '.join(there)}")
+    return Gap(kind=kind.name, reason="absent", detail=f"the server has no {kind.plural}" + (f" of {kind.group}" if kind.group else ""))
+
+
+def _tasks(reader: Reader, planned: _Planned, namespaces: tuple[str, ...] | None) -> list[Callable[[], _Result]]:
+    if planned.kind.namespaced and namespaces is not None:
+        return [_lister(reader, planned, namespace) for namespace in dict.fromkeys(namespaces)]
+    if planned.kind.name == "Namespace" and namespaces is not None:
+        return [lambda: _named_namespaces(reader, planned, namespaces)]
+    return [_lister(reader, planned, None)]
+
+
+def _lister(reader: Reader, planned: _Planned, namespace: str | None) -> Callable[[], _Result]:
+    return lambda: _list(reader, planned, namespace)
+
+
+def _path(planned: _Planned, namespace: str | None) -> str:
+    root = f"/apis/{planned.api_version}" if planned.kind.group else f"/api/{planned.version}"
+    within = f"/namespaces/{quote(namespace, safe='')}" if namespace is not None else ""
+    return f"{root}{within}/{planned.kind.plural}"
+
+
+def _list(reader: Reader, planned: _Planned, namespace: str | None) -> _Result:
+    """One list; a failure of it is a Gap, but for a login that is refused: that is no matter of one kind."""
+    kind = planned.kind
+    shape, shaped = (_Keys, _only_keys) if kind.type is ConfigMap else (kind.type, _as_it_is)
+    try:
+        listing = reader.list_all(_path(planned, namespace), shape, shaped, PAGE)
+    except UnauthorizedError:
+        raise
+    except Forbidden as error:
+        detail = f"{error}{_advice(reader, planned, namespace)}"
+        return _Result(kind.name, [], Gap(kind=kind.name, reason="forbidden", detail=detail), error)
+    except SourceError as error:
+        return _Result(kind.name, [], Gap(kind=kind.name, reason="failed", detail=str(error)), error)
+    if listing.unreadable:
+        return _Result(kind.name, listing.items, Gap(kind=kind.name, reason="unreadable", detail="; ".join(listing.unreadable)))
+    return _Result(kind.name, listing.items)
+
+
+def _advice(reader: Reader, planned: _Planned, namespace: str | None) -> str:
+    """What to do where a whole cluster may not be listed, but perhaps a namespace may."""
+    if namespace is not None or not planned.kind.namespaced or not reader.connection.namespace:
+        return ""
+    return f" (read one namespace with -n {reader.connection.namespace})"
+
+
+def _named_namespaces(reader: Reader, planned: _Planned, names: tuple[str, ...]) -> _Result:
+    """All namespaces, or where that is forbidden the named ones, one by one."""
+    whole = _list(reader, planned, None)
+    if not isinstance(whole.error, Forbidden) or whole.gap is None:
+        return whole
+    found: list[KubeObject] = []
+    try:
+        for name in dict.fromkeys(names):
+            one = reader.get_json(f"{_path(planned, None)}/{quote(name, safe='')}", planned.kind.type)
+            found += [one] if one is not None else []
+    except Forbidden:
+        return whole
+    detail = f"only the namespaces that were asked for: {whole.error}"
+    return _Result(planned.kind.name, found, Gap(kind=planned.kind.name, reason="forbidden", detail=detail))
+
+
+class _Keys(Wire, frozen=True, kw_only=True):
+    """A ConfigMap on the wire, its values not even decoded."""
+
+    metadata: Metadata
+    data: dict[str, msgspec.Raw] | None = None
+    binary_data: dict[str, msgspec.Raw] | None = None
+
+
+def _only_keys(wire: Any) -> ConfigMap:
+    return ConfigMap(metadata=wire.metadata, keys=sorted([*(wire.data or {}), *(wire.binary_data or {})]))
+
+
+def _as_it_is(obj: Any) -> Any:
+    return obj
+
+
+# --- what came back
+
+
+_PLACE = attrgetter("metadata.namespace", "metadata.name")
+
+
+class _Read:
+    """The lists of one kind, of all namespaces that were asked for."""
+
+    def __init__(self, planned: _Planned) -> None:
+        self.planned = planned
+        self.items: list[KubeObject] = []
+        self.gaps: list[Gap] = []
+
+    def add(self, result: _Result) -> None:
+        self.items.extend(result.items)
+        if result.gap is not None and result.gap not in self.gaps:
+            self.gaps.append(result.gap)
+
+    def sorted(self) -> Any:
+        self.items.sort(key=_PLACE)
+        return self.items
+
+
+def _refuse_nothing(reader: Reader, results: list[_Result]) -> None:
+    """A snapshot of which nothing was read is an error, not a snapshot: the first one that is not a matter of rights, else that."""
+    errors = [result.error for result in results if result.error is not None]
+    if len(errors) < len(results):
+        return
+    for error in errors:
+        if not isinstance(error, Forbidden):
+            raise error
+    hint = f"Read one namespace with -n {reader.connection.namespace or 'NAMESPACE'}, or ask for a role that may list."
+    raise Forbidden(f"nothing of {reader.connection.server} may be read: {errors[0]}", hint=hint)
+
+
+def _refuse_unknown(there: list[KubeObject], read: _Read, asked: tuple[str, ...] | None) -> None:
+    """A namespace that does not exist has empty lists; only the list of namespaces tells that the name is wrong."""
+    if read.gaps:
+        return
+    names = [namespace.name for namespace in there]
+    for name in asked or ():
+        if name not in names:
+            close = get_close_matches(name, names, n=3) or names[:10]
+            raise UsageError(f"there is no namespace {name!r}", hint=f"Did you mean {', '.join(close)}?")
+
+
+# --- Secrets that listeners name, and nothing else of them than name and type
+
+
+def _secrets(reader: Reader, gateways: list[Gateway], sets: list[ListenerSet]) -> tuple[list[Secret], list[Gap]]:
+    named: set[tuple[str, str]] = set()
+    owners: list[Gateway | ListenerSet] = [*gateways, *sets]
+    for owner in owners:
+        for listener in owner.spec.listeners:
+            named.update(_certificates(listener, owner.namespace))
+    results = together([_secret_task(reader, namespace, name) for namespace, name in sorted(named)], THREADS)
+    gaps = [result for result in results if isinstance(result, Gap)]
+    return [result for result in results if isinstance(result, Secret)], list(dict.fromkeys(gaps))
+
+
+def _certificates(listener: Listener, namespace: str) -> set[tuple[str, str]]:
+    references = listener.tls.certificate_refs if listener.tls is not None else []
+    return {(ref.namespace or namespace, ref.name) for ref in references if not ref.group and ref.kind in ("", "Secret")}
+
+
+def _secret_task(reader: Reader, namespace: str, name: str) -> Callable[[], Secret | Gap | None]:
+    def task() -> Secret | Gap | None:
+        try:
+            return reader.secret_outside(namespace, name)
+        except UnauthorizedError:
+            raise
+        except SourceError as error:
+            reason: Literal["forbidden", "failed"] = "forbidden" if isinstance(error, Forbidden) else "failed"
+            return Gap(kind="Secret", reason=reason, detail=str(error))
+
+    return task
+
+
+# --- chaos engines
+
+
+def _engines(reader: Reader, served: Served, deployments: list[Deployment], namespaces: tuple[str, ...] | None) -> tuple[Engine, ...]:
+    engines = []
+    for group, name in ENGINE_GROUPS.items():
+        versions = served.group_versions(group)
+        if versions:
+            candidates = deployments if namespaces is None else _deployments_named(reader, served, _CONTROLLERS[name])
+            release = _release(candidates, _CONTROLLERS[name])
+            engines.append(Engine(name=name, group=group, versions=versions, kinds=served.kinds(group), release=release))
+    return tuple(engines)
+
+
+def _deployments_named(reader: Reader, served: Served, names: tuple[str, ...]) -> list[Deployment]:
+    """Controllers live in namespaces of their own: where only some are read, they are asked for by name. Without the right to, none."""
+    planned = _plan(BY_NAME["Deployment"], served)
+    if isinstance(planned, Gap):
+        return []
+    found: list[Deployment] = []
+    for name in names:
+        try:
+            page = reader.get_json(_path(planned, None), _Deployments, {"fieldSelector": f"metadata.name={name}"})
+        except SourceError:
+            continue  # the release is a nicety; without it Engine.release is None
+        found.extend(page.items or [] if page else [])
+    return found
+
+
+class _Deployments(msgspec.Struct):
+    items: list[Deployment] | None = None
+
+
+def _release(deployments: Iterable[Deployment], names: tuple[str, ...]) -> str | None:
+    """The tag of the controller's image, without a leading v; or its version label."""
+    for deployment in deployments:
+        if deployment.name in names:
+            for container in deployment.spec.template.spec.containers:
+                tag = container.image.partition("@")[0].rpartition("/")[2].partition(":")[2].removeprefix("v")
+                if tag[:1].isdigit():
+                    return tag
+            return deployment.labels.get("app.kubernetes.io/version", "").removeprefix("v") or None
+    return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# --- several at once
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection while a cluster is read: nearly all that is made stays, and to look through it again and again would be most
+    of the time (1.4 s instead of 0.4 s for the cluster of benchmarks/collect.py). A large one is then taken out of the collector's sight
+    for good, or its next run, and each later one, would cost another 0.25 s; it is still freed when nobody refers to it.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            if gc.get_count()[0] > _LARGE:
+                gc.freeze()
+            gc.enable()
+
+
+def together(tasks: list[Callable[[], R]], threads: int) -> list[R]:
+    """The results of all tasks, in their order. The first exception of a task ends it, and so does Ctrl-C, without waiting for the rest.
+
+    Not a ThreadPoolExecutor: the interpreter waits for its threads before it exits, and they may wait for a server.
+    """
+    waiting: SimpleQueue[int] = SimpleQueue()
+    done: SimpleQueue[tuple[int, R | None, BaseException | None]] = SimpleQueue()
+    for number in range(len(tasks)):
+        waiting.put(number)
+
+    def work() -> None:
+        while True:
+            try:
+                number = waiting.get_nowait()
+            except Empty:
+                return
+            try:
+                done.put((number, tasks[number](), None))
+            except BaseException as error:  # noqa: BLE001  raised again where the results are awaited
+                done.put((number, None, error))
+
+    for _ in range(min(threads, len(tasks))):
+        threading.Thread(target=work, daemon=True, name="aichaos-read").start()
+    results: dict[int, Any] = {}
+    try:
+        while len(results) < len(tasks):
+            number, result, error = done.get()
+            if error is not None:
+                raise error
+            results[number] = result
+    except BaseException:
+        while not waiting.empty():  # what has not begun need not begin
+            try:
+                waiting.get_nowait()
+            except Empty:
+                break
+        raise
+    return [results[number] for number in range(len(tasks))]
