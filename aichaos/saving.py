@@ -12,7 +12,7 @@ from aichaos.domain.experiment import Experiment, to_document
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.suggestion import Draft, Suggestion
 from aichaos.files import yaml
-from aichaos.files.save import edited, marked
+from aichaos.files.save import edited, marked, remove
 from aichaos.files.save import save as save_file
 from aichaos.report import kubectl
 
@@ -24,23 +24,28 @@ def save(
     if out is None:
         return suggestions, []
     saved, notes = [], []
+    taken = {suggestion.id for suggestion in suggestions}
     for suggestion, draft in zip(suggestions, drafts, strict=True):
         if draft.experiment is None:
             saved.append(suggestion)
             continue
-        name, note = _name(suggestion.id, out, overwrite)
+        name, note = _name(suggestion.id, out, overwrite, taken)
+        taken.add(name)
         notes += [note] if note else []
         saved.append(_save_one(suggestion, draft.experiment, snapshot, out, name))
     return saved, notes
 
 
-def _name(identifier: str, out: Path, overwrite: Callable[[str], bool]) -> tuple[str, str]:
-    """The id to save under: the suggestion's own, or with a number where somebody's edits stand in the way; and a note about that."""
+def _name(identifier: str, out: Path, overwrite: Callable[[str], bool], taken: set[str]) -> tuple[str, str]:
+    """The id to save under: the suggestion's own, or with a number where somebody's edits stand in the way; and a note about that.
+
+    taken: ids of the other suggestions of the same answer.
+    """
     theirs = _edited(out, identifier)
     if not theirs or overwrite(theirs[0]):
         return identifier, ""
     number = 2
-    while _edited(out, f"{identifier}-{number}"):
+    while f"{identifier}-{number}" in taken or _edited(out, f"{identifier}-{number}"):
         number += 1
     name = f"{identifier}-{number}"
     return name, f"{theirs[0]} has been edited and is left as it is; the new suggestion is {out / name}.yaml"
@@ -55,13 +60,13 @@ def _save_one(suggestion: Suggestion, experiment: Experiment, snapshot: Snapshot
     folder = out / name
     rendered = kubectl.render(named, snapshot, folder)
     current = {step.file for step in rendered if step.file}
-    for stale in sorted(folder.glob("*.yaml")):
-        if stale.name not in current and not edited(stale):
-            stale.unlink()
     for step in rendered:
         if step.file is not None:
             save_file(folder / step.file, marked(yaml.dump(step.manifest)))
     path = out / f"{name}.yaml"
     save_file(path, marked(yaml.dump(to_document(named)), note="edit it as you like"))
+    for stale in sorted(folder.glob("*.yaml")):
+        if stale.name not in current and not edited(stale):
+            remove(stale)
     commands = [line for step in rendered for line in step.commands]
     return msgspec.structs.replace(suggestion, id=name, commands=commands, experiment=str(path))

@@ -10,6 +10,7 @@ import msgspec
 from aichaos.ask import parse
 from aichaos.ask.protocol import Backend, Facts, Kind, Prompt, Question, Reply
 from aichaos.domain.experiment import Provenance
+from aichaos.domain.finding import Finding, Severity
 from aichaos.domain.suggestion import Draft, Idea, Usage
 from aichaos.errors import ReplyError
 
@@ -68,12 +69,18 @@ def _render(kind: Kind, facts: Facts) -> Prompt:
 
 def _draft(idea: Idea, reply: Reply) -> Draft:
     experiment, findings = parse.experiment(reply.text, idea.id)
-    if experiment is None and reply.end == "length":
-        findings = [
-            msgspec.structs.replace(findings[0], rule="reply/cut-off", message="the answer was cut off at the token limit"),
-            *findings,
-        ]
+    if reply.end in _ENDS:
+        rule, message = _ENDS[reply.end]
+        severity: Severity = "error" if experiment is None else "warning"
+        findings = [Finding(rule=rule, layer="schema", severity=severity, message=message), *findings]
     return Draft(idea=idea, experiment=experiment, findings=findings)
+
+
+_ENDS = {
+    "length": ("reply/cut-off", "the answer was cut off at the token limit"),
+    "refused": ("reply/refused", "the backend refused to answer"),
+}
+"""Ends of an answer that a reader of its experiment must know about."""
 
 
 def _signed(draft: Draft, provenance: Provenance) -> Draft:

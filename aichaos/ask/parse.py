@@ -15,7 +15,7 @@ from aichaos.domain.suggestion import Idea
 from aichaos.errors import SyntaxProblem
 from aichaos.files import yaml
 
-_FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})[^\n`]*\n(.*?)(?:^[ \t]{0,3}\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^[ \t]{0,3}(`{3,}+|~{3,}+)[^\n`]*+\n(.*?)(?:^[ \t]{0,3}\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -33,7 +33,7 @@ def ideas(text: str) -> tuple[list[Idea], list[Finding]]:
                     _finding("reply/idea", f"idea {number + 1} is not in the form that was asked for: {error}", f"/ideas/{number}")
                 )
                 continue
-            identifier = _identifier(idea.id)
+            identifier = _identifier(idea.id) or f"idea-{number + 1}"
             found.setdefault(identifier, msgspec.structs.replace(idea, id=identifier))
     if not found and not findings:
         findings.append(_finding("reply/no-ideas", "the answer holds no list of ideas", ""))
@@ -49,12 +49,17 @@ def experiment(text: str, identifier: str) -> tuple[Experiment | None, list[Find
         try:
             found = msgspec.convert(document, Experiment)
         except msgspec.ValidationError as error:
-            message, _, path = str(error).rpartition(" - at `$")
-            pointer = re.sub(r"\[(\d+)\]", r".\1", path.rstrip("`")).replace(".", "/")
-            findings.append(_finding("experiment/schema", message or str(error), pointer))
+            findings.append(_finding("experiment/schema", *_located(str(error))))
             continue
         return msgspec.structs.replace(found, metadata=msgspec.structs.replace(found.metadata, name=identifier)), []
     return None, findings or [_finding("reply/no-experiment", "the answer holds no document of kind Experiment", "")]
+
+
+def _located(error: str) -> tuple[str, str]:
+    """msgspec's message and its place as a JSON Pointer: as far as the place is told (`[...]` stands for any key)."""
+    message, _, path = error.partition(" - at ")
+    place = path.partition("$")[2].partition("[...]")[0].rstrip("`")
+    return message, re.sub(r"\[(\d+)\]", r".\1", place).replace(".", "/")
 
 
 def _documents(text: str, findings: list[Finding]) -> list[Any]:
@@ -62,7 +67,7 @@ def _documents(text: str, findings: list[Finding]) -> list[Any]:
     if text.lstrip()[:1] == "{":
         try:
             return [msgspec.json.decode(text)]
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             pass  # not JSON after all; what is wrong with it is said by the reader below
     pieces = [match[2] for match in _FENCE.finditer(text)] or [text]
     values: list[Any] = []
@@ -82,6 +87,6 @@ def _finding(rule: str, message: str, path: str) -> Finding:
 
 
 def _identifier(text: str) -> str:
-    """A model's id as a name that a file and an object can bear: never a path, never empty."""
+    """A model's id as a name that a file and an object can bear: never a path. Empty where nothing of it can be kept."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
-    return name if _NAME.fullmatch(name) else "idea"
+    return name if _NAME.fullmatch(name) else ""

@@ -10,7 +10,8 @@ import msgspec
 MAX_WORDS = 200_000
 """Characters of a sentence that are looked at; what a person types is far below."""
 
-_NUMBER = r"(\d{1,9}(?:\.\d{1,3})?)"
+_NUMBER = r"(?<![\d.,])(\d{1,3}(?:,\d{3}){1,2}|\d{1,9}(?:\.\d{1,3})?)"
+"""Whole, never the tail of a longer number: 1,000 is a thousand."""
 _LATENCY = re.compile(_NUMBER + r"\s*(ms|msec|millisecond|milliseconds)\b", re.IGNORECASE)
 _PERCENT = re.compile(_NUMBER + r"\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
 _DURATION = re.compile(_NUMBER + r"\s*(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours)\b", re.IGNORECASE)
@@ -19,11 +20,16 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _ACCOUNT = re.compile(
-    r"service\s*account(?:\s+(?:name|called|named))?\s*(?:is|:|=)?\s*[\"'“‘`]?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)", re.IGNORECASE
+    r"service\s*account(?:\s*(?:name|called|named))?\b\s*(?:(?:is|:|=)\s*)?[\"'“”‘’„«`]?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)", re.IGNORECASE
 )
 _TOKEN = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _NUMERALS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)}
-_FILLERS = {"is", "name", "named", "called", "the", "of", "for", "with", "to", "and"}
+_FILLERS = frozenset(
+    """
+    is name named called the of for with to and that this which who it its a an my our your has have had may can could will would should
+    must might does do did not no in on at from by as or so but if when where while there exists needs without within only
+    """.split()
+)
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +70,11 @@ def read(text: str) -> Words:
 
 
 def _integer(match: re.Match[str] | None) -> int | None:
-    return round(float(match[1])) if match else None
+    return round(_number(match)) if match else None
+
+
+def _number(match: re.Match[str]) -> float:
+    return float(match[1].replace(",", ""))
 
 
 def _duration(text: str) -> int | None:
@@ -73,14 +83,14 @@ def _duration(text: str) -> int | None:
         return None
     unit = match[2].lower()
     factor = 3600 if unit.startswith("h") else 60 if unit.startswith("m") else 1
-    return round(float(match[1]) * factor) or None
+    return round(_number(match) * factor) or None
 
 
 def _percent(text: str) -> float | None:
     match = _PERCENT.search(text)
     if match is None:
         return None
-    value = float(match[1])
+    value = _number(match)
     return value if 0 < value <= 100 else None
 
 

@@ -8,6 +8,7 @@ nobody instead of an error. Nothing here touches the network, and no value of a 
 import os
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -35,6 +36,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     user: Entry
     user_file: Path | None = None
     user_name: str = ""
+
+    def __repr__(self) -> str:
+        """Without the entries: they hold the login."""
+        return f"Target({self.info!r})"
 
 
 class _Kebab(msgspec.Struct, rename="kebab", kw_only=True):
@@ -205,6 +210,8 @@ def _target(merged: _Merged, name: str) -> Target:
     if not checked.server:
         raise NoClusterError(f"cluster {context.cluster!r} of context {name!r} has no server in {cluster_file}", hint=_REPAIR)
     server = _with_scheme(checked, user)
+    if not _is_address(server):
+        raise NoClusterError(f"{without_password(server)!r}, the server of context {name!r}, is not an address", hint=_REPAIR)
     info = ContextInfo(name=name, cluster=context.cluster, server=without_password(server), namespace=context.namespace or None)
     return Target(
         info=info,
@@ -241,11 +248,20 @@ def _absolute(entry: Entry, file: Path | None) -> Entry:
 
 def _with_scheme(cluster: _Cluster, user: Entry) -> str:
     """The server as a URL; without a scheme it is https where anything about TLS is said (client-go's DefaultServerURL)."""
-    server = cluster.server.strip().rstrip("/")
+    server = cluster.server.strip()
     if "://" in server:
-        return server
+        return server.rstrip("/")
+    server = server.rstrip("/")
     secured = cluster.certificate_authority or cluster.certificate_authority_data or cluster.insecure_skip_tls_verify
     return f"https://{server}" if secured or any(key.startswith("client-certificate") for key in user) else f"http://{server}"
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def without_password(url: str) -> str:

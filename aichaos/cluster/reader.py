@@ -111,7 +111,7 @@ class Reader:
             return None
         try:
             value: T = _decoder(cast(Hashable, type)).decode(body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._garbled(path) from error
         return value
 
@@ -166,7 +166,7 @@ class Reader:
             page = _page_decoder(cast(Hashable, item)).decode(body)
         except msgspec.ValidationError:
             return self._patiently(path, body, item)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._garbled(path) from error
         return page, Listing(page.items or [], [])
 
@@ -174,7 +174,7 @@ class Reader:
         """A page with an object that is not as it should be: each by itself, with `null` for what it means in Go: not there."""
         try:
             page = msgspec.json.decode(body, type=Page[Any])
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._garbled(path) from error
         listing: Listing[T] = Listing([], [])
         for plain in page.items or []:
@@ -311,7 +311,7 @@ def _status_message(body: bytearray) -> str:
     """What a Kubernetes server says about an error, on one line; "" where it is not a Status."""
     try:
         status = msgspec.json.decode(body, type=_Status)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
     return " ".join(status.message.split()) or "no reason given" if status.kind == "Status" else ""
 

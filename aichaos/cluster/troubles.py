@@ -41,11 +41,11 @@ def translated(server: str) -> Iterator[None]:
         raise _tls(server, error) from error
     except exceptions.NameResolutionError as error:
         raise Trouble(_unknown_host(server)) from error
+    except exceptions.NewConnectionError as error:  # before ConnectTimeoutError, of which urllib3 makes it a kind
+        raise _no_connection(server, error) from error
     except exceptions.ConnectTimeoutError as error:
         problem = UnreachableError(f"{server} does not answer: no connection in time", hint="Is a VPN off, or a firewall in between?")
         raise Trouble(problem, patience=SILENT_SECONDS) from error
-    except exceptions.NewConnectionError as error:
-        raise _no_connection(server, error) from error
     except exceptions.ReadTimeoutError as error:
         raise Trouble(too_slow(server), patience=WHOLE_BUDGET) from error
     except exceptions.LocationParseError as error:

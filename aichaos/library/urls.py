@@ -1,6 +1,7 @@
 """Requests that a route would answer: the URL, the listener's port, and which backend is meant to answer."""
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -34,15 +35,26 @@ def targets(topology: Topology, route: HTTPRoute) -> list[Target]:
     scheme = "https" if listener.protocol == "HTTPS" else "http"
     host = next(iter(hostnames(listener.hostname, route.spec.hostnames)), "*").replace("*", "any", 1)
     host = "any.example.com" if host == "any" else host
-    port = "" if listener.port in (80, 443) else f":{listener.port}"
+    port = "" if listener.port == (443 if scheme == "https" else 80) else f":{listener.port}"
     gateway = f"{attached[0].gateway.namespace}/{attached[0].gateway.name}"
-    found: list[Target] = []
+    found: dict[_Request, tuple[_Rank, Target]] = {}
     for rule in route.spec.rules or ():
         for match in rule.matches or [HTTPMatch()]:
             target = _target(match, rule, route, base=f"{scheme}://{host}{port}", host=host, gateway=gateway)
-            if target is not None and target.path not in {other.path for other in found}:
-                found.append(target)
-    return found
+            if target is not None:
+                request = target.path, target.method, tuple(sorted(target.headers.items()))
+                if request not in found or found[request][0] < _rank(match):
+                    found[request] = _rank(match), target
+    return [target for _, target in found.values()]
+
+
+_Request = tuple[str, str, tuple[tuple[str, str], ...]]
+_Rank = tuple[bool, bool]
+
+
+def _rank(match: HTTPMatch) -> _Rank:
+    """Which of two matches answers one and the same request: an exact path, then a named method; of equals the first."""
+    return match.path is not None and match.path.type == "Exact", match.method is not None
 
 
 def _target(match: HTTPMatch, rule: HTTPRule, route: HTTPRoute, *, base: str, host: str, gateway: str) -> Target | None:
@@ -50,18 +62,27 @@ def _target(match: HTTPMatch, rule: HTTPRule, route: HTTPRoute, *, base: str, ho
     if "RegularExpression" in kinds:
         return None
     refs = [ref for ref in rule.backend_refs or () if ref.weight != 0]
+    if not refs:
+        return None  # a redirect, or an error: nobody behind the Gateway answers
     backend = (refs[0].namespace or route.namespace, refs[0].name) if len(refs) == 1 else None
-    query = "&".join(f"{param.name}={param.value}" for param in match.query_params)
-    path = (match.path.value if match.path else None) or "/"
+    # of a name that stands twice only the first entry counts
+    query = urlencode({param.name: param.value for param in reversed(match.query_params)}, quote_via=quote)
+    path = quote((match.path.value if match.path else None) or "/", safe="/%:@!$&'()*+,;=~")
     return Target(
         base=base,
         host=host,
         path=f"{path}?{query}" if query else path,
         method=match.method or "GET",
-        headers={header.name: header.value for header in match.headers},
+        headers=_headers(match),
         gateway=gateway,
         backend=backend,
     )
+
+
+def _headers(match: HTTPMatch) -> dict[str, str]:
+    """Names don't differ by case; of one that stands twice only the first entry counts."""
+    first = {header.name.lower(): header for header in reversed(match.headers)}
+    return {header.name: header.value for header in reversed(first.values())}
 
 
 def probes(served: list[Target], *, name: str | None = None, tolerance: dict[str, str] | None = None) -> list[dict[str, Any]]:
@@ -77,5 +98,7 @@ def _probe(target: Target, name: str | None, tolerance: dict[str, str]) -> dict[
         http["method"] = target.method
     if target.headers:
         http["headers"] = target.headers
-    label = name or f"{target.host}{target.path} answers" + (f" from {target.backend[1]}" if target.backend else "")
+    asked = f"{'' if target.method == 'GET' else f'{target.method} '}{target.host}{target.path}"
+    told = "".join(f" with {header}: {value}" for header, value in target.headers.items())
+    label = name or f"{asked}{told} answers" + (f" from {target.backend[1]}" if target.backend else "")
     return {"name": label, "http": http | {"expect": expect}} | ({"tolerance": tolerance} if tolerance else {})

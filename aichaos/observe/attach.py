@@ -58,7 +58,8 @@ def _allows(listener: Listener, gateway: Gateway, route: Route, labels: Labels) 
     allowed = listener.allowed_routes
     kinds = {kind.kind for kind in allowed.kinds if kind.group in (None, GATEWAY_API)} if allowed and allowed.kinds else None
     kind = kind_name(route)
-    if kind not in (_PROTOCOLS.get(listener.protocol, frozenset()) if kinds is None else kinds):
+    carried = _PROTOCOLS.get(listener.protocol, kinds or frozenset())  # of a protocol that is no part of the standard we know nothing
+    if kind not in carried or (kinds is not None and kind not in kinds):
         return False
     namespaces = (allowed.namespaces if allowed else None) or RouteNamespaces()
     match namespaces.from_:
@@ -75,9 +76,9 @@ def _allows(listener: Listener, gateway: Gateway, route: Route, labels: Labels) 
 def hostnames(listener: str | None, route: list[str]) -> list[str]:
     """The hostnames that a route has on a listener; "*" where neither names one. Empty: they don't intersect."""
     if not route:
-        return [listener or "*"]
+        return [listener.lower() if listener else "*"]
     if not listener:
-        return route
+        return [name.lower() for name in route]
     return [both for name in route if (both := _intersection(listener.lower(), name.lower())) is not None]
 
 

@@ -4,14 +4,12 @@ What can't be read is a Gap that says why, and never an empty list that looks li
 """
 
 import gc
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from operator import attrgetter
-from queue import Empty, SimpleQueue
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -19,6 +17,7 @@ import msgspec
 from aichaos.cluster.connection import connect
 from aichaos.cluster.discovery import Served, discover
 from aichaos.cluster.reader import PAGE, Forbidden, Patience, Reader
+from aichaos.cluster.together import together
 from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject, Metadata, Wire
 from aichaos.domain.chaos import ENGINE_GROUPS, Engine
@@ -41,8 +40,6 @@ _CONTROLLERS = {
 
 _LARGE = 100_000
 """Containers (lists, dicts) that were made while reading; some 5,000 objects."""
-
-R = TypeVar("R")
 
 
 def observe(
@@ -77,7 +74,7 @@ def _look(reader: Reader, namespaces: tuple[str, ...] | None) -> Snapshot:
     for result in results:
         read[result.kind].add(result)
     _refuse_nothing(reader, results)
-    lists = {seen.planned.kind.field: seen.sorted() for seen in read.values()}
+    lists: dict[str, list[Any]] = {kind.field: [] for kind in KINDS} | {seen.planned.kind.field: seen.sorted() for seen in read.values()}
     _refuse_unknown(lists["namespaces"], read["Namespace"], namespaces)
     secrets, secret_gaps = _secrets(reader, lists["gateways"], lists["listener_sets"])
     gaps = [planned for planned in plan if isinstance(planned, Gap)] + [gap for seen in read.values() for gap in seen.gaps] + secret_gaps
@@ -90,6 +87,23 @@ def _look(reader: Reader, namespaces: tuple[str, ...] | None) -> Snapshot:
         secrets=secrets,
         **lists,
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection while a cluster is read: nearly all that is made stays, and to look through it again and again would be most
+    of the time (1.4 s instead of 0.4 s for the cluster of benchmarks/collect.py). A large one is then taken out of the collector's sight
+    for good, or its next run, and each later one, would cost another 0.25 s; it is still freed when nobody refers to it.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            if gc.get_count()[0] > _LARGE:
+                gc.freeze()
+            gc.enable()
 
 
 # --- which version of a kind, and which requests
@@ -333,63 +347,3 @@ def _release(deployments: Iterable[Deployment], names: tuple[str, ...]) -> str |
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-# --- several at once
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection while a cluster is read: nearly all that is made stays, and to look through it again and again would be most
-    of the time (1.4 s instead of 0.4 s for the cluster of benchmarks/collect.py). A large one is then taken out of the collector's sight
-    for good, or its next run, and each later one, would cost another 0.25 s; it is still freed when nobody refers to it.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            if gc.get_count()[0] > _LARGE:
-                gc.freeze()
-            gc.enable()
-
-
-def together(tasks: list[Callable[[], R]], threads: int) -> list[R]:
-    """The results of all tasks, in their order. The first exception of a task ends it, and so does Ctrl-C, without waiting for the rest.
-
-    Not a ThreadPoolExecutor: the interpreter waits for its threads before it exits, and they may wait for a server.
-    """
-    waiting: SimpleQueue[int] = SimpleQueue()
-    done: SimpleQueue[tuple[int, R | None, BaseException | None]] = SimpleQueue()
-    for number in range(len(tasks)):
-        waiting.put(number)
-
-    def work() -> None:
-        while True:
-            try:
-                number = waiting.get_nowait()
-            except Empty:
-                return
-            try:
-                done.put((number, tasks[number](), None))
-            except BaseException as error:  # noqa: BLE001  raised again where the results are awaited
-                done.put((number, None, error))
-
-    for _ in range(min(threads, len(tasks))):
-        threading.Thread(target=work, daemon=True, name="aichaos-read").start()
-    results: dict[int, Any] = {}
-    try:
-        while len(results) < len(tasks):
-            number, result, error = done.get()
-            if error is not None:
-                raise error
-            results[number] = result
-    except BaseException:
-        while not waiting.empty():  # what has not begun need not begin
-            try:
-                waiting.get_nowait()
-            except Empty:
-                break
-        raise
-    return [results[number] for number in range(len(tasks))]

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject, Metadata, ObjectRef, reference_of
 from aichaos.domain.chaos import ENGINE_GROUPS, Engine
+from aichaos.domain.experiment import API_VERSION
 from aichaos.domain.kinds import BY_NAME, KINDS, Kind, kind_of
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.domain.workloads import Deployment
@@ -20,6 +22,8 @@ from aichaos.observe.assume import endpoints_of, pods_of
 MAX_JSON_BYTES = 256 * 2**20
 MAX_YAML_BYTES = 32 * 2**20
 """YAML is read at some 4 MB a second; JSON at several hundred."""
+MAX_PODS = 150_000
+"""Pods that are assumed at most: the size of the largest cluster that Kubernetes supports."""
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
 _DEMOS = Path(__file__).parent / "demos"
@@ -45,7 +49,9 @@ def texts(path: Path) -> Iterator[tuple[bytes, str]]:
         if not path.is_dir():
             yield _content(path), str(path)
             return
-        files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and not _hidden(file.relative_to(path)))
+        files = sorted(
+            file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file() and not _hidden(file.relative_to(path))
+        )
         if not files:
             raise FileError(f"no YAML or JSON file in {path}", hint="Name a folder that holds Kubernetes manifests.")
         for file in files:
@@ -89,11 +95,12 @@ def decode(data: bytes, name: str) -> Snapshot | list[Any]:
     if start[:1] in (b"{", b"["):
         try:
             head = msgspec.json.decode(data, type=_Head)
-        except msgspec.DecodeError as error:
+            documents = [] if head.is_ours else [msgspec.json.decode(data)]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if len(data) > MAX_YAML_BYTES:
                 raise FileError(f"{name} is not valid JSON: {error}", hint="Was it cut off? Write it again.") from error
         else:
-            return _saved(data, name) if head.kind == "Snapshot" else [msgspec.json.decode(data)]
+            return _saved(data, name) if head.is_ours else documents
     if len(data) > MAX_YAML_BYTES:
         raise TooLargeError(
             f"{name} is too large to be read as YAML: {len(data) / 2**20:,.0f} MiB, and {MAX_YAML_BYTES // 2**20} MiB is the limit",
@@ -105,6 +112,11 @@ def decode(data: bytes, name: str) -> Snapshot | list[Any]:
 class _Head(msgspec.Struct):
     kind: Any = None
     apiVersion: Any = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is a saved snapshot; others (Longhorn's, for one) have a kind of that name too."""
+        return self.kind == "Snapshot" and self.apiVersion in (None, API_VERSION)
 
 
 def text_of(data: bytes, name: str) -> str:
@@ -121,7 +133,7 @@ def text_of(data: bytes, name: str) -> str:
 def _saved(data: bytes, name: str) -> Snapshot:
     try:
         return msgspec.json.decode(data, type=Snapshot)
-    except msgspec.ValidationError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FileError(
             f"{name} is a snapshot that this version cannot read: {error}", hint="Take a new one with `aichaos snapshot`."
         ) from error
@@ -189,7 +201,7 @@ class _Collected:
         if namespaced and not obj.namespace:
             obj = msgspec.structs.replace(obj, metadata=msgspec.structs.replace(obj.metadata, namespace=self.namespace))
         if kind is not None and version != kind.versions[0]:
-            self.versions[kind.name] = version
+            self.versions[kind.name] = max(version, self.versions.get(kind.name, version))
         self.found[kind.field if kind else "secrets"][obj.namespace, obj.name] = obj
 
     def _definition(self, item: Object) -> None:
@@ -235,7 +247,17 @@ def _convert(item: Object, kind: Kind | None) -> KubeObject:
     if kind.type is ConfigMap:
         keys = sorted(key for field in ("data", "binaryData") for key in msgspec.convert(item.get(field) or {}, dict[str, Any]))
         return ConfigMap(metadata=msgspec.convert(item["metadata"], Metadata), keys=keys)
-    return msgspec.convert(item, kind.type)
+    try:
+        return msgspec.convert(item, kind.type)
+    except msgspec.ValidationError:
+        return msgspec.convert(_without_nulls(item), kind.type)
+
+
+def _without_nulls(value: Any) -> Any:
+    """To the API server a field that is null is a field left out; templates leave many of them."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(held) for key, held in value.items() if held is not None}
+    return [_without_nulls(held) for held in value] if isinstance(value, list) else value
 
 
 _CONTROLLERS = {"chaos-mesh": "chaos-mesh", "chaos-operator": "litmus"}
@@ -257,7 +279,8 @@ def assume_pods(seen: Snapshot) -> Snapshot:
     """
     if seen.pods or not (seen.deployments or seen.stateful_sets):
         return seen
-    pods = [pod for workload in (*seen.deployments, *seen.stateful_sets) for pod in pods_of(workload)]
+    workloads = (*seen.deployments, *seen.stateful_sets)
+    pods = list(islice((pod for workload in workloads for pod in pods_of(workload)), MAX_PODS))
     slices = seen.endpoint_slices or endpoints_of(seen.services, pods)
     detail = f"{len(pods)} pods are assumed from what the workloads declare; none is in the source"
     return msgspec.structs.replace(

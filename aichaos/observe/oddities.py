@@ -11,7 +11,7 @@ import msgspec
 from aichaos.domain.base import ObjectRef, kind_name, reference, selects
 from aichaos.domain.gateway import HTTPMatch, HTTPRoute, Route
 from aichaos.domain.workloads import PodDisruptionBudget, Workload
-from aichaos.observe.attach import hostnames
+from aichaos.observe.attach import hostnames, names_gateway
 from aichaos.observe.topology import Topology
 
 
@@ -32,7 +32,7 @@ def _attachment(topology: Topology) -> Iterator[Oddity]:
     for route in topology.snapshot.routes():
         ref = reference(route)
         for parent in route.spec.parent_refs:
-            if parent.kind in (None, "Gateway") and (parent.namespace or route.namespace, parent.name) not in topology.gateways:
+            if names_gateway(parent) and (parent.namespace or route.namespace, parent.name) not in topology.gateways:
                 where = f"{parent.namespace or route.namespace}/{parent.name}"
                 yield Oddity(rule="route/no-gateway", object=ref, message=f"its Gateway {where} does not exist")
         for attachment in topology.attachments[ref]:
@@ -50,11 +50,13 @@ _PROBLEMS = {
 
 def _backends(topology: Topology) -> Iterator[Oddity]:
     empty: set[ObjectRef] = set()
+    seen = topology.snapshot.unread("EndpointSlice") is None
     for ref, backends in topology.backends.items():
         for problem, target in dict.fromkeys((backend.problem, "/".join(backend.key)) for backend in backends if backend.problem):
             yield Oddity(rule=f"route/{_rule(problem)}", object=ref, message=_PROBLEMS[problem].format(target=target))
         for service in {backend.key: backend.service for backend in backends if backend.service is not None}.values():
-            if not topology.ready_endpoints(service) and reference(service) not in empty:
+            awaited = seen and service.spec.type != "ExternalName"  # that one is a name in the DNS, and has none
+            if awaited and not topology.ready_endpoints(service) and reference(service) not in empty:
                 empty.add(reference(service))
                 yield Oddity(
                     rule="service/no-ready-endpoints", object=reference(service), message=f"no ready endpoint, and {ref} sends to it"
@@ -67,23 +69,22 @@ def _rule(problem: str) -> str:
 
 def _rivals(topology: Topology) -> Iterator[Oddity]:
     """Routes that match exactly the same requests on the same Gateway: only the oldest serves."""
-    for first, *rest in rival_routes(topology):
-        for other in rest:
-            yield Oddity(
-                rule="route/rival", object=reference(other), message=f"it matches the same requests as {reference(first)}, which is older"
-            )
+    pairs = dict.fromkeys((reference(first), reference(other)) for first, *rest in rival_routes(topology) for other in rest)
+    for first, other in pairs:
+        yield Oddity(rule="route/rival", object=other, message=f"it matches the same requests as {first}, which is older")
 
 
 def rival_routes(topology: Topology) -> list[list[HTTPRoute]]:
-    """Groups of HTTPRoutes with a match in common on a common host of a common Gateway; the oldest of a group first."""
-    claims: dict[tuple[str, str, str, bytes], dict[ObjectRef, HTTPRoute]] = defaultdict(dict)
+    """Groups of HTTPRoutes with a match in common on a common host of a common listener; the oldest of a group first."""
+    claims: dict[tuple[str, str, str, str, bytes], dict[ObjectRef, HTTPRoute]] = defaultdict(dict)
     for route in topology.snapshot.http_routes:
         for attachment in topology.attached(route):
-            hosts = {host for listener in attachment.listeners for host in hostnames(listener.hostname, route.spec.hostnames)}
+            gateway = attachment.gateway
+            hosts = {(one.name, host) for one in attachment.listeners for host in hostnames(one.hostname, route.spec.hostnames)}
             matches = {_canonical(match) for rule in route.spec.rules or () for match in rule.matches or [HTTPMatch()]}
-            for host in hosts:
+            for listener, host in hosts:
                 for match in matches:
-                    claims[attachment.gateway.namespace, attachment.gateway.name, host, match][reference(route)] = route
+                    claims[gateway.namespace, gateway.name, listener, host, match][reference(route)] = route
     groups = {tuple(sorted(group)): group for group in claims.values() if len(group) > 1}
     return [sorted(group.values(), key=age) for _, group in sorted(groups.items())]
 
@@ -96,9 +97,12 @@ def age(route: Route) -> tuple[str, str, str]:
 def _canonical(match: HTTPMatch) -> bytes:
     path = match.path
     kind, value = (path.type or "PathPrefix", path.value or "/") if path else ("PathPrefix", "/")
-    headers = sorted((header.name.lower(), header.type or "Exact", header.value) for header in match.headers)
-    query = sorted((param.name, param.type or "Exact", param.value) for param in match.query_params)
-    return msgspec.json.encode((kind, value, match.method, headers, query))
+    if kind == "PathPrefix":
+        value = value.rstrip("/") or "/"  # "/shop/" is the prefix "/shop"
+    # of a name that stands twice only the first entry counts
+    headers = {header.name.lower(): (header.type or "Exact", header.value) for header in reversed(match.headers)}
+    query = {param.name: (param.type or "Exact", param.value) for param in reversed(match.query_params)}
+    return msgspec.json.encode((kind, value, match.method, sorted(headers.items()), sorted(query.items())))
 
 
 def _fragile(topology: Topology) -> Iterator[Oddity]:

@@ -85,4 +85,6 @@ def _within(seen: Snapshot, namespaces: tuple[str, ...]) -> Snapshot:
     kept = {kind.field: [obj for obj in getattr(seen, kind.field) if obj.namespace in wanted] for kind in KINDS if kind.namespaced}
     named = [namespace for namespace in seen.namespaces if namespace.name in namespaces]
     secrets = [secret for secret in seen.secrets if secret.namespace in wanted]
-    return msgspec.structs.replace(seen, **kept, namespaces=named, secrets=secrets)
+    others = [ref for ref in seen.others if ref.namespace in wanted]
+    source = msgspec.structs.replace(seen.source, namespaces=namespaces)
+    return msgspec.structs.replace(seen, source=source, **kept, namespaces=named, secrets=secrets, others=others)

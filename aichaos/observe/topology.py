@@ -294,11 +294,13 @@ class Topology:
 
     def services_of_pods(self, pods: list[Pod]) -> list[Service]:
         """The Services of which one of these pods is an endpoint by its labels."""
-        namespaces = {pod.namespace for pod in pods}
+        near: dict[str, list[Pod]] = defaultdict(list)
+        for pod in pods:
+            near[pod.namespace].append(pod)
         return [
             service
             for service in self.snapshot.services
-            if service.namespace in namespaces and service.spec.selector and any(_has(pod, service.spec.selector) for pod in pods)
+            if service.spec.selector and any(_has(pod, service.spec.selector) for pod in near.get(service.namespace, ()))
         ]
 
     def http_rules(self) -> Iterator[tuple[Route, int, HTTPRule]]:

@@ -2,8 +2,8 @@
 
 import re
 
-# C0 and C1 controls but newline, DEL, and the marks that turn the direction of text around
-_UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# C0 and C1 controls but newline, DEL, the marks that turn the direction of text around (Unicode TR 9), other line ends, half characters
+_UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
