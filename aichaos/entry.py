@@ -2,22 +2,17 @@
 
 import gc
 import os
-import signal
-from types import FrameType
 
 _GARBAGE = 100_000
 """Objects between two looks of the garbage collector (Python: 700). What a command loads lives as long as the command."""
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    os.write(2, b"aichaos: interrupted; nothing was changed in the cluster\n")
-    os._exit(130)
-
-
 def main() -> None:
-    signal.signal(signal.SIGINT, _leave)
-    gc.set_threshold(_GARBAGE, 20, 20)
-    from aichaos.cli.main import main as run
+    try:
+        gc.set_threshold(_GARBAGE, 20, 20)
+        from aichaos.cli.main import main as run
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    run()
+        run()
+    except KeyboardInterrupt:
+        os.write(2, b"aichaos: interrupted; nothing was changed in the cluster\n")
+        os._exit(130)

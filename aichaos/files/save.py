@@ -26,10 +26,10 @@ def edited(path: Path) -> bool:
     """Whether the file exists and is not as we wrote it (a file that is not ours at all counts as edited)."""
     try:
         head, _, body = path.read_text(encoding="utf-8").partition("\n")
-    except FileNotFoundError:
-        return False
-    except (OSError, UnicodeDecodeError):
+    except UnicodeDecodeError:
         return True
+    except OSError:
+        return os.path.lexists(path)  # what is there and can't be read is somebody's; where nothing can be, nothing is
     mark = _MARK.match(head)
     return mark is None or mark[1] != _digest(body)
 

@@ -1,0 +1,160 @@
+"""Whatever a user gets wrong: one clear line that says what to do, the promised exit code, no traceback, nothing half-written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aichaos.files import yaml
+from tests.program import Run, answer, environment, fails
+
+
+def kubeconfig(folder: Path, server: str) -> Path:
+    path = folder / "kubeconfig"
+    path.write_text(
+        yaml.dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "here",
+                "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
+                "clusters": [{"name": "c", "cluster": {"server": server}}],
+                "users": [{"name": "u", "user": {"token": "secret-token"}}],
+            }
+        ),
+        encoding="utf-8",
+    )
+    return path
+
+
+def aichaos_shell(script: str, folder: Path) -> tuple[int, str]:
+    """Exit code and standard error of a line in a shell."""
+    done = subprocess.run(["sh", "-c", script], cwd=folder, env=environment(folder / "home"), capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_no_cluster_names_the_demo_to_try(aichaos: Run) -> None:
+    fails(aichaos("suggest"), 1, "--from demo:route-chaos")
+
+
+def test_a_kubeconfig_that_is_not_there(aichaos: Run) -> None:
+    fails(aichaos("suggest", "--kubeconfig", "/nowhere/config"), 1, "/nowhere/config")
+
+
+def test_a_context_that_is_not_there_names_those_that_are(aichaos: Run, tmp_path: Path) -> None:
+    done = aichaos("suggest", "--context", "there", kubeconfig=kubeconfig(tmp_path, "https://127.0.0.1:1"))
+    fails(done, 1, "here")
+
+
+def test_a_server_that_nobody_listens_at(aichaos: Run, tmp_path: Path) -> None:
+    done = aichaos("suggest", kubeconfig=kubeconfig(tmp_path, "https://127.0.0.1:1"))
+    fails(done, 1, "127.0.0.1:1")
+    assert "secret-token" not in done.stderr
+
+
+def test_an_unknown_demo_names_the_known_ones(aichaos: Run) -> None:
+    fails(aichaos("suggest", "--from", "demo:nope"), 1, "demo:route-chaos")
+
+
+def test_a_path_that_is_not_there(aichaos: Run) -> None:
+    fails(aichaos("suggest", "--from", "nope.yaml"), 1, "nope.yaml")
+
+
+def test_a_broken_file_names_line_and_column(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("apiVersion: v1\nkind: Service\nmetadata: {name: x\n", encoding="utf-8")
+    done = aichaos("suggest", "--from", "broken.yaml")
+    assert done.returncode == 1
+    assert "broken.yaml:4:1: " in done.stderr
+
+
+def test_a_binary_file_is_said_to_be_one(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(bytes(range(128, 256)) * 10)
+    fails(aichaos("suggest", "--from", "x.yaml"), 1, "not UTF-8")
+
+
+@pytest.mark.parametrize("command", ["suggest", "check"])
+def test_a_file_of_500_mb_is_refused_without_being_read(command: str, aichaos: Run, tmp_path: Path) -> None:
+    with (tmp_path / "big.yaml").open("wb") as file:
+        file.truncate(500 * 2**20)
+    fails(aichaos(*(["suggest", "--from", "big.yaml"] if command == "suggest" else ["check", "big.yaml"])), 1, "too large")
+
+
+def test_a_file_without_kubernetes_objects(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "values.yaml").write_text("replicas: 3\n", encoding="utf-8")
+    fails(aichaos("suggest", "--from", "values.yaml"), 1, "no Kubernetes object")
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "51"])
+def test_a_count_that_cannot_be_meant(count: str, aichaos: Run) -> None:
+    fails(aichaos("suggest", "--from", "demo:route-chaos", "--count", count), 2, "--count")
+
+
+def test_an_empty_scenario(aichaos: Run) -> None:
+    fails(aichaos("suggest", "--from", "demo:route-chaos", "--scenario", "  "), 2, "empty")
+
+
+def test_an_unknown_backend_names_the_known_ones_and_nothing_else_is_asked(aichaos: Run) -> None:
+    fails(aichaos("suggest", "--from", "demo:route-chaos", "--backend", "gemini"), 2, "playbook")
+
+
+def test_a_backend_without_its_key(aichaos: Run) -> None:
+    fails(aichaos("suggest", "--from", "demo:route-chaos", "--backend", "claude"), 6, "ANTHROPIC_API_KEY")
+
+
+def test_an_unknown_setting_in_the_project_file(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "aichaos.yaml").write_text("bakend: playbook\n", encoding="utf-8")
+    fails(aichaos("suggest", "--from", "demo:route-chaos"), 2, "bakend")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["给我三个混沌测试场景来测试我的HTTPRoute", "תן לי שלושה תרחישים", "\x1b[31mred\x1b[0m \x07 bell", "x" * 100_000, "шум " * 14_000],
+    ids=["chinese", "hebrew", "escapes", "one long word", "100 kB"],
+)
+def test_words_of_any_kind_get_an_answer(words: str, aichaos: Run) -> None:
+    done = aichaos("suggest", "--from", "demo:route-chaos", "--scenario", words)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout + done.stderr
+    assert answer(aichaos("suggest", "--from", "demo:route-chaos", "--scenario", words, "-o", "json", "--no-save"))["suggestions"]
+
+
+def test_a_folder_that_cannot_be_written_to(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    fails(aichaos("suggest", "--from", "demo:route-chaos", "--out", "file"), 1, "--out")
+
+
+def test_standard_output_that_is_full_is_said(aichaos: Run, tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    script = f"{sys.executable} -m aichaos suggest --from demo:route-chaos --no-save > /dev/full"
+    done = aichaos_shell(script, tmp_path)
+    assert done[0] == 1
+    assert "cannot write the answer: No space left on device" in done[1]
+    assert "Traceback" not in done[1]
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    script = f"{sys.executable} -m aichaos suggest --from demo:route-chaos --no-save | head -n 1"
+    code, said = aichaos_shell(script, tmp_path)
+    assert code == 0
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+
+
+def test_a_snapshot_is_not_overwritten_unasked(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text("mine", encoding="utf-8")
+    fails(aichaos("snapshot", "s.json", "--from", "demo:route-chaos"), 2, "exists already")
+    assert (tmp_path / "s.json").read_text(encoding="utf-8") == "mine"
+
+
+def test_an_unknown_command_names_the_known_ones(aichaos: Run) -> None:
+    done = aichaos("sugest")
+    assert done.returncode == 2
+    assert "suggest" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_namespace_and_all_namespaces_exclude_each_other(aichaos: Run) -> None:
+    fails(aichaos("suggest", "--from", "demo:route-chaos", "-n", "a", "-A"), 2, "-n and -A")

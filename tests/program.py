@@ -1,0 +1,50 @@
+"""The program as a process, in an empty folder, for a user without settings."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """What the program finds around it: nothing of ours, nothing of the person who runs the tests."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AICHAOS_", "KUBE", "ANTHROPIC_", "NO_COLOR", "XDG_"))}
+    return kept | {"HOME": str(home), "COLUMNS": "100"} | more
+
+
+@pytest.fixture
+def aichaos(tmp_path: Path) -> Run:
+    """Runs `aichaos ARGUMENTS`; `kubeconfig` None for none at all."""
+
+    def run(*arguments: str, kubeconfig: Path | None = None, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        around = environment(tmp_path / "home", **more)
+        if kubeconfig is not None:
+            around["KUBECONFIG"] = str(kubeconfig)
+        command = [sys.executable, "-m", "aichaos", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=around, input=stdin, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> Any:
+    """What a command printed as JSON; fails with what it said where it printed none."""
+    assert done.returncode in (0, 4), done.stderr
+    return json.loads(done.stdout)
+
+
+def fails(done: subprocess.CompletedProcess[str], code: int, said: str) -> None:
+    """The command ended with this code, one clear line, what to do, and nothing else: no traceback, nothing on standard output."""
+    lines = [line for line in done.stderr.splitlines() if line]
+    assert done.returncode == code, done
+    assert said in done.stderr, done.stderr
+    assert lines[0].startswith("aichaos: "), done.stderr
+    assert len(lines) == 2, done.stderr
+    assert lines[1].startswith("  "), done.stderr
+    assert done.stdout == ""
