@@ -11,8 +11,9 @@ import msgspec
 from aichaos.domain.experiment import Experiment, to_document
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.suggestion import Draft, Suggestion
+from aichaos.errors import FileError
 from aichaos.files import yaml
-from aichaos.files.save import edited, marked, remove
+from aichaos.files.save import edited, marked
 from aichaos.files.save import save as save_file
 from aichaos.report import kubectl
 
@@ -51,6 +52,14 @@ def _name(identifier: str, out: Path, overwrite: Callable[[str], bool], taken: s
     return name, f"{theirs[0]} has been edited and is left as it is; the new suggestion is {out / name}.yaml"
 
 
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError as error:
+        hint = "Remove it by hand: it belongs to an earlier version of the experiment beside it."
+        raise FileError(f"cannot remove {path}: {error.strerror or error}", hint=hint) from error
+
+
 def _edited(out: Path, name: str) -> list[str]:
     return [str(file) for file in (out / f"{name}.yaml", *sorted((out / name).glob("*.yaml"))) if edited(file)]
 
@@ -67,6 +76,6 @@ def _save_one(suggestion: Suggestion, experiment: Experiment, snapshot: Snapshot
     save_file(path, marked(yaml.dump(to_document(named)), note="edit it as you like"))
     for stale in sorted(folder.glob("*.yaml")):
         if stale.name not in current and not edited(stale):
-            remove(stale)
+            _remove(stale)
     commands = [line for step in rendered for line in step.commands]
     return msgspec.structs.replace(suggestion, id=name, commands=commands, experiment=str(path))

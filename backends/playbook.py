@@ -42,10 +42,14 @@ class PlaybookBackend:
         return Reply(text=_json(fill(choice.scenario.experiment, choice.values)))
 
     def _ideas(self, facts: Facts) -> list[Idea]:
+        self._chosen = {}
         for choice in _choices(facts):
             if len(self._chosen) == facts.count:
                 break
-            self._chosen.setdefault(choice.id, choice)
+            first = self._chosen.setdefault(choice.id, choice)
+            if first.candidate.subject != choice.candidate.subject:
+                namesake = choice.with_namespace()
+                self._chosen.setdefault(namesake.id, namesake)
         return [choice.idea() for choice in self._chosen.values()]
 
 
@@ -59,6 +63,12 @@ class _Choice(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         return str(self.values["id"])
+
+    def with_namespace(self) -> "_Choice":
+        """The same under an id that names the namespace, too: for an object whose name another namespace has as well."""
+        subject = self.candidate.subject
+        identifier = _identifier(self.scenario.name, f"{subject.namespace}-{subject.name}")
+        return msgspec.structs.replace(self, values=self.values | {"id": identifier})
 
     def idea(self) -> Idea:
         spec: Any = fill(self.scenario.experiment, self.values)["spec"]
@@ -142,8 +152,8 @@ def _whole(number: float) -> int | float:
 
 
 def _identifier(scenario: str, subject: str) -> str:
-    """A name for the experiment and its file: a DNS label of at most 63 characters."""
-    return re.sub(r"[^a-z0-9-]+", "-", f"{scenario}-{subject}".lower())[:63].strip("-")
+    """A name for the experiment and its file: a DNS label of at most 63 characters, in the form that `ask.parse` gives every id."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{scenario}-{subject}".lower())[:63].strip("-")
 
 
 def _notes(words: Words) -> tuple[str, ...]:

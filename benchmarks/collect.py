@@ -9,10 +9,13 @@ end (VmHWM), interpreter and imports included.
 The official client: `CoreV1Api.list_pod_for_all_namespaces` and `list_service_for_all_namespaces` return models; for custom resources it
 has no models, so HTTPRoutes come from `CustomObjectsApi.list_cluster_custom_object` as plain dicts, which is faster than models
 would be. Once it is called as its documentation does, for whole lists, and once with our page size (`_continue`), which spares it
-memory. Ours is all of `observe`: discovery, and the lists of every other kind, too.
+memory. Ours is all of `observe`: the login, discovery, and the lists of every other kind, too.
+
+Nobody compresses here: the official client never asks for it, and we do not on the loopback interface.
 """
 
 import argparse
+import importlib
 import json
 import os
 import platform
@@ -88,15 +91,17 @@ def _child(who: str, url: str, page: int) -> Measured:
 
 
 def _ours(url: str, page: int) -> Measured:
-    import urllib3  # noqa: F401  imported for the clock's sake
-
+    for name in ("kubernetes.client.rest", "kubernetes.config.kube_config", "tenacity", "urllib3"):
+        importlib.import_module(name)  # `connect` imports them when it is called
+    from aichaos.cluster.connection import connect
+    from aichaos.cluster.reader import Reader
     from aichaos.observe import cluster
 
-    vars(cluster)["PAGE"] = page
     with tempfile.TemporaryDirectory() as folder:
         kubeconfig = _kubeconfig(Path(folder), url)
         idle, started = _peak_mb(), time.perf_counter()
-        snapshot = cluster.observe(kubeconfig=kubeconfig)
+        with connect(kubeconfig=kubeconfig) as connection:
+            snapshot = cluster.look(Reader(connection, page=page))
         seconds = time.perf_counter() - started
     assert not snapshot.gaps, snapshot.gaps
     return Measured(seconds, _peak_mb(), idle, sum(snapshot.counts().values()))

@@ -57,7 +57,9 @@ def experiment(text: str, identifier: str) -> tuple[Experiment | None, list[Find
 
 def _located(error: str) -> tuple[str, str]:
     """msgspec's message and its place as a JSON Pointer: as far as the place is told (`[...]` stands for any key)."""
-    message, _, path = error.partition(" - at ")
+    message, found, path = error.rpartition(" - at ")
+    if not found:
+        return error, ""
     place = path.partition("$")[2].partition("[...]")[0].rstrip("`")
     return message, re.sub(r"\[(\d+)\]", r".\1", place).replace(".", "/")
 

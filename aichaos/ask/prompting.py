@@ -11,10 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import msgspec
-
 from aichaos.ask.protocol import Facts, Kind, Prompt
-from aichaos.domain.base import KubeObject, kind_name, reference
+from aichaos.domain.base import KubeObject, kind_name, plain, reference
 from aichaos.domain.chaos import Engine
 from aichaos.domain.gateway import Gateway, HTTPRoute
 from aichaos.files import yaml
@@ -24,7 +22,7 @@ from aichaos.observe.topology import Topology
 BUDGET = 24_000
 """Tokens for what is shown of the cluster; the templates add fewer than 3,000."""
 
-_CHUNK = re.compile(r"[A-Za-z]+|[0-9]{1,3}|[^\sA-Za-z0-9]|\s+")
+_CHUNK = re.compile(r"[A-Za-z]{1,8}|[0-9]{1,3}|[^\sA-Za-z0-9]|\s+")
 
 
 def render(kind: Kind, facts: Facts) -> Prompt:
@@ -40,7 +38,7 @@ def render(kind: Kind, facts: Facts) -> Prompt:
         "cluster": cluster,
         "notes": notes,
         "engines": [_engine(engine) for engine in facts.topology.snapshot.engines],
-        "idea": yaml.dump(msgspec.to_builtins(facts.idea)).strip() if facts.idea else "",
+        "idea": yaml.dump(plain(facts.idea)).strip() if facts.idea else "",
     }
     return Prompt(
         system=environment.from_string(system_source).render(values).strip(),
@@ -62,7 +60,7 @@ def _template(kind: Kind) -> tuple[str, str, str]:
 
 def tokens(text: str) -> int:
     """An upper bound of the tokens in a text, without a tokenizer: chunks by kind, and bytes where a script has no words."""
-    return int(1.3 * len(_CHUNK.findall(text))) + sum(len(piece.encode()) for piece in re.findall(r"[^\x00-\x7f]+", text))
+    return -(-13 * len(_CHUNK.findall(text)) // 10) + sum(len(piece.encode()) for piece in re.findall(r"[^\x00-\x7f]+", text))
 
 
 def show(facts: Facts) -> tuple[str, list[str]]:
@@ -70,22 +68,41 @@ def show(facts: Facts) -> tuple[str, list[str]]:
     topology = facts.topology
     wanted = _by_relevance(facts)
     lines = [f"# {oddity.object}: {oddity.message}" for oddity in oddities(topology)[:40]]
-    left = BUDGET - tokens("\n".join(lines))
-    parts: list[str] = []
-    notes: list[str] = []
-    for kind, found in wanted.items():
-        shown = 0
-        for obj in found:
-            text = yaml.dump([_summary(topology, obj)])
-            left -= tokens(text)
-            if left < 0:
-                break
-            parts.append(text)
-            shown += 1
-        if shown < len(found):
-            notes.append(f"{shown:,} of {len(found):,} {kind} objects shown")
-            left = max(left, 0)
-    return "".join(parts) + "\n".join(lines), notes
+    left = max(0, BUDGET - tokens("\n".join(lines)))
+    written = {kind: _written(topology, found, left) for kind, found in wanted.items()}
+    # every kind has an equal share, and what the smaller kinds leave of theirs is there for the larger ones
+    shown: dict[str, list[str]] = {}
+    for number, kind in enumerate(sorted(written, key=lambda kind: sum(cost for _, cost in written[kind]))):
+        shown[kind], used = _fitting(written[kind], left // (len(written) - number))
+        left -= used
+    missing = [kind for kind, found in wanted.items() if len(shown[kind]) < len(found)]
+    notes = [f"{len(shown[kind]):,} of {len(wanted[kind]):,} {kind} objects shown" for kind in missing]
+    return "".join(text for kind in wanted for text in shown[kind]) + "\n".join(lines), notes
+
+
+def _written(topology: Topology, found: list[KubeObject], room: int) -> list[tuple[str, int]]:
+    """Objects as YAML, each with its tokens: no more of them than could fit, and none that is too large by itself."""
+    pieces: list[tuple[str, int]] = []
+    used = 0
+    for obj in found:
+        text = yaml.dump([_summary(topology, obj)])
+        cost = tokens(text)
+        if cost <= room:
+            pieces.append((text, cost))
+            used += cost
+        if used > room:
+            break
+    return pieces
+
+
+def _fitting(pieces: list[tuple[str, int]], room: int) -> tuple[list[str], int]:
+    """The pieces that fit, in order, and their tokens; one that is too large for what is left is passed over."""
+    fitting, used = [], 0
+    for text, cost in pieces:
+        if used + cost <= room:
+            fitting.append(text)
+            used += cost
+    return fitting, used
 
 
 _SHOWN = (
@@ -138,9 +155,10 @@ def _gateway(topology: Topology, obj: Any) -> dict[str, Any]:
 
 def _route(topology: Topology, obj: Any) -> dict[str, Any]:
     route: HTTPRoute = obj
-    spec = msgspec.to_builtins(route.spec)
+    spec = plain(route.spec)
     for rule in spec.get("rules") or ():
-        rule.pop("filters", None)
+        for filtered in (rule, *(rule.get("backendRefs") or ())):
+            filtered.pop("filters", None)
     return {"created": route.metadata.creation_timestamp, "spec": spec}
 
 
@@ -157,7 +175,7 @@ def _workload(topology: Topology, obj: Any) -> dict[str, Any]:
 
 
 def _policy(topology: Topology, obj: Any) -> dict[str, Any]:
-    return {"spec": msgspec.to_builtins(obj.spec)}
+    return {"spec": plain(obj.spec)}
 
 
 _DETAILS: dict[str, Callable[[Topology, Any], dict[str, Any]]] = {

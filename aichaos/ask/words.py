@@ -20,16 +20,39 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _ACCOUNT = re.compile(
-    r"service\s*account(?:\s*(?:name|called|named))?\b\s*(?:(?:is|:|=)\s*)?[\"'“”‘’„«`]?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)", re.IGNORECASE
+    r"service\s*account(?:\s*(?:name|called|named))?\b\s*(?:(?:is|:|=)\s*)?"
+    r"[\"'“”‘’„«`]?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)",
+    re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _NUMERALS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)}
 _FILLERS = frozenset(
-    """
-    is name named called the of for with to and that this which who it its a an my our your has have had may can could will would should
-    must might does do did not no in on at from by as or so but if when where while there exists needs without within only
-    """.split()
+    {
+        *("is", "name", "named", "called", "the", "of", "for", "with", "to", "and", "that", "this", "which", "who", "it", "its", "a", "an"),
+        *(
+            "my",
+            "our",
+            "your",
+            "has",
+            "have",
+            "had",
+            "may",
+            "can",
+            "could",
+            "will",
+            "would",
+            "should",
+            "must",
+            "might",
+            "does",
+            "do",
+            "did",
+        ),
+        *("not", "no", "in", "on", "at", "from", "by", "as", "or", "so", "but", "if", "when", "where", "while", "there", "exists", "needs"),
+        *("without", "within", "only"),
+    }
 )
+"""Words that follow "service account" in a sentence and are no name of one."""
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from aichaos.check.plain import at, mapping, text
+from aichaos.check.plain import text
 from aichaos.check.spelling import there_are
 from aichaos.check.subject import Subject
 from aichaos.check.targets import shown_labels
@@ -83,7 +83,7 @@ def _backends(this: Subject, rule: Rule, path: str) -> Iterator[Finding]:
     if isinstance(rule, StreamRule):
         return
     for index, item in enumerate(rule.filters):
-        mirror = mapping(at(item, "requestMirror", "backendRef"))
+        mirror = item.request_mirror.backend_ref if item.request_mirror else {}
         if text(mirror.get("name")):
             port = mirror.get("port")
             ref = BackendRef(

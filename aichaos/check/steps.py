@@ -14,7 +14,7 @@ from aichaos.check.references import reference_findings
 from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean, there_are
 from aichaos.check.world import World, placed
-from aichaos.domain.base import ObjectRef, selects
+from aichaos.domain.base import ObjectRef, plain, selects
 from aichaos.domain.experiment import Label, Patch, Step, Target, Wait
 from aichaos.domain.finding import Finding
 from aichaos.domain.kinds import BY_NAME
@@ -160,7 +160,7 @@ def _patch(patch: Patch, ref: ObjectRef, state: State, path: str) -> Iterator[Fi
     kind, obj = BY_NAME.get(ref.kind), state.cluster.topology.objects.get(ref)
     if kind is None or obj is None:
         return
-    original = {"apiVersion": kind.api_version(), "kind": ref.kind} | mapping(msgspec.to_builtins(obj))
+    original = {"apiVersion": kind.api_version(), "kind": ref.kind} | mapping(plain(obj))
     after = merged(original, patch.merge)
     if (
         not isinstance(after.get("metadata"), dict)

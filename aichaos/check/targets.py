@@ -64,7 +64,7 @@ def chaos_mesh(topology: Topology, selector: Any, home: str) -> Selection:
     namespaces = tuple(dict.fromkeys(texts(wanted.get("namespaces")))) or (home,)
     asked = label_map(wanted.get("labelSelectors"))
     expressions = list(_requirements(wanted.get("expressionSelectors")))
-    by_label = LabelSelector(match_labels=asked, match_expressions=expressions)
+    by_label = LabelSelector(match_labels=asked, match_expressions=tuple(expressions))
     fields = label_map(wanted.get("fieldSelectors"))
     nodes = _nodes(topology, wanted)
     phases = texts(wanted.get("podPhaseSelectors"))
@@ -99,7 +99,9 @@ def _named_pods(topology: Topology, wanted: dict[str, Any]) -> Selection:
 def _requirements(value: Any) -> Iterator[LabelSelectorRequirement]:
     for item in sequence(value):
         part = mapping(item)
-        yield LabelSelectorRequirement(key=text(part.get("key")), operator=text(part.get("operator")), values=texts(part.get("values")))
+        yield LabelSelectorRequirement(
+            key=text(part.get("key")), operator=text(part.get("operator")), values=tuple(texts(part.get("values")))
+        )
 
 
 def _nodes(topology: Topology, wanted: dict[str, Any]) -> set[str] | None:
@@ -148,10 +150,10 @@ def label_query(query: str) -> LabelSelector | None:
             case (str() as key, "=", values):
                 labels[key] = values[0]
             case (str() as key, str() as operator, values):
-                requirements.append(LabelSelectorRequirement(key=key, operator=operator, values=values))
+                requirements.append(LabelSelectorRequirement(key=key, operator=operator, values=tuple(values)))
             case _:
                 return None
-    return LabelSelector(match_labels=labels, match_expressions=requirements)
+    return LabelSelector(match_labels=labels, match_expressions=tuple(requirements))
 
 
 def _query_part(part: str) -> tuple[str, str, list[str]] | None:
@@ -229,7 +231,7 @@ def selector_of(value: Any) -> LabelSelector:
     """A metav1.LabelSelector as it stands in a document."""
     wanted = mapping(value)
     return LabelSelector(
-        match_labels=label_map(wanted.get("matchLabels")), match_expressions=list(_requirements(wanted.get("matchExpressions")))
+        match_labels=label_map(wanted.get("matchLabels")), match_expressions=tuple(_requirements(wanted.get("matchExpressions")))
     )
 
 

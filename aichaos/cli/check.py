@@ -11,6 +11,7 @@ from aichaos import settings
 from aichaos.check.documents import Review, review
 from aichaos.cli.options import choice, output_option, source_options, write_json
 from aichaos.domain.finding import summary
+from aichaos.errors import FileError
 from aichaos.observe import manifests, source
 from aichaos.observe.topology import Topology
 from aichaos.report import terminal
@@ -32,6 +33,8 @@ def command(**given: Any) -> int:
     against_cluster = effective["from"] is not None or given["context"] is not None or given["kubeconfig"] is not None
     topology = Topology(source.take(selected)) if against_cluster else None
     found = review(_texts(given["paths"]), topology)
+    if not found.documents and not found.findings:
+        raise FileError(f"nothing to check in {', '.join(given['paths'])}", hint="Is the file empty, or the path another one?")
     counts = summary(found.findings)
     _show(found, counts, given["output"])
     if topology is None:

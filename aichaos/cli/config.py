@@ -25,7 +25,12 @@ def command(**given: Any) -> int:
     about = {setting.name: setting.about for setting in settings.SETTINGS}
     paper = Paper(sys.stdout)
     shown: list[tuple[Part, ...]] = [
-        ((value.name, "bold"), ("-" if value.value is None else str(value.value), ""), (value.origin, "cyan"), (about[value.name], "dim"))
+        (
+            (value.name, "bold"),
+            ("-" if value.value is None else f"{value.value:g}" if isinstance(value.value, float) else str(value.value), ""),
+            (value.origin, "cyan"),
+            (about[value.name], "dim"),
+        )
         for value in values
     ]
     paper.columns(shown)

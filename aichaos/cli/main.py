@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from aichaos import __version__
-from aichaos.errors import AichaosError
+from aichaos.errors import AichaosError, UsageError
 
 COMMANDS = {
     "suggest": "Ideas for chaos on this cluster, each with its checked experiment.",
@@ -39,8 +39,7 @@ class _Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            known = ", ".join(COMMANDS)
-            raise click.UsageError(f"no command is called {args[0]!r}; the commands are {known}", ctx)
+            raise UsageError(f"no command is called {args[0]!r}", hint=f"The commands are {', '.join(COMMANDS)}.")
         return super().resolve_command(ctx, args)
 
 
@@ -70,8 +69,12 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else _program()
+        _say(error.format_message(), f"See `{where} --help`.")
+        return error.exit_code
     except click.ClickException as error:
-        error.show()
+        _say(error.format_message())
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted; nothing was changed in the cluster")

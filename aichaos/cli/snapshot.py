@@ -23,13 +23,16 @@ from aichaos.report.layout import Paper
 @click.option("--overwrite", is_flag=True, help="Overwrite the file if it exists.")
 @output_option
 def command(**given: Any) -> int:
-    """Save what was observed to FILE (JSON); without FILE, show what would be saved.
+    """Save what was observed to FILE (JSON), or print it with -; without FILE, show what would be saved.
 
     The file works as `--from FILE` on another machine. It holds names, labels and specs; of Secrets only name and type, of ConfigMaps
     only the names of their keys.
     """
     effective = settings.load({**given, "from": given["origin"]})
     snapshot = pipeline.observe(choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"]), say)
+    if given["file"] == "-":
+        sys.stdout.write(msgspec.json.encode(snapshot).decode() + "\n")
+        return 0
     if given["file"] is not None:
         path = Path(given["file"]).expanduser()
         if path.exists() and not given["overwrite"]:

@@ -35,6 +35,7 @@ def _backends(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 )
 @click.option("--model", metavar="NAME", help="The backend's model.")
 @click.option("--base-url", metavar="URL", help="The backend's address.")
+@click.option("--timeout", type=float, metavar="SECONDS", help="How long one answer of the backend may take.")
 @click.option("--out", metavar="FOLDER", type=click.Path(), help="Where suggestions are saved (default: ./chaos).")
 @click.option("--no-save", is_flag=True, help="Save nothing.")
 @click.option("--overwrite", is_flag=True, help="Overwrite files that have been edited, without asking.")
@@ -87,4 +88,4 @@ def _show(answer: Suggestions, output: str, effective: settings.Settings) -> Non
     saved = [suggestion.experiment for suggestion in answer.suggestions if suggestion.experiment]
     if saved and output == "text":
         origin = f" --from {effective['from']}" if effective["from"] else ""
-        print(f"\nNext: aichaos check {saved[0]}{origin}", file=sys.stderr)
+        print(f"\nNext: {click.get_current_context().find_root().info_name} check {saved[0]}{origin}", file=sys.stderr)

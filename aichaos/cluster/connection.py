@@ -7,10 +7,12 @@ refreshing runs a plugin on every request once its token lives for less than fiv
 
 import os
 import ssl
+import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -50,9 +52,8 @@ class Connection:
         self._target = target
         self._lock = threading.Lock()
         self._retired: list[Session] = []
-        configuration = self._configure()
-        self._session = _session(configuration)
-        self.server: str = kubeconfig.without_password(configuration.host)
+        self._session = self._login()
+        self.server: str = kubeconfig.without_password(self._session.base)
         self.name: str = target.info.name if target else IN_CLUSTER
         self.namespace: str | None = target.info.namespace if target else _account_namespace()
 
@@ -70,14 +71,20 @@ class Connection:
         with self._lock:
             if self._session is refused:
                 self._retired.append(refused)
-                self._session = _session(self._configure())
+                self._session = self._login()
 
     def close(self) -> None:
         for session in (*self._retired, self._session):
             session.pool.clear()
 
-    def _configure(self) -> Any:
-        return credentials.from_target(self._target) if self._target else credentials.from_account()
+    def _login(self) -> Session:
+        """The client writes keys that stand in a kubeconfig into files, and leaves them there until the process ends well; we have read
+        them by then. It also remembers these files for all connections, hence one login at a time."""
+        with _ONE_LOGIN, tempfile.TemporaryDirectory(prefix="aichaos-login-") as folder:
+            return _session(credentials.from_target(self._target, folder) if self._target else credentials.from_account())
+
+
+_ONE_LOGIN = threading.Lock()
 
 
 def connect(*, kubeconfig: str | None = None, context: str | None = None) -> Connection:
@@ -128,6 +135,9 @@ def _account_namespace() -> str | None:
 
 def _session(configuration: Any) -> Session:
     headers = {"User-Agent": f"aichaos/{__version__}"}
+    if not credentials.is_loopback(urlsplit(configuration.host).hostname or ""):
+        # A tenth of the bytes over a network; on this machine it would only be work for both (twice the time to read a large cluster)
+        headers["Accept-Encoding"] = "gzip"
     value = credentials.authorization(configuration)
     if value:
         headers["Authorization"] = value

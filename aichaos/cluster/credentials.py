@@ -24,8 +24,11 @@ ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod finds its token, its certificate authority and its namespace."""
 
 
-def from_target(target: Target) -> Any:
-    """A `kubernetes.client.Configuration`. Runs a credential plugin if there is one. Raises NoClusterError, UnauthorizedError."""
+def from_target(target: Target, folder: str) -> Any:
+    """A `kubernetes.client.Configuration`; certificates and keys that stand in the kubeconfig itself become files in `folder`.
+
+    Runs a credential plugin if there is one. Raises NoClusterError, UnauthorizedError.
+    """
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException, kube_config
 
@@ -40,6 +43,7 @@ def from_target(target: Target) -> Any:
             "users": [{"name": "it", "user": user}],
         },
         config_base_path="",
+        temp_file_path=folder,
         config_persister=lambda: _keep(target, user),
     )
     configuration = Configuration()
@@ -213,7 +217,7 @@ def _set_proxy(configuration: Any, *, own: bool) -> None:
         return
     if own:
         configuration.no_proxy = None  # NO_PROXY is about proxies from the environment
-    elif _is_loopback(urlsplit(configuration.host).hostname or ""):
+    elif is_loopback(urlsplit(configuration.host).hostname or ""):
         configuration.proxy = None
         return
     proxy = urlsplit(configuration.proxy)
@@ -224,5 +228,6 @@ def _set_proxy(configuration: Any, *, own: bool) -> None:
         configuration.proxy_headers = make_headers(proxy_basic_auth=login)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, as it stands in a URL, is this machine."""
     return host == "localhost" or host.endswith(".localhost") or host == "::1" or bool(re.fullmatch(r"127(\.\d+){3}", host))

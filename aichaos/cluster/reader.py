@@ -18,17 +18,18 @@ from aichaos.cluster.connection import Connection, Session
 from aichaos.cluster.troubles import WHOLE_BUDGET, Trouble, not_kubernetes, too_slow, translated
 from aichaos.domain.access import Secret
 from aichaos.domain.base import Metadata
-from aichaos.errors import ServerError, SourceError, UnauthorizedError
+from aichaos.errors import ServerError, SourceError, UnauthorizedError, UnreachableError
 
 T = TypeVar("T")
 W = TypeVar("W")
 
 JSON = "application/json"
-PAGE = 1000
+PAGE = 500
 """Objects a page, chosen by `benchmarks/collect.py`: larger pages are hardly faster and hold more memory, smaller ones wait for more
 round trips (kubectl: 500)."""
 _CHUNK = 1 << 20
 _LONGEST_WAIT = 10.0
+_LOST = 10
 _WHOLE_LIST = 10
 """How many times the usual budget a list without pages may take."""
 
@@ -94,11 +95,14 @@ class Reader:
     Everywhere: UnreachableError, UnauthorizedError, ServerError after all attempts; Forbidden for a 403; None or no items for a 404.
     """
 
-    def __init__(self, connection: Connection, patience: Patience = Patience()) -> None:  # noqa: B008  frozen
+    def __init__(self, connection: Connection, patience: Patience = Patience(), page: int = PAGE) -> None:  # noqa: B008  frozen
+        """page: objects a page of a list."""
         self.connection = connection
         self.patience = patience
+        self.page = page
         self.server_time: str | None = None
         self._stopped = threading.Event()
+        self._lost = False
 
     def stop(self) -> None:
         """Let no thread that still reads through this reader begin another request or attempt."""
@@ -115,7 +119,7 @@ class Reader:
             raise self._garbled(path) from error
         return value
 
-    def list_pages(self, path: str, item: type[T], limit: int = PAGE) -> Iterator[Listing[T]]:
+    def list_pages(self, path: str, item: type[T], limit: int) -> Iterator[Listing[T]]:
         """The pages of a list, each of at most `limit` items; 0 for all in one answer. Raises Expired if the list outlived the server's
         history: then what was yielded so far is no part of any consistent list (`list_all` begins again)."""
         total = self.patience.total if limit else self.patience.total * _WHOLE_LIST
@@ -124,13 +128,15 @@ class Reader:
             body = self._get(path, params, JSON, total)
             if body is None:
                 return
-            page, listing = self._page(path, body, item)
+            token, listing = self._page(path, body, item)
+            del body  # or it would be kept while the next page comes in
             yield listing
-            if not page.metadata.continue_:
+            del listing
+            if not token:
                 return
-            params["continue"] = page.metadata.continue_
+            params["continue"] = token
 
-    def list_all(self, path: str, item: type[W], shaped: Callable[[W], T], limit: int = PAGE) -> Listing[T]:
+    def list_all(self, path: str, item: type[W], shaped: Callable[[W], T]) -> Listing[T]:
         """A whole list, each object `shaped` while its page is in memory.
 
         When the list expires between two pages, it is read again from the start in one piece, as client-go's pager does. The server also
@@ -138,7 +144,7 @@ class Reader:
         what our users do all day, would be in both parts or in none.
         """
         try:
-            return self._collect(path, item, shaped, limit)
+            return self._collect(path, item, shaped, self.page)
         except Expired:
             return self._collect(path, item, shaped, 0)
 
@@ -159,30 +165,34 @@ class Reader:
         for page in self.list_pages(path, item, limit):
             whole.items.extend(map(shaped, page.items))
             whole.unreadable.extend(page.unreadable)
+            del page
         return whole
 
-    def _page(self, path: str, body: bytearray, item: type[T]) -> tuple[Page[Any], Listing[T]]:
+    def _page(self, path: str, body: bytearray, item: type[T]) -> tuple[str, Listing[T]]:
+        """The token of the next page, and the objects of this one."""
         try:
             page = _page_decoder(cast(Hashable, item)).decode(body)
         except msgspec.ValidationError:
             return self._patiently(path, body, item)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._garbled(path) from error
-        return page, Listing(page.items or [], [])
+        return page.metadata.continue_, Listing(page.items or [], [])
 
-    def _patiently(self, path: str, body: bytearray, item: type[T]) -> tuple[Page[Any], Listing[T]]:
+    def _patiently(self, path: str, body: bytearray, item: type[T]) -> tuple[str, Listing[T]]:
         """A page with an object that is not as it should be: each by itself, with `null` for what it means in Go: not there."""
         try:
-            page = msgspec.json.decode(body, type=Page[Any])
+            page = _page_decoder(msgspec.Raw).decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._garbled(path) from error
         listing: Listing[T] = Listing([], [])
-        for plain in page.items or []:
+        decode = _decoder(cast(Hashable, item)).decode
+        for raw in page.items or []:
+            plain = msgspec.json.decode(raw)
             try:
-                listing.items.append(msgspec.convert(_without_nulls(plain), item))
+                listing.items.append(decode(msgspec.json.encode(_without_nulls(plain))))
             except msgspec.ValidationError as error:
                 listing.unreadable.append(f"{_named(plain)}: {error}")
-        return page, listing
+        return page.metadata.continue_, listing
 
     def _garbled(self, path: str) -> ServerError:
         hint = "Try again; if it stays, something between here and the server changes its answers."
@@ -191,8 +201,11 @@ class Reader:
     # --- one request, with all its attempts
 
     def _get(self, path: str, params: dict[str, str], accept: str, total: float) -> bytearray | None:
+        """The body, None for a 404. After a request that found nobody the next ones try for a tenth of the time, until one succeeds: a
+        server that goes away in the middle of thirty lists should not cost thirty budgets."""
         from tenacity import Retrying, retry_if_exception_type
 
+        total = total / _LOST if self._lost else total
         deadline = time.monotonic() + total
         attempts = Retrying(
             retry=retry_if_exception_type(Trouble),
@@ -202,9 +215,12 @@ class Reader:
             reraise=True,
         )
         try:
-            return attempts(self._logged_in, path, params, accept, deadline)
+            body = attempts(self._logged_in, path, params, accept, deadline)
         except Trouble as trouble:
+            self._lost = isinstance(trouble.error, UnreachableError)
             raise trouble.error from trouble
+        self._lost = False
+        return body
 
     def _sleep(self, seconds: float) -> None:
         self._stopped.wait(seconds)

@@ -51,9 +51,7 @@ def translated(server: str) -> Iterator[None]:
     except exceptions.LocationParseError as error:
         raise Trouble(NoClusterError(f"{server} is not an address", hint="Repair the server of this cluster in the kubeconfig.")) from error
     except (exceptions.HTTPError, OSError) as error:
-        hint = "Try again; if it stays, a proxy or a load balancer in between may do it."
-        cut = UnreachableError(f"{server} cut the connection", hint=hint)
-        raise Trouble(cut, patience=WHOLE_BUDGET) from error
+        raise Trouble(_cut(server), patience=WHOLE_BUDGET) from error
 
 
 def too_slow(server: str) -> UnreachableError:
@@ -65,6 +63,10 @@ def not_kubernetes(server: str, what: str) -> ServerError:
         f"{server} answered with {what}: is this a Kubernetes API server?",
         hint="Check the server's address in the kubeconfig; a proxy or a login page in between answers like this, too.",
     )
+
+
+def _cut(server: str) -> UnreachableError:
+    return UnreachableError(f"{server} cut the connection", hint="Try again; if it stays, a proxy or a load balancer in between may do it.")
 
 
 def _unknown_host(server: str) -> UnreachableError:
@@ -108,8 +110,10 @@ _CERTIFICATE_HINTS = (
 
 
 def _tls(server: str, error: BaseException) -> Trouble:
-    """TLS problems are not retried: a certificate does not get better."""
+    """TLS problems are not retried, as no certificate gets better; but for an end in the middle, which comes of a restart, too."""
     cause = error.args[0] if error.args and isinstance(error.args[0], ssl.SSLError) else error
+    if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return Trouble(_cut(server), patience=REFUSED_SECONDS)
     if isinstance(cause, ssl.SSLCertVerificationError):
         reason = cause.verify_message.rstrip(".")
         advice = next((hint for word, hint in _CERTIFICATE_HINTS if word in reason.lower()), "Is this the server you mean?")

@@ -8,18 +8,18 @@ class ServiceAccount(KubeObject, frozen=True, kw_only=True):
 
 
 class PolicyRule(Wire, frozen=True, kw_only=True):
-    verbs: list[str] = []
-    api_groups: list[str] = []
-    resources: list[str] = []
-    resource_names: list[str] = []
+    verbs: tuple[str, ...] = ()
+    api_groups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
 
 
 class Role(KubeObject, frozen=True, kw_only=True):
-    rules: list[PolicyRule] | None = None
+    rules: tuple[PolicyRule, ...] | None = None
 
 
 class ClusterRole(KubeObject, frozen=True, kw_only=True):
-    rules: list[PolicyRule] | None = None
+    rules: tuple[PolicyRule, ...] | None = None
 
 
 class RoleRef(Wire, frozen=True, kw_only=True):
@@ -35,18 +35,18 @@ class Subject(Wire, frozen=True, kw_only=True):
 
 class RoleBinding(KubeObject, frozen=True, kw_only=True):
     role_ref: RoleRef
-    subjects: list[Subject] | None = None
+    subjects: tuple[Subject, ...] | None = None
 
 
 class ClusterRoleBinding(KubeObject, frozen=True, kw_only=True):
     role_ref: RoleRef
-    subjects: list[Subject] | None = None
+    subjects: tuple[Subject, ...] | None = None
 
 
 class ConfigMap(KubeObject, frozen=True, kw_only=True):
     """A ConfigMap's name and the names of its keys; never a value."""
 
-    keys: list[str] = []
+    keys: tuple[str, ...] = ()
 
 
 class Secret(KubeObject, frozen=True, kw_only=True):

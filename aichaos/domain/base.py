@@ -1,5 +1,6 @@
 """What all objects of a cluster have in common, and how we refer to one."""
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -17,7 +18,6 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
 class OwnerReference(Wire, frozen=True, kw_only=True):
     kind: str
     name: str
-    uid: str = ""
     controller: bool | None = None
 
 
@@ -31,8 +31,8 @@ class Metadata(Wire, frozen=True, kw_only=True):
     deletion_timestamp: str | None = None
     generation: int | None = None
     labels: dict[str, str] | None = None
-    owner_references: list[OwnerReference] = []
-    finalizers: list[str] = []
+    owner_references: tuple[OwnerReference, ...] = ()
+    finalizers: tuple[str, ...] = ()
 
 
 class AnnotatedMetadata(Metadata, frozen=True, kw_only=True):
@@ -41,22 +41,31 @@ class AnnotatedMetadata(Metadata, frozen=True, kw_only=True):
     annotations: dict[str, str] | None = None
 
 
+class ConditionStatus(StrEnum):
+    """A closed set, so that forty thousand conditions share three words."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
 class Condition(Wire, frozen=True, kw_only=True):
+    """Without its message: that is for people, and the longest part of many an object."""
+
     type: str
-    status: str = "Unknown"
+    status: ConditionStatus = ConditionStatus.UNKNOWN
     reason: str = ""
-    message: str = ""
 
 
 class LabelSelectorRequirement(Wire, frozen=True, kw_only=True):
     key: str
     operator: str
-    values: list[str] = []
+    values: tuple[str, ...] = ()
 
 
 class LabelSelector(Wire, frozen=True, kw_only=True):
     match_labels: dict[str, str] = {}
-    match_expressions: list[LabelSelectorRequirement] = []
+    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
 
 
 class KubeObject(Wire, frozen=True, kw_only=True):
@@ -76,6 +85,12 @@ class KubeObject(Wire, frozen=True, kw_only=True):
     @property
     def labels(self) -> dict[str, str]:
         return self.metadata.labels if self.metadata.labels is not None else _NO_LABELS
+
+
+def plain(obj: msgspec.Struct) -> dict[str, Any]:
+    """An object as it stands in a file: maps, lists and scalars, without what was left out."""
+    document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(obj))
+    return document
 
 
 class ObjectRef(msgspec.Struct, frozen=True, order=True):

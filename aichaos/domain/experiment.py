@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from aichaos.domain.base import ObjectRef, reference_of
+from aichaos.domain.base import ObjectRef, plain, reference_of
 
 API_VERSION = "aichaos/v1"
 Manifest = dict[str, Any]
@@ -219,7 +219,7 @@ class Experiment(_Part, frozen=True, kw_only=True):
 def to_document(experiment: Experiment) -> Manifest:
     """The experiment as the plain document that stands in its file, in the order in which a person reads it."""
     head = {"apiVersion": experiment.api_version, "kind": experiment.kind}
-    body: Manifest = msgspec.to_builtins(experiment)
+    body: Manifest = plain(experiment)
     body["spec"] = {"title": body["spec"].pop("title")} | _steps_in_place(body["spec"])
     return head | body
 

@@ -33,7 +33,7 @@ class RouteKind(Wire, frozen=True, kw_only=True):
 
 class AllowedRoutes(Wire, frozen=True, kw_only=True):
     namespaces: RouteNamespaces | None = None
-    kinds: list[RouteKind] = []
+    kinds: tuple[RouteKind, ...] = ()
 
 
 class ObjectReference(Wire, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class ObjectReference(Wire, frozen=True, kw_only=True):
 
 class ListenerTLS(Wire, frozen=True, kw_only=True):
     mode: str = "Terminate"
-    certificate_refs: list[ObjectReference] = []
+    certificate_refs: tuple[ObjectReference, ...] = ()
 
 
 class Listener(Wire, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ class Listener(Wire, frozen=True, kw_only=True):
 
 class GatewaySpec(Wire, frozen=True, kw_only=True):
     gateway_class_name: str
-    listeners: list[Listener] = []
+    listeners: tuple[Listener, ...] = ()
     allowed_listeners: Plain | None = None
 
 
@@ -71,13 +71,13 @@ class GatewayAddress(Wire, frozen=True, kw_only=True):
 class ListenerStatus(Wire, frozen=True, kw_only=True):
     name: str
     attached_routes: int = 0
-    conditions: list[Condition] = []
+    conditions: tuple[Condition, ...] = ()
 
 
 class GatewayStatus(Wire, frozen=True, kw_only=True):
-    addresses: list[GatewayAddress] = []
-    conditions: list[Condition] = []
-    listeners: list[ListenerStatus] = []
+    addresses: tuple[GatewayAddress, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    listeners: tuple[ListenerStatus, ...] = ()
 
 
 class Gateway(KubeObject, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class Gateway(KubeObject, frozen=True, kw_only=True):
 
 class ListenerSetSpec(Wire, frozen=True, kw_only=True):
     parent_ref: ObjectReference
-    listeners: list[Listener] = []
+    listeners: tuple[Listener, ...] = ()
 
 
 class ListenerSet(KubeObject, frozen=True, kw_only=True):
@@ -104,6 +104,65 @@ class ParentRef(Wire, frozen=True, kw_only=True):
     port: int | None = None
 
 
+class Header(Wire, frozen=True, kw_only=True):
+    name: str
+    value: str
+
+
+class HeaderFilter(Wire, frozen=True, kw_only=True):
+    """Remove, then set, then add (HTTPHeaderFilter)."""
+
+    set: tuple[Header, ...] = ()
+    add: tuple[Header, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class PathModifier(Wire, frozen=True, kw_only=True):
+    type: str
+    replace_full_path: str | None = None
+    replace_prefix_match: str | None = None
+
+
+class RedirectFilter(Wire, frozen=True, kw_only=True):
+    scheme: str | None = None
+    hostname: str | None = None
+    path: PathModifier | None = None
+    port: int | None = None
+    status_code: int | None = None
+
+
+class RewriteFilter(Wire, frozen=True, kw_only=True):
+    hostname: str | None = None
+    path: PathModifier | None = None
+
+
+class MirrorFilter(Wire, frozen=True, kw_only=True):
+    backend_ref: Plain
+    percent: int | None = None
+    fraction: Plain | None = None
+
+
+class Filter(Wire, frozen=True, kw_only=True):
+    """One filter of a rule or of a backend; which of the fields is set follows from `type`."""
+
+    type: str
+    request_header_modifier: HeaderFilter | None = None
+    response_header_modifier: HeaderFilter | None = None
+    request_redirect: RedirectFilter | None = None
+    url_rewrite: RewriteFilter | None = None
+    request_mirror: MirrorFilter | None = None
+    cors: Plain | None = None
+    external_auth: Plain | None = None
+    extension_ref: Plain | None = None
+
+
+class Timeouts(Wire, frozen=True, kw_only=True):
+    """Gateway API durations (GEP-2257), as they are written."""
+
+    request: str | None = None
+    backend_request: str | None = None
+
+
 class BackendRef(Wire, frozen=True, kw_only=True):
     """A `weight` left out is 1; a `namespace` left out is the route's own."""
 
@@ -113,7 +172,7 @@ class BackendRef(Wire, frozen=True, kw_only=True):
     namespace: str | None = None
     port: int | None = None
     weight: int | None = None
-    filters: list[Plain] = []
+    filters: tuple[Filter, ...] = ()
 
 
 class PathMatch(Wire, frozen=True, kw_only=True):
@@ -131,39 +190,48 @@ class NamedMatch(Wire, frozen=True, kw_only=True):
 
 class HTTPMatch(Wire, frozen=True, kw_only=True):
     path: PathMatch | None = None
-    headers: list[NamedMatch] = []
-    query_params: list[NamedMatch] = []
+    headers: tuple[NamedMatch, ...] = ()
+    query_params: tuple[NamedMatch, ...] = ()
     method: str | None = None
 
 
 class HTTPRule(Wire, frozen=True, kw_only=True):
     name: str | None = None
-    matches: list[HTTPMatch] | None = None
-    filters: list[Plain] = []
-    backend_refs: list[BackendRef] | None = None
-    timeouts: Plain | None = None
+    matches: tuple[HTTPMatch, ...] | None = None
+    filters: tuple[Filter, ...] = ()
+    backend_refs: tuple[BackendRef, ...] | None = None
+    timeouts: Timeouts | None = None
     retry: Plain | None = None
     session_persistence: Plain | None = None
 
 
 class RouteSpec(Wire, frozen=True, kw_only=True):
-    parent_refs: list[ParentRef] = []
-    hostnames: list[str] = []
+    parent_refs: tuple[ParentRef, ...] = ()
+    hostnames: tuple[str, ...] = ()
     use_default_gateways: str | None = None
 
 
+class StatusParent(Wire, frozen=True, kw_only=True):
+    """The parentRef that a status is about, as far as it is needed to tell it from the others."""
+
+    name: str
+    namespace: str | None = None
+    section_name: str | None = None
+    port: int | None = None
+
+
 class ParentStatus(Wire, frozen=True, kw_only=True):
-    parent_ref: ParentRef
+    parent_ref: StatusParent
     controller_name: str = ""
-    conditions: list[Condition] = []
+    conditions: tuple[Condition, ...] = ()
 
 
 class RouteStatus(Wire, frozen=True, kw_only=True):
-    parents: list[ParentStatus] = []
+    parents: tuple[ParentStatus, ...] = ()
 
 
 class HTTPRouteSpec(RouteSpec, frozen=True, kw_only=True):
-    rules: list[HTTPRule] | None = None
+    rules: tuple[HTTPRule, ...] | None = None
 
 
 class HTTPRoute(KubeObject, frozen=True, kw_only=True):
@@ -180,19 +248,19 @@ class GRPCMethodMatch(Wire, frozen=True, kw_only=True):
 
 class GRPCMatch(Wire, frozen=True, kw_only=True):
     method: GRPCMethodMatch | None = None
-    headers: list[NamedMatch] = []
+    headers: tuple[NamedMatch, ...] = ()
 
 
 class GRPCRule(Wire, frozen=True, kw_only=True):
     name: str | None = None
-    matches: list[GRPCMatch] | None = None
-    filters: list[Plain] = []
-    backend_refs: list[BackendRef] | None = None
+    matches: tuple[GRPCMatch, ...] | None = None
+    filters: tuple[Filter, ...] = ()
+    backend_refs: tuple[BackendRef, ...] | None = None
     session_persistence: Plain | None = None
 
 
 class GRPCRouteSpec(RouteSpec, frozen=True, kw_only=True):
-    rules: list[GRPCRule] | None = None
+    rules: tuple[GRPCRule, ...] | None = None
 
 
 class GRPCRoute(KubeObject, frozen=True, kw_only=True):
@@ -203,11 +271,11 @@ class GRPCRoute(KubeObject, frozen=True, kw_only=True):
 
 class StreamRule(Wire, frozen=True, kw_only=True):
     name: str | None = None
-    backend_refs: list[BackendRef] | None = None
+    backend_refs: tuple[BackendRef, ...] | None = None
 
 
 class StreamRouteSpec(RouteSpec, frozen=True, kw_only=True):
-    rules: list[StreamRule] | None = None
+    rules: tuple[StreamRule, ...] | None = None
 
 
 class StreamRoute(KubeObject, frozen=True, kw_only=True):
@@ -231,7 +299,7 @@ class UDPRoute(StreamRoute, frozen=True, kw_only=True):
 
 
 class BackendTLSPolicySpec(Wire, frozen=True, kw_only=True):
-    target_refs: list[Plain] = []
+    target_refs: tuple[Plain, ...] = ()
     validation: Plain = {}
 
 
@@ -252,8 +320,8 @@ class GrantTo(Wire, frozen=True, kw_only=True):
 
 
 class ReferenceGrantSpec(Wire, frozen=True, kw_only=True):
-    from_: list[GrantFrom] = msgspec.field(name="from", default=[])
-    to: list[GrantTo] = []
+    from_: tuple[GrantFrom, ...] = msgspec.field(name="from", default=())
+    to: tuple[GrantTo, ...] = ()
 
 
 class ReferenceGrant(KubeObject, frozen=True, kw_only=True):

@@ -17,8 +17,8 @@ class HTTPRouteDestination(Wire, frozen=True, kw_only=True):
 
 class VirtualServiceRoute(Wire, frozen=True, kw_only=True):
     name: str | None = None
-    match: list[dict[str, Any]] = []
-    route: list[HTTPRouteDestination] = []
+    match: tuple[dict[str, Any], ...] = ()
+    route: tuple[HTTPRouteDestination, ...] = ()
     mirror: Destination | None = None
     mirror_percentage: dict[str, Any] | None = None
     timeout: str | None = None
@@ -27,9 +27,9 @@ class VirtualServiceRoute(Wire, frozen=True, kw_only=True):
 
 
 class VirtualServiceSpec(Wire, frozen=True, kw_only=True):
-    hosts: list[str] = []
-    gateways: list[str] = []
-    http: list[VirtualServiceRoute] = []
+    hosts: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    http: tuple[VirtualServiceRoute, ...] = ()
 
 
 class VirtualService(KubeObject, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class Subset(Wire, frozen=True, kw_only=True):
 
 class DestinationRuleSpec(Wire, frozen=True, kw_only=True):
     host: str = ""
-    subsets: list[Subset] = []
+    subsets: tuple[Subset, ...] = ()
     traffic_policy: dict[str, Any] | None = None
 
 

@@ -17,7 +17,7 @@ class ServicePort(Wire, frozen=True, kw_only=True):
 class ServiceSpec(Wire, frozen=True, kw_only=True):
     type: str = "ClusterIP"
     selector: dict[str, str] | None = None
-    ports: list[ServicePort] = []
+    ports: tuple[ServicePort, ...] = ()
     cluster_ip: str = msgspec.field(name="clusterIP", default="")
     external_name: str = ""
 
@@ -47,7 +47,7 @@ class TargetRef(Wire, frozen=True, kw_only=True):
 
 
 class Endpoint(Wire, frozen=True, kw_only=True):
-    addresses: list[str] = []
+    addresses: tuple[str, ...] = ()
     conditions: EndpointConditions = EndpointConditions()
     target_ref: TargetRef | None = None
     node_name: str = ""
@@ -60,8 +60,8 @@ class Endpoint(Wire, frozen=True, kw_only=True):
 
 class EndpointSlice(KubeObject, frozen=True, kw_only=True):
     address_type: str = "IPv4"
-    endpoints: list[Endpoint] | None = None
-    ports: list[EndpointPort] | None = None
+    endpoints: tuple[Endpoint, ...] | None = None
+    ports: tuple[EndpointPort, ...] | None = None
 
     @property
     def service_name(self) -> str:
@@ -70,7 +70,7 @@ class EndpointSlice(KubeObject, frozen=True, kw_only=True):
 
 class IPBlock(Wire, frozen=True, kw_only=True):
     cidr: str
-    except_: list[str] = msgspec.field(name="except", default=[])
+    except_: tuple[str, ...] = msgspec.field(name="except", default=())
 
 
 class NetworkPolicyPeer(Wire, frozen=True, kw_only=True):
@@ -86,20 +86,20 @@ class NetworkPolicyPort(Wire, frozen=True, kw_only=True):
 
 
 class IngressRule(Wire, frozen=True, kw_only=True):
-    from_: list[NetworkPolicyPeer] = msgspec.field(name="from", default=[])
-    ports: list[NetworkPolicyPort] = []
+    from_: tuple[NetworkPolicyPeer, ...] = msgspec.field(name="from", default=())
+    ports: tuple[NetworkPolicyPort, ...] = ()
 
 
 class EgressRule(Wire, frozen=True, kw_only=True):
-    to: list[NetworkPolicyPeer] = []
-    ports: list[NetworkPolicyPort] = []
+    to: tuple[NetworkPolicyPeer, ...] = ()
+    ports: tuple[NetworkPolicyPort, ...] = ()
 
 
 class NetworkPolicySpec(Wire, frozen=True, kw_only=True):
     pod_selector: LabelSelector = LabelSelector()
-    policy_types: list[str] = []
-    ingress: list[IngressRule] | None = None
-    egress: list[EgressRule] | None = None
+    policy_types: tuple[str, ...] = ()
+    ingress: tuple[IngressRule, ...] | None = None
+    egress: tuple[EgressRule, ...] | None = None
 
 
 class NetworkPolicy(KubeObject, frozen=True, kw_only=True):

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import msgspec
-
-from aichaos.domain.base import ObjectRef
+from aichaos.domain.base import ObjectRef, plain
 from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.snapshot import Snapshot
 
@@ -19,7 +17,7 @@ def original(snapshot: Snapshot, ref: ObjectRef) -> dict[str, Any] | None:
     found = next((obj for obj in snapshot.of(ref.kind) if obj.name == ref.name and obj.namespace == ref.namespace), None)
     if found is None:
         return None
-    body: dict[str, Any] = msgspec.to_builtins(found)
+    body: dict[str, Any] = plain(found)
     kept = {key: body["metadata"][key] for key in ("name", "namespace", "labels", "annotations", "finalizers") if key in body["metadata"]}
     head = {"apiVersion": BY_NAME[ref.kind].api_version(snapshot.versions.get(ref.kind)), "kind": ref.kind, "metadata": kept}
     return head | {key: value for key, value in body.items() if key not in ("metadata", "status")}

@@ -1,8 +1,10 @@
 """What runs: nodes, pods and what makes them; only the fields that a network experiment asks about."""
 
+from enum import StrEnum
+
 import msgspec
 
-from aichaos.domain.base import Condition, KubeObject, LabelSelector, Wire
+from aichaos.domain.base import ConditionStatus, KubeObject, LabelSelector, Wire
 
 
 class Namespace(KubeObject, frozen=True, kw_only=True):
@@ -27,29 +29,44 @@ class ContainerPort(Wire, frozen=True, kw_only=True):
     protocol: str = "TCP"
 
 
-class VolumeMount(Wire, frozen=True, kw_only=True):
-    name: str
-    mount_path: str
-
-
 class Container(Wire, frozen=True, kw_only=True):
     name: str
     image: str = ""
-    ports: list[ContainerPort] = []
-    volume_mounts: list[VolumeMount] = []
+    ports: tuple[ContainerPort, ...] = ()
 
 
 class PodSpec(Wire, frozen=True, kw_only=True):
     node_name: str = ""
     service_account_name: str = ""
     host_network: bool = False
-    containers: list[Container] = []
+    containers: tuple[Container, ...] = ()
+
+
+class PodConditionType(StrEnum):
+    """What is asked about a pod is `READY`. The rest is named so that it is decoded fast; what is not named is `OTHER`."""
+
+    READY = "Ready"
+    CONTAINERS_READY = "ContainersReady"
+    INITIALIZED = "Initialized"
+    SCHEDULED = "PodScheduled"
+    SANDBOX_READY = "PodReadyToStartContainers"
+    DISRUPTED = "DisruptionTarget"
+    OTHER = ""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "PodConditionType":
+        return cls.OTHER
+
+
+class PodCondition(Wire, frozen=True, kw_only=True):
+    type: PodConditionType
+    status: ConditionStatus = ConditionStatus.UNKNOWN
 
 
 class PodStatus(Wire, frozen=True, kw_only=True):
     phase: str = ""
     pod_ip: str = msgspec.field(name="podIP", default="")
-    conditions: list[Condition] = []
+    conditions: tuple[PodCondition, ...] = ()
 
 
 class Pod(KubeObject, frozen=True, kw_only=True):
@@ -58,7 +75,7 @@ class Pod(KubeObject, frozen=True, kw_only=True):
 
     @property
     def ready(self) -> bool:
-        return any(condition.type == "Ready" and condition.status == "True" for condition in self.status.conditions)
+        return any(one.type is PodConditionType.READY and one.status is ConditionStatus.TRUE for one in self.status.conditions)
 
     @property
     def finished(self) -> bool:

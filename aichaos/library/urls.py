@@ -1,11 +1,12 @@
 """Requests that a route would answer: the URL, the listener's port, and which backend is meant to answer."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from aichaos.domain.gateway import HTTPMatch, HTTPRoute, HTTPRule
+from aichaos.domain.gateway import HTTPMatch, HTTPRoute, HTTPRule, NamedMatch
 from aichaos.observe.attach import hostnames
 from aichaos.observe.topology import Topology
 
@@ -65,24 +66,25 @@ def _target(match: HTTPMatch, rule: HTTPRule, route: HTTPRoute, *, base: str, ho
     if not refs:
         return None  # a redirect, or an error: nobody behind the Gateway answers
     backend = (refs[0].namespace or route.namespace, refs[0].name) if len(refs) == 1 else None
-    # of a name that stands twice only the first entry counts
-    query = urlencode({param.name: param.value for param in reversed(match.query_params)}, quote_via=quote)
+    query = urlencode({param.name: param.value for param in _first(match.query_params)}, quote_via=quote)
     path = quote((match.path.value if match.path else None) or "/", safe="/%:@!$&'()*+,;=~")
     return Target(
         base=base,
         host=host,
         path=f"{path}?{query}" if query else path,
         method=match.method or "GET",
-        headers=_headers(match),
+        headers={header.name: header.value for header in _first(match.headers, str.lower)},
         gateway=gateway,
         backend=backend,
     )
 
 
-def _headers(match: HTTPMatch) -> dict[str, str]:
-    """Names don't differ by case; of one that stands twice only the first entry counts."""
-    first = {header.name.lower(): header for header in reversed(match.headers)}
-    return {header.name: header.value for header in reversed(first.values())}
+def _first(conditions: Sequence[NamedMatch], name: Callable[[str], str] = str) -> Sequence[NamedMatch]:
+    """Of conditions on one name only the first counts."""
+    found: dict[str, NamedMatch] = {}
+    for condition in conditions:
+        found.setdefault(name(condition.name), condition)
+    return list(found.values())
 
 
 def probes(served: list[Target], *, name: str | None = None, tolerance: dict[str, str] | None = None) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """What the controllers of Kubernetes would make of declared objects: pods of a workload, endpoints of a Service."""
 
-from aichaos.domain.base import Condition, Metadata, OwnerReference
+from aichaos.domain.base import ConditionStatus, Metadata, OwnerReference
 from aichaos.domain.network import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort, TargetRef
-from aichaos.domain.workloads import Pod, PodSpec, PodStatus, Workload
+from aichaos.domain.workloads import Pod, PodCondition, PodConditionType, PodSpec, PodStatus, Workload
 
 MOST_PODS = 5_000
 """Pods that are assumed of one workload at most: a number of replicas is a number that anybody may write."""
@@ -12,14 +12,14 @@ def pods_of(workload: Workload) -> list[Pod]:
     """As many running, ready pods as the workload declares, named `NAME-0`, `NAME-1` …"""
     template, metadata = workload.spec.template, workload.metadata
     owner = OwnerReference(kind=type(workload).__name__, name=metadata.name, controller=True)
-    status = PodStatus(phase="Running", conditions=[Condition(type="Ready", status="True")])
+    status = PodStatus(phase="Running", conditions=(PodCondition(type=PodConditionType.READY, status=ConditionStatus.TRUE),))
     return [
         Pod(
             metadata=Metadata(
                 name=f"{metadata.name}-{number}",
                 namespace=metadata.namespace,
                 labels=template.metadata.labels,
-                owner_references=[owner],
+                owner_references=(owner,),
             ),
             spec=PodSpec(
                 service_account_name=template.spec.service_account_name,
@@ -51,8 +51,10 @@ def endpoints_of(services: list[Service], pods: list[Pod]) -> list[EndpointSlice
                     namespace=service.namespace,
                     labels={"kubernetes.io/service-name": service.name},
                 ),
-                endpoints=[Endpoint(target_ref=TargetRef(kind="Pod", name=pod.name, namespace=pod.namespace)) for pod in chosen],
-                ports=[EndpointPort(name=port.name, port=target_port(port, chosen), protocol=port.protocol) for port in service.spec.ports],
+                endpoints=tuple(Endpoint(target_ref=TargetRef(kind="Pod", name=pod.name, namespace=pod.namespace)) for pod in chosen),
+                ports=tuple(
+                    EndpointPort(name=port.name, port=target_port(port, chosen), protocol=port.protocol) for port in service.spec.ports
+                ),
             )
         )
     return slices

@@ -3,7 +3,7 @@
 Source: Gateway API v1.6, `ParentReference`, `Listener`, `AllowedRoutes`. What a particular gateway does otherwise is not decided here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -73,7 +73,7 @@ def _allows(listener: Listener, gateway: Gateway, route: Route, labels: Labels) 
             return route.namespace == gateway.namespace
 
 
-def hostnames(listener: str | None, route: list[str]) -> list[str]:
+def hostnames(listener: str | None, route: Sequence[str]) -> list[str]:
     """The hostnames that a route has on a listener; "*" where neither names one. Empty: they don't intersect."""
     if not route:
         return [listener.lower() if listener else "*"]

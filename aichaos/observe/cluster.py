@@ -16,7 +16,7 @@ import msgspec
 
 from aichaos.cluster.connection import connect
 from aichaos.cluster.discovery import Served, discover
-from aichaos.cluster.reader import PAGE, Forbidden, Patience, Reader
+from aichaos.cluster.reader import Forbidden, Patience, Reader
 from aichaos.cluster.together import together
 from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject, Metadata, Wire
@@ -38,6 +38,7 @@ _CONTROLLERS = {
 }
 """Names of the Deployments whose image tells the release of a chaos engine."""
 
+_MANY = 5
 _LARGE = 100_000
 """Containers (lists, dicts) that were made while reading; some 5,000 objects."""
 
@@ -74,15 +75,16 @@ def _look(reader: Reader, namespaces: tuple[str, ...] | None) -> Snapshot:
     for result in results:
         read[result.kind].add(result)
     _refuse_nothing(reader, results)
-    lists: dict[str, list[Any]] = {kind.field: [] for kind in KINDS} | {seen.planned.kind.field: seen.sorted() for seen in read.values()}
-    _refuse_unknown(lists["namespaces"], read["Namespace"], namespaces)
+    gaps = [planned for planned in plan if isinstance(planned, Gap)] + [gap for seen in read.values() for gap in seen.gaps]
+    lists: dict[str, Any] = {kind.field: [] for kind in KINDS} | {seen.planned.kind.field: seen.sorted() for seen in read.values()}
+    if not any(gap.kind == "Namespace" for gap in gaps):
+        _refuse_unknown(lists["namespaces"], namespaces)
     secrets, secret_gaps = _secrets(reader, lists["gateways"], lists["listener_sets"])
-    gaps = [planned for planned in plan if isinstance(planned, Gap)] + [gap for seen in read.values() for gap in seen.gaps] + secret_gaps
     order = {kind.name: place for place, kind in enumerate(KINDS)}
     return Snapshot(
         source=Source(kind="live", cluster=reader.connection.name, taken=reader.server_time or _now(), namespaces=namespaces or ()),
         versions={seen.planned.kind.name: seen.planned.api_version for seen in read.values() if seen.planned.is_second_choice},
-        gaps=tuple(sorted(gaps, key=lambda gap: (order.get(gap.kind, len(order)), gap.detail))),
+        gaps=tuple(sorted(gaps + secret_gaps, key=lambda gap: (order.get(gap.kind, len(order)), gap.detail))),
         engines=_engines(reader, served, lists["deployments"], namespaces),
         secrets=secrets,
         **lists,
@@ -169,7 +171,7 @@ def _list(reader: Reader, planned: _Planned, namespace: str | None) -> _Result:
     kind = planned.kind
     shape, shaped = (_Keys, _only_keys) if kind.type is ConfigMap else (kind.type, _as_it_is)
     try:
-        listing = reader.list_all(_path(planned, namespace), shape, shaped, PAGE)
+        listing = reader.list_all(_path(planned, namespace), shape, shaped)
     except UnauthorizedError:
         raise
     except Forbidden as error:
@@ -178,8 +180,13 @@ def _list(reader: Reader, planned: _Planned, namespace: str | None) -> _Result:
     except SourceError as error:
         return _Result(kind.name, [], Gap(kind=kind.name, reason="failed", detail=str(error)), error)
     if listing.unreadable:
-        return _Result(kind.name, listing.items, Gap(kind=kind.name, reason="unreadable", detail="; ".join(listing.unreadable)))
+        return _Result(kind.name, listing.items, Gap(kind=kind.name, reason="unreadable", detail=_told(listing.unreadable)))
     return _Result(kind.name, listing.items)
+
+
+def _told(problems: list[str]) -> str:
+    more = len(problems) - _MANY
+    return "; ".join(problems[:_MANY]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _advice(reader: Reader, planned: _Planned, namespace: str | None) -> str:
@@ -198,7 +205,9 @@ def _named_namespaces(reader: Reader, planned: _Planned, names: tuple[str, ...])
     try:
         for name in dict.fromkeys(names):
             one = reader.get_json(f"{_path(planned, None)}/{quote(name, safe='')}", planned.kind.type)
-            found += [one] if one is not None else []
+            if one is None:
+                raise UsageError(f"there is no namespace {name!r}", hint="Check the name given with -n.")
+            found.append(one)
     except Forbidden:
         return whole
     detail = f"only the namespaces that were asked for: {whole.error}"
@@ -214,7 +223,7 @@ class _Keys(Wire, frozen=True, kw_only=True):
 
 
 def _only_keys(wire: Any) -> ConfigMap:
-    return ConfigMap(metadata=wire.metadata, keys=sorted([*(wire.data or {}), *(wire.binary_data or {})]))
+    return ConfigMap(metadata=wire.metadata, keys=tuple(sorted([*(wire.data or {}), *(wire.binary_data or {})])))
 
 
 def _as_it_is(obj: Any) -> Any:
@@ -257,10 +266,8 @@ def _refuse_nothing(reader: Reader, results: list[_Result]) -> None:
     raise Forbidden(f"nothing of {reader.connection.server} may be read: {errors[0]}", hint=hint)
 
 
-def _refuse_unknown(there: list[KubeObject], read: _Read, asked: tuple[str, ...] | None) -> None:
+def _refuse_unknown(there: list[KubeObject], asked: tuple[str, ...] | None) -> None:
     """A namespace that does not exist has empty lists; only the list of namespaces tells that the name is wrong."""
-    if read.gaps:
-        return
     names = [namespace.name for namespace in there]
     for name in asked or ():
         if name not in names:

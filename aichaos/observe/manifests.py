@@ -245,7 +245,7 @@ def _convert(item: Object, kind: Kind | None) -> KubeObject:
     if kind is None:
         return Secret(metadata=msgspec.convert(item["metadata"], Metadata), type=str(item.get("type", "Opaque")))
     if kind.type is ConfigMap:
-        keys = sorted(key for field in ("data", "binaryData") for key in msgspec.convert(item.get(field) or {}, dict[str, Any]))
+        keys = tuple(sorted(key for field in ("data", "binaryData") for key in msgspec.convert(item.get(field) or {}, dict[str, Any])))
         return ConfigMap(metadata=msgspec.convert(item["metadata"], Metadata), keys=keys)
     try:
         return msgspec.convert(item, kind.type)

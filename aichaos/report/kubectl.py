@@ -3,6 +3,7 @@
 Every name is quoted for a shell. The lines are rendered from the typed steps; what a model wrote as a command line never comes here.
 """
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -35,7 +36,18 @@ def _step(step: Step, number: int, snapshot: Snapshot, folder: PurePath) -> Rend
         manifest = original(snapshot, step.recreate.ref)
     file = f"{number:02d}-{_file_name(step, manifest)}.yaml" if manifest is not None else None
     path = _quoted(folder / file) if file else ""
-    return Rendered(text=text(step), commands=list(_commands(step, path)), file=file, manifest=manifest)
+    return Rendered(text=text(step), commands=list(_commands(step, path)) if _nameable(step) else [], file=file, manifest=manifest)
+
+
+_WORD = re.compile(r"[A-Za-z0-9]")
+
+
+def _nameable(step: Step) -> bool:
+    """Whether a line could name what this step changes. What begins with a hyphen would be an option to kubectl, quoted or not."""
+    names = [step.target.kind] if step.target else []
+    names += [*step.label.set, *step.label.remove] if step.label else []
+    names += [step.wait.until.object] if step.wait and step.wait.until else []
+    return all(_WORD.match(name) for name in names)
 
 
 def _file_name(step: Step, manifest: Manifest | None) -> str:

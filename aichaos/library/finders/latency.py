@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from aichaos.domain.access import ClusterRoleBinding, RoleBinding
-from aichaos.domain.base import ObjectRef, kind_name, reference
+from aichaos.domain.base import LabelSelector, ObjectRef, kind_name, reference
 from aichaos.domain.gateway import HTTPRoute
 from aichaos.domain.network import Service
+from aichaos.domain.workloads import Workload
 from aichaos.library.fill import Values
 from aichaos.library.finders.candidate import Candidate, Names, named, service_ref
 from aichaos.library.urls import probes, targets
@@ -22,11 +23,20 @@ def litmus_latency(topology: Topology, names: Names) -> Iterator[Candidate]:
     for service in _with_pods(topology, names) if installed else ():
         workload = next(iter(topology.service_workloads(service)), None)
         account = _litmus_account(topology, service.namespace)
-        if service.namespace not in installed or workload is None or not workload.spec.selector.match_labels or account is None:
+        label = _label(topology, service, workload) if workload else None
+        if service.namespace not in installed or workload is None or label is None or account is None:
             continue
-        label = "=".join(next(iter(workload.spec.selector.match_labels.items())))
         extra = {"label": label, "kind": kind_name(workload).lower(), "account": account}
         yield _candidate(topology, service, extra, [ObjectRef("ChaosExperiment", LITMUS_FAULT, service.namespace)])
+
+
+def _label(topology: Topology, service: Service, workload: Workload) -> str | None:
+    """One label that takes the Service's pods and no others: of several labels Litmus takes the pods of any."""
+    pods = topology.service_pods(service)
+    for key, value in workload.spec.selector.match_labels.items():
+        if topology.select(service.namespace, LabelSelector(match_labels={key: value})) == pods:
+            return f"{key}={value}"
+    return None
 
 
 def chaos_mesh_latency(topology: Topology, names: Names) -> Iterator[Candidate]:

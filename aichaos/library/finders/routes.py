@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from aichaos.domain.base import ObjectRef, reference, selects
+from aichaos.domain.base import ObjectRef, plain, reference, selects
 from aichaos.domain.gateway import Gateway, HTTPRoute
 from aichaos.domain.network import Service
 from aichaos.domain.workloads import Deployment, Pod
@@ -77,7 +77,7 @@ def _rival_name(route: HTTPRoute, service: Service, spare: Service) -> str:
 
 def _rival_spec(route: HTTPRoute, spare: Service) -> Values:
     """The same parents, hosts and matches; every rule sends to the spare Service instead."""
-    spec: Values = msgspec.to_builtins(route.spec)
+    spec: Values = plain(route.spec)
     refs = [{"name": spare.name, "port": spare.spec.ports[0].port}]
     rules = [({"matches": rule["matches"]} if "matches" in rule else {}) | {"backendRefs": refs} for rule in spec.get("rules") or [{}]]
     return spec | {"rules": rules}
@@ -157,7 +157,7 @@ def _cut_off(topology: Topology, served: _Served, service: Service, label: tuple
 
 
 def _newcomer_spec(route: HTTPRoute, healthy: Service) -> Values:
-    spec: Values = msgspec.to_builtins(route.spec)
+    spec: Values = plain(route.spec)
     rule = {
         "matches": [{"path": {"type": "PathPrefix", "value": "/aichaos-newcomer"}}],
         "backendRefs": [{"name": healthy.name, "port": healthy.spec.ports[0].port}],

@@ -1,0 +1,183 @@
+"""The backend without a model: what it proposes follows from the cluster and the words, and from nothing else."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aichaos.ask import parse
+from aichaos.ask.protocol import Facts, Options, Question
+from aichaos.ask.words import read
+from aichaos.backends.playbook import PlaybookBackend
+from aichaos.domain.experiment import Experiment
+from aichaos.domain.suggestion import Idea
+from aichaos.errors import ReplyError
+from aichaos.observe.topology import Topology
+from tests.ask.test_words import LATENCY_AT_SCALE
+from tests.observe.clusters import (
+    DEMOS,
+    PATIENT,
+    Manifest,
+    demo,
+    demo_objects,
+    deployment,
+    gateway,
+    route,
+    service,
+    snapshot_of,
+    to,
+    topology_of,
+)
+
+DEFAULT = ["route-conflict-my-route", "scale-to-zero-infra-backend-v1", "gateway-cut-off-infra-backend-v1"]
+
+
+def question(kind: Any, facts: Facts) -> Question:
+    def never(kind: Any, facts: Facts) -> Any:
+        raise AssertionError("the playbook needs no prompt")
+
+    return Question(kind, facts, never)
+
+
+def answers(topology: Topology, words: str = "", count: int = 3, backend: PlaybookBackend | None = None) -> tuple[str, list[str]]:
+    """The text of ideas, and the text of each experiment."""
+    backend = backend or PlaybookBackend(Options())
+    facts = Facts(topology=topology, words=read(words), count=count)
+    ideas = backend.answer(question("ideas", facts), print).text
+    found, _ = parse.ideas(ideas)
+    return ideas, [backend.answer(question("experiment", msgspec.structs.replace(facts, idea=idea)), print).text for idea in found]
+
+
+def ids(topology: Topology, words: str = "", count: int = 3) -> list[str]:
+    return [idea.id for idea in parse.ideas(answers(topology, words, count)[0])[0]]
+
+
+def experiment(topology: Topology, words: str) -> Experiment:
+    """The first experiment for these words."""
+    found, problems = parse.experiment(answers(topology, words, 1)[1][0], "first")
+    assert found is not None, problems
+    return found
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_two_runs_answer_the_same_letter_for_letter(name: str) -> None:
+    assert answers(demo(name), "latency for my services", 9) == answers(demo(name), "latency for my services", 9)
+
+
+def test_one_backend_answers_every_question_for_itself() -> None:
+    backend = PlaybookBackend(Options())
+    answers(demo("service-a"), backend=backend)
+    assert answers(demo("route-chaos"), backend=backend) == answers(demo("route-chaos"))
+    assert answers(demo("route-chaos"), count=1, backend=backend) == answers(demo("route-chaos"), count=1)
+
+
+OBJECTS = demo_objects("production")
+KNOWN = answers(Topology(snapshot_of(*OBJECTS)), count=9)
+
+
+@PATIENT
+@given(st.permutations(OBJECTS))
+def test_the_order_of_objects_changes_nothing(objects: list[Manifest]) -> None:
+    assert answers(Topology(snapshot_of(*objects)), count=9) == KNOWN
+
+
+def test_without_words_the_ranking_of_the_library_holds() -> None:
+    assert ids(demo("route-chaos")) == DEFAULT
+
+
+@pytest.mark.parametrize("words", ["please surprise me", "混沌", "!?", "give me 3 chaos test scenarios"])
+def test_words_that_say_nothing_change_nothing(words: str) -> None:
+    assert ids(demo("route-chaos"), words) == DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("what if two httproutes conflict", "route-conflict-my-route"),
+        ("scale the backends to zero", "scale-to-zero-infra-backend-v1"),
+        ("cut the gateway off with a networkpolicy", "gateway-cut-off-infra-backend-v1"),
+    ],
+)
+def test_words_choose_the_scenario(words: str, first: str) -> None:
+    assert ids(demo("route-chaos"), words)[0] == first
+
+
+def test_words_choose_the_object() -> None:
+    assert ids(demo("production"), "scale vllm-service-v2 to zero", 1) == ["scale-to-zero-vllm-service-v2"]
+    assert ids(demo("production"), "scale vllm-inference-engine to zero", 1) == ["scale-to-zero-vllm-inference-engine"]
+
+
+def test_words_choose_the_namespace() -> None:
+    both = [
+        one
+        for namespace in ("a", "b")
+        for one in (
+            gateway(namespace=namespace),
+            route(f"web-{namespace}", namespace=namespace),
+            service(namespace=namespace),
+            deployment(namespace=namespace),
+        )
+    ]
+    (idea,), _ = parse.ideas(answers(topology_of(*both), "scale something in b to zero", 1)[0])
+    assert "Deployment/b/web" in idea.why_here
+
+
+def test_words_choose_the_numbers_and_the_account() -> None:
+    chosen = experiment(demo("service-a"), LATENCY_AT_SCALE)
+    (engine,) = [step.chaos for step in chosen.spec.steps if step.chaos]
+    assert engine["metadata"]["namespace"] == "service-a-namespace"
+    assert engine["spec"]["chaosServiceAccount"] == "litmus-admin"
+    environment = {one["name"]: one["value"] for one in engine["spec"]["experiments"][0]["spec"]["components"]["env"]}
+    assert environment["NETWORK_LATENCY"] == "1000"
+    assert environment["TOTAL_CHAOS_DURATION"] == "90"
+    assert environment["PODS_AFFECTED_PERC"] == "50"
+    assert (chosen.spec.scope.max_pods, chosen.spec.scope.max_share) == (250, 0.5)
+
+
+def test_other_numbers_give_other_numbers() -> None:
+    chosen = experiment(demo("service-a"), "latency of 250 ms for 2 minutes on 10 % of the pods")
+    (step,) = [step for step in chosen.spec.steps if step.chaos]
+    assert (step.hold, chosen.spec.scope.max_pods) == ("120s", 50)
+    assert chosen.spec.title == "Delay 10 % of the pods of service-a by 250 ms"
+
+
+def test_what_was_taken_from_the_words_is_said() -> None:
+    facts = Facts(topology=demo("service-a"), words=read(LATENCY_AT_SCALE))
+    (note,) = PlaybookBackend(Options()).answer(question("ideas", facts), print).notes
+    assert note == "taken from your words: latency 1000 ms, duration 90 s, 50 % of the pods, service account litmus-admin"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 9])
+def test_the_count_is_kept(count: int) -> None:
+    assert len(ids(demo("production"), count=count)) == count
+
+
+def test_more_ideas_than_scenarios_are_second_candidates() -> None:
+    found = ids(demo("production"), count=9)
+    assert len(set(found)) == 9
+    assert sum(one.startswith("scale-to-zero-") for one in found) > 1
+    assert found[:3] == ids(demo("production"), count=3)
+
+
+def test_where_nothing_fits_there_is_no_idea() -> None:
+    assert ids(Topology(snapshot_of())) == []
+
+
+def test_namesakes_in_two_namespaces_are_two_ideas() -> None:
+    both = [
+        one for ns in ("a", "b") for one in (gateway(namespace=ns), route(namespace=ns), service(namespace=ns), deployment(namespace=ns))
+    ]
+    assert ids(topology_of(*both), "scale to zero", 2) == ["scale-to-zero-web", "scale-to-zero-b-web"]
+
+
+@pytest.mark.parametrize("name", ["a--b", "web.v1", "x" * 63, "A_b", "-a-"])
+def test_an_idea_of_any_name_gets_its_experiment(name: str) -> None:
+    assert len(answers(topology_of(gateway(), route("web", to(name)), service(name), deployment(name)))[1]) == 1
+
+
+def test_an_idea_that_it_never_had_is_an_error() -> None:
+    facts = Facts(topology=demo("route-chaos"), words=read(""), idea=Idea(id="other", title="t", summary="s"))
+    with pytest.raises(ReplyError, match="no scenario of that id"):
+        PlaybookBackend(Options()).answer(question("experiment", facts), print)
