@@ -1,7 +1,14 @@
-"""The first lines that run. Ctrl-C while the program is still loading must end it as quietly as any other time."""
+"""The first lines that run. Ctrl-C ends the program at once, at whatever moment it comes.
+
+Not by an exception: one that is raised inside a callback of the interpreter (an import lock, a destructor) is swallowed there. Nothing
+that runs under this handler has changed a cluster; what does will bring its own.
+"""
 
 import gc
 import os
+import signal
+import sys
+from types import FrameType
 
 _GARBAGE = 100_000
 """Objects between two looks of the garbage collector (Python: 700). What a command loads lives as long as the command."""
@@ -9,10 +16,23 @@ _GARBAGE = 100_000
 
 def main() -> None:
     try:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored by who started us, as nohup does
+            signal.signal(signal.SIGINT, _interrupted)
         gc.set_threshold(_GARBAGE, 20, 20)
         from aichaos.cli.main import main as run
 
         run()
     except KeyboardInterrupt:
-        os.write(2, b"aichaos: interrupted; nothing was changed in the cluster\n")
-        os._exit(130)
+        _leave()
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    _leave()
+
+
+def _leave() -> None:
+    save = sys.modules.get("aichaos.files.save")
+    if save is not None:
+        save.abandon()
+    os.write(2, b"aichaos: interrupted; nothing was changed in the cluster\n")
+    os._exit(130)

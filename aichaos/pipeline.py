@@ -12,6 +12,7 @@ from aichaos import saving
 from aichaos.ask.conversation import ask
 from aichaos.ask.protocol import Backend, Facts
 from aichaos.ask.words import Words
+from aichaos.check.decode import experiment_of
 from aichaos.check.experiment import findings as check_experiment
 from aichaos.check.radius import blast_radius
 from aichaos.domain.finding import verdict
@@ -40,14 +41,14 @@ def suggest(wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Sugges
     """Ideas for this cluster, each with its checked experiment. Raises SourceError, FileError, BackendError."""
     snapshot = observe(wish.choice, say)
     topology = Topology(snapshot)
-    asked = ask(backend, Facts(topology=topology, words=wish.words, count=wish.count), snapshot.digest, say)
+    asked = ask(backend, Facts(topology=topology, words=wish.words, count=wish.count), snapshot.digest, experiment_of, say)
     suggestions = [_suggestion(draft, topology, wish.out) for draft in asked.drafts]
     suggestions, notes = saving.save(suggestions, asked.drafts, snapshot, wish.out, overwrite)
     return Suggestions(
         source=summary(snapshot),
         backend=asked.usage,
         suggestions=suggestions,
-        warnings=[*_unread(snapshot), *asked.warnings, *_missing(wish.count, len(suggestions)), *notes],
+        warnings=[*_unread(snapshot), *asked.warnings, *_missing(wish.count, len(suggestions)), *notes, *_unsaved(wish)],
     )
 
 
@@ -78,6 +79,7 @@ def _suggestion(draft: Draft, topology: Topology, out: Path | None) -> Suggestio
         steps=[step.text for step in rendered],
         manifests=[step.manifest for step in rendered if step.manifest is not None],
         commands=[line for step in rendered for line in step.commands],
+        by_hand=[line for step in rendered for line in step.by_hand],
         metrics=spec.metrics if spec else [],
         remediation=spec.remediation if spec else [],
         rollback=spec.rollback if spec else [],
@@ -90,6 +92,10 @@ def _suggestion(draft: Draft, topology: Topology, out: Path | None) -> Suggestio
 def _unread(snapshot: Snapshot) -> list[str]:
     """What could not be seen, in the user's words; an API that is not installed is no news."""
     return [f"{gap.kind}: {gap.reason}{f' ({gap.detail})' if gap.detail else ''}" for gap in snapshot.gaps if gap.reason != "absent"]
+
+
+def _unsaved(wish: Wish) -> list[str]:
+    return [] if wish.out else ["nothing was saved: the files that the commands name do not exist"]
 
 
 def _missing(wanted: int, got: int) -> list[str]:

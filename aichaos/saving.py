@@ -71,11 +71,12 @@ def _save_one(suggestion: Suggestion, experiment: Experiment, snapshot: Snapshot
     current = {step.file for step in rendered if step.file}
     for step in rendered:
         if step.file is not None:
-            save_file(folder / step.file, marked(yaml.dump(step.manifest)))
+            save_file(folder / step.file, marked(yaml.dump(step.manifest), note=f"made from {name}.yaml"))
     path = out / f"{name}.yaml"
     save_file(path, marked(yaml.dump(to_document(named)), note="edit it as you like"))
     for stale in sorted(folder.glob("*.yaml")):
         if stale.name not in current and not edited(stale):
             _remove(stale)
     commands = [line for step in rendered for line in step.commands]
-    return msgspec.structs.replace(suggestion, id=name, commands=commands, experiment=str(path))
+    by_hand = [line for step in rendered for line in step.by_hand]
+    return msgspec.structs.replace(suggestion, id=name, commands=commands, by_hand=by_hand, experiment=str(path))

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -10,6 +11,7 @@ from aichaos.errors import FileError, UsageError
 from aichaos.files import yaml
 
 PROJECT_FILE = Path("aichaos.yaml")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +62,30 @@ class Settings:
 
 def load(flags: dict[str, Any]) -> Settings:
     """All settings. `flags` holds what the command line gave; None stands for not given. Raises UsageError, FileError."""
-    layers = [_file(PROJECT_FILE), _file(user_file())]
+    project = _file(PROJECT_FILE)
+    _refuse_strangers(*project)
+    layers = [project, _file(user_file())]
     return Settings({setting.name: _effective(setting, flags, layers) for setting in SETTINGS})
+
+
+def _refuse_strangers(origin: str, values: dict[str, Any]) -> None:
+    """A project's file comes with the project, perhaps from a stranger: it may not run a program or name who is sent our key.
+
+    A kubeconfig can name a plugin that is run, and a base URL is where the key and the cluster's data go.
+    """
+    address = values.get("base_url")
+    if values.get("kubeconfig") is not None:
+        raise UsageError(f"{origin} may not choose the kubeconfig: one can run programs", hint="Use --kubeconfig, or KUBECONFIG.")
+    if address is not None and not _on_this_machine(str(address)):
+        hint = "If you trust it: --base-url, AICHAOS_BASE_URL, or your own settings file."
+        raise UsageError(f"{origin} may only name a base_url on this machine, not {address}", hint=hint)
+
+
+def _on_this_machine(address: str) -> bool:
+    try:
+        return urlsplit(address).hostname in _THIS_MACHINE
+    except ValueError:
+        return False
 
 
 def user_file() -> Path:

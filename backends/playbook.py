@@ -35,7 +35,8 @@ class PlaybookBackend:
     def answer(self, question: Question, progress: Progress) -> Reply:
         facts = question.facts
         if question.kind == "ideas":
-            return Reply(text=_json({"ideas": self._ideas(facts)}), notes=_notes(facts.words))
+            ideas = self._ideas(facts)
+            return Reply(text=_json({"ideas": ideas}), notes=_notes(facts.words, list(self._chosen.values())))
         if facts.idea is None or facts.idea.id not in self._chosen:
             raise ReplyError("the playbook has no scenario of that id for this cluster", hint="Ask for ideas first: `aichaos suggest`.")
         choice = self._chosen[facts.idea.id]
@@ -67,7 +68,7 @@ class _Choice(msgspec.Struct, frozen=True, kw_only=True):
     def with_namespace(self) -> "_Choice":
         """The same under an id that names the namespace, too: for an object whose name another namespace has as well."""
         subject = self.candidate.subject
-        identifier = _identifier(self.scenario.name, f"{subject.namespace}-{subject.name}")
+        identifier = _identifier(self.scenario.slug, f"{subject.namespace}-{subject.name}")
         return msgspec.structs.replace(self, values=self.values | {"id": identifier})
 
     def idea(self) -> Idea:
@@ -84,17 +85,17 @@ class _Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 def _choices(facts: Facts) -> list[_Choice]:
     """All that could be proposed, the best first: first the best candidate of every scenario, then the second best …"""
-    tokens = facts.words.tokens
-    ranked = sorted(scenarios(), key=lambda scenario: (-_fit(scenario, tokens), scenario.rank))
+    ranked = sorted(scenarios(), key=lambda scenario: (-_fit(scenario, facts.words), scenario.rank))
     rows = [_candidates(scenario, facts) for scenario in ranked]
     longest = max((len(row) for row in rows), default=0)
     return [row[place] for place in range(longest) for row in rows if place < len(row)]
 
 
-def _fit(scenario: Scenario, tokens: frozenset[str]) -> int:
-    """How strongly words ask for a scenario: its own name counts most, then its category, then the rest of its keywords."""
-    own = {*(part for part in scenario.name.split("-") if len(part) > 3), scenario.category}
-    return 3 * len(own & tokens) + len(set(scenario.keywords) & tokens)
+def _fit(scenario: Scenario, words: Words) -> int:
+    """How strongly words ask for a scenario: numbers that only it can use, its own name and category, then its keywords."""
+    own = {*(part for part in scenario.slug.split("-") if len(part) > 3), scenario.category}
+    numbers = scenario.parameters.keys() & words.numbers().keys()
+    return 4 * len(numbers) + 3 * len(own & words.tokens) + len(set(scenario.keywords) & words.tokens)
 
 
 def _candidates(scenario: Scenario, facts: Facts) -> list[_Choice]:
@@ -119,10 +120,10 @@ def _named(candidate: Candidate, facts: Facts) -> int:
 
 def _choice(scenario: Scenario, candidate: Candidate, facts: Facts) -> _Choice:
     words = facts.words
-    said: dict[str, float | None] = {"latency": words.latency, "duration": words.duration, "percent": words.percent}
-    parameters = {name: said.get(name) or default for name, default in scenario.parameters.items()}
+    said = words.numbers()
+    parameters = {name: said.get(name, default) for name, default in scenario.parameters.items()}
     values = candidate.values | parameters | {"scope_namespaces": candidate.namespaces}
-    values["id"] = _identifier(scenario.name, candidate.subject.name)
+    values["id"] = _identifier(scenario.slug, candidate.subject.name)
     if words.account and "account" in values:
         values["account"] = words.account
     if "percent" in parameters:
@@ -156,6 +157,12 @@ def _identifier(scenario: str, subject: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", f"{scenario}-{subject}".lower())[:63].strip("-")
 
 
-def _notes(words: Words) -> tuple[str, ...]:
-    used = words.used()
-    return (f"taken from your words: {', '.join(used)}",) if used else ()
+def _notes(words: Words, chosen: list[_Choice]) -> tuple[str, ...]:
+    """Which numbers and names of the user's sentence went into the answer, and which did not."""
+    used = {name for choice in chosen for name in choice.scenario.parameters.keys() & words.numbers().keys()}
+    if words.account and any(choice.values.get("account") == words.account for choice in chosen):
+        used.add("account")
+    said = words.said()
+    notes = [("taken from your words", [text for name, text in said.items() if name in used])]
+    notes += [("not used of your words", [text for name, text in said.items() if name not in used])]
+    return tuple(f"{head}: {', '.join(texts)}" for head, texts in notes if texts)

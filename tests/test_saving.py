@@ -14,6 +14,7 @@ from aichaos.ask.parse import experiment as parse_experiment
 from aichaos.ask.protocol import Options
 from aichaos.ask.registry import open_backend
 from aichaos.ask.words import read
+from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.suggestion import Draft, Idea, Suggestion, Suggestions
 from aichaos.errors import FileError
@@ -136,7 +137,9 @@ def made(*names: str, steps: str = "[{wait: {for: 1s}}]") -> tuple[list[Suggesti
     """Suggestions with these ids, each with the same experiment."""
     text = f"apiVersion: aichaos/v1\nkind: Experiment\nmetadata: {{name: x}}\nspec: {{title: t, steps: {steps}}}\n"
     (template,) = suggest(None).suggestions
-    drafts = [Draft(idea=Idea(id=name, title=name, summary="s"), experiment=parse_experiment(text, name)[0]) for name in names]
+    drafts = [
+        Draft(idea=Idea(id=name, title=name, summary="s"), experiment=parse_experiment(text, name, experiment_of)[0]) for name in names
+    ]
     return [msgspec.structs.replace(template, id=name, experiment=None) for name in names], drafts
 
 

@@ -131,3 +131,26 @@ def test_a_file_that_cannot_be_read_is_an_error_with_advice(spoil: Any) -> None:
     with pytest.raises(FileError, match=r"cannot read the settings in aichaos\.yaml") as caught:
         load({})
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "address", ["https://evil.example.com", "http://localhost:x@evil.example.com/", "http://localhost.evil.example.com", "http://[bad"]
+)
+def test_a_project_cannot_send_the_key_elsewhere(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("aichaos.yaml").write_text(f"base_url: '{address}'\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="on this machine"):
+        load({})
+
+
+def test_a_project_may_name_a_server_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("aichaos.yaml").write_text("base_url: http://localhost:11434/v1\n", encoding="utf-8")
+    assert load({})["base_url"] == "http://localhost:11434/v1"
+
+
+def test_a_project_cannot_run_a_program_through_a_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("aichaos.yaml").write_text("kubeconfig: k.yaml\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="kubeconfig"):
+        load({})

@@ -26,10 +26,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
 
 
-def ask(backend: Backend, facts: Facts, digest: Callable[[], str], say: Say) -> Asked:
-    """Ask for `facts.count` ideas and their experiments. Raises BackendError where the backend fails."""
+def ask(backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse.Decode, say: Say) -> Asked:
+    """Ask for `facts.count` ideas and their experiments. Raises BackendError where the backend fails.
+
+    digest: of the snapshot, for the provenance. decode: how an experiment is read.
+    """
     question = Question("ideas", facts, _render)
-    say(f"asking {_who(backend)} for {facts.count} ideas")
+    if backend.remote:
+        say(f"asking {_who(backend)} for ideas")
     first = backend.answer(question, _silent)
     ideas, problems = parse.ideas(first.text)
     if first.end == "refused":
@@ -38,8 +42,10 @@ def ask(backend: Backend, facts: Facts, digest: Callable[[], str], say: Say) -> 
         raise ReplyError(
             f"the answer of {_who(backend)} can't be used: {problems[0].message}", hint="Ask again, or choose another backend."
         )
-    replies, drafts = _experiments(backend, facts, ideas[: facts.count], say)
-    used = _provenance(backend, facts, digest, question if backend.remote else None)
+    questions = [Question("experiment", msgspec.structs.replace(facts, idea=idea), _render) for idea in ideas[: facts.count]]
+    replies = _answers(backend, questions, say)
+    drafts = [_draft(idea, reply, decode) for idea, reply in zip(ideas, replies, strict=False)]
+    used = _provenance(backend, facts, digest, [question, *questions[:1]])
     warnings = [*first.notes, *(note for reply in replies for note in reply.notes), *(finding.message for finding in problems)]
     return Asked(
         drafts=[_signed(draft, used) for draft in drafts],
@@ -48,17 +54,14 @@ def ask(backend: Backend, facts: Facts, digest: Callable[[], str], say: Say) -> 
     )
 
 
-def _experiments(backend: Backend, facts: Facts, ideas: list[Idea], say: Say) -> tuple[list[Reply], list[Draft]]:
-    questions = [Question("experiment", msgspec.structs.replace(facts, idea=idea), _render) for idea in ideas]
+def _answers(backend: Backend, questions: list[Question], say: Say) -> list[Reply]:
     if backend.remote and len(questions) > 1:
         from concurrent.futures import ThreadPoolExecutor  # only where somebody is waited for
 
         say(f"asking for {len(questions)} experiments at once")
         with ThreadPoolExecutor(max_workers=min(len(questions), 8)) as pool:
-            replies = list(pool.map(lambda question: backend.answer(question, _silent), questions))
-    else:
-        replies = [backend.answer(question, _silent) for question in questions]
-    return replies, [_draft(idea, reply) for idea, reply in zip(ideas, replies, strict=True)]
+            return list(pool.map(lambda question: backend.answer(question, _silent), questions))
+    return [backend.answer(question, _silent) for question in questions]
 
 
 def _render(kind: Kind, facts: Facts) -> Prompt:
@@ -67,8 +70,8 @@ def _render(kind: Kind, facts: Facts) -> Prompt:
     return render(kind, facts)
 
 
-def _draft(idea: Idea, reply: Reply) -> Draft:
-    experiment, findings = parse.experiment(reply.text, idea.id)
+def _draft(idea: Idea, reply: Reply, decode: parse.Decode) -> Draft:
+    experiment, findings = parse.experiment(reply.text, idea.id, decode)
     if reply.end in _ENDS:
         rule, message = _ENDS[reply.end]
         severity: Severity = "error" if experiment is None else "warning"
@@ -91,11 +94,11 @@ def _signed(draft: Draft, provenance: Provenance) -> Draft:
     return msgspec.structs.replace(draft, experiment=msgspec.structs.replace(draft.experiment, spec=spec))
 
 
-def _provenance(backend: Backend, facts: Facts, digest: Callable[[], str], question: Question | None) -> Provenance:
+def _provenance(backend: Backend, facts: Facts, digest: Callable[[], str], questions: list[Question]) -> Provenance:
     return Provenance(
         backend=backend.name,
         model=backend.model,
-        prompt=question.prompt.version if question else None,
+        prompt=", ".join(question.prompt.version for question in questions) if backend.remote else None,
         snapshot=digest(),
         words=facts.words.text[:500] or None,
     )

@@ -5,6 +5,7 @@ forms are read; a command line in an answer stays text.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -40,28 +41,22 @@ def ideas(text: str) -> tuple[list[Idea], list[Finding]]:
     return list(found.values()), findings
 
 
-def experiment(text: str, identifier: str) -> tuple[Experiment | None, list[Finding]]:
+Decode = Callable[[dict[str, Any]], tuple[Experiment | None, list[Finding]]]
+"""Reads an experiment strictly; what it says of a file it says of an answer."""
+
+
+def experiment(text: str, identifier: str, decode: Decode) -> tuple[Experiment | None, list[Finding]]:
     """The experiment in an answer, under the id of its idea; None, and why, where there is none."""
     findings: list[Finding] = []
     for document in _documents(text, findings):
         if not isinstance(document, dict) or document.get("kind") != "Experiment":
             continue
-        try:
-            found = msgspec.convert(document, Experiment)
-        except msgspec.ValidationError as error:
-            findings.append(_finding("experiment/schema", *_located(str(error))))
-            continue
-        return msgspec.structs.replace(found, metadata=msgspec.structs.replace(found.metadata, name=identifier)), []
+        metadata = document.get("metadata")
+        found, problems = decode(document | {"metadata": (metadata if isinstance(metadata, dict) else {}) | {"name": identifier}})
+        if found is not None:
+            return found, []
+        findings.extend(problems)
     return None, findings or [_finding("reply/no-experiment", "the answer holds no document of kind Experiment", "")]
-
-
-def _located(error: str) -> tuple[str, str]:
-    """msgspec's message and its place as a JSON Pointer: as far as the place is told (`[...]` stands for any key)."""
-    message, found, path = error.rpartition(" - at ")
-    if not found:
-        return error, ""
-    place = path.partition("$")[2].partition("[...]")[0].rstrip("`")
-    return message, re.sub(r"\[(\d+)\]", r".\1", place).replace(".", "/")
 
 
 def _documents(text: str, findings: list[Finding]) -> list[Any]:

@@ -13,6 +13,9 @@ MAX_WORDS = 200_000
 _NUMBER = r"(?<![\d.,])(\d{1,3}(?:,\d{3}){1,2}|\d{1,9}(?:\.\d{1,3})?)"
 """Whole, never the tail of a longer number: 1,000 is a thousand."""
 _LATENCY = re.compile(_NUMBER + r"\s*(ms|msec|millisecond|milliseconds)\b", re.IGNORECASE)
+_LATENCY_CALLED_SO = re.compile(
+    r"(?:latency|delay)s?\s+(?:of|by|=|:|to|is)?\s*" + _NUMBER + r"\s*(s|sec|secs|second|seconds)\b", re.IGNORECASE
+)
 _PERCENT = re.compile(_NUMBER + r"\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
 _DURATION = re.compile(_NUMBER + r"\s*(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours)\b", re.IGNORECASE)
 _COUNT = re.compile(
@@ -66,15 +69,20 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     count: int | None = None
     account: str | None = None
 
-    def used(self) -> list[str]:
+    def numbers(self) -> dict[str, float]:
+        """The parameters of scenarios that the sentence sets."""
+        said = {"latency": self.latency, "duration": self.duration, "percent": self.percent}
+        return {name: value for name, value in said.items() if value is not None}
+
+    def said(self) -> dict[str, str]:
         """What was understood, in words, to be said back to the user."""
-        said = [
-            f"latency {self.latency} ms" if self.latency is not None else "",
-            f"duration {self.duration} s" if self.duration is not None else "",
-            f"{self.percent:g} % of the pods" if self.percent is not None else "",
-            f"service account {self.account}" if self.account else "",
-        ]
-        return [part for part in said if part]
+        texts = {
+            "latency": f"latency {self.latency} ms",
+            "duration": f"duration {self.duration} s",
+            "percent": f"{self.percent:g} % of the pods" if self.percent is not None else "",
+            "account": f"service account {self.account}",
+        }
+        return {name: text for name, text in texts.items() if name in self.numbers() or (name == "account" and self.account)}
 
 
 def read(text: str) -> Words:
@@ -84,16 +92,20 @@ def read(text: str) -> Words:
     return Words(
         text=text,
         tokens=tokens | frozenset(token.rstrip("s") for token in tokens if len(token) > 3),
-        latency=_integer(_LATENCY.search(text)),
-        duration=_duration(text),
+        latency=_latency(text),
+        duration=_duration(_LATENCY_CALLED_SO.sub("", text)),
         percent=_percent(text),
         count=_count(text),
         account=_account(text),
     )
 
 
-def _integer(match: re.Match[str] | None) -> int | None:
-    return round(_number(match)) if match else None
+def _latency(text: str) -> int | None:
+    """Milliseconds; seconds only where the number is called a latency, since a time in seconds is most often how long it lasts."""
+    if match := _LATENCY.search(text):
+        return round(_number(match)) or None
+    match = _LATENCY_CALLED_SO.search(text)
+    return round(_number(match) * 1000) or None if match else None
 
 
 def _number(match: re.Match[str]) -> float:

@@ -85,7 +85,7 @@ def _show(answer: Suggestions, output: str, effective: settings.Settings) -> Non
         terminal.suggestions(answer, Paper(sys.stdout))
         sys.stdout.flush()
     warn(answer.warnings)
-    saved = [suggestion.experiment for suggestion in answer.suggestions if suggestion.experiment]
+    saved = [suggestion.experiment for suggestion in answer.suggestions if suggestion.experiment and suggestion.verdict != "rejected"]
     if saved and output == "text":
         origin = f" --from {effective['from']}" if effective["from"] else ""
         print(f"\nNext: {click.get_current_context().find_root().info_name} check {saved[0]}{origin}", file=sys.stderr)

@@ -25,8 +25,8 @@ W = TypeVar("W")
 
 JSON = "application/json"
 PAGE = 500
-"""Objects a page, chosen by `benchmarks/collect.py`: larger pages are hardly faster and hold more memory, smaller ones wait for more
-round trips (kubectl: 500)."""
+"""Objects a page, as kubectl asks for. By `benchmarks/collect.py` larger pages are no faster nearby and hold more memory; 1000 would
+save a third of the time where every answer is 30 ms away (1.0 s instead of 1.6 s for 40,000 objects)."""
 _CHUNK = 1 << 20
 _LONGEST_WAIT = 10.0
 _LOST = 10

@@ -34,7 +34,10 @@ class BlastRadius(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
-    """`steps` and `commands` are rendered from the typed steps of the experiment, never from a model's own command lines."""
+    """`steps` and `commands` are rendered from the typed steps of the experiment, never from a model's own command lines.
+
+    by_hand: the commands with the pauses between them, which matter (a route must be older than its rival).
+    """
 
     id: str
     title: str
@@ -45,6 +48,7 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[str]
     manifests: list[dict[str, Any]]
     commands: list[str]
+    by_hand: list[str]
     metrics: list[Metric]
     remediation: list[str]
     rollback: list[str]

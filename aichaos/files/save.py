@@ -36,24 +36,37 @@ def edited(path: Path) -> bool:
 
 def save(path: Path, text: str) -> None:
     """Write a whole file or nothing: temporary file beside it, fsync, rename. Raises FileError."""
-    temporary: str | None = None
+    temporary = f"{path.parent}/.{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part"
+    _UNFINISHED.add(temporary)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
-        temporary = f"{path.parent}/.{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part"
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(handle, "wb") as file:
             file.write(text.encode("utf-8", "surrogateescape"))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-        temporary = None
     except OSError as error:
         raise FileError(f"cannot write {path}: {error.strerror or error}", hint=_advice(error)) from error
     finally:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
+        _remove(temporary)
+
+
+_UNFINISHED: set[str] = set()
+"""Temporary files that are being written, for the case that the program has to end in the middle of it."""
+
+
+def abandon() -> None:
+    """Remove what is half written, and nothing else."""
+    for temporary in list(_UNFINISHED):
+        _remove(temporary)
+
+
+def _remove(temporary: str) -> None:
+    with suppress(OSError):
+        os.unlink(temporary)
+    _UNFINISHED.discard(temporary)
 
 
 def _digest(body: str) -> str:

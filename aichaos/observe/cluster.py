@@ -4,7 +4,7 @@ What can't be read is a Gap that says why, and never an empty list that looks li
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -26,18 +26,13 @@ from aichaos.domain.kinds import BY_NAME, KINDS, Kind
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.domain.workloads import Deployment
 from aichaos.errors import SourceError, UnauthorizedError, UsageError
+from aichaos.observe.engines import CONTROLLERS, release_of
 
-THREADS = 8
+THREADS = 6
 """Kinds that are read at the same time: an API server takes that many lists of one user without queueing them, and more of them do not
 make us faster, since decoding is ours (measured with benchmarks/collect.py)."""
 
 _LARGE_FIRST = ("Pod", "EndpointSlice", "HTTPRoute", "Service", "ConfigMap")
-_CONTROLLERS = {
-    "chaos-mesh": ("chaos-controller-manager",),
-    "litmus": ("chaos-operator-ce", "chaos-operator"),
-}
-"""Names of the Deployments whose image tells the release of a chaos engine."""
-
 _MANY = 5
 _LARGE = 100_000
 """Containers (lists, dicts) that were made while reading; some 5,000 objects."""
@@ -315,8 +310,8 @@ def _engines(reader: Reader, served: Served, deployments: list[Deployment], name
     for group, name in ENGINE_GROUPS.items():
         versions = served.group_versions(group)
         if versions:
-            candidates = deployments if namespaces is None else _deployments_named(reader, served, _CONTROLLERS[name])
-            release = _release(candidates, _CONTROLLERS[name])
+            candidates = deployments if namespaces is None else _deployments_named(reader, served, CONTROLLERS[name])
+            release = release_of(candidates, name)
             engines.append(Engine(name=name, group=group, versions=versions, kinds=served.kinds(group), release=release))
     return tuple(engines)
 
@@ -338,18 +333,6 @@ def _deployments_named(reader: Reader, served: Served, names: tuple[str, ...]) -
 
 class _Deployments(msgspec.Struct):
     items: list[Deployment] | None = None
-
-
-def _release(deployments: Iterable[Deployment], names: tuple[str, ...]) -> str | None:
-    """The tag of the controller's image, without a leading v; or its version label."""
-    for deployment in deployments:
-        if deployment.name in names:
-            for container in deployment.spec.template.spec.containers:
-                tag = container.image.partition("@")[0].rpartition("/")[2].partition(":")[2].removeprefix("v")
-                if tag[:1].isdigit():
-                    return tag
-            return deployment.labels.get("app.kubernetes.io/version", "").removeprefix("v") or None
-    return None
 
 
 def _now() -> str:

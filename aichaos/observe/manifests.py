@@ -18,6 +18,7 @@ from aichaos.domain.workloads import Deployment
 from aichaos.errors import FileError, SyntaxProblem, TooLargeError
 from aichaos.files import yaml
 from aichaos.observe.assume import endpoints_of, pods_of
+from aichaos.observe.engines import engine_of, release_of
 
 MAX_JSON_BYTES = 256 * 2**20
 MAX_YAML_BYTES = 32 * 2**20
@@ -231,13 +232,14 @@ class _Collected:
         )
 
     def _engines(self, deployments: list[Deployment]) -> tuple[Engine, ...]:
-        releases = {engine: release for deployment in deployments for engine, release in _controller(deployment)}
+        running = {engine_of(deployment) for deployment in deployments}
         engines = []
         for group, name in ENGINE_GROUPS.items():
-            if group in self.groups or name in releases:
+            if group in self.groups or name in running:
                 versions, kinds = self.groups.get(group, (set(), set()))
                 shown = tuple(sorted(versions, reverse=True)) or ("v1alpha1",)
-                engines.append(Engine(name=name, group=group, versions=shown, kinds=tuple(sorted(kinds)), release=releases.get(name)))
+                release = release_of(deployments, name)
+                engines.append(Engine(name=name, group=group, versions=shown, kinds=tuple(sorted(kinds)), release=release))
         return tuple(engines)
 
 
@@ -258,18 +260,6 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(held) for key, held in value.items() if held is not None}
     return [_without_nulls(held) for held in value] if isinstance(value, list) else value
-
-
-_CONTROLLERS = {"chaos-mesh": "chaos-mesh", "chaos-operator": "litmus"}
-"""The last part of the image's repository, by which a chaos engine's controller is known."""
-
-
-def _controller(deployment: Deployment) -> Iterator[tuple[str, str]]:
-    for container in deployment.spec.template.spec.containers:
-        repository, _, tag = container.image.partition("@")[0].rpartition(":")
-        engine = _CONTROLLERS.get(repository.rpartition("/")[2])
-        if engine:
-            yield engine, tag.removeprefix("v")
 
 
 def assume_pods(seen: Snapshot) -> Snapshot:

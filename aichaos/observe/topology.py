@@ -17,6 +17,7 @@ from aichaos.domain.network import Endpoint, Service
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.workloads import DaemonSet, Deployment, Node, Pod, StatefulSet, Workload
 from aichaos.observe.attach import Attachment, attach, names_gateway
+from aichaos.observe.engines import engine_of
 
 Key = tuple[str, str]
 """Namespace and name."""
@@ -115,6 +116,11 @@ class Topology:
         """The container images that pods run and workloads declare."""
         specs = [pod.spec for pod in self.snapshot.pods] + [workload.spec.template.spec for workload in self.workloads.values()]
         return frozenset(container.image for spec in specs for container in spec.containers)
+
+    @cached_property
+    def engine_homes(self) -> frozenset[str]:
+        """The namespaces in which the controllers of chaos engines run."""
+        return frozenset(deployment.namespace for deployment in self.snapshot.deployments if engine_of(deployment))
 
     @cached_property
     def nodes(self) -> dict[str, Node]:

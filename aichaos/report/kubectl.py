@@ -11,16 +11,21 @@ from pathlib import PurePath
 import msgspec
 
 from aichaos.domain.base import ObjectRef, reference_of
-from aichaos.domain.experiment import Experiment, Manifest, Step, Wait
+from aichaos.domain.experiment import Experiment, Manifest, Step, Wait, seconds
 from aichaos.domain.original import original
 from aichaos.domain.snapshot import Snapshot
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
-    """One step for people. file: the manifest that its commands name, relative to the folder of the experiment; None for none."""
+    """One step for people.
+
+    commands: its kubectl lines. by_hand: the same with the pauses between them, as a person types them. file: the manifest that they name,
+    relative to the folder of the experiment; None for none.
+    """
 
     text: str
     commands: list[str] = []
+    by_hand: list[str] = []
     file: str | None = None
     manifest: Manifest | None = None
 
@@ -36,7 +41,16 @@ def _step(step: Step, number: int, snapshot: Snapshot, folder: PurePath) -> Rend
         manifest = original(snapshot, step.recreate.ref)
     file = f"{number:02d}-{_file_name(step, manifest)}.yaml" if manifest is not None else None
     path = _quoted(folder / file) if file else ""
-    return Rendered(text=text(step), commands=list(_commands(step, path)) if _nameable(step) else [], file=file, manifest=manifest)
+    commands = list(_commands(step, path)) if _nameable(step) else []
+    return Rendered(text=text(step), commands=commands, by_hand=_by_hand(step, commands), file=file, manifest=manifest)
+
+
+def _by_hand(step: Step, commands: list[str]) -> list[str]:
+    pause = step.hold or (step.wait.for_ if step.wait else None)
+    wait = seconds(pause) if pause else None
+    if wait is None:
+        return commands
+    return [*commands[:1], f"sleep {wait:g}", *commands[1:]]
 
 
 _WORD = re.compile(r"[A-Za-z0-9]")

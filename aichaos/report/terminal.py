@@ -46,14 +46,15 @@ def _suggestion(number: int, suggestion: Suggestion, paper: Paper) -> None:
     paper.text(suggestion.summary, indent=_INDENT)
     paper.line()
     paper.facts(_facts(suggestion), indent=_INDENT)
-    _list("Steps", suggestion.steps, paper, numbered=True)
-    _copyable("By hand", suggestion.commands, paper)
-    _metrics(suggestion, paper)
-    _list("Remediation", suggestion.remediation, paper)
-    _list("Rollback", suggestion.rollback, paper)
     if suggestion.findings:
         _label("Findings", paper)
         findings(suggestion.findings, paper, indent=_INDENT + 2)
+    _list("Steps", suggestion.steps, paper, numbered=True)
+    if suggestion.verdict != "rejected":  # what should not be done is not put under anybody's fingers
+        _copyable("By hand", suggestion.by_hand, paper)
+    _metrics(suggestion, paper)
+    _list("Remediation", suggestion.remediation, paper)
+    _list("Rollback", suggestion.rollback, paper)
 
 
 def _title(number: int, suggestion: Suggestion, paper: Paper) -> None:
@@ -117,7 +118,9 @@ def findings(found: Sequence[Finding], paper: Paper, *, indent: int = 0) -> None
     """Each finding with its place, its reason and, where there is one, its fix."""
     for finding in found:
         where = f"{finding.file}:{finding.line}:{finding.column}" if finding.file and finding.line else finding.file or ""
-        paper.line(" " * indent, (finding.severity, _SEVERITIES[finding.severity]), f"  {finding.rule}  ", (where, "cyan"))
+        paper.line(
+            " " * indent, (finding.severity, _SEVERITIES[finding.severity]), f"  {finding.rule}", (f"  {where}" if where else "", "cyan")
+        )
         place = "  ".join(part for part in (finding.object, finding.path) if part)
         if place:
             paper.text(place, indent=indent + 2, style="dim")
@@ -139,7 +142,7 @@ def seen(source: SourceSummary, odd: Sequence[Oddity], paper: Paper) -> None:
     for kind, number in source.objects.items():
         paper.line(f"{number:>9,}  {_plural(kind, number)}")
     if odd:
-        paper.line(("What is odd", "cyan"))
+        paper.line(("Worth knowing", "cyan"))
     for oddity in odd[:_MOST_ODDITIES]:
         paper.text(f"{oddity.object}: {oddity.message}", mark=" -  ")
     if len(odd) > _MOST_ODDITIES:

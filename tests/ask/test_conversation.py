@@ -8,6 +8,7 @@ import pytest
 from aichaos.ask.conversation import Asked, ask
 from aichaos.ask.protocol import Backend, Facts, Progress, Question, Reply
 from aichaos.ask.words import read
+from aichaos.check.decode import experiment_of
 from aichaos.domain.finding import verdict
 from aichaos.errors import BackendError, ReplyError
 from tests.ask.test_parse import EXPERIMENT
@@ -55,7 +56,7 @@ def saying(text: str, **reply: object) -> Script:
 
 def asked(backend: Backend, count: int = 2) -> Asked:
     facts = Facts(topology=topology_of(*SHOP), words=read(WORDS), count=count)
-    return ask(backend, facts, lambda: "sha256:00ff", lambda line: None)
+    return ask(backend, facts, lambda: "sha256:00ff", experiment_of, lambda line: None)
 
 
 def test_one_question_for_ideas_and_one_for_each_idea() -> None:
@@ -83,7 +84,7 @@ def test_where_an_experiment_comes_from_is_what_we_know_and_not_what_it_says() -
     (draft,) = asked(Scripted(ideas("a"), saying(claim))).drafts
     assert draft.experiment is not None
     signed = draft.experiment.spec.provenance
-    assert (signed.backend, signed.model, signed.prompt) == ("scripted", "parrot-1", "ideas@1")
+    assert (signed.backend, signed.model, signed.prompt) == ("scripted", "parrot-1", "ideas@1, experiment@1")
     assert (signed.snapshot, signed.words) == ("sha256:00ff", WORDS)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aichaos.ask import parse
+from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment
 from aichaos.files import yaml
 from tests.observe.clusters import PATIENT
@@ -129,18 +130,18 @@ def test_ideas_whose_ids_cannot_be_names_are_all_kept() -> None:
 
 
 def test_an_experiment_gets_the_id_of_its_idea() -> None:
-    found, findings = parse.experiment(f"```yaml\n{EXPERIMENT}```", "ours")
+    found, findings = parse.experiment(f"```yaml\n{EXPERIMENT}```", "ours", experiment_of)
     assert found is not None
     assert (found.name, findings) == ("ours", [])
 
 
 def test_the_experiment_is_found_among_other_documents() -> None:
     text = f"```yaml\nkind: Service\n```\nthen\n```yaml\na: 1\n---\n{EXPERIMENT}```"
-    assert parse.experiment(text, "a")[0] is not None
+    assert parse.experiment(text, "a", experiment_of)[0] is not None
 
 
 def test_an_experiment_that_can_be_read_is_taken_though_another_cannot() -> None:
-    found, findings = parse.experiment(f"```\nkind: Experiment\n```\n```\n{EXPERIMENT}```", "a")
+    found, findings = parse.experiment(f"```\nkind: Experiment\n```\n```\n{EXPERIMENT}```", "a", experiment_of)
     assert (found is not None, findings) == (True, [])
 
 
@@ -149,14 +150,14 @@ def test_an_experiment_that_can_be_read_is_taken_though_another_cannot() -> None
     [
         ("kind: Experiment", "", "missing required field"),
         (EXPERIMENT.replace("aichaos/v1", "aichaos/v2"), "", "expected apiVersion aichaos/v1"),
-        (EXPERIMENT.replace("{wait: {for: 1s}}", "{run: rm -rf /}"), "/spec/steps/0", "unknown field `run`"),
+        (EXPERIMENT.replace("{wait: {for: 1s}}", "{run: rm -rf /}"), "/spec/steps/0/run", "the field run is not known"),
         (EXPERIMENT.replace("{wait: {for: 1s}}", "{wait: {for: 1s}, probe: a}"), "/spec/steps/0", "exactly one verb"),
-        (EXPERIMENT.replace("{wait: {for: 1s}}", "{wait: {for: 1}}"), "/spec/steps/0/wait/for", "Expected `str | null`, got `int`"),
-        (EXPERIMENT.replace("{name: theirs}", "{name: theirs, labels: {a: 1}}"), "/metadata/labels", "got `int`"),
+        (EXPERIMENT.replace("{wait: {for: 1s}}", "{wait: {for: 1}}"), "/spec/steps/0/wait/for", "expected str | null, got int"),
+        (EXPERIMENT.replace("{name: theirs}", "{name: theirs, labels: {a: 1}}"), "/metadata/labels", "got int"),
     ],
 )
 def test_what_is_wrong_with_an_experiment_is_said_with_its_place(text: str, path: str, said: str) -> None:
-    found, (finding,) = parse.experiment(text, "a")
+    found, (finding,) = parse.experiment(text, "a", experiment_of)
     assert found is None
     assert (finding.rule, finding.path) == ("experiment/schema", path)
     assert said in finding.message
@@ -164,7 +165,7 @@ def test_what_is_wrong_with_an_experiment_is_said_with_its_place(text: str, path
 
 @pytest.mark.parametrize("text", ["", "sorry", "kind: Pod", "kind: [Experiment]", "- kind: Experiment"])
 def test_an_answer_without_an_experiment_says_so(text: str) -> None:
-    found, (finding,) = parse.experiment(text, "a")
+    found, (finding,) = parse.experiment(text, "a", experiment_of)
     assert (found, finding.rule) == (None, "reply/no-experiment")
 
 
@@ -189,7 +190,7 @@ def test_an_answer_without_an_experiment_says_so(text: str) -> None:
 def test_a_hostile_answer_ends_soon_and_as_findings(text: str) -> None:
     start = time.process_time()
     assert parse.ideas(text)[1]
-    assert parse.experiment(text, "a")[1]
+    assert parse.experiment(text, "a", experiment_of)[1]
     assert time.process_time() - start < 5
 
 
@@ -207,7 +208,7 @@ def checked(text: str) -> None:
     for idea in ideas:
         assert idea.id
         assert set(idea.id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    found, problems = parse.experiment(text, "a")
+    found, problems = parse.experiment(text, "a", experiment_of)
     assert (found is None) == bool(problems)
 
 
@@ -237,5 +238,5 @@ def spoiled(value: Any, draw: st.DrawFn) -> Any:
 @given(st.data())
 def test_an_experiment_with_something_unexpected_in_it_is_read_or_said(data: st.DataObject) -> None:
     document = data.draw(st.composite(lambda draw: spoiled(yaml.load(EXPERIMENT, "test")[0], draw))())
-    found, findings = parse.experiment(yaml.dump(document), "a")
+    found, findings = parse.experiment(yaml.dump(document), "a", experiment_of)
     assert isinstance(found, Experiment) != bool(findings)

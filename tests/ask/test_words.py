@@ -141,8 +141,15 @@ def test_other_words_about_a_service_account_are_no_name(text: str) -> None:
 
 
 def test_what_was_understood_is_said_back() -> None:
-    assert read(LATENCY_AT_SCALE).used() == ["latency 1000 ms", "duration 90 s", "50 % of the pods", "service account litmus-admin"]
-    assert Words().used() == []
+    said = ["latency 1000 ms", "duration 90 s", "50 % of the pods", "service account litmus-admin"]
+    assert list(read(LATENCY_AT_SCALE).said().values()) == said
+    assert Words().said() == {}
+
+
+def test_a_latency_in_seconds_is_one_where_it_is_called_so() -> None:
+    words = read("a latency of 2 s for 90 s")
+    assert (words.latency, words.duration) == (2000, 90)
+    assert read("for 2 s").latency is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from aichaos.ask import parse
 from aichaos.ask.protocol import Facts, Options, Question
 from aichaos.ask.words import read
 from aichaos.backends.playbook import PlaybookBackend
+from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.suggestion import Idea
 from aichaos.errors import ReplyError
@@ -56,7 +57,7 @@ def ids(topology: Topology, words: str = "", count: int = 3) -> list[str]:
 
 def experiment(topology: Topology, words: str) -> Experiment:
     """The first experiment for these words."""
-    found, problems = parse.experiment(answers(topology, words, 1)[1][0], "first")
+    found, problems = parse.experiment(answers(topology, words, 1)[1][0], "first", experiment_of)
     assert found is not None, problems
     return found
 
@@ -181,3 +182,17 @@ def test_an_idea_that_it_never_had_is_an_error() -> None:
     facts = Facts(topology=demo("route-chaos"), words=read(""), idea=Idea(id="other", title="t", summary="s"))
     with pytest.raises(ReplyError, match="no scenario of that id"):
         PlaybookBackend(Options()).answer(question("experiment", facts), print)
+
+
+def test_a_number_asks_for_the_scenario_that_can_use_it() -> None:
+    assert ids(demo("service-a"), "1000ms on 50% of the pods", 1) == ["service-latency-service-a"]
+
+
+def test_only_what_was_used_is_said_to_be_taken_from_the_words() -> None:
+    facts = Facts(topology=demo("route-chaos"), words=read("100 ms of latency"), count=3)
+    reply = PlaybookBackend(Options()).answer(question("ideas", facts), lambda piece: None)
+    assert reply.notes == ("not used of your words: latency 100 ms",)
+
+
+def test_what_runs_the_cluster_is_not_slowed_down() -> None:
+    assert not [name for name in ids(demo("ml-services"), "", 50) if "controller-manager" in name]

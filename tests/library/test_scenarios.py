@@ -13,6 +13,7 @@ from aichaos.ask import parse
 from aichaos.ask.protocol import Facts, Options, Question
 from aichaos.ask.words import read
 from aichaos.backends.playbook import PlaybookBackend
+from aichaos.check.decode import experiment_of
 from aichaos.check.experiment import findings
 from aichaos.domain.experiment import Experiment
 from aichaos.library.finders import FINDERS
@@ -49,7 +50,7 @@ def experiments(topology: Topology, count: int = 50) -> list[Experiment]:
     found = []
     for idea in ideas:
         asked = Question("experiment", msgspec.structs.replace(facts, idea=idea), _never)
-        experiment, problems = parse.experiment(backend.answer(asked, _ignore).text, idea.id)
+        experiment, problems = parse.experiment(backend.answer(asked, _ignore).text, idea.id, experiment_of)
         assert experiment is not None, problems
         found.append(experiment)
     return found

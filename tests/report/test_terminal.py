@@ -141,4 +141,4 @@ def test_a_snapshot_is_counted_kind_by_kind() -> None:
     assert "       26  Pods" in lines
     assert "        7  NetworkPolicies" in lines
     assert "        1  GatewayClass" in lines
-    assert "What is odd" in lines
+    assert "Worth knowing" in lines

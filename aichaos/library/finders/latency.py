@@ -31,7 +31,7 @@ def litmus_latency(topology: Topology, names: Names) -> Iterator[Candidate]:
 
 
 def _label(topology: Topology, service: Service, workload: Workload) -> str | None:
-    """One label that takes the Service's pods and no others: of several labels Litmus takes the pods of any."""
+    """One label that takes the Service's pods and no others; how Litmus combines several is then no question."""
     pods = topology.service_pods(service)
     for key, value in workload.spec.selector.match_labels.items():
         if topology.select(service.namespace, LabelSelector(match_labels={key: value})) == pods:
@@ -48,10 +48,18 @@ def chaos_mesh_latency(topology: Topology, names: Names) -> Iterator[Candidate]:
 
 
 def _with_pods(topology: Topology, names: Names) -> Iterator[Service]:
-    """Services with pods: named ones first, then those behind a route; not those that only carry a Gateway's traffic."""
+    """Services with pods: named ones first, then those behind a route; not a Gateway's own, nor what keeps the cluster running."""
     routed = topology.routes_of_service
     order = sorted(topology.snapshot.services, key=lambda one: (-named(one, names), (one.namespace, one.name) not in routed))
-    return (service for service in order if service.spec.ports and topology.service_pods(service) and not topology.carries(service))
+    return (
+        service for service in order if service.spec.ports and topology.service_pods(service) and not _infrastructure(topology, service)
+    )
+
+
+def _infrastructure(topology: Topology, service: Service) -> bool:
+    """What carries or runs the rest: Gateways, control planes, the chaos engines themselves."""
+    home = service.namespace
+    return home.startswith("kube-") or home.endswith("-system") or home in topology.engine_homes or topology.carries(service)
 
 
 def _candidate(topology: Topology, service: Service, extra: Values, why: list[ObjectRef]) -> Candidate:
