@@ -18,7 +18,7 @@ lint: $(VENV)/.dev
 	$(BIN)/python tools/make_demos.py --check
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto
 
 # The real etcd, API server, controller manager and kwok, built once and kept outside the tree.
 testbed: $(VENV)/.dev

@@ -12,7 +12,6 @@ from tests.live.living import CRDS, apply, documents, yaml_text
 from tests.program import Run, answer, fails
 
 WORDS = "give me 3 chaos tests scenarios to test the resiliency of my HTTPRoutes configs"
-pytestmark = pytest.mark.xdist_group("talk")
 
 
 def test_the_live_cluster_and_the_demo_give_the_same_three_scenarios(talk: ControlPlane, aichaos: Run) -> None:
@@ -116,13 +115,13 @@ def test_doctor_says_what_is_there(talk: ControlPlane, aichaos: Run) -> None:
 
 
 @pytest.mark.parametrize("demo", ["route-chaos", "service-a", "ml-services", "production"])
-def test_the_server_takes_every_document_of_a_demo(demo: str, controlplane: ControlPlane) -> None:
+def test_the_server_takes_every_document_of_a_demo(demo: str, alone: ControlPlane) -> None:
     """A strict dry run; namespaces and accounts are really made, since no pod can be tried where they are not."""
-    controlplane.install_crds(*CRDS)
+    alone.install_crds(*CRDS)
     found = documents(demo)
-    apply(controlplane, [_bare(one) for one in found if one["kind"] == "Namespace"])
-    apply(controlplane, [_bare(one) for one in found if one["kind"] == "ServiceAccount"])
-    controlplane.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", input=yaml_text([_renamed(one) for one in found]))
+    apply(alone, [_bare(one) for one in found if one["kind"] == "Namespace"])
+    apply(alone, [_bare(one) for one in found if one["kind"] == "ServiceAccount"])
+    alone.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", input=yaml_text([_renamed(one) for one in found]))
 
 
 def _bare(found: dict[str, Any]) -> dict[str, Any]:
