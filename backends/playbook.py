@@ -68,7 +68,7 @@ class _Choice(msgspec.Struct, frozen=True, kw_only=True):
     def with_namespace(self) -> "_Choice":
         """The same under an id that names the namespace, too: for an object whose name another namespace has as well."""
         subject = self.candidate.subject
-        identifier = _identifier(self.scenario.slug, f"{subject.namespace}-{subject.name}")
+        identifier = _identifier(self.scenario.prefix, f"{subject.namespace}-{subject.name}")
         return msgspec.structs.replace(self, values=self.values | {"id": identifier})
 
     def idea(self) -> Idea:
@@ -93,7 +93,7 @@ def _choices(facts: Facts) -> list[_Choice]:
 
 def _fit(scenario: Scenario, words: Words) -> int:
     """How strongly words ask for a scenario: numbers that only it can use, its own name and category, then its keywords."""
-    own = {*(part for part in scenario.slug.split("-") if len(part) > 3), scenario.category}
+    own = {*(part for part in scenario.prefix.split("-") if len(part) > 3), scenario.category}
     numbers = scenario.parameters.keys() & words.numbers().keys()
     return 4 * len(numbers) + 3 * len(own & words.tokens) + len(set(scenario.keywords) & words.tokens)
 
@@ -123,7 +123,7 @@ def _choice(scenario: Scenario, candidate: Candidate, facts: Facts) -> _Choice:
     said = words.numbers()
     parameters = {name: said.get(name, default) for name, default in scenario.parameters.items()}
     values = candidate.values | parameters | {"scope_namespaces": candidate.namespaces}
-    values["id"] = _identifier(scenario.slug, candidate.subject.name)
+    values["id"] = _identifier(scenario.prefix, candidate.subject.name)
     if words.account and "account" in values:
         values["account"] = words.account
     if "percent" in parameters:

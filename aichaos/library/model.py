@@ -14,13 +14,12 @@ _FOLDER = Path(__file__).parent / "scenarios"
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One parameterised experiment.
 
-    slug: what the names of its experiments begin with; two scenarios for the same fault by different means share it.
+    slug: what the names of its experiments begin with, where that is not its own name: two scenarios for one fault may share it.
     find: the finder whose candidates it can be made for. parameters: names and defaults of what the user's words may set. keywords:
     words that ask for it. rank: order among scenarios that nothing else tells apart. experiment: the file with `${…}` in it.
     """
 
     name: str
-    slug: str
     version: int
     title: str
     category: str
@@ -28,8 +27,13 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     find: str
     keywords: list[str]
     rank: int
+    slug: str = ""
     parameters: dict[str, int] = {}
     experiment: dict[str, Any]
+
+    @property
+    def prefix(self) -> str:
+        return self.slug or self.name
 
 
 @cache

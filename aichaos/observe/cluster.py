@@ -74,7 +74,7 @@ def _look(reader: Reader, namespaces: tuple[str, ...] | None) -> Snapshot:
     lists: dict[str, Any] = {kind.field: [] for kind in KINDS} | {seen.planned.kind.field: seen.sorted() for seen in read.values()}
     if not any(gap.kind == "Namespace" for gap in gaps):
         _refuse_unknown(lists["namespaces"], namespaces)
-    secrets, secret_gaps = _secrets(reader, lists["gateways"], lists["listener_sets"])
+    secrets, secret_gaps = _secrets(reader, [*lists["gateways"], *lists["listener_sets"]], namespaces)
     order = {kind.name: place for place, kind in enumerate(KINDS)}
     return Snapshot(
         source=Source(kind="live", cluster=reader.connection.name, taken=reader.server_time or _now(), namespaces=namespaces or ()),
@@ -144,11 +144,23 @@ def _plan(kind: Kind, served: Served) -> _Planned | Gap:
 
 
 def _tasks(reader: Reader, planned: _Planned, namespaces: tuple[str, ...] | None) -> list[Callable[[], _Result]]:
+    if planned.kind.shared and namespaces is not None:
+        return [lambda: _shared(reader, planned, namespaces)]
     if planned.kind.namespaced and namespaces is not None:
         return [_lister(reader, planned, namespace) for namespace in dict.fromkeys(namespaces)]
     if planned.kind.name == "Namespace" and namespaces is not None:
         return [lambda: _named_namespaces(reader, planned, namespaces)]
     return [_lister(reader, planned, None)]
+
+
+def _shared(reader: Reader, planned: _Planned, namespaces: tuple[str, ...]) -> _Result:
+    """All of a kind that other namespaces refer to; where that is forbidden, what the named ones have of it, and the gap that remains."""
+    whole = _list(reader, planned, None)
+    if not isinstance(whole.error, Forbidden):
+        return whole
+    parts = [_list(reader, planned, namespace) for namespace in dict.fromkeys(namespaces)]
+    failed = next((part for part in parts if part.error is not None), None)
+    return failed or _Result(planned.kind.name, [obj for part in parts for obj in part.items], whole.gap)
 
 
 def _lister(reader: Reader, planned: _Planned, namespace: str | None) -> Callable[[], _Result]:
@@ -273,13 +285,13 @@ def _refuse_unknown(there: list[KubeObject], asked: tuple[str, ...] | None) -> N
 # --- Secrets that listeners name, and nothing else of them than name and type
 
 
-def _secrets(reader: Reader, gateways: list[Gateway], sets: list[ListenerSet]) -> tuple[list[Secret], list[Gap]]:
+def _secrets(reader: Reader, owners: list[Gateway | ListenerSet], namespaces: tuple[str, ...] | None) -> tuple[list[Secret], list[Gap]]:
     named: set[tuple[str, str]] = set()
-    owners: list[Gateway | ListenerSet] = [*gateways, *sets]
     for owner in owners:
         for listener in owner.spec.listeners:
             named.update(_certificates(listener, owner.namespace))
-    results = together([_secret_task(reader, namespace, name) for namespace, name in sorted(named)], THREADS)
+    wanted = sorted((namespace, name) for namespace, name in named if namespaces is None or namespace in namespaces)
+    results = together([_secret_task(reader, namespace, name) for namespace, name in wanted], THREADS)
     gaps = [result for result in results if isinstance(result, Gap)]
     return [result for result in results if isinstance(result, Secret)], list(dict.fromkeys(gaps))
 

@@ -78,11 +78,12 @@ def _existing(origin: str) -> Path:
 
 
 def _within(seen: Snapshot, namespaces: tuple[str, ...]) -> Snapshot:
-    """Only what is in these namespaces, and what is in none."""
+    """Only what is in these namespaces and what is in none; and the Gateways of all, since routes refer to them across namespaces."""
     if not namespaces:
         return seen
     wanted = {*namespaces, ""}
-    kept = {kind.field: [obj for obj in getattr(seen, kind.field) if obj.namespace in wanted] for kind in KINDS if kind.namespaced}
+    limited = [kind for kind in KINDS if kind.namespaced and not kind.shared]
+    kept = {kind.field: [obj for obj in getattr(seen, kind.field) if obj.namespace in wanted] for kind in limited}
     named = [namespace for namespace in seen.namespaces if namespace.name in namespaces]
     secrets = [secret for secret in seen.secrets if secret.namespace in wanted]
     others = [ref for ref in seen.others if ref.namespace in wanted]

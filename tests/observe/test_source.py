@@ -323,3 +323,9 @@ def test_any_documents_become_a_snapshot(documents: list[object]) -> None:
 def test_the_order_of_objects_never_matters(objects: list[dict[str, object]]) -> None:
     known = snapshot_of(*demo_objects("route-chaos"), namespace("a", x="y"), route("z"))
     assert snapshot_of(*objects) == known
+
+
+def test_a_namespace_keeps_the_gateways_that_its_routes_refer_to() -> None:
+    seen = take(Choice(origin="demo:service-a", namespaces=("service-a-namespace",)))
+    assert [gateway.namespace for gateway in seen.gateways] == ["gateways"]
+    assert {service.namespace for service in seen.services} == {"service-a-namespace"}
