@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench testbed demos clean
+.PHONY: demo test lint unit bench testbed demos docs clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -16,6 +16,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/make_demos.py --check
+	$(BIN)/python tools/make_docs.py --check
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto
@@ -29,6 +30,9 @@ bench: $(VENV)/.dev
 
 demos: $(VENV)/.dev
 	$(BIN)/python tools/make_demos.py
+
+docs: $(VENV)/.dev
+	$(BIN)/python tools/make_docs.py --images
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "aichaos needs Python 3.11 or newer; say which one with: make PYTHON=python3.12 …"; exit 1; }
