@@ -1,12 +1,12 @@
 """A cluster as it was seen at one moment."""
 
-import hashlib
 from collections.abc import Iterator
 
 import msgspec
 
 from aichaos.domain import access, chaos, gateway, mesh, network, workloads
 from aichaos.domain.base import KubeObject, ObjectRef
+from aichaos.domain.digest import sha256
 from aichaos.domain.kinds import BY_NAME, KINDS
 
 
@@ -97,4 +97,4 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     def digest(self) -> str:
         """`sha256:…` of everything that was read; the same for the same objects, whenever and from wherever they were read."""
         content = msgspec.structs.replace(self, source=Source(kind="", cluster=""), gaps=())
-        return "sha256:" + hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+        return "sha256:" + sha256(msgspec.json.encode(content, order="deterministic"))

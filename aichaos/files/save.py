@@ -5,12 +5,12 @@ changed the file, and it is theirs.
 """
 
 import errno
-import hashlib
 import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
+from aichaos.domain.digest import sha256
 from aichaos.errors import FileError
 
 _MARK = re.compile(r"^# written by aichaos; (?:.*; )?digest ([0-9a-f]{16})$")
@@ -70,7 +70,7 @@ def _remove(temporary: str) -> None:
 
 
 def _digest(body: str) -> str:
-    return hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return sha256(body.encode("utf-8", "surrogateescape"))[:16]
 
 
 def _advice(error: OSError) -> str:
