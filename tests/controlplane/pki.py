@@ -48,6 +48,9 @@ class Authority:
         subject = _subject("aichaos test authority")
         builder = _builder(subject, subject, key.public_key(), _LIFETIME)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        # Python 3.13 refuses an authority without these two
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        builder = builder.add_extension(_may_sign(), critical=True)
         self.certificate_file.write_bytes(_pem(builder.sign(key, hashes.SHA256())))
         _write_key(key, self._key_file)
 
@@ -62,6 +65,8 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(subject, self._certificate.subject, key.public_key(), valid)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(issuer, critical=False)
         if hosts is not None:
             builder = builder.add_extension(hosts, critical=False)
         certificate_file, key_file = Path(f"{stem}.crt"), Path(f"{stem}.key")
@@ -75,6 +80,21 @@ def write_signing_key(private: Path, public: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     _write_key(key, private)
     public.write_bytes(key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+
+
+def _may_sign() -> x509.KeyUsage:
+    """What an authority's key is for: certificates and revocation lists."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _subject(name: str, organizations: Sequence[str] = ()) -> x509.Name:
