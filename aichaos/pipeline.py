@@ -48,7 +48,7 @@ def suggest(wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Sugges
         source=summary(snapshot),
         backend=asked.usage,
         suggestions=suggestions,
-        warnings=[*_unread(snapshot), *asked.warnings, *_missing(wish.count, len(suggestions)), *notes, *_unsaved(wish)],
+        warnings=[*_unread(snapshot), *asked.warnings, *_missing(wish.count, len(suggestions)), *notes, *_unsaved(wish, suggestions)],
     )
 
 
@@ -94,8 +94,8 @@ def _unread(snapshot: Snapshot) -> list[str]:
     return [f"{gap.kind}: {gap.reason}{f' ({gap.detail})' if gap.detail else ''}" for gap in snapshot.gaps if gap.reason != "absent"]
 
 
-def _unsaved(wish: Wish) -> list[str]:
-    return [] if wish.out else ["nothing was saved: the files that the commands name do not exist"]
+def _unsaved(wish: Wish, suggestions: list[Suggestion]) -> list[str]:
+    return [] if wish.out or not suggestions else ["nothing was saved: the files that the commands name do not exist"]
 
 
 def _missing(wanted: int, got: int) -> list[str]:

@@ -95,7 +95,8 @@ def user_file() -> Path:
 
 def _effective(setting: Setting, flags: dict[str, Any], layers: list[tuple[str, dict[str, Any]]]) -> Effective:
     if flags.get(setting.name) is not None:
-        return Effective(name=setting.name, value=flags[setting.name], origin="flag")
+        value = _typed(setting, flags[setting.name], f"--{setting.name.replace('_', '-')}")
+        return Effective(name=setting.name, value=value, origin="flag")
     if os.environ.get(setting.variable):
         return Effective(name=setting.name, value=_typed(setting, os.environ[setting.variable], setting.variable), origin=setting.variable)
     for origin, values in layers:
@@ -124,6 +125,9 @@ def _file(path: Path) -> tuple[str, dict[str, Any]]:
 
 def _typed(setting: Setting, value: Any, origin: str) -> Any:
     try:
-        return msgspec.convert(value, setting.type, strict=False)
+        found: Any = msgspec.convert(value, setting.type, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(f"{origin}: {setting.name} can't be {value!r}: {error}", hint=f"It is {setting.about}.") from error
+    if isinstance(found, float) and not 0 < found < float("inf"):
+        raise UsageError(f"{origin}: {setting.name} can't be {value!r}", hint=f"It is {setting.about}: more than zero.")
+    return found

@@ -36,7 +36,7 @@ class PlaybookBackend:
         facts = question.facts
         if question.kind == "ideas":
             ideas = self._ideas(facts)
-            return Reply(text=_json({"ideas": ideas}), notes=_notes(facts.words, list(self._chosen.values())))
+            return Reply(text=_json({"ideas": ideas}), notes=_notes(facts, list(self._chosen.values())))
         if facts.idea is None or facts.idea.id not in self._chosen:
             raise ReplyError("the playbook has no scenario of that id for this cluster", hint="Ask for ideas first: `aichaos suggest`.")
         choice = self._chosen[facts.idea.id]
@@ -157,12 +157,34 @@ def _identifier(scenario: str, subject: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", f"{scenario}-{subject}".lower())[:63].strip("-")
 
 
-def _notes(words: Words, chosen: list[_Choice]) -> tuple[str, ...]:
-    """Which numbers and names of the user's sentence went into the answer, and which did not."""
+def _notes(facts: Facts, chosen: list[_Choice]) -> tuple[str, ...]:
+    """Which numbers and names of the user's sentence went into the answer, and which did not; and why there is none."""
+    words = facts.words
     used = {name for choice in chosen for name in choice.scenario.parameters.keys() & words.numbers().keys()}
     if words.account and any(choice.values.get("account") == words.account for choice in chosen):
         used.add("account")
     said = words.said()
     notes = [("taken from your words", [text for name, text in said.items() if name in used])]
     notes += [("not used of your words", [text for name, text in said.items() if name not in used])]
-    return tuple(f"{head}: {', '.join(texts)}" for head, texts in notes if texts)
+    notes += [("named in your words, and no suggestion is about it", _left_out(facts, chosen))]
+    lines = [f"{head}: {', '.join(texts)}" for head, texts in notes if texts]
+    if not chosen:
+        lines.append(_NOTHING_FITS)
+    elif words.text.strip() and not any(_fit(choice.scenario, words) for choice in chosen):
+        lines.append("your words name no scenario of the library; these are the ones that fit this cluster best")
+    return tuple(lines)
+
+
+_NOTHING_FITS = (
+    "no scenario of the library fits: they start from an HTTPRoute that a Gateway takes and whose backend has a ready endpoint, "
+    "or from a Service with pods where Chaos Mesh or Litmus is installed"
+)
+
+
+def _left_out(facts: Facts, chosen: list[_Choice]) -> list[str]:
+    """Objects that the words name and no chosen candidate has anything to do with."""
+    about = {ref.name.lower() for choice in chosen for ref in choice.candidate.why}
+    snapshot = facts.topology.snapshot
+    objects = (*snapshot.http_routes, *snapshot.services, *snapshot.deployments, *snapshot.stateful_sets)
+    there = {obj.name for obj in objects if "-" in obj.name and obj.name.lower() in facts.words.tokens}
+    return sorted(name for name in there if name.lower() not in about)

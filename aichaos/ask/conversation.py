@@ -46,7 +46,9 @@ def ask(backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse
     replies = _answers(backend, questions, say)
     drafts = [_draft(idea, reply, decode) for idea, reply in zip(ideas, replies, strict=False)]
     used = _provenance(backend, facts, digest, [question, *questions[:1]])
-    warnings = [*first.notes, *(note for reply in replies for note in reply.notes), *(finding.message for finding in problems)]
+    # a backend without a model has said in its notes why it has no idea
+    said = [finding for finding in problems if backend.remote or finding.rule != "reply/no-ideas"]
+    warnings = [*first.notes, *(note for reply in replies for note in reply.notes), *(finding.message for finding in said)]
     return Asked(
         drafts=[_signed(draft, used) for draft in drafts],
         usage=_usage(backend, [first, *replies]),

@@ -10,13 +10,27 @@ import msgspec
 MAX_WORDS = 200_000
 """Characters of a sentence that are looked at; what a person types is far below."""
 
-_NUMBER = r"(?<![\d.,])(\d{1,3}(?:,\d{3}){1,2}|\d{1,9}(?:\.\d{1,3})?)"
+LONGEST = {"latency": 60_000, "duration": 3_600}
+"""A minute of latency (ms), an hour of fault (s): more is hardly meant, and a fault that long is no experiment."""
+
+_NUMBER = r"(?<![\d.,])(?<!\s-)(?<!^-)(\d{1,3}(?:,\d{3}){1,2}|\d{1,9}(?:\.\d{1,3})?)"
 """Whole, never the tail of a longer number: 1,000 is a thousand."""
 _LATENCY = re.compile(_NUMBER + r"\s*(ms|msec|millisecond|milliseconds)\b", re.IGNORECASE)
 _LATENCY_CALLED_SO = re.compile(
-    r"(?:latency|delay)s?\s+(?:of|by|=|:|to|is)?\s*" + _NUMBER + r"\s*(s|sec|secs|second|seconds)\b", re.IGNORECASE
+    r"(?:(?:latency|delay)s?\s+(?:of|by|=|:|to|is)?\s*" + _NUMBER + r"\s*(?:s|secs?|seconds?)\b"
+    r"|" + _NUMBER + r"\s*(?:s|secs?|seconds?)\s+(?:of\s+)?(?:latency|delay)\b)",
+    re.IGNORECASE,
 )
 _PERCENT = re.compile(_NUMBER + r"\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
+_PROMISED = re.compile(
+    r"(?:\bp\d{2,3}|\bslo|\bsla|\bbelow|\babove|\bunder|\bover|\bwithin|\bat (?:most|least)|\b(?:less|more) than|\bmax(?:imum)?|\btime-?out"
+    r"|\bloss|\bavailability|\bsuccess|\buptime|[<>≤≥]=?)[^.;]{0,20}$",
+    re.IGNORECASE,
+)
+_PROMISE = re.compile(
+    r"\s*(?:at\s+)?(?:p\d|of\s+(?:the\s+|all\s+)?requests|availability|success|uptime|slo|sla|packet|loss)", re.IGNORECASE
+)
+"""What stands before and behind a number that is a promise to keep, and no fault to make."""
 _DURATION = re.compile(_NUMBER + r"\s*(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours)\b", re.IGNORECASE)
 _COUNT = re.compile(
     r"\b(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+){0,2}?(?:scenarios?|tests?|ideas?|experiments?)\b",
@@ -72,7 +86,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     def numbers(self) -> dict[str, float]:
         """The parameters of scenarios that the sentence sets."""
         said = {"latency": self.latency, "duration": self.duration, "percent": self.percent}
-        return {name: value for name, value in said.items() if value is not None}
+        return {name: value for name, value in said.items() if value is not None and value <= LONGEST.get(name, value)}
 
     def said(self) -> dict[str, str]:
         """What was understood, in words, to be said back to the user."""
@@ -82,7 +96,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
             "percent": f"{self.percent:g} % of the pods" if self.percent is not None else "",
             "account": f"service account {self.account}",
         }
-        return {name: text for name, text in texts.items() if name in self.numbers() or (name == "account" and self.account)}
+        return {name: text for name, text in texts.items() if getattr(self, name) is not None}
 
 
 def read(text: str) -> Words:
@@ -102,14 +116,22 @@ def read(text: str) -> Words:
 
 def _latency(text: str) -> int | None:
     """Milliseconds; seconds only where the number is called a latency, since a time in seconds is most often how long it lasts."""
-    if match := _LATENCY.search(text):
-        return round(_number(match)) or None
+    if match := _meant(_LATENCY, text):
+        return round(_number(match[1])) or None
     match = _LATENCY_CALLED_SO.search(text)
-    return round(_number(match) * 1000) or None if match else None
+    return round(_number(match[1] or match[2]) * 1000) or None if match else None
 
 
-def _number(match: re.Match[str]) -> float:
-    return float(match[1].replace(",", ""))
+def _meant(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The first number that is meant as a fault: one that is promised (an SLO, a percentile) is not."""
+    for match in pattern.finditer(text):
+        if not _PROMISED.search(text[max(0, match.start() - 40) : match.start()]) and not _PROMISE.match(text, match.end()):
+            return match
+    return None
+
+
+def _number(digits: str) -> float:
+    return float(digits.replace(",", ""))
 
 
 def _duration(text: str) -> int | None:
@@ -118,14 +140,14 @@ def _duration(text: str) -> int | None:
         return None
     unit = match[2].lower()
     factor = 3600 if unit.startswith("h") else 60 if unit.startswith("m") else 1
-    return round(_number(match) * factor) or None
+    return round(_number(match[1]) * factor) or None
 
 
 def _percent(text: str) -> float | None:
-    match = _PERCENT.search(text)
+    match = _meant(_PERCENT, text)
     if match is None:
         return None
-    value = _number(match)
+    value = _number(match[1])
     return value if 0 < value <= 100 else None
 
 

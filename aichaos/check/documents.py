@@ -131,7 +131,7 @@ def _unreadable(problem: SyntaxProblem, text: _Text) -> Finding:
         one = finding("yaml/template", message)
     else:
         hint = f"; {problem.hint[:1].lower()}{problem.hint[1:]}" if problem.hint else ""
-        one = finding("yaml/syntax", f"{problem.problem}{hint}")
+        one = finding("yaml/syntax", f"{problem.problem}{hint}; what follows in this file was not checked")
     return _at(one, text, (problem.line, problem.column))
 
 

@@ -11,7 +11,7 @@ from aichaos import settings
 from aichaos.check.documents import Review, review
 from aichaos.cli.options import choice, output_option, source_options, write_json
 from aichaos.domain.finding import summary
-from aichaos.errors import FileError
+from aichaos.errors import FileError, UsageError
 from aichaos.observe import manifests, source
 from aichaos.observe.topology import Topology
 from aichaos.report import terminal
@@ -29,6 +29,10 @@ def command(**given: Any) -> int:
     Without --from, references are resolved among the given documents only.
     """
     effective = settings.load({**given, "from": given["origin"]})
+    if "" in given["paths"]:
+        raise UsageError("a path is empty", hint="Name a file, a folder, or - for standard input.")
+    if "-" in given["paths"] and effective["from"] == "-":
+        raise UsageError("standard input can't be both what is checked and the cluster", hint="Save one of them to a file.")
     selected = choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"])
     against_cluster = effective["from"] is not None or given["context"] is not None or given["kubeconfig"] is not None
     topology = Topology(source.take(selected)) if against_cluster else None

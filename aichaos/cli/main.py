@@ -56,6 +56,11 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and leave it with the promised exit code."""
+    if sys.stderr is None:  # closed by who started us: what is said there is for nobody
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  for as long as we live
+    if sys.stdout is None:
+        _say("cannot write the answer: standard output is closed", "Leave it open, or send it to a file.")
+        os._exit(1)
     code = run(sys.argv[1:] if arguments is None else arguments)
     # Not sys.exit: it would wait for threads that still hang on a slow server after Ctrl-C.
     _flush()
@@ -69,6 +74,9 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else _program()
         _say(error.format_message(), f"See `{where} --help`.")

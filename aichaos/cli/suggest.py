@@ -1,5 +1,6 @@
 """`aichaos suggest`: the main job."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def command(**given: Any) -> int:
     if given["scenario"] is not None and not given["scenario"].strip():
         raise UsageError("the scenario is empty", hint='Say what you want to know, for example --scenario "what if a backend has no pods?"')
     effective = settings.load({**given, "from": given["origin"]})
+    if not effective["out"]:
+        raise UsageError("--out names no folder", hint="Leave it out for ./chaos, or use --no-save.")
     words = read(given["scenario"] or "")
     wish = pipeline.Wish(
         choice=choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"]),
@@ -69,7 +72,9 @@ def command(**given: Any) -> int:
 def _count(effective: settings.Settings, said: int | None) -> int:
     count = said if said and effective.origin("count") == "default" else effective["count"]
     if not 1 <= count <= MAX_COUNT:
-        raise UsageError(f"--count must be between 1 and {MAX_COUNT}, not {count}", hint="Leave it out for three suggestions.")
+        origin = effective.origin("count")
+        name = "--count" if origin == "flag" else f"{origin}: count" if origin.endswith(".yaml") else origin
+        raise UsageError(f"{name} must be between 1 and {MAX_COUNT}, not {count}", hint="Leave it out for three suggestions.")
     return int(count)
 
 
@@ -87,5 +92,5 @@ def _show(answer: Suggestions, output: str, effective: settings.Settings) -> Non
     warn(answer.warnings)
     saved = [suggestion.experiment for suggestion in answer.suggestions if suggestion.experiment and suggestion.verdict != "rejected"]
     if saved and output == "text":
-        origin = f" --from {effective['from']}" if effective["from"] else ""
-        print(f"\nNext: {click.get_current_context().find_root().info_name} check {saved[0]}{origin}", file=sys.stderr)
+        origin = f" --from {shlex.quote(effective['from'])}" if effective["from"] else ""
+        print(f"\nNext: {click.get_current_context().find_root().info_name} check {shlex.quote(saved[0])}{origin}", file=sys.stderr)

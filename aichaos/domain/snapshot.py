@@ -27,8 +27,11 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     detail: str = ""
 
 
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="Snapshot"):
-    """Everything that was read, one list a kind; every list in the order of namespace and name."""
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="Snapshot"):
+    """Everything that was read, one list a kind; every list in the order of namespace and name.
+
+    `api_version` is that of the file in which a snapshot is saved.
+    """
 
     api_version: str = msgspec.field(name="apiVersion", default="aichaos/v1")
     source: Source

@@ -13,6 +13,9 @@ from pathlib import Path
 from aichaos.domain.digest import sha256
 from aichaos.errors import FileError
 
+OURS = b"# written by aichaos;"
+"""How every file that we write for people begins."""
+
 _MARK = re.compile(r"^# written by aichaos; (?:.*; )?digest ([0-9a-f]{16})$")
 
 

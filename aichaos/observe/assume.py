@@ -1,7 +1,9 @@
 """What the controllers of Kubernetes would make of declared objects: pods of a workload, endpoints of a Service."""
 
+from collections import defaultdict
+
 from aichaos.domain.base import ConditionStatus, Metadata, OwnerReference
-from aichaos.domain.network import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort, TargetRef
+from aichaos.domain.network import Endpoint, EndpointConditions, EndpointPort, EndpointSlice, Service, ServicePort, TargetRef
 from aichaos.domain.workloads import Pod, PodCondition, PodConditionType, PodSpec, PodStatus, Workload
 
 MOST_PODS = 5_000
@@ -33,17 +35,19 @@ def pods_of(workload: Workload) -> list[Pod]:
 
 
 def endpoints_of(services: list[Service], pods: list[Pod]) -> list[EndpointSlice]:
-    """One slice for each Service with a selector, holding the pods that it selects."""
+    """One slice for each Service with a selector, holding the running pods that it selects."""
+    by_label: dict[tuple[str, str, str], list[Pod]] = defaultdict(list)
+    for pod in pods:
+        for label, value in pod.labels.items() if not pod.finished else ():
+            by_label[pod.namespace, label, value].append(pod)
     slices = []
     for service in services:
         selector = service.spec.selector
         if not selector:
             continue
-        chosen = [
-            pod
-            for pod in pods
-            if pod.namespace == service.namespace and all(pod.labels.get(key) == value for key, value in selector.items())
-        ]
+        label, value = next(iter(selector.items()))
+        likely = by_label.get((service.namespace, label, value), [])
+        chosen = [pod for pod in likely if selector.items() <= pod.labels.items()]
         slices.append(
             EndpointSlice(
                 metadata=Metadata(
@@ -51,13 +55,19 @@ def endpoints_of(services: list[Service], pods: list[Pod]) -> list[EndpointSlice
                     namespace=service.namespace,
                     labels={"kubernetes.io/service-name": service.name},
                 ),
-                endpoints=tuple(Endpoint(target_ref=TargetRef(kind="Pod", name=pod.name, namespace=pod.namespace)) for pod in chosen),
+                endpoints=tuple(_endpoint(pod) for pod in chosen),
                 ports=tuple(
                     EndpointPort(name=port.name, port=target_port(port, chosen), protocol=port.protocol) for port in service.spec.ports
                 ),
             )
         )
     return slices
+
+
+def _endpoint(pod: Pod) -> Endpoint:
+    addresses = (pod.status.pod_ip,) if pod.status.pod_ip else ()
+    conditions = EndpointConditions(ready=None if pod.ready else False)
+    return Endpoint(addresses=addresses, conditions=conditions, target_ref=TargetRef(kind="Pod", name=pod.name, namespace=pod.namespace))
 
 
 def target_port(port: ServicePort, pods: list[Pod]) -> int | None:

@@ -12,7 +12,7 @@ from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject, Metadata, ObjectRef, reference_of
 from aichaos.domain.chaos import ENGINE_GROUPS, Engine
 from aichaos.domain.experiment import API_VERSION
-from aichaos.domain.kinds import BY_NAME, KINDS, Kind, kind_of
+from aichaos.domain.kinds import KINDS, Kind, kind_of
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.domain.workloads import Deployment
 from aichaos.errors import FileError, SyntaxProblem, TooLargeError
@@ -262,17 +262,21 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(held) for held in value] if isinstance(value, list) else value
 
 
-def assume_pods(seen: Snapshot) -> Snapshot:
-    """Manifests that declare workloads but hold no Pod: the pods and endpoints that their controllers would make, said as a Gap.
+def assume(seen: Snapshot) -> Snapshot:
+    """What controllers would have made of objects that somebody wrote or picked out: pods, then endpoints; each said as a Gap.
 
-    Without them every selector in a folder of manifests would hit nothing. A snapshot with any Pod is left as it is.
+    Without them every selector in a folder of manifests would hit nothing, and no Service would have an endpoint. Kinds of which the
+    source holds any object are left as they are.
     """
-    if seen.pods or not (seen.deployments or seen.stateful_sets):
-        return seen
-    workloads = (*seen.deployments, *seen.stateful_sets)
-    pods = list(islice((pod for workload in workloads for pod in pods_of(workload)), MAX_PODS))
-    slices = seen.endpoint_slices or endpoints_of(seen.services, pods)
-    detail = f"{len(pods)} pods are assumed from what the workloads declare; none is in the source"
-    return msgspec.structs.replace(
-        seen, pods=pods, endpoint_slices=slices, gaps=(*seen.gaps, Gap(kind=BY_NAME["Pod"].name, reason="assumed", detail=detail))
-    )
+    pods, slices, gaps = seen.pods, seen.endpoint_slices, list(seen.gaps)
+    if not pods and (seen.deployments or seen.stateful_sets):
+        workloads = (*seen.deployments, *seen.stateful_sets)
+        pods = list(islice((pod for workload in workloads for pod in pods_of(workload)), MAX_PODS))
+        detail = f"{len(pods)} pods are assumed from what the workloads declare; none is in the source"
+        gaps.append(Gap(kind="Pod", reason="assumed", detail=detail))
+    if not slices and pods and any(service.spec.selector for service in seen.services):
+        slices = endpoints_of(seen.services, pods)
+        if seen.pods:  # where the pods are assumed, that their endpoints are goes without saying
+            detail = "endpoints are assumed from the pods; no EndpointSlice is in the source"
+            gaps.append(Gap(kind="EndpointSlice", reason="assumed", detail=detail))
+    return msgspec.structs.replace(seen, pods=pods, endpoint_slices=slices, gaps=tuple(gaps))

@@ -6,7 +6,8 @@ import msgspec
 
 from aichaos.domain.kinds import KINDS
 from aichaos.domain.snapshot import Snapshot, Source
-from aichaos.errors import FileError, NoClusterError
+from aichaos.errors import FileError, NoClusterError, UsageError
+from aichaos.files.save import OURS
 from aichaos.observe import manifests
 
 
@@ -53,6 +54,8 @@ def _files(origin: str, choice: Choice) -> Snapshot:
     contents = [(manifests.standard_input(), "standard input")] if origin == "-" else manifests.texts(_existing(origin))
     documents = []
     for data, name in contents:
+        if data.startswith(OURS):
+            continue  # suggestions that were saved in the same folder are no part of the cluster
         decoded = manifests.decode(data, name)
         if isinstance(decoded, Snapshot):
             source = msgspec.structs.replace(decoded.source, kind="snapshot")
@@ -65,7 +68,7 @@ def _files(origin: str, choice: Choice) -> Snapshot:
         raise FileError(
             f"no Kubernetes object in {source.cluster}", hint="Name a file with apiVersion and kind, as `kubectl get -o yaml` writes."
         )
-    return _within(manifests.assume_pods(seen), choice.namespaces)
+    return _within(manifests.assume(seen), choice.namespaces)
 
 
 def _existing(origin: str) -> Path:
@@ -81,6 +84,12 @@ def _within(seen: Snapshot, namespaces: tuple[str, ...]) -> Snapshot:
     """Only what is in these namespaces and what is in none; and the Gateways of all, since routes refer to them across namespaces."""
     if not namespaces:
         return seen
+    objects = (obj for kind in KINDS if kind.namespaced for obj in getattr(seen, kind.field))
+    known = {obj.namespace for obj in objects} | {one.name for one in seen.namespaces} | {secret.namespace for secret in seen.secrets}
+    for name in namespaces:
+        if name not in known:
+            hint = f"It has {', '.join(sorted(known)[:10])}." if known else "It has no namespace at all."
+            raise UsageError(f"there is no namespace {name!r} in {seen.source.cluster}", hint=hint)
     wanted = {*namespaces, ""}
     limited = [kind for kind in KINDS if kind.namespaced and not kind.shared]
     kept = {kind.field: [obj for obj in getattr(seen, kind.field) if obj.namespace in wanted] for kind in limited}

@@ -96,6 +96,15 @@ class Topology:
             workload = self.workloads.get(ObjectRef(kind, name, pod.namespace))
             if workload is not None:
                 return workload
+        return None if pod.metadata.owner_references else self._selecting(pod)
+
+    def _selecting(self, pod: Pod) -> Workload | None:
+        """The workload that would adopt a pod without an owner: objects that were written or picked by hand often lack owners."""
+        for label, value in pod.labels.items():
+            for workload in self._workloads_by_label.get((pod.namespace, label, value), ()):
+                selector = workload.spec.selector
+                if (selector.match_labels or selector.match_expressions) and selects(selector, pod.labels):
+                    return workload
         return None
 
     def pods_of(self, workload: Workload) -> list[Pod]:

@@ -38,7 +38,7 @@ def suggestions(answer: Suggestions, paper: Paper) -> None:
 def _plural(kind: str, number: int) -> str:
     if number == 1:
         return kind
-    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}es" if kind.endswith("s") else f"{kind}s"
+    return f"{kind[:-1]}ies" if kind.endswith("y") and kind[-2] not in "aeiou" else f"{kind}es" if kind.endswith("s") else f"{kind}s"
 
 
 def _suggestion(number: int, suggestion: Suggestion, paper: Paper) -> None:

@@ -198,3 +198,32 @@ def test_any_text_may_be_said(text: str) -> None:
     assert words.text == text
     assert words.percent is None or 0 < words.percent <= 100
     assert words.duration is None or words.duration > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the SLO is 300ms p95 and 99% availability",
+        "my p99 is 120ms and success stays above 99.9%",
+        "packet loss of 30% on feature-store",
+        "answers stay below 200 ms for 99 % of requests",
+        "-100ms",
+    ],
+)
+def test_what_a_service_promises_is_no_fault_to_make(text: str) -> None:
+    assert (read(text).latency, read(text).percent) == (None, None)
+
+
+def test_a_promise_does_not_hide_the_fault_beside_it() -> None:
+    words = read("p95 stays below 300 ms with a latency of 100ms on 20% of the pods")
+    assert (words.latency, words.percent) == (100, 20)
+
+
+@pytest.mark.parametrize("text", ["add 2s latency for one minute", "2 s of latency", "a delay of 2 seconds"])
+def test_seconds_that_are_called_a_latency_are_one(text: str) -> None:
+    assert read(text).latency == 2000
+
+
+def test_a_fault_without_a_sensible_bound_is_not_used() -> None:
+    assert read("latency 1000ms for 100000h").numbers() == {"latency": 1000}
+    assert "duration" in read("for 100000h").said()

@@ -66,7 +66,7 @@ spec:
 
 
 def snapshot(text: str, *gaps: Gap) -> Snapshot:
-    seen = manifests.assume_pods(manifests.snapshot(manifests.objects(load(text, "cluster")), Source(kind="live", cluster="test")))
+    seen = manifests.assume(manifests.snapshot(manifests.objects(load(text, "cluster")), Source(kind="live", cluster="test")))
     return msgspec.structs.replace(seen, gaps=(*seen.gaps, *gaps))
 
 

@@ -158,3 +158,43 @@ def test_an_unknown_command_names_the_known_ones(aichaos: Run) -> None:
 
 def test_namespace_and_all_namespaces_exclude_each_other(aichaos: Run) -> None:
     fails(aichaos("suggest", "--from", "demo:route-chaos", "-n", "a", "-A"), 2, "-n and -A")
+
+
+def test_standard_output_that_is_closed_is_said(tmp_path: Path) -> None:
+    code, said = aichaos_shell(f"{sys.executable} -m aichaos suggest --from demo:route-chaos --no-save >&-", tmp_path)
+    assert code == 1
+    assert "standard output is closed" in said
+
+
+def test_standard_error_that_is_closed_does_no_harm(tmp_path: Path) -> None:
+    code, _ = aichaos_shell(f"{sys.executable} -m aichaos suggest --from demo:route-chaos --no-save 2>&- >/dev/null", tmp_path)
+    assert code == 0
+
+
+def test_without_a_command_there_is_help(aichaos: Run) -> None:
+    done = aichaos()
+    assert done.returncode == 2
+    assert "Commands:\n" in done.stderr
+
+
+@pytest.mark.parametrize("value", ["nan", "-1", "inf", "soon"])
+def test_a_timeout_that_is_none(value: str, aichaos: Run) -> None:
+    done = aichaos("suggest", "--from", "demo:route-chaos", AICHAOS_TIMEOUT=value)
+    fails(done, 2, "AICHAOS_TIMEOUT")
+
+
+def test_a_path_that_is_needed_twice(aichaos: Run) -> None:
+    fails(aichaos("check", "-", "--from", "-"), 2, "standard input")
+
+
+def test_nothing_to_check_is_no_success(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("# nothing\n", encoding="utf-8")
+    fails(aichaos("check", "empty.yaml"), 1, "nothing to check")
+
+
+def test_a_cluster_where_nothing_fits_says_what_would(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("{apiVersion: v1, kind: Service, metadata: {name: a, namespace: b}}\n", encoding="utf-8")
+    done = aichaos("suggest", "--from", "one.yaml")
+    assert done.returncode == 0
+    assert "start from an HTTPRoute" in done.stderr
+    assert "list of ideas" not in done.stderr

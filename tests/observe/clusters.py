@@ -28,7 +28,7 @@ def snapshot_of(*objects: Manifest) -> Snapshot:
 
 def topology_of(*objects: Manifest) -> Topology:
     """Objects as a Topology; workloads without any pod get those that they declare."""
-    return Topology(manifests.assume_pods(snapshot_of(*objects)))
+    return Topology(manifests.assume(snapshot_of(*objects)))
 
 
 def demo(name: str) -> Topology:

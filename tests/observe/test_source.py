@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from aichaos.domain.kinds import KINDS
 from aichaos.domain.snapshot import Snapshot
-from aichaos.errors import AichaosError, FileError, SyntaxProblem, TooLargeError
+from aichaos.errors import AichaosError, FileError, SyntaxProblem, TooLargeError, UsageError
 from aichaos.files import yaml
+from aichaos.files.save import marked
 from aichaos.observe import manifests
 from aichaos.observe.source import Choice, take
 from tests.observe.clusters import (
@@ -315,7 +316,7 @@ VERSIONS = st.sampled_from(sorted({"v1", "apiextensions.k8s.io/v1", *(kind.api_v
 )
 def test_any_documents_become_a_snapshot(documents: list[object]) -> None:
     seen = snapshot_of(*manifests.objects(documents))
-    manifests.assume_pods(seen).digest()
+    manifests.assume(seen).digest()
 
 
 @PATIENT
@@ -329,3 +330,26 @@ def test_a_namespace_keeps_the_gateways_that_its_routes_refer_to() -> None:
     seen = take(Choice(origin="demo:service-a", namespaces=("service-a-namespace",)))
     assert [gateway.namespace for gateway in seen.gateways] == ["gateways"]
     assert {service.namespace for service in seen.services} == {"service-a-namespace"}
+
+
+def test_endpoints_that_were_left_out_are_assumed_from_the_pods_and_said(tmp_path: Path) -> None:
+    whole = take(Choice(origin="demo:route-chaos"))
+    kept = [one for one in yaml.load(manifests.demo_path("route-chaos").read_text("utf-8"), "demo") if one["kind"] != "EndpointSlice"]
+    (tmp_path / "some.yaml").write_text("---\n".join(yaml.dump(one) for one in kept), encoding="utf-8")
+    seen = take(Choice(origin=str(tmp_path / "some.yaml")))
+    assert [(gap.kind, gap.reason) for gap in seen.gaps] == [("EndpointSlice", "assumed")]
+    ready = {one.service_name: len(one.endpoints or ()) for one in seen.endpoint_slices}
+    assert ready == {one.service_name: len(one.endpoints or ()) for one in whole.endpoint_slices}
+
+
+def test_what_we_saved_ourselves_is_no_part_of_a_folder_s_cluster(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifests.demo_path("route-chaos").read_text("utf-8"), encoding="utf-8")
+    before = take(Choice(origin=str(tmp_path)))
+    (tmp_path / "rival.yaml").write_text(marked("{apiVersion: v1, kind: Service, metadata: {name: rival, namespace: route-chaos}}\n"))
+    assert take(Choice(origin=str(tmp_path))).counts() == before.counts()
+
+
+def test_a_namespace_that_is_not_in_the_source_is_wrong_use_and_names_those_that_are() -> None:
+    with pytest.raises(UsageError, match="nosuch") as caught:
+        take(Choice(origin="demo:route-chaos", namespaces=("route-chaos", "nosuch")))
+    assert "route-chaos" in caught.value.hint

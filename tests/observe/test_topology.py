@@ -58,10 +58,17 @@ def test_a_pod_belongs_to_the_workload_that_owns_it(kind: str) -> None:
     assert reference(workload) == ObjectRef(kind, "db", "shop")
 
 
-@pytest.mark.parametrize("owner", ["", "Job/web-1", "ReplicaSet/other-5d9c", "Node/web"])
+@pytest.mark.parametrize("owner", ["Job/web-1", "ReplicaSet/other-5d9c", "Node/web"])
 def test_a_pod_that_nothing_here_keeps_alive_belongs_to_nothing(owner: str) -> None:
     topology = seen(deployment("web"), pod("web-1-x", {"app": "web"}, owner=owner))
     assert topology.workload_of(topology.snapshot.pods[0]) is None
+
+
+def test_a_pod_without_an_owner_belongs_to_the_workload_that_would_adopt_it() -> None:
+    topology = seen(deployment("web"), pod("web-1-x", {"app": "web"}, owner=""), pod("other", {"app": "other"}, owner=""))
+    owners = {one.name: topology.workload_of(one) for one in topology.snapshot.pods}
+    assert owners["other"] is None
+    assert owners["web-1-x"] is not None
 
 
 def test_a_workload_of_another_namespace_is_not_meant() -> None:

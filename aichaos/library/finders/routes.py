@@ -32,7 +32,8 @@ def _serving(topology: Topology, names: Names) -> Iterator[_Served]:
 
     for route in sorted(topology.snapshot.http_routes, key=first) if names else topology.snapshot.http_routes:
         attached = topology.attached(route)
-        found = {backend.key: backend.service for backend in topology.backends_of(route) if backend.service and not backend.problem}
+        working = [backend for backend in topology.backends_of(route) if not backend.problem and backend.ref.weight != 0]
+        found = {backend.key: backend.service for backend in working if backend.service}
         services = sorted((one for one in found.values() if topology.ready_endpoints(one)), key=lambda one: -named(one, names))
         if attached and services and targets(topology, route):
             yield _Served(route=route, gateway=attached[0].gateway, services=services)
