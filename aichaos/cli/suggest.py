@@ -92,5 +92,5 @@ def _show(answer: Suggestions, output: str, effective: settings.Settings) -> Non
     warn(answer.warnings)
     saved = [suggestion.experiment for suggestion in answer.suggestions if suggestion.experiment and suggestion.verdict != "rejected"]
     if saved and output == "text":
-        origin = f" --from {shlex.quote(effective['from'])}" if effective["from"] else ""
+        origin = f" --from {shlex.quote(effective['from'] or 'live')}"
         print(f"\nNext: {click.get_current_context().find_root().info_name} check {shlex.quote(saved[0])}{origin}", file=sys.stderr)
