@@ -10,11 +10,12 @@
     ├── FileError                1   a file can't be read or written
     │   ├── SyntaxProblem            … because of what stands in it, at a line and a column
     │   └── TooLargeError            … because of its size
-    ├── BackendError             6   the model's backend failed
-    │   ├── UnknownBackendError      no backend of that name
-    │   ├── MissingKeyError          a backend that needs a key has none
-    │   └── ReplyError               it answered, and the answer can't be used
-    └── Cancelled              130   Ctrl-C, with nothing changed
+    └── BackendError             6   the model's backend failed
+        ├── UnknownBackendError      no backend of that name
+        ├── MissingKeyError          a backend that needs a key has none
+        └── ReplyError               it answered, and the answer can't be used
+
+Ctrl-C is no error: `entry.py` ends the program with 130.
 
 Every error carries a `hint`: what the user can do next. Errors of libraries are translated where they cross our border (`cluster/`,
 `backends/`, `files/`) and nowhere else.
@@ -90,7 +91,3 @@ class MissingKeyError(BackendError):
 
 class ReplyError(BackendError):
     pass
-
-
-class Cancelled(AichaosError):
-    exit_code = 130

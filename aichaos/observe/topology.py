@@ -5,7 +5,7 @@ with ten routes and on one with ten thousand.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import msgspec
@@ -317,11 +317,6 @@ class Topology:
             for service in self.snapshot.services
             if service.spec.selector and any(_has(pod, service.spec.selector) for pod in near.get(service.namespace, ()))
         ]
-
-    def http_rules(self) -> Iterator[tuple[Route, int, HTTPRule]]:
-        for route in self.snapshot.http_routes:
-            for number, rule in enumerate(route.spec.rules or ()):
-                yield route, number, rule
 
 
 def _has(pod: Pod, labels: dict[str, str]) -> bool:
