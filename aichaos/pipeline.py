@@ -17,7 +17,7 @@ from aichaos.check.experiment import findings as check_experiment
 from aichaos.check.radius import blast_radius
 from aichaos.domain.finding import verdict
 from aichaos.domain.snapshot import Snapshot
-from aichaos.domain.suggestion import BlastRadius, Draft, SourceSummary, Suggestion, Suggestions
+from aichaos.domain.suggestion import BlastRadius, Draft, Suggestion, Suggestions, summary_of
 from aichaos.observe import source
 from aichaos.observe.topology import Topology
 from aichaos.report import kubectl
@@ -45,7 +45,7 @@ def suggest(wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Sugges
     suggestions = [_suggestion(draft, topology, wish.out) for draft in asked.drafts]
     suggestions, notes = saving.save(suggestions, asked.drafts, snapshot, wish.out, overwrite)
     return Suggestions(
-        source=summary(snapshot),
+        source=summary_of(snapshot),
         backend=asked.usage,
         suggestions=suggestions,
         warnings=[*_unread(snapshot), *asked.warnings, *_missing(wish.count, len(suggestions)), *notes, *_unsaved(wish, suggestions)],
@@ -57,11 +57,6 @@ def observe(choice: source.Choice, say: Say) -> Snapshot:
     if choice.origin in (None, "live"):
         say("reading the cluster")
     return source.take(choice)
-
-
-def summary(snapshot: Snapshot) -> SourceSummary:
-    seen = snapshot.source
-    return SourceSummary(kind=seen.kind, cluster=seen.cluster, taken=seen.taken, objects=snapshot.counts())
 
 
 def _suggestion(draft: Draft, topology: Topology, out: Path | None) -> Suggestion:

@@ -11,6 +11,7 @@ from aichaos import settings
 from aichaos.check.documents import Review, review
 from aichaos.cli.options import choice, output_option, source_options, write_json
 from aichaos.domain.finding import summary
+from aichaos.domain.suggestion import summary_of
 from aichaos.errors import FileError, UsageError
 from aichaos.observe import manifests, source
 from aichaos.observe.topology import Topology
@@ -40,7 +41,7 @@ def command(**given: Any) -> int:
     if not found.documents and not found.findings:
         raise FileError(f"nothing to check in {', '.join(given['paths'])}", hint="Is the file empty, or the path another one?")
     counts = summary(found.findings)
-    _show(found, counts, given["output"])
+    _show(found, counts, topology, given["output"])
     if topology is None:
         print("note: references to a cluster were not checked; name one with --from", file=sys.stderr)
     failing = counts["error"] + (counts["warning"] + counts["skipped"] if given["strict"] else 0)
@@ -54,9 +55,10 @@ def _texts(paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             yield name, manifests.text_of(data, name)
 
 
-def _show(found: Review, counts: dict[str, int], output: str) -> None:
+def _show(found: Review, counts: dict[str, int], topology: Topology | None, output: str) -> None:
     if output == "json":
-        write_json({"documents": found.documents, "findings": found.findings, "summary": counts})
+        source_summary = summary_of(topology.snapshot) if topology else None
+        write_json({"documents": found.documents, "findings": found.findings, "summary": counts, "source": source_summary})
         return
     paper = Paper(sys.stdout)
     terminal.findings(found.findings, paper)

@@ -9,6 +9,7 @@ import msgspec
 
 from aichaos import pipeline, settings
 from aichaos.cli.options import choice, output_option, say, source_options, warn, write_json
+from aichaos.domain.suggestion import summary_of
 from aichaos.errors import UsageError
 from aichaos.files.save import save
 from aichaos.observe.oddities import oddities
@@ -40,8 +41,8 @@ def command(**given: Any) -> int:
         save(path, msgspec.json.encode(snapshot).decode() + "\n")
         say(f"saved as {path}")
     if given["output"] == "json":
-        write_json(pipeline.summary(snapshot))
+        write_json(summary_of(snapshot))
     elif given["file"] is None or sys.stdout.isatty():
-        terminal.seen(pipeline.summary(snapshot), oddities(Topology(snapshot)), Paper(sys.stdout))
+        terminal.seen(summary_of(snapshot), oddities(Topology(snapshot)), Paper(sys.stdout))
     warn([f"{gap.kind}: {gap.reason}{f' ({gap.detail})' if gap.detail else ''}" for gap in snapshot.gaps if gap.reason != "absent"])
     return 0

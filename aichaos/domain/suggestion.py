@@ -6,6 +6,7 @@ import msgspec
 
 from aichaos.domain.experiment import Experiment, Metric
 from aichaos.domain.finding import Finding, Verdict
+from aichaos.domain.snapshot import Snapshot
 
 
 class Idea(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +78,11 @@ class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     cluster: str
     taken: str | None
     objects: dict[str, int]
+
+
+def summary_of(snapshot: Snapshot) -> SourceSummary:
+    seen = snapshot.source
+    return SourceSummary(kind=seen.kind, cluster=seen.cluster, taken=seen.taken, objects=snapshot.counts())
 
 
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True):

@@ -198,3 +198,13 @@ def test_a_cluster_where_nothing_fits_says_what_would(aichaos: Run, tmp_path: Pa
     assert done.returncode == 0
     assert "start from an HTTPRoute" in done.stderr
     assert "list of ideas" not in done.stderr
+
+
+def test_a_check_without_a_cluster_says_so_and_is_no_finding(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}\n", encoding="utf-8"
+    )
+    done = aichaos("check", "s.yaml", "--strict", "-o", "json")
+    found = answer(done)
+    assert (done.returncode, found["source"], found["findings"]) == (0, None, [])
+    assert "references to a cluster were not checked" in done.stderr

@@ -10,7 +10,7 @@ from aichaos.ask.protocol import Options
 from aichaos.ask.registry import open_backend
 from aichaos.ask.words import read
 from aichaos.domain.finding import Finding, Fix
-from aichaos.domain.suggestion import BlastRadius, Suggestions
+from aichaos.domain.suggestion import BlastRadius, Suggestions, summary_of
 from aichaos.observe.oddities import oddities
 from aichaos.observe.source import Choice
 from aichaos.report import terminal
@@ -135,7 +135,7 @@ def test_findings_are_counted_in_words(counts: dict[str, int], said: str) -> Non
 def test_a_snapshot_is_counted_kind_by_kind() -> None:
     on, stream = paper()
     seen = demo("ml-services")
-    terminal.seen(pipeline.summary(seen.snapshot), oddities(seen), on)
+    terminal.seen(summary_of(seen.snapshot), oddities(seen), on)
     lines = stream.getvalue().splitlines()
     assert lines[0] == "demo:ml-services"
     assert "       26  Pods" in lines
