@@ -83,7 +83,7 @@ def _cluster(choice: source.Choice) -> Iterator[Answer]:
 
 
 def _rights(snapshot: Snapshot) -> Answer:
-    unread = [f"{gap.kind} ({gap.reason})" for gap in snapshot.gaps if gap.reason != "absent"]
+    unread = [f"{gap.kind} ({gap.reason})" for gap in snapshot.telling_gaps()]
     if not unread:
         return Answer(question="reading rights", status="ok", message="every kind could be read")
     return Answer(

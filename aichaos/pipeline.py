@@ -48,7 +48,13 @@ def suggest(wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Sugges
         source=summary_of(snapshot),
         backend=asked.usage,
         suggestions=suggestions,
-        warnings=[*_unread(snapshot), *asked.warnings, *_missing(wish.count, len(suggestions)), *notes, *_unsaved(wish, suggestions)],
+        warnings=[
+            *map(str, snapshot.telling_gaps()),
+            *asked.warnings,
+            *_missing(wish.count, len(suggestions)),
+            *notes,
+            *_unsaved(wish, suggestions),
+        ],
     )
 
 
@@ -82,11 +88,6 @@ def _suggestion(draft: Draft, topology: Topology, out: Path | None) -> Suggestio
         findings=found,
         verdict=verdict(found),
     )
-
-
-def _unread(snapshot: Snapshot) -> list[str]:
-    """What could not be seen, in the user's words; an API that is not installed is no news."""
-    return [f"{gap.kind}: {gap.reason}{f' ({gap.detail})' if gap.detail else ''}" for gap in snapshot.gaps if gap.reason != "absent"]
 
 
 def _unsaved(wish: Wish, suggestions: list[Suggestion]) -> list[str]:

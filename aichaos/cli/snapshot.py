@@ -44,5 +44,5 @@ def command(**given: Any) -> int:
         write_json(summary_of(snapshot))
     elif given["file"] is None or sys.stdout.isatty():
         terminal.seen(summary_of(snapshot), oddities(Topology(snapshot)), Paper(sys.stdout))
-    warn([f"{gap.kind}: {gap.reason}{f' ({gap.detail})' if gap.detail else ''}" for gap in snapshot.gaps if gap.reason != "absent"])
+    warn([str(gap) for gap in snapshot.telling_gaps()])
     return 0

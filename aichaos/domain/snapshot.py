@@ -26,6 +26,9 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str
     detail: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.reason}" + (f" ({self.detail})" if self.detail else "")
+
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="Snapshot"):
     """Everything that was read, one list a kind; every list in the order of namespace and name.
@@ -93,9 +96,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
         yield from self.tcp_routes
         yield from self.udp_routes
 
+    def telling_gaps(self) -> list[Gap]:
+        """What could not be seen although it may be there; an API that is not installed is no news."""
+        return [gap for gap in self.gaps if gap.reason != "absent"]
+
     def unread(self, kind: str) -> Gap | None:
         """The gap that keeps us from knowing whether an object of this kind exists; None where the kind was read."""
-        return next((gap for gap in self.gaps if gap.kind == kind and gap.reason != "absent"), None)
+        return next((gap for gap in self.telling_gaps() if gap.kind == kind), None)
 
     def digest(self) -> str:
         """`sha256:…` of everything that was read; the same for the same objects, whenever and from wherever they were read."""
