@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from aichaos.check.faults import Fault, LitmusFault, faults, litmus_faults, stands_elsewhere
 from aichaos.check.rules import finding
 from aichaos.domain.experiment import seconds
 from aichaos.domain.finding import Finding
+from aichaos.observe.faults import Fault, LitmusFault, faults, litmus_faults, stands_elsewhere
 
 _LONGEST = 9.2e9
 """Seconds: a Go duration is nanoseconds in 64 bits, some 292 years."""

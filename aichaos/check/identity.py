@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from aichaos.check.known import CLOSED_GROUPS, GROUPS, NAMES, RETIRED_GROUPS, group_of, kinds_called, known_kind
-from aichaos.check.plain import mapping, text
+from aichaos.check.known import CLOSED_GROUPS, GROUPS, NAMES, RETIRED_GROUPS, kinds_called, known_kind
 from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean, nearest
-from aichaos.domain.base import reference_of
+from aichaos.domain.base import group_of, reference_of
 from aichaos.domain.finding import Finding
+from aichaos.files.plain import mapping, text
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")

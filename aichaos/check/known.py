@@ -8,6 +8,8 @@ from collections import defaultdict
 
 import msgspec
 
+from aichaos.domain.base import group_of
+
 
 class KnownKind(msgspec.Struct, frozen=True):
     """`versions`: served ones, the best first."""
@@ -116,10 +118,6 @@ def known_kind(api_version: str, name: str) -> KnownKind | None:
     """The kind that an apiVersion and a kind name, in any version of its group."""
     group = group_of(api_version)
     return next((kind for kind in kinds_called(name) if kind.group == group), None)
-
-
-def group_of(api_version: str) -> str:
-    return api_version.rpartition("/")[0]
 
 
 def is_namespaced(name: str) -> bool | None:

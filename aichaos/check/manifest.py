@@ -8,12 +8,12 @@ import msgspec
 from aichaos.check.endings import ending_findings
 from aichaos.check.identity import identity_findings, not_an_object
 from aichaos.check.known import known_kind
-from aichaos.check.plain import is_placeholder, mapping, placeholders
 from aichaos.check.references import reference_findings
 from aichaos.check.rules import finding
 from aichaos.check.world import World, placed
 from aichaos.domain.base import reference_of
 from aichaos.domain.finding import Finding
+from aichaos.files.plain import is_placeholder, mapping, placeholders
 
 
 def manifest_findings(document: Any, world: World) -> Iterator[Finding]:

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from aichaos.check.faults import is_chaos
 from aichaos.check.known import is_namespaced
-from aichaos.check.plain import at, mapping, sequence, text
 from aichaos.check.radius import blast_radius, step_harms
 from aichaos.check.rules import finding
 from aichaos.check.world import World
 from aichaos.domain.base import ObjectRef, reference_of
 from aichaos.domain.experiment import Experiment, Step
 from aichaos.domain.finding import Finding
+from aichaos.files.plain import at, mapping, sequence, text
+from aichaos.observe.faults import is_chaos
 from aichaos.observe.topology import Topology
 
 PROTECTED_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "aichaos"})

@@ -8,9 +8,6 @@ from typing import Any
 
 import msgspec
 
-from aichaos.check.faults import faults, is_chaos, litmus_faults
-from aichaos.check.plain import at, mapping, sequence, text, without_nulls
-from aichaos.check.targets import PodKey, at_most, chaos_mesh, keys, litmus, litmus_at_most, selector_of, service_of_host
 from aichaos.check.world import placed
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.experiment import Experiment, Step
@@ -19,6 +16,9 @@ from aichaos.domain.mesh import DestinationRule, VirtualService
 from aichaos.domain.network import NetworkPolicy, Service
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.domain.workloads import HorizontalPodAutoscaler, Pod, Workload
+from aichaos.files.plain import at, mapping, sequence, text, without_nulls
+from aichaos.observe.faults import faults, is_chaos, litmus_faults
+from aichaos.observe.targets import PodKey, at_most, chaos_mesh, keys, litmus, litmus_at_most, selector_of, service_of_host
 from aichaos.observe.topology import Topology
 
 _ROUTES = frozenset({"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})

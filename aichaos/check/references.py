@@ -6,8 +6,7 @@ from typing import Any
 
 import msgspec
 
-from aichaos.check.known import group_of, known_kind
-from aichaos.check.plain import mapping, pointer, without_nulls
+from aichaos.check.known import known_kind
 from aichaos.check.references_chaos import chaos_mesh_references, engine_references
 from aichaos.check.references_mesh import destination_rule_references, virtual_service_references
 from aichaos.check.references_routing import route_references
@@ -15,7 +14,7 @@ from aichaos.check.references_workloads import autoscaler_references, policy_ref
 from aichaos.check.spelling import there_are
 from aichaos.check.subject import Subject, subject
 from aichaos.check.world import World, engine_name
-from aichaos.domain.base import KubeObject
+from aichaos.domain.base import KubeObject, group_of
 from aichaos.domain.chaos import ENGINE_GROUPS
 from aichaos.domain.finding import Finding
 from aichaos.domain.gateway import GRPCRoute, HTTPRoute, TCPRoute, TLSRoute, UDPRoute
@@ -23,6 +22,7 @@ from aichaos.domain.kinds import kind_of
 from aichaos.domain.mesh import DestinationRule, VirtualService
 from aichaos.domain.network import NetworkPolicy, Service
 from aichaos.domain.workloads import HorizontalPodAutoscaler
+from aichaos.files.plain import mapping, pointer, without_nulls
 
 _BY_CLASS: dict[type[KubeObject], Callable[[Subject, Any], Iterator[Finding]]] = {
     **dict.fromkeys((HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute), route_references),

@@ -3,14 +3,14 @@
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from aichaos.check.faults import Fault, faults, litmus_faults
-from aichaos.check.plain import at, mapping, text, texts
 from aichaos.check.spelling import there_are
 from aichaos.check.subject import Subject
-from aichaos.check.targets import Selection, chaos_mesh, label_query, litmus
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.finding import Finding
 from aichaos.domain.workloads import Pod
+from aichaos.files.plain import at, mapping, text, texts
+from aichaos.observe.faults import Fault, faults, litmus_faults
+from aichaos.observe.targets import Selection, chaos_mesh, label_query, litmus
 
 
 def chaos_mesh_references(this: Subject) -> Iterator[Finding]:

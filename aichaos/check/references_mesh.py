@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from aichaos.check.spelling import there_are
 from aichaos.check.subject import Subject
-from aichaos.check.targets import service_of_host, shown_labels
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.finding import Finding
 from aichaos.domain.mesh import Destination, DestinationRule, VirtualService
+from aichaos.observe.targets import service_of_host, shown_labels
 
 
 def virtual_service_references(this: Subject, service: VirtualService) -> Iterator[Finding]:

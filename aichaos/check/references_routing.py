@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from aichaos.check.plain import text
 from aichaos.check.spelling import there_are
 from aichaos.check.subject import Subject
-from aichaos.check.targets import shown_labels
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.finding import Finding
 from aichaos.domain.gateway import AllowedRoutes, BackendRef, Gateway, GRPCRule, HTTPRule, ParentRef, Route, StreamRule
 from aichaos.domain.network import Service
+from aichaos.files.plain import text
 from aichaos.observe.attach import attach, names_gateway
+from aichaos.observe.targets import shown_labels
 
 Rule = HTTPRule | GRPCRule | StreamRule
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from aichaos.check.plain import at, mapping, sequence, text
 from aichaos.check.spelling import there_are
 from aichaos.check.subject import Subject
 from aichaos.domain.access import ConfigMap
@@ -11,6 +10,7 @@ from aichaos.domain.base import ObjectRef
 from aichaos.domain.finding import Finding
 from aichaos.domain.network import NetworkPolicy, Service
 from aichaos.domain.workloads import HorizontalPodAutoscaler, Pod
+from aichaos.files.plain import at, mapping, sequence, text
 
 
 def service_references(this: Subject, service: Service) -> Iterator[Finding]:

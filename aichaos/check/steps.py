@@ -6,10 +6,8 @@ from typing import Any
 import msgspec
 
 from aichaos.check.endings import length
-from aichaos.check.faults import faults, is_chaos
 from aichaos.check.known import NAMES, is_namespaced, kinds_called
 from aichaos.check.manifest import manifest_findings, moved
-from aichaos.check.plain import mapping, merged
 from aichaos.check.references import reference_findings
 from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean, there_are
@@ -19,6 +17,8 @@ from aichaos.domain.experiment import Label, Patch, Step, Target, Wait
 from aichaos.domain.finding import Finding
 from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.workloads import Pod, Workload
+from aichaos.files.plain import mapping, merged
+from aichaos.observe.faults import faults, is_chaos
 
 SCALED = ("Deployment", "StatefulSet")
 RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")

@@ -7,10 +7,10 @@ import msgspec
 
 from aichaos.check.rules import finding
 from aichaos.check.spelling import there_are
-from aichaos.check.targets import only_on_the_workload, shown_labels
 from aichaos.check.world import World, placed
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.finding import Finding, Severity
+from aichaos.observe.targets import only_on_the_workload, shown_labels
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,11 +12,11 @@ from typing import Any, Literal
 import msgspec
 
 from aichaos.check.known import is_namespaced
-from aichaos.check.plain import without_nulls
 from aichaos.domain.base import KubeObject, ObjectRef, reference, reference_of
 from aichaos.domain.kinds import BY_NAME, KINDS
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.domain.workloads import Pod, Workload
+from aichaos.files.plain import without_nulls
 from aichaos.observe import manifests
 from aichaos.observe.assume import pods_of
 from aichaos.observe.topology import Topology

@@ -126,6 +126,11 @@ def reference_of(manifest: dict[str, Any]) -> ObjectRef:
     )
 
 
+def group_of(api_version: str) -> str:
+    """The API group of an `apiVersion`; "" for the core group."""
+    return api_version.rpartition("/")[0]
+
+
 def selects(selector: LabelSelector, labels: dict[str, str]) -> bool:
     """Whether a label selector takes these labels; an empty selector takes everything (API convention of metav1.LabelSelector)."""
     return all(labels.get(key) == value for key, value in selector.match_labels.items()) and all(

@@ -3,9 +3,9 @@
 import pytest
 
 from aichaos.check.radius import blast_radius
-from aichaos.check.targets import at_most, label_query, litmus_at_most
 from aichaos.domain.base import selects
 from aichaos.domain.suggestion import BlastRadius
+from aichaos.observe.targets import at_most, label_query, litmus_at_most
 from tests.check.cluster import demo, experiment, parsed, topology
 
 

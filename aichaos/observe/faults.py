@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from aichaos.check.known import group_of
-from aichaos.check.plain import at, mapping, pointer, sequence, text
+from aichaos.domain.base import group_of
+from aichaos.files.plain import at, mapping, pointer, sequence, text
 
 CHAOS_MESH = "chaos-mesh.org"
 LITMUS = "litmuschaos.io"

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from aichaos.check.plain import labels as label_map
-from aichaos.check.plain import mapping, sequence, text, texts
 from aichaos.domain.base import LabelSelector, LabelSelectorRequirement, kind_name
 from aichaos.domain.workloads import Pod, Workload
+from aichaos.files.plain import labels as label_map
+from aichaos.files.plain import mapping, sequence, text, texts
 from aichaos.observe.topology import Topology
 
 PodKey = tuple[str, str]
