@@ -13,6 +13,7 @@
     └── BackendError             6   the model's backend failed
         ├── UnknownBackendError      no backend of that name
         ├── MissingKeyError          a backend that needs a key has none
+        ├── PromptTooLongError       the model takes no prompt of that length
         └── ReplyError               it answered, and the answer can't be used
 
 Ctrl-C is no error: `entry.py` ends the program with 130.
@@ -86,6 +87,10 @@ class UnknownBackendError(BackendError):
 
 
 class MissingKeyError(BackendError):
+    pass
+
+
+class PromptTooLongError(BackendError):
     pass
 
 

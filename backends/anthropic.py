@@ -25,6 +25,7 @@ class AnthropicBackend:
     name: ClassVar[str] = "anthropic"
     about: ClassVar[str] = "Anthropic's models (also as: claude)"
     key_variable: ClassVar[str | None] = "ANTHROPIC_API_KEY"
+    prompted: ClassVar[bool] = True
     remote: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
@@ -46,7 +47,7 @@ class AnthropicBackend:
                 model=self.model or DEFAULT_MODEL,
                 max_tokens=options.max_tokens,
                 system=question.prompt.system,
-                messages=[{"role": "user", "content": question.prompt.text}],
+                messages=[{"role": turn.role, "content": turn.text} for turn in question.prompt.turns],
             )
         except anthropic.AnthropicError as error:
             raise _translated(error, options) from error

@@ -26,6 +26,7 @@ class PlaybookBackend:
     name: ClassVar[str] = "playbook"
     about: ClassVar[str] = "offline and deterministic: scenarios of the library that fit this cluster; no model is asked"
     key_variable: ClassVar[str | None] = None
+    prompted: ClassVar[bool] = False
     remote: ClassVar[bool] = False
 
     def __init__(self, options: Options) -> None:

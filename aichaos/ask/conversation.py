@@ -32,7 +32,7 @@ def ask(backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse
     digest: of the snapshot, for the provenance. decode: how an experiment is read.
     """
     question = Question("ideas", facts, _render)
-    if backend.remote:
+    if backend.prompted:
         say(f"asking {_who(backend)} for ideas")
     first = backend.answer(question, _silent)
     ideas, problems = parse.ideas(first.text)
@@ -47,7 +47,7 @@ def ask(backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse
     drafts = [_draft(idea, reply, decode) for idea, reply in zip(ideas, replies, strict=False)]
     used = _provenance(backend, facts, digest, [question, *questions[:1]])
     # a backend without a model has said in its notes why it has no idea
-    said = [finding for finding in problems if backend.remote or finding.rule != "reply/no-ideas"]
+    said = [finding for finding in problems if backend.prompted or finding.rule != "reply/no-ideas"]
     warnings = [*first.notes, *(note for reply in replies for note in reply.notes), *(finding.message for finding in said)]
     return Asked(
         drafts=[_signed(draft, used) for draft in drafts],
@@ -57,7 +57,7 @@ def ask(backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse
 
 
 def _answers(backend: Backend, questions: list[Question], say: Say) -> list[Reply]:
-    if backend.remote and len(questions) > 1:
+    if backend.prompted and len(questions) > 1:
         from concurrent.futures import ThreadPoolExecutor  # only where somebody is waited for
 
         say(f"asking for {len(questions)} experiments at once")
@@ -100,7 +100,7 @@ def _provenance(backend: Backend, facts: Facts, digest: Callable[[], str], quest
     return Provenance(
         backend=backend.name,
         model=backend.model,
-        prompt=", ".join(question.prompt.version for question in questions) if backend.remote else None,
+        prompt=", ".join(question.prompt.version for question in questions if question.rendered) or None,
         snapshot=digest(),
         words=facts.words.text[:500] or None,
     )
@@ -113,8 +113,16 @@ def _usage(backend: Backend, replies: list[Reply]) -> Usage:
         calls=len(replies),
         input_tokens=sum(reply.input_tokens for reply in replies),
         output_tokens=sum(reply.output_tokens for reply in replies),
-        cost_usd=None if backend.remote else 0.0,
+        cost_usd=_cost(backend, replies),
     )
+
+
+def _cost(backend: Backend, replies: list[Reply]) -> float | None:
+    """Dollars; None as soon as the price of one answer is not known."""
+    if not backend.prompted:
+        return 0.0
+    costs = [reply.cost_usd for reply in replies]
+    return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 def _who(backend: Backend) -> str:

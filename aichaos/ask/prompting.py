@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from aichaos.ask.protocol import Facts, Kind, Prompt
+from aichaos.ask.protocol import Facts, Kind, Prompt, Turn
 from aichaos.domain.base import KubeObject, kind_name, plain, reference
 from aichaos.domain.chaos import Engine
 from aichaos.domain.gateway import Gateway, HTTPRoute
@@ -42,7 +42,7 @@ def render(kind: Kind, facts: Facts) -> Prompt:
     }
     return Prompt(
         system=environment.from_string(system_source).render(values).strip(),
-        text=environment.from_string(text_source).render(values).strip() + "\n",
+        turns=(Turn(role="user", text=environment.from_string(text_source).render(values).strip() + "\n"),),
         version=version,
         notes=tuple(notes),
     )

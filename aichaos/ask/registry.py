@@ -54,8 +54,11 @@ def _line(name: str, options: Options) -> Listed:
         return Listed(name=name, about="", remote=True, model=None, state=str(error))
     missing = backend.key_variable and not os.environ.get(backend.key_variable)
     state = f"needs {backend.key_variable}" if missing else "ready"
-    model = None if missing else backend(options).model
-    return Listed(name=name, about=backend.about, remote=backend.remote, model=model, state=state)
+    opened = None if missing else backend(options)
+    said: object = opened.remote if opened else backend.remote
+    # a class whose answer depends on its options can't say before it is opened
+    remote = said if isinstance(said, bool) else True
+    return Listed(name=name, about=backend.about, remote=remote, model=opened.model if opened else None, state=state)
 
 
 class _Class(Backend):

@@ -24,6 +24,7 @@ class Scripted:
     name: ClassVar[str] = "scripted"
     about: ClassVar[str] = "for tests"
     key_variable: ClassVar[str | None] = None
+    prompted: ClassVar[bool] = True
     remote: ClassVar[bool] = True
 
     def __init__(self, ideas: Reply, experiment: Script) -> None:
@@ -34,10 +35,13 @@ class Scripted:
 
     def answer(self, question: Question, progress: Progress) -> Reply:
         self.asked.append(question)
+        if self.prompted:
+            _ = question.prompt
         return self._ideas if question.kind == "ideas" else self._experiment(question)
 
 
 class Local(Scripted):
+    prompted: ClassVar[bool] = False
     remote: ClassVar[bool] = False
 
 
