@@ -13,7 +13,7 @@ from aichaos.check.rules import finding
 from aichaos.check.world import World, placed
 from aichaos.domain.base import reference_of
 from aichaos.domain.finding import Finding
-from aichaos.files.plain import is_placeholder, mapping, placeholders
+from aichaos.files.plain import TEMPLATE, is_placeholder, mapping, placeholders
 
 
 def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
@@ -26,8 +26,7 @@ def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
         return
     template = next(template_places(document), None)
     if template is not None:
-        message = "this is a template that has not been filled in: render it first (helm template …) and check what comes out"
-        yield finding("yaml/template", message, object=str(reference_of(document)), path=template)
+        yield finding("yaml/template", TEMPLATE, object=str(reference_of(document)), path=template)
         return
     name = str(placed(document))
     found = list(identity_findings(document))

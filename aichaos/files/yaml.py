@@ -2,7 +2,7 @@
 
 It is driven by libyaml's events, not by recursion: text can come from a model or a stranger, and neither deep nesting nor
 aliases of aliases may cost a stack or a memory. Plain scalars mean what they mean to the API server (`scalars.py`).
-Positions cost time, so they are only worked out when somebody asks (`positions`).
+Positions cost time, so they are worked out elsewhere (`nodes.py`), and only when somebody asks.
 """
 
 from collections.abc import Iterator
@@ -60,8 +60,26 @@ class _Frame:
 
 def read(text: str, file: str) -> Iterator[Document]:
     """The documents of a text, in order, empty ones left out. Raises SyntaxProblem at the first place that is not YAML."""
-    for document, _ in _documents(text, file, placed=False):
-        yield document
+    index = 0
+    builder = _Builder(file)
+    try:
+        parser = CParser(text)
+        while (event := parser.get_event()) is not None:
+            kind = type(event)
+            if kind is yaml.StreamEndEvent:
+                return
+            if kind is yaml.DocumentStartEvent:
+                builder = _Builder(file)
+            elif kind is yaml.DocumentEndEvent:
+                if not builder.empty:
+                    yield Document(value=builder.value, file=file, index=index, line=builder.line, duplicates=tuple(builder.duplicates))
+                index += 1
+            elif kind is not yaml.StreamStartEvent:
+                builder.feed(event)
+    except yaml.MarkedYAMLError as error:
+        raise _problem(error, file) from error
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        raise _unmarked(text, file, str(error)) from error
 
 
 def load(text: str, file: str) -> list[Any]:
@@ -75,73 +93,20 @@ def load(text: str, file: str) -> list[Any]:
     return values
 
 
-def positions(text: str, file: str, index: int) -> dict[str, Place]:
-    """JSON Pointer → place of the key (in a mapping) or of the item (in a sequence), for document `index` of a text."""
-    return positions_of(text, file, {index}).get(index, {})
-
-
-def positions_of(text: str, file: str, indexes: set[int]) -> dict[int, dict[str, Place]]:
-    """The positions of several documents in one go; the text is read no further than the last of them."""
-    found: dict[int, dict[str, Place]] = {}
-    for document, places in _documents(text, file, placed=True):
-        if document.index in indexes:
-            found[document.index] = places
-            if len(found) == len(indexes):
-                break
-    return found
-
-
-def nearest(places: dict[str, Place], pointer: str) -> Place | None:
-    """The place of a pointer or, where it stands nowhere (a missing field), of the nearest parent that does."""
-    while pointer not in places:
-        if not pointer:
-            return None
-        pointer = pointer.rpartition("/")[0]
-    return places[pointer]
-
-
 def escape(key: str) -> str:
     """A key as one segment of a JSON Pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
-def _documents(text: str, file: str, *, placed: bool) -> Iterator[tuple[Document, dict[str, Place]]]:
-    index = 0
-    builder = _Builder(file, placed=placed)
-    try:
-        parser = CParser(text)
-        while (event := parser.get_event()) is not None:
-            kind = type(event)
-            if kind is yaml.StreamEndEvent:
-                return
-            if kind is yaml.DocumentStartEvent:
-                builder = _Builder(file, placed=placed)
-            elif kind is yaml.DocumentEndEvent:
-                if not builder.empty:
-                    yield (
-                        Document(value=builder.value, file=file, index=index, line=builder.line, duplicates=tuple(builder.duplicates)),
-                        (builder.places),
-                    )
-                index += 1
-            elif kind is not yaml.StreamStartEvent:
-                builder.feed(event)
-    except yaml.MarkedYAMLError as error:
-        raise _problem(error, file) from error
-    except (yaml.YAMLError, UnicodeEncodeError) as error:
-        raise _unmarked(text, file, str(error)) from error
-
-
 class _Builder:
     """Builds the value of one document from its events."""
 
-    def __init__(self, file: str, *, placed: bool) -> None:
+    def __init__(self, file: str) -> None:
         self.file = file
-        self.placed = placed
         self.value: Any = None
         self.empty = True
         self.line = 1
         self.duplicates: list[tuple[str, Place]] = []
-        self.places: dict[str, Place] = {}
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: set[str] = set()
@@ -177,11 +142,8 @@ class _Builder:
         if key is None:
             raise self._error("null is no key", event)
         frame.key = key
-        pointer = f"{frame.pointer}/{escape(key)}" if self.placed or key in frame.data else ""
         if key in frame.data:
-            self.duplicates.append((pointer, _place(event)))
-        elif self.placed:
-            self.places[pointer] = _place(event)
+            self.duplicates.append((f"{frame.pointer}/{escape(key)}", _place(event)))
 
     def _start(self, event: Event) -> None:
         if len(self._stack) >= MAX_DEPTH:
@@ -191,23 +153,11 @@ class _Builder:
             raise self._error("a mapping or a sequence is no key", event)
         if event.anchor:
             self._open.add(event.anchor)
-        pointer = self._pointer(frame, event)
+        pointer = _pointer(frame)
         self._grow(1, event)
         self._stack.append(_Frame({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, pointer, self._size))
         if frame is None:
             self.line = event.start_mark.line + 1
-            if self.placed:
-                self.places[""] = _place(event)
-
-    def _pointer(self, frame: _Frame | None, event: Event) -> str:
-        if frame is None:
-            return ""
-        if isinstance(frame.data, list):
-            pointer = f"{frame.pointer}/{len(frame.data)}"
-            if self.placed:
-                self.places[pointer] = _place(event)
-            return pointer
-        return f"{frame.pointer}/{escape(frame.key)}" if isinstance(frame.key, str) else frame.pointer
 
     def _end(self) -> None:
         frame = self._stack.pop()
@@ -247,8 +197,6 @@ class _Builder:
             return
         frame = self._stack[-1]
         if isinstance(frame.data, list):
-            if self.placed and event is not None:
-                self.places[f"{frame.pointer}/{len(frame.data)}"] = _place(event)
             frame.data.append(value)
         elif isinstance(frame.key, str):
             frame.data[frame.key] = value
@@ -270,6 +218,15 @@ class _Builder:
     def _error(self, problem: str, event: Event) -> SyntaxProblem:
         line, column = _place(event)
         return SyntaxProblem(problem, file=self.file, line=line, column=column)
+
+
+def _pointer(frame: _Frame | None) -> str:
+    """Where a collection stands that begins in a frame; what is merged in stands where it is merged to."""
+    if frame is None:
+        return ""
+    if isinstance(frame.data, list):
+        return f"{frame.pointer}/{len(frame.data)}"
+    return f"{frame.pointer}/{escape(frame.key)}" if isinstance(frame.key, str) else frame.pointer
 
 
 def _tagged(tag: str, text: str) -> Any:

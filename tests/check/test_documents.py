@@ -47,7 +47,7 @@ def test_items_of_a_typed_list_take_their_kind_from_it() -> None:
 
 def test_a_missing_field_is_reported_at_its_parent() -> None:
     found = only("apiVersion: v1\nkind: Service\nmetadata:\n  labels: {}\n")
-    assert (found.rule, found.path, found.line) == ("metadata/name", "/metadata/name", 3)
+    assert (found.rule, found.path, found.line) == ("metadata/name", "/metadata", 3)
 
 
 def test_positions_are_those_of_the_second_document() -> None:

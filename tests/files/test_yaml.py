@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aichaos.errors import SyntaxProblem
-from aichaos.files.yaml import MAX_DEPTH, dump, escape, load, nearest, positions, positions_of, read
+from aichaos.files.yaml import MAX_DEPTH, dump, escape, load, read
 
 
 def one(text: str) -> Any:
@@ -141,37 +141,6 @@ def test_a_key_that_stands_twice_is_told_by_read() -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(SyntaxProblem):
         load(text, "a.yaml")
-
-
-# places -------------------------------------------------------------------------------------------------------------------------
-
-PLACED = "a:\n  b: 1\n  c/d:\n  - x\n  - e: 2\n"
-
-
-@pytest.mark.parametrize(
-    ("pointer", "place"),
-    [("", (1, 1)), ("/a", (1, 1)), ("/a/b", (2, 3)), ("/a/c~1d/0", (4, 5)), ("/a/c~1d/1", (5, 5)), ("/a/c~1d/1/e", (5, 5))],
-)
-def test_places_of_keys_and_items(pointer: str, place: tuple[int, int]) -> None:
-    assert positions(PLACED, "a.yaml", 0)[pointer] == place
-
-
-def test_the_place_of_a_missing_field_is_its_parents() -> None:
-    assert nearest(positions(PLACED, "a.yaml", 0), "/a/nothing/here") == (1, 1)
-    assert nearest({}, "/a") is None
-
-
-def test_places_of_a_later_document() -> None:
-    text = f"x: 1\n---\n{PLACED}"
-    assert positions(text, "a.yaml", 1)["/a/b"] == (4, 3)
-    assert positions(text, "a.yaml", 7) == {}
-
-
-def test_places_of_several_documents_at_once() -> None:
-    assert positions_of("a: 1\n---\nb: 1\n---\nc: 1\n---\n[", "a.yaml", {0, 2}) == {
-        0: {"": (1, 1), "/a": (1, 1)},
-        2: {"": (5, 1), "/c": (5, 1)},
-    }
 
 
 def test_keys_are_escaped_in_pointers() -> None:

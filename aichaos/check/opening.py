@@ -1,0 +1,101 @@
+"""A file's text becomes the objects that stand in it, each knowing where it stands; and what is wrong with the text itself is said."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from aichaos.check.rules import finding
+from aichaos.domain.base import reference_of
+from aichaos.domain.finding import Finding
+from aichaos.errors import SyntaxProblem
+from aichaos.files import yaml
+from aichaos.files.plain import TEMPLATE
+from aichaos.files.yaml import Place
+
+_PLACEHOLDER = re.compile(r"\{\{.*\}\}|\{\{-?\s*(?:if|range|with|end|else|define|template|include)\b")
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    content: str
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One object and where it stands: its file, the document's number there, and for an item of a List its path in the document."""
+
+    value: Any
+    text: Text
+    index: int
+    prefix: str = ""
+
+
+def opened(text: Text) -> tuple[list[Item], list[Finding]]:
+    """The objects of a file up to the first place that is not YAML, and what is wrong with its text."""
+    items: list[Item] = []
+    found: list[Finding] = []
+    try:
+        for document in yaml.read(text.content, text.name):
+            inside = list(_items(document.value, text, document.index, ""))
+            items += inside
+            found += [_duplicate(pointer, place, inside, text) for pointer, place in document.duplicates]
+    except SyntaxProblem as problem:
+        found.append(_unreadable(problem, text))
+    return items, found
+
+
+def at(one: Finding, text: Text, place: Place | None) -> Finding:
+    line, column = place or (None, None)
+    return msgspec.structs.replace(one, file=text.name, line=line, column=column)
+
+
+def _items(value: Any, text: Text, index: int, prefix: str) -> Iterator[Item]:
+    """A List opened; an item of a typed list (`PodList`) carries no kind of its own: it follows from the list's."""
+    if not _is_list(value):
+        yield Item(value=value, text=text, index=index, prefix=prefix)
+        return
+    kind = value["kind"].removesuffix("List")
+    for number, item in enumerate(value["items"]):
+        named = {"apiVersion": value["apiVersion"], "kind": kind} | item if kind and isinstance(item, dict) else item
+        yield from _items(named, text, index, f"{prefix}/items/{number}")
+
+
+def _is_list(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("kind"), str)
+        and value["kind"].endswith("List")
+        and isinstance(value.get("apiVersion"), str)
+        and isinstance(value.get("items"), list)
+    )
+
+
+def _duplicate(pointer: str, place: Place, items: list[Item], text: Text) -> Finding:
+    """Said of the item that it stands in, or of the document where it is in none."""
+    owner = next((item for item in items if item.prefix and pointer.startswith(f"{item.prefix}/")), None)
+    owner = owner or next((item for item in items if not item.prefix), None)
+    path = pointer[len(owner.prefix) :] if owner else pointer
+    name = str(reference_of(owner.value)) if owner and isinstance(owner.value, dict) else ""
+    message = f"the key {pointer.rpartition('/')[2]} stands twice; the server takes neither: keep one of the two"
+    return at(finding("yaml/duplicate-key", message, object=name, path=path), text, place)
+
+
+def _unreadable(problem: SyntaxProblem, text: Text) -> Finding:
+    """A place that is not YAML; where it holds a template's placeholder, the file is a template and not wrong."""
+    if _PLACEHOLDER.search(_line(text.content, problem.line)):
+        one = finding("yaml/template", TEMPLATE)
+    else:
+        hint = f"; {problem.hint[:1].lower()}{problem.hint[1:]}" if problem.hint else ""
+        one = finding("yaml/syntax", f"{problem.problem}{hint}; what follows in this file was not checked")
+    return at(one, text, (problem.line, problem.column))
+
+
+def _line(content: str, number: int) -> str:
+    start = 0
+    for _ in range(number - 1):
+        start = content.find("\n", start) + 1
+        if start == 0:
+            return ""
+    end = content.find("\n", start)
+    return content[start : end if end >= 0 else None][:2000]
