@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from aichaos.check.fixes import fix, replace
 from aichaos.check.known import CLOSED_GROUPS, GROUPS, NAMES, RETIRED_GROUPS, kinds_called, known_kind
 from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean, nearest
 from aichaos.domain.base import group_of, reference_of
-from aichaos.domain.finding import Finding
+from aichaos.domain.finding import Finding, Fix
 from aichaos.files.plain import mapping, text
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -65,14 +66,14 @@ def _kind(api_version: str, kind: str, name: str) -> Iterator[Finding]:
         version = api_version.rpartition("/")[2]
         if version not in known.versions:
             message = f"{kind} is not served as {api_version}; write apiVersion: {known.api_version}"
-            yield finding("kind/api-version", message, object=name, path="/apiVersion")
+            yield finding("kind/api-version", message, object=name, path="/apiVersion", fix=_served_as(known.api_version))
         return
     namesakes = kinds_called(kind)
     if namesakes and (group in GROUPS or group in RETIRED_GROUPS or "." not in group):
         served = " or ".join(other.api_version for other in namesakes)
-        yield finding(
-            "kind/api-version", f"no server has {kind} in {api_version}; write apiVersion: {served}", object=name, path="/apiVersion"
-        )
+        message = f"no server has {kind} in {api_version}; write apiVersion: {served}"
+        certain = _served_as(namesakes[0].api_version) if len(namesakes) == 1 else None
+        yield finding("kind/api-version", message, object=name, path="/apiVersion", fix=certain)
     elif group in CLOSED_GROUPS:
         message = f"{api_version} has no kind {kind}{did_you_mean(kind, NAMES)}"
         yield finding("kind/unknown", message, object=name, path="/kind", severity="error")
@@ -85,6 +86,18 @@ def _kind(api_version: str, kind: str, name: str) -> Iterator[Finding]:
             object=name,
             path="/kind",
         )
+
+
+def _served_as(api_version: str) -> Fix:
+    return fix(f"apiVersion: {api_version}", replace("/apiVersion", api_version))
+
+
+def corrected(document: dict[str, Any], found: list[Finding]) -> dict[str, Any]:
+    """The document under the kind and apiVersion that it means for certain: what else is wrong with it is found as well."""
+    for one in found:
+        if one.fix is not None and one.path in ("/apiVersion", "/kind"):
+            document = {**document, **{operation["path"][1:]: operation["value"] for operation in one.fix.patch}}
+    return document
 
 
 def name_findings(document: dict[str, Any], called: str) -> Iterator[Finding]:

@@ -5,12 +5,15 @@ from typing import Any
 
 import msgspec
 
-from aichaos.check.endings import ending_findings
-from aichaos.check.identity import identity_findings, not_an_object
+from aichaos.check import fixes
+from aichaos.check.advice import joined
+from aichaos.check.identity import corrected, identity_findings, not_an_object
 from aichaos.check.known import known_kind
+from aichaos.check.meaning.families import meaning_findings
 from aichaos.check.references import reference_findings
 from aichaos.check.rules import finding
-from aichaos.check.world import World, placed
+from aichaos.check.subject import subject
+from aichaos.check.world import World
 from aichaos.domain.base import reference_of
 from aichaos.domain.finding import Finding
 from aichaos.files.plain import TEMPLATE, is_placeholder, mapping, placeholders
@@ -28,13 +31,17 @@ def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
     if template is not None:
         yield finding("yaml/template", TEMPLATE, object=str(reference_of(document)), path=template)
         return
-    name = str(placed(document))
-    found = list(identity_findings(document))
-    yield from found
-    if known_kind(document["apiVersion"], document["kind"]) is not None:
-        yield from ending_findings(document, name)
-        said = {one.path for one in found}
-        yield from (one for one in reference_findings(document, world) if one.rule != "schema/type" or one.path not in said)
+    server = list(identity_findings(document))
+    document = corrected(document, server)
+    if known_kind(document["apiVersion"], document["kind"]) is None:
+        yield from server
+        return
+    this = subject(document, world)
+    references = list(reference_findings(this))
+    said = {one.path for one in server}
+    server += [one for one in references if one.rule == "schema/type" and one.path not in said]
+    yield from joined(server, meaning_findings(this), judged=False)
+    yield from (one for one in references if one.rule != "schema/type")
 
 
 def template_places(document: dict[str, Any]) -> Iterator[str]:
@@ -57,4 +64,4 @@ def is_whole(document: Any) -> bool:
 def moved(found: Iterator[Finding], prefix: str) -> Iterator[Finding]:
     """Findings of a manifest that stands at a place of another document."""
     for one in found:
-        yield msgspec.structs.replace(one, path=prefix + one.path)
+        yield msgspec.structs.replace(one, path=prefix + one.path, fix=fixes.moved(one.fix, prefix))

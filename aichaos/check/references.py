@@ -12,8 +12,8 @@ from aichaos.check.references_mesh import destination_rule_references, virtual_s
 from aichaos.check.references_routing import route_references
 from aichaos.check.references_workloads import autoscaler_references, policy_references, service_references, workload_references
 from aichaos.check.spelling import there_are
-from aichaos.check.subject import Subject, subject
-from aichaos.check.world import World, engine_name
+from aichaos.check.subject import Subject
+from aichaos.check.world import engine_name
 from aichaos.domain.base import KubeObject, group_of
 from aichaos.domain.chaos import ENGINE_GROUPS
 from aichaos.domain.finding import Finding
@@ -22,7 +22,7 @@ from aichaos.domain.kinds import kind_of
 from aichaos.domain.mesh import DestinationRule, VirtualService
 from aichaos.domain.network import NetworkPolicy, Service
 from aichaos.domain.workloads import HorizontalPodAutoscaler
-from aichaos.files.plain import mapping, pointer, without_nulls
+from aichaos.files.plain import mapping, pointer
 
 _BY_CLASS: dict[type[KubeObject], Callable[[Subject, Any], Iterator[Finding]]] = {
     **dict.fromkeys((HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute), route_references),
@@ -37,9 +37,8 @@ _NOT_READ = frozenset({"ConfigMap", "Secret"})
 """Kinds of which a class of ours keeps too little to say anything about a document."""
 
 
-def reference_findings(manifest: dict[str, Any], world: World) -> Iterator[Finding]:
+def reference_findings(this: Subject) -> Iterator[Finding]:
     """What the references of one manifest lead to; nothing for a kind that refers to nothing."""
-    this = subject(without_nulls(manifest), world)
     yield from _namespace(this)
     yield from _installed(this)
     api_version, kind = this.document["apiVersion"], this.document["kind"]

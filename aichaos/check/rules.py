@@ -1,22 +1,11 @@
-"""Every rule by name: the layer it belongs to and how much it matters. One more rule is one more line here.
+"""Every rule by name: the layer it belongs to and how much it matters. One more rule is one more line here, or in `meaning/table.py`.
 
 The severity is the usual one; a rule may say less (`skipped` where it could not be checked, `warning` where the harm is smaller).
 """
 
-import msgspec
-
-from aichaos.domain.finding import Finding, Layer, Severity
-
-
-class Rule(msgspec.Struct, frozen=True):
-    """`intendable`: an experiment may declare this finding to be its very fault. What protects people never is."""
-
-    name: str
-    layer: Layer
-    severity: Severity
-    summary: str
-    intendable: bool = False
-
+from aichaos.check.meaning.table import TABLE as MEANING
+from aichaos.check.rule import Rule
+from aichaos.domain.finding import Finding, Fix, Severity
 
 _TABLE: tuple[Rule, ...] = (
     Rule("yaml/syntax", "syntax", "error", "The text is not YAML."),
@@ -29,8 +18,6 @@ _TABLE: tuple[Rule, ...] = (
     Rule("metadata/name", "admission", "error", "The name is missing or not one that the server takes."),
     Rule("metadata/namespace", "admission", "error", "The namespace is not a name that the server takes."),
     Rule("experiment/schema", "schema", "error", "The experiment file does not have the published form."),
-    Rule("chaos-mesh/duration-required", "meaning", "error", "A fault without an end runs until somebody deletes it."),
-    Rule("chaos-mesh/selects-whole-namespace", "meaning", "warning", "An empty selector takes every pod of the namespace."),
     Rule("litmus/duration", "meaning", "error", "TOTAL_CHAOS_DURATION is whole seconds, written as a text."),
     Rule("reference/namespace-not-found", "reference", "error", "The namespace does not exist.", intendable=True),
     Rule("reference/gateway-not-found", "reference", "error", "A parentRef names a parent that does not exist.", intendable=True),
@@ -46,6 +33,7 @@ _TABLE: tuple[Rule, ...] = (
     Rule("reference/scale-target-not-found", "reference", "error", "The autoscaler's target does not exist.", intendable=True),
     Rule("reference/service-account-not-found", "reference", "error", "The ServiceAccount does not exist.", intendable=True),
     Rule("reference/config-map-not-found", "reference", "error", "The ConfigMap, or a key in it, does not exist.", intendable=True),
+    Rule("reference/volume-path", "reference", "error", "No volume is mounted at that path in the selected pods."),
     Rule("reference/container-not-found", "reference", "error", "None of the selected pods has that container."),
     Rule("reference/port-not-listened", "reference", "error", "The selected pods do not listen on that port."),
     Rule("reference/pod-not-found", "reference", "error", "A pod is named that does not exist."),
@@ -89,9 +77,11 @@ _TABLE: tuple[Rule, ...] = (
     Rule("policy/limit", "policy", "error", "A limit of the scope that limits nothing."),
 )
 
-RULES: dict[str, Rule] = {rule.name: rule for rule in _TABLE}
+RULES: dict[str, Rule] = {rule.name: rule for rule in (*_TABLE, *MEANING)}
 
 
-def finding(rule: str, message: str, *, object: str = "", path: str = "", severity: Severity | None = None) -> Finding:
+def finding(
+    rule: str, message: str, *, object: str = "", path: str = "", severity: Severity | None = None, fix: Fix | None = None
+) -> Finding:
     known = RULES[rule]
-    return Finding(rule=rule, layer=known.layer, severity=severity or known.severity, message=message, object=object, path=path)
+    return Finding(rule=rule, layer=known.layer, severity=severity or known.severity, message=message, object=object, path=path, fix=fix)

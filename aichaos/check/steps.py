@@ -11,6 +11,7 @@ from aichaos.check.manifest import manifest_findings, moved
 from aichaos.check.references import reference_findings
 from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean, there_are
+from aichaos.check.subject import subject
 from aichaos.check.world import World, placed
 from aichaos.domain.base import ObjectRef, plain, selects
 from aichaos.domain.experiment import Label, Patch, Step, Target, Wait
@@ -169,7 +170,7 @@ def _patch(patch: Patch, ref: ObjectRef, state: State, path: str) -> Iterator[Fi
     ):
         yield finding("schema/type", "a patch cannot take away apiVersion, kind or metadata", object=str(ref), path=f"{path}/merge")
         return
-    for one in reference_findings(after, state.world):
+    for one in reference_findings(subject(after, state.world)):
         if _touches(patch.merge, one.path):
             yield msgspec.structs.replace(one, path=f"{path}/merge{one.path}")
 

@@ -9,7 +9,8 @@ from aichaos.check.rules import finding
 from aichaos.check.spelling import there_are
 from aichaos.check.world import World, placed
 from aichaos.domain.base import ObjectRef
-from aichaos.domain.finding import Finding, Severity
+from aichaos.domain.finding import Finding, Fix, Severity
+from aichaos.files.plain import without_nulls
 from aichaos.observe.targets import only_on_the_workload, shown_labels
 
 
@@ -24,8 +25,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     def namespace(self) -> str:
         return self.ref.namespace
 
-    def note(self, rule: str, message: str, path: str, severity: Severity | None = None) -> Finding:
-        return finding(rule, message, object=str(self.ref), path=path, severity=severity)
+    def note(self, rule: str, message: str, path: str, severity: Severity | None = None, *, fix: Fix | None = None) -> Finding:
+        return finding(rule, message, object=str(self.ref), path=path, severity=severity, fix=fix)
 
     def missing(self, rule: str, ref: ObjectRef, path: str) -> Iterator[Finding]:
         """A finding where an object that is referred to is not there; `skipped` where nobody can know."""
@@ -80,4 +81,5 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subject(manifest: dict[str, Any], world: World) -> Subject:
-    return Subject(document=manifest, ref=placed(manifest), world=world)
+    document = without_nulls(manifest)
+    return Subject(document=document, ref=placed(document), world=world)

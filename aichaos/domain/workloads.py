@@ -29,10 +29,15 @@ class ContainerPort(Wire, frozen=True, kw_only=True):
     protocol: str = "TCP"
 
 
+class VolumeMount(Wire, frozen=True, kw_only=True):
+    mount_path: str = ""
+
+
 class Container(Wire, frozen=True, kw_only=True):
     name: str
     image: str = ""
     ports: tuple[ContainerPort, ...] = ()
+    volume_mounts: tuple[VolumeMount, ...] = ()
 
 
 class PodSpec(Wire, frozen=True, kw_only=True):

@@ -115,7 +115,7 @@ def test_an_api_version_that_nobody_serves_is_an_error_that_names_the_right_one(
         ("v1", "Deployment", "apps/v1"),
         ("app/v1", "Deployment", "apps/v1"),
     ):
-        found = only(f"{{apiVersion: {wrong}, kind: {kind}, metadata: {{name: a}}}}")
+        found = reviewed(f"{{apiVersion: {wrong}, kind: {kind}, metadata: {{name: a}}}}").findings[0]
         assert (found.rule, found.layer, found.severity, found.path) == ("kind/api-version", "schema", "error", "/apiVersion")
         assert f"apiVersion: {right}" in found.message
 

@@ -13,7 +13,7 @@ RIVAL = (
 )
 NETWORK = (
     "{apiVersion: chaos-mesh.org/v1alpha1, kind: NetworkChaos, metadata: {name: c, namespace: shop}, "
-    "spec: {action: loss, mode: all, duration: 60s, selector: {namespaces: [NAMESPACE], labelSelectors: {app: web}}}}"
+    "spec: {action: partition, mode: all, duration: 60s, selector: {namespaces: [NAMESPACE], labelSelectors: {app: web}}}}"
 )
 
 
@@ -133,7 +133,7 @@ def test_chaos_without_an_end_is_found_in_every_step() -> None:
     endless = NETWORK.replace("NAMESPACE", "shop").replace("duration: 60s, ", "")
     for verb in ("chaos", "create", "apply"):
         (found,) = judged(f"[{{{verb}: {endless}}}]")
-        assert (found.rule, found.path) == ("chaos-mesh/duration-required", f"/spec/steps/0/{verb}/spec/duration")
+        assert (found.rule, found.path) == ("chaos-mesh/duration-required", f"/spec/steps/0/{verb}/spec")
 
 
 # times --------------------------------------------------------------------------------------------------------------------------

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 import aichaos.check
-from aichaos.check.rules import RULES, Rule, finding
+from aichaos.check.rule import Rule
+from aichaos.check.rules import RULES, finding
 
-SOURCES = "\n".join(path.read_text() for path in Path(aichaos.check.__file__).parent.glob("*.py") if path.name != "rules.py")
+SOURCES = "\n".join(
+    path.read_text() for path in Path(aichaos.check.__file__).parent.rglob("*.py") if path.name not in ("rules.py", "table.py")
+)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
