@@ -128,13 +128,15 @@ def _choice(scenario: Scenario, candidate: Candidate, facts: Facts) -> _Choice:
     if words.account and "account" in values:
         values["account"] = words.account
     if "percent" in parameters:
-        values |= _affected(facts.topology, candidate, float(parameters["percent"]), int(parameters["duration"]))
+        values |= _affected(facts.topology, candidate, float(parameters["percent"]), int(parameters.get("duration", 0)))
+    if candidate.derived is not None:
+        values |= candidate.derived(values)
     return _Choice(scenario=scenario, candidate=candidate, values=values)
 
 
 def _affected(topology: Topology, candidate: Candidate, percent: float, duration: int) -> Values:
     """The pods that a percentage hits, at most, and the time that the whole experiment may take."""
-    pods = max(1, -(-candidate.values["pods"] * percent // 100))
+    pods = max(1, -(-candidate.values["pods"] * percent // 100)) if "pods" in candidate.values else 0
     whole = sum(len(topology.pods_of_namespace.get(namespace, [])) for namespace in candidate.namespaces)
     share = -(-pods * 100 // whole) / 100 if whole else 0
     return {

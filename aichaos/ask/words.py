@@ -10,7 +10,7 @@ import msgspec
 MAX_WORDS = 200_000
 """Characters of a sentence that are looked at; what a person types is far below."""
 
-LONGEST = {"latency": 60_000, "duration": 3_600}
+LONGEST = {"latency": 60_000, "jitter": 60_000, "duration": 3_600}
 """A minute of latency (ms), an hour of fault (s): more is hardly meant, and a fault that long is no experiment."""
 
 _NUMBER = r"(?<![\d.,])(?<!\s-)(?<!^-)(\d{1,3}(?:,\d{3}){1,2}|\d{1,9}(?:\.\d{1,3})?)"
@@ -20,6 +20,12 @@ _LATENCY_CALLED_SO = re.compile(
     r"(?:(?:latency|delay)s?\s+(?:of|by|=|:|to|is)?\s*" + _NUMBER + r"\s*(?:s|secs?|seconds?)\b"
     r"|" + _NUMBER + r"\s*(?:s|secs?|seconds?)\s+(?:of\s+)?(?:latency|delay)\b)",
     re.IGNORECASE,
+)
+_JITTER = re.compile(
+    r"jitter\s+(?:of|by|=|:|to|is)?\s*" + _NUMBER + r"\s*(ms|s)\b|" + _NUMBER + r"\s*(ms|s)\s+(?:of\s+)?jitter\b", re.IGNORECASE
+)
+_LOSS = re.compile(
+    r"\b(?:packet\s+)?loss\s+(?:of|=|:|to|is)?\s*" + _NUMBER + r"\s*%|" + _NUMBER + r"\s*%\s*(?:of\s+(?:the\s+|all\s+)?)?packets?\b", re.IGNORECASE
 )
 _PERCENT = re.compile(_NUMBER + r"\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
 _PROMISED = re.compile(
@@ -73,11 +79,14 @@ _FILLERS = frozenset(
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """A sentence, read. latency in ms, duration in s, percent 0..100; None where it says nothing of the kind."""
+    """A sentence, read. latency and jitter in ms, duration in s, percent (of the pods) and loss (of the packets) 0..100; None where it says
+    nothing of the kind."""
 
     text: str = ""
     tokens: frozenset[str] = frozenset()
     latency: int | None = None
+    jitter: int | None = None
+    loss: float | None = None
     duration: int | None = None
     percent: float | None = None
     count: int | None = None
@@ -85,13 +94,15 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
     def numbers(self) -> dict[str, float]:
         """The parameters of scenarios that the sentence sets."""
-        said = {"latency": self.latency, "duration": self.duration, "percent": self.percent}
+        said = {"latency": self.latency, "jitter": self.jitter, "loss": self.loss, "duration": self.duration, "percent": self.percent}
         return {name: value for name, value in said.items() if value is not None and value <= LONGEST.get(name, value)}
 
     def said(self) -> dict[str, str]:
         """What was understood, in words, to be said back to the user."""
         texts = {
             "latency": f"latency {self.latency} ms",
+            "jitter": f"jitter {self.jitter} ms",
+            "loss": f"{self.loss:g} % packet loss" if self.loss is not None else "",
             "duration": f"duration {self.duration} s",
             "percent": f"{self.percent:g} % of the pods" if self.percent is not None else "",
             "account": f"service account {self.account}",
@@ -103,11 +114,14 @@ def read(text: str) -> Words:
     """Read a sentence. Never raises; what it does not understand it leaves out."""
     text = text[:MAX_WORDS]
     tokens = frozenset(_TOKEN.findall(text.lower()))
+    rest = _JITTER.sub("", text)
     return Words(
         text=text,
         tokens=tokens | frozenset(token.rstrip("s") for token in tokens if len(token) > 3),
-        latency=_latency(text),
-        duration=_duration(_LATENCY_CALLED_SO.sub("", text)),
+        latency=_latency(rest),
+        jitter=_jitter(text),
+        loss=_loss(text),
+        duration=_duration(_LATENCY_CALLED_SO.sub("", rest)),
         percent=_percent(text),
         count=_count(text),
         account=_account(text),
@@ -120,6 +134,20 @@ def _latency(text: str) -> int | None:
         return round(_number(match[1])) or None
     match = _LATENCY_CALLED_SO.search(text)
     return round(_number(match[1] or match[2]) * 1000) or None if match else None
+
+
+def _jitter(text: str) -> int | None:
+    match = _JITTER.search(text)
+    if match is None:
+        return None
+    unit = (match[2] or match[4]).lower()
+    return round(_number(match[1] or match[3]) * (1000 if unit == "s" else 1)) or None
+
+
+def _loss(text: str) -> float | None:
+    match = _LOSS.search(text)
+    value = _number(match[1] or match[2]) if match else 0
+    return value if 0 < value <= 100 else None
 
 
 def _meant(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

@@ -1,13 +1,15 @@
 """Filling a scenario with what a finder found.
 
 Values go into the tree, never into text that is parsed afterwards: a name from a cluster can't become YAML. `"${route}"` alone is
-replaced by the value with its type, `"${route} is gone"` by text, `"${percent|text}"` by the value as text.
+replaced by the value with its type, `"${route} is gone"` by text, `"${percent|text}"` by the value as text; `"${flips...}"` as an item of
+a list by all items of the value, which is a list.
 """
 
 import re
 from typing import Any
 
 _HOLE = re.compile(r"\$\{([a-z_]+(?:\.[a-z_]+)*)(\|text)?\}")
+_ITEMS = re.compile(r"\$\{([a-z_]+)\.\.\.\}")
 
 Values = dict[str, Any]
 
@@ -18,10 +20,16 @@ def fill(template: Any, values: Values) -> Any:
         case str():
             return _text(template, values)
         case list():
-            return [fill(item, values) for item in template]
+            return [filled for item in template for filled in _items(item, values)]
         case dict():
             return {_text(key, values): fill(value, values) for key, value in template.items()}
     return template
+
+
+def _items(item: Any, values: Values) -> list[Any]:
+    """What an item of a list becomes: itself, filled; or all items of the value that it stands for."""
+    several = _ITEMS.fullmatch(item) if isinstance(item, str) else None
+    return list(values[several[1]]) if several else [fill(item, values)]
 
 
 def _text(template: str, values: Values) -> Any:

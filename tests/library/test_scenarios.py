@@ -38,7 +38,6 @@ from tests.observe.clusters import (
 )
 
 SCENARIOS = scenarios()
-BY_FINDER = {scenario.find: scenario for scenario in SCENARIOS}
 FILES = sorted((Path(library.__file__).parent / "scenarios").glob("*.yaml"))
 
 
@@ -69,15 +68,15 @@ def proposed(finder: str, topology: Topology) -> list[str]:
 
 
 def test_every_file_is_a_scenario_and_every_finder_has_one() -> None:
-    assert len(SCENARIOS) == len(FILES) == 5
-    assert set(BY_FINDER) == set(FINDERS)
+    assert len(SCENARIOS) == len(FILES) >= 18
+    assert {scenario.find for scenario in SCENARIOS} == set(FINDERS)
 
 
 def test_no_two_scenarios_have_the_same_rank() -> None:
     assert len({scenario.rank for scenario in SCENARIOS}) == len(SCENARIOS)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.find)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_scenario_is_proposed_for_a_demo(scenario: Scenario) -> None:
     assert any(proposed(scenario.find, demo(name)) for name in DEMOS)
 
@@ -124,7 +123,7 @@ GOOD: dict[str, tuple[Manifest, ...]] = {
     "scalable_backend": SHOP,
     "cut_off_backend": CARRIED,
     "litmus_latency": LITMUS,
-    "chaos_mesh_latency": (service(), deployment(), MESH),
+    "chaos_mesh_service": (service(), deployment(), MESH),
 }
 
 
@@ -197,7 +196,7 @@ def test_a_fault_of_litmus_in_another_namespace_does_not_count() -> None:
 
 
 def test_no_fault_of_chaos_mesh_where_it_is_not_installed() -> None:
-    assert but("chaos_mesh_latency", without=of_kind("CustomResourceDefinition")) == []
+    assert but("chaos_mesh_service", without=of_kind("CustomResourceDefinition")) == []
 
 
 def test_no_fault_of_litmus_where_no_label_takes_the_pods_and_no_others() -> None:
@@ -211,7 +210,7 @@ def test_no_fault_of_litmus_where_no_label_takes_the_pods_and_no_others() -> Non
     assert proposed("litmus_latency", topology_of(narrow, tier, *wide, ACCOUNT, BINDING, FAULT)) == []
 
 
-@pytest.mark.parametrize("finder", ["litmus_latency", "chaos_mesh_latency"])
+@pytest.mark.parametrize("finder", ["litmus_latency", "chaos_mesh_service"])
 def test_no_latency_where_there_is_no_pod(finder: str) -> None:
     assert but(finder, deployment(replicas=0)) == []
 
@@ -219,7 +218,7 @@ def test_no_latency_where_there_is_no_pod(finder: str) -> None:
 def test_the_way_of_a_gateway_is_not_mistaken_for_a_service() -> None:
     selector = {"gateway.networking.k8s.io/gateway-name": "edge"}
     only = (gateway(), gateway_pod(), service("edge-istio", selector=selector), MESH)
-    assert proposed("chaos_mesh_latency", topology_of(*only)) == []
+    assert proposed("chaos_mesh_service", topology_of(*only)) == []
 
 
 @pytest.mark.parametrize("finder", sorted(FINDERS))

@@ -5,15 +5,34 @@ scenario is never proposed where its finder finds nothing: what the cluster can'
 """
 
 from aichaos.library.finders.candidate import Candidate, Finder
-from aichaos.library.finders.latency import chaos_mesh_latency, litmus_latency
+from aichaos.library.finders.edits import drifting_service, edited_route, route_with_spare
+from aichaos.library.finders.engines import chaos_mesh_service, litmus
+from aichaos.library.finders.mesh import mirrored, retried
+from aichaos.library.finders.poison import poisonable_gateway
+from aichaos.library.finders.policies import flipped_label, open_namespace
 from aichaos.library.finders.routes import cut_off_backend, route_with_rival, scalable_backend
+from aichaos.library.finders.workloads import dependency, other_version, region_with_failover
 
 FINDERS: dict[str, Finder] = {
     "route_with_rival": route_with_rival,
     "scalable_backend": scalable_backend,
     "cut_off_backend": cut_off_backend,
-    "litmus_latency": litmus_latency,
-    "chaos_mesh_latency": chaos_mesh_latency,
+    "edited_route": edited_route,
+    "route_with_spare": route_with_spare,
+    "drifting_service": drifting_service,
+    "poisonable_gateway": poisonable_gateway,
+    "flipped_label": flipped_label,
+    "open_namespace": open_namespace,
+    "dependency": dependency,
+    "other_version": other_version,
+    "region_with_failover": region_with_failover,
+    "litmus_latency": litmus("pod-network-latency"),
+    "litmus_loss": litmus("pod-network-loss"),
+    "litmus_delete": litmus("pod-delete"),
+    "litmus_cpu": litmus("pod-cpu-hog"),
+    "litmus_retries": retried,
+    "litmus_mirror": mirrored,
+    "chaos_mesh_service": chaos_mesh_service,
 }
 
 __all__ = ["FINDERS", "Candidate"]

@@ -11,12 +11,16 @@ from aichaos.observe.topology import Topology
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """Objects that a scenario can be made for. subject: what it is about (names the experiment). why: objects that speak for it."""
+    """Objects that a scenario can be made for. subject: what it is about (names the experiment). why: objects that speak for it.
+
+    derived: further values that follow from the numbers that the user's words set, such as which pods half of them are.
+    """
 
     subject: ObjectRef
     namespaces: list[str]
     why: list[ObjectRef]
     values: Values
+    derived: Callable[[Values], Values] | None = None
 
 
 Names = frozenset[str]

@@ -15,7 +15,7 @@ from aichaos.library.urls import probes, targets
 from aichaos.observe.topology import Topology
 
 
-class _Served(msgspec.Struct, frozen=True, kw_only=True):
+class Served(msgspec.Struct, frozen=True, kw_only=True):
     """A route, a Gateway that takes it, and the Services behind it that have a ready endpoint."""
 
     route: HTTPRoute
@@ -23,7 +23,7 @@ class _Served(msgspec.Struct, frozen=True, kw_only=True):
     services: list[Service]
 
 
-def _serving(topology: Topology, names: Names) -> Iterator[_Served]:
+def serving(topology: Topology, names: Names) -> Iterator[Served]:
     """Routes that a Gateway takes and that have a backend which is really there; those that are named first."""
 
     def first(route: HTTPRoute) -> int:
@@ -36,14 +36,14 @@ def _serving(topology: Topology, names: Names) -> Iterator[_Served]:
         found = {backend.key: backend.service for backend in working if backend.service}
         services = sorted((one for one in found.values() if topology.ready_endpoints(one)), key=lambda one: -named(one, names))
         if attached and services and targets(topology, route):
-            yield _Served(route=route, gateway=attached[0].gateway, services=services)
+            yield Served(route=route, gateway=attached[0].gateway, services=services)
 
 
 def route_with_rival(topology: Topology, names: Names) -> Iterator[Candidate]:
     """A route that serves, and another Service of its namespace that a second route for the same requests could send to."""
-    for served in _serving(topology, names):
+    for served in serving(topology, names):
         route = served.route
-        spare = _spare(topology, route.namespace, {backend.key for backend in topology.backends_of(route)})
+        spare = spare_service(topology, route.namespace, {backend.key for backend in topology.backends_of(route)})
         if spare is None:
             continue
         rival = _rival_name(route, served.services[0], spare)
@@ -54,11 +54,11 @@ def route_with_rival(topology: Topology, names: Names) -> Iterator[Candidate]:
             subject=reference(route),
             namespaces=[route.namespace],
             why=[reference(route), reference(served.gateway), service_ref(served.services[0]), service_ref(spare)],
-            values=_values(topology, route, served.services[0]) | extra,
+            values=route_values(topology, route, served.services[0]) | extra,
         )
 
 
-def _spare(topology: Topology, namespace: str, used: set[tuple[str, str]]) -> Service | None:
+def spare_service(topology: Topology, namespace: str, used: set[tuple[str, str]]) -> Service | None:
     """Another Service of a namespace that would answer, the last by name (v3 rather than v2); not a Gateway's own."""
     for service in reversed(topology.services_of_namespace.get(namespace, [])):
         answers = bool(service.spec.ports) and service.spec.cluster_ip != "None" and topology.ready_endpoints(service) > 0
@@ -88,7 +88,7 @@ def scalable_backend(topology: Topology, names: Names) -> Iterator[Candidate]:
     """A Deployment behind a route, with at least one pod now."""
     scaled = {(scaler.namespace, scaler.spec.scale_target_ref.name) for scaler in topology.snapshot.autoscalers}
     found: dict[ObjectRef, tuple[Deployment, HTTPRoute, Service]] = {}
-    for served in _serving(topology, names):
+    for served in serving(topology, names):
         for service in served.services:
             for workload in topology.service_workloads(service):
                 if isinstance(workload, Deployment) and topology.pods_of(workload):
@@ -117,7 +117,7 @@ def _scaling(topology: Topology, workload: Deployment, route: HTTPRoute, service
         subject=reference(workload),
         namespaces=sorted({route.namespace, workload.namespace}),
         why=[reference(workload), service_ref(service), reference(route)],
-        values=_values(topology, route, service) | extra,
+        values=route_values(topology, route, service) | extra,
     )
 
 
@@ -127,17 +127,17 @@ def cut_off_backend(topology: Topology, names: Names) -> Iterator[Candidate]:
     Pods that a NetworkPolicy with ingress rules selects already are left out: policies add up, and one more that leaves out the
     gateway would take nothing away.
     """
-    for served in _serving(topology, names):
+    for served in serving(topology, names):
         label = _gateway_label(topology.gateway_pods(served.gateway))
         for service in served.services if label else ():
             pods = topology.service_pods(service)
-            if label and pods and not _policed(topology, pods):
+            if label and pods and not policed(topology, pods):
                 yield _cut_off(topology, served, service, label)
 
 
-def _cut_off(topology: Topology, served: _Served, service: Service, label: tuple[str, str]) -> Candidate:
+def _cut_off(topology: Topology, served: Served, service: Service, label: tuple[str, str]) -> Candidate:
     route, pods = served.route, topology.service_pods(service)
-    healthy = _spare(topology, route.namespace, {(service.namespace, service.name)}) or service
+    healthy = spare_service(topology, route.namespace, {(service.namespace, service.name)}) or service
     extra = {
         "service_namespace": service.namespace,
         "scope_namespaces": sorted({route.namespace, service.namespace}),
@@ -153,7 +153,7 @@ def _cut_off(topology: Topology, served: _Served, service: Service, label: tuple
         subject=service_ref(service),
         namespaces=sorted({route.namespace, service.namespace}),
         why=[reference(served.gateway), reference(route), service_ref(service)],
-        values=_values(topology, route, service) | extra,
+        values=route_values(topology, route, service) | extra,
     )
 
 
@@ -174,13 +174,13 @@ def _gateway_label(pods: list[Pod]) -> tuple[str, str] | None:
     return None
 
 
-def _policed(topology: Topology, pods: list[Pod]) -> bool:
+def policed(topology: Topology, pods: list[Pod]) -> bool:
     """Whether a policy with ingress rules selects one of these pods (policyTypes left out means Ingress)."""
     policies = [policy for policy in topology.snapshot.network_policies if "Ingress" in (policy.spec.policy_types or ["Ingress"])]
     return any(policy.namespace == pod.namespace and selects(policy.spec.pod_selector, pod.labels) for policy in policies for pod in pods)
 
 
-def _values(topology: Topology, route: HTTPRoute, service: Service) -> Values:
+def route_values(topology: Topology, route: HTTPRoute, service: Service) -> Values:
     """What every scenario about a route may say: requests that the Service answers, as URLs and as probes."""
     every = targets(topology, route)
     served = [target for target in every if target.backend == (service.namespace, service.name)] or every

@@ -1,4 +1,4 @@
-"""Finders for what needs a chaos engine: a Service with pods, and an engine that can slow them down."""
+"""Finders for what needs a chaos engine: a Service with pods, and an engine that has the fault for them."""
 
 from collections.abc import Iterator
 
@@ -8,29 +8,36 @@ from aichaos.domain.gateway import HTTPRoute
 from aichaos.domain.network import Service
 from aichaos.domain.workloads import Workload
 from aichaos.library.fill import Values
-from aichaos.library.finders.candidate import Candidate, Names, named, service_ref
+from aichaos.library.finders.candidate import Candidate, Finder, Names, named, service_ref
 from aichaos.library.urls import probes, targets
 from aichaos.observe.topology import Topology
 
-LITMUS_FAULT = "pod-network-latency"
 CHAOS_HOME = "chaos-testing"
 """The namespace where many teams keep their chaos objects (Chaos Mesh's own guides, too)."""
 
 
-def litmus_latency(topology: Topology, names: Names) -> Iterator[Candidate]:
-    """A Service whose namespace has the Litmus fault `pod-network-latency` and a service account to run it."""
-    installed = {fault.namespace for fault in topology.snapshot.chaos_experiments if fault.name == LITMUS_FAULT}
+def litmus(fault: str) -> Finder:
+    """A finder of Services whose namespace has a fault of Litmus and a service account to run it."""
+
+    def find(topology: Topology, names: Names) -> Iterator[Candidate]:
+        return _litmus(topology, names, fault)
+
+    return find
+
+
+def _litmus(topology: Topology, names: Names, fault: str) -> Iterator[Candidate]:
+    installed = {one.namespace for one in topology.snapshot.chaos_experiments if one.name == fault}
     for service in _with_pods(topology, names) if installed else ():
         workload = next(iter(topology.service_workloads(service)), None)
-        account = _litmus_account(topology, service.namespace)
-        label = _label(topology, service, workload) if workload else None
+        account = litmus_account(topology, service.namespace)
+        label = label_of(topology, service, workload) if workload else None
         if service.namespace not in installed or workload is None or label is None or account is None:
             continue
         extra = {"label": label, "kind": kind_name(workload).lower(), "account": account}
-        yield _candidate(topology, service, extra, [ObjectRef("ChaosExperiment", LITMUS_FAULT, service.namespace)])
+        yield candidate(topology, service, extra, [ObjectRef("ChaosExperiment", fault, service.namespace)])
 
 
-def _label(topology: Topology, service: Service, workload: Workload) -> str | None:
+def label_of(topology: Topology, service: Service, workload: Workload) -> str | None:
     """One label that takes the Service's pods and no others; how Litmus combines several is then no question."""
     pods = topology.service_pods(service)
     for key, value in workload.spec.selector.match_labels.items():
@@ -39,12 +46,12 @@ def _label(topology: Topology, service: Service, workload: Workload) -> str | No
     return None
 
 
-def chaos_mesh_latency(topology: Topology, names: Names) -> Iterator[Candidate]:
+def chaos_mesh_service(topology: Topology, names: Names) -> Iterator[Candidate]:
     """A Service with pods, where Chaos Mesh is installed."""
     if any(engine.name == "chaos-mesh" for engine in topology.snapshot.engines):
         for service in _with_pods(topology, names):
             home = CHAOS_HOME if CHAOS_HOME in topology.namespaces else service.namespace
-            yield _candidate(topology, service, {"home": home, "selector": service.spec.selector}, [])
+            yield candidate(topology, service, {"home": home, "selector": service.spec.selector}, [])
 
 
 def _with_pods(topology: Topology, names: Names) -> Iterator[Service]:
@@ -62,7 +69,7 @@ def _infrastructure(topology: Topology, service: Service) -> bool:
     return home.startswith("kube-") or home.endswith("-system") or home in topology.engine_homes or topology.carries(service)
 
 
-def _candidate(topology: Topology, service: Service, extra: Values, why: list[ObjectRef]) -> Candidate:
+def candidate(topology: Topology, service: Service, extra: Values, why: list[ObjectRef]) -> Candidate:
     routes = topology.routes_of_service.get((service.namespace, service.name), [])
     values: Values = {
         "service": service.name,
@@ -92,7 +99,7 @@ def _probes(topology: Topology, service: Service) -> list[Values]:
     return [{"name": name, "http": http, "tolerance": tolerance}]
 
 
-def _litmus_account(topology: Topology, namespace: str) -> str | None:
+def litmus_account(topology: Topology, namespace: str) -> str | None:
     """A service account of the namespace that a binding gives rights to, by a name that speaks of chaos; the first by name."""
     bindings: list[RoleBinding | ClusterRoleBinding] = [*topology.snapshot.role_bindings, *topology.snapshot.cluster_role_bindings]
     bound = {

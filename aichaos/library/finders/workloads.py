@@ -1,0 +1,195 @@
+"""Finders about what runs behind the routes: databases and caches, versions of an image, and where in the world the pods are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from aichaos.domain.base import ObjectRef, kind_name, reference
+from aichaos.domain.mesh import DestinationRule
+from aichaos.domain.network import Service
+from aichaos.domain.workloads import Deployment, StatefulSet, Workload
+from aichaos.library.fill import Values
+from aichaos.library.finders.candidate import Candidate, Names, named, service_ref, share
+from aichaos.library.finders.mesh import service_of
+from aichaos.library.finders.routes import route_values, serving
+from aichaos.observe.topology import Topology
+
+_STORE_PORTS = frozenset({1433, 1521, 3306, 5432, 5672, 6379, 8086, 9042, 9092, 9200, 11211, 27017})
+"""Ports that databases, caches and queues are known by (IANA's registry of service names)."""
+_STORE_NAMES = frozenset(
+    {
+        *("database", "db", "postgres", "postgresql", "mysql", "mariadb", "mongo", "mongodb", "redis", "valkey", "cache", "memcached"),
+        *("cassandra", "kafka", "rabbitmq", "elasticsearch", "opensearch", "etcd", "store"),
+    }
+)
+
+
+class Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked while something behind it is gone: values of a route of the same namespace."""
+
+    values: Values
+    route: ObjectRef
+
+
+def watched(topology: Topology, namespace: str, but: Service | None = None) -> Watched | None:
+    """A request of a namespace that another Service than `but` answers; None where no route leads there."""
+    for served in serving(topology, frozenset()):
+        for service in served.services:
+            if service.namespace == namespace and service != but:
+                return Watched(values=route_values(topology, served.route, service), route=reference(served.route))
+    return None
+
+
+def dependency(topology: Topology, names: Names) -> Iterator[Candidate]:
+    """A database, cache or queue with pods that no route leads to, in a namespace where a route leads to somebody else."""
+    for service in sorted(topology.snapshot.services, key=lambda one: -named(one, names)) if names else topology.snapshot.services:
+        if not is_store(service) or (service.namespace, service.name) in topology.routes_of_service:
+            continue
+        workload = next((one for one in topology.service_workloads(service) if isinstance(one, (Deployment, StatefulSet))), None)
+        seen = watched(topology, service.namespace)
+        if workload is not None and topology.pods_of(workload) and seen is not None:
+            extra = {
+                "dependency": service.name,
+                "kind": kind_name(workload),
+                "workload": workload.name,
+                "workload_namespace": workload.namespace,
+                "replicas": workload.replicas,
+                "share": share(workload.replicas, len(topology.pods_of_namespace[workload.namespace])),
+                # a StatefulSet has no condition that says so: all its replicas are ready, or they are not
+                "until_back": _until_back(workload),
+            }
+            yield Candidate(
+                subject=service_ref(service),
+                namespaces=[workload.namespace],
+                why=[service_ref(service), reference(workload), seen.route],
+                values=seen.values | extra,
+            )
+
+
+def _until_back(workload: Workload) -> Values:
+    if isinstance(workload, Deployment):
+        return {"until": {"object": str(reference(workload)), "condition": "Available"}, "timeout": "2m"}
+    return {"for": "60s"}
+
+
+def is_store(service: Service) -> bool:
+    """Whether the name or the port of a Service says that it keeps data for others."""
+    words = set(service.name.split("-"))
+    return bool(words & _STORE_NAMES) or any(port.port in _STORE_PORTS for port in service.spec.ports)
+
+
+def other_version(topology: Topology, names: Names) -> Iterator[Candidate]:
+    """A Service behind a route, and a workload of another version that its selector would take if one label in it were another."""
+    for served in serving(topology, names):
+        for service in served.services:
+            swap = _swap(topology, service)
+            if swap is not None:
+                pods = topology.service_pods(service)
+                extra = {"service": service.name, "service_namespace": service.namespace, "pods": len(pods)}
+                yield Candidate(
+                    subject=service_ref(service),
+                    namespaces=sorted({served.route.namespace, service.namespace}),
+                    why=[service_ref(service), reference(served.route), ObjectRef(swap["kind"], swap["workload"], service.namespace)],
+                    values=route_values(topology, served.route, service)
+                    | extra
+                    | swap
+                    | {"share": share(len(pods), len(topology.pods_of_namespace[service.namespace]))},
+                )
+
+
+_VERSION_LABELS = ("version", "app.kubernetes.io/version", "release", "track")
+
+
+def _swap(topology: Topology, service: Service) -> Values | None:
+    """The label by which a Service could change over to another version that has pods, and the values that it would have."""
+    selector = service.spec.selector or {}
+    for label in _VERSION_LABELS:
+        rest = {key: value for key, value in selector.items() if key != label}
+        if not rest:
+            continue
+        versions: dict[str, Workload] = {}
+        for workload in topology.workloads.values():
+            labels = workload.spec.template.metadata.labels
+            if workload.namespace == service.namespace and label in labels and rest.items() <= labels.items() and topology.pods_of(workload):
+                versions[labels[label]] = workload
+        now = selector.get(label)
+        others = sorted(set(versions) - {now})
+        if others and len(versions) > 1:
+            other = versions[others[-1]]
+            return {
+                "version_label": label,
+                "version": now,
+                "other_version": others[-1],
+                "workload": other.name,
+                "kind": kind_name(other),
+                "to_other": {label: others[-1]},
+                "back": {label: now},
+            }
+    return None
+
+
+def region_with_failover(topology: Topology, names: Names) -> Iterator[Candidate]:
+    """A Service under locality failover with outlier detection, and the Deployments of it that live in one region alone.
+
+    Failover acts only with outlier detection in the same policy (Istio, `LocalityLoadBalancerSetting`); without both there is none to
+    test.
+    """
+    for rule in topology.snapshot.destination_rules:
+        service = service_of(topology, rule.spec.host, rule.namespace)
+        if service is None or not _fails_over(rule):
+            continue
+        regions = _regions(topology, service)
+        watch = watched(topology, service.namespace)
+        values = watch.values if watch is not None else None
+        if len(regions) < 2 or values is None or watch is None:
+            continue
+        for region, workloads in sorted(regions.items(), key=lambda item: item[0] not in names):
+            if workloads is not None:
+                yield _loss(topology, rule, service, region, workloads, values, watch.route)
+
+
+def _fails_over(rule: DestinationRule) -> bool:
+    policy = rule.spec.traffic_policy or {}
+    balancer = policy.get("loadBalancer")
+    locality = balancer.get("localityLbSetting") if isinstance(balancer, dict) else None
+    return isinstance(locality, dict) and locality.get("enabled") is not False and bool(policy.get("outlierDetection"))
+
+
+def _regions(topology: Topology, service: Service) -> dict[str, list[Workload] | None]:
+    """Region → the workloads of a Service that have all their pods there; None where one has pods elsewhere, too."""
+    found: dict[str, list[Workload] | None] = {}
+    for workload in topology.service_workloads(service):
+        nodes = (topology.nodes.get(pod.spec.node_name) for pod in topology.pods_of(workload))
+        regions = {node.region for node in nodes if node is not None and node.region}
+        for region in regions:
+            before = found.setdefault(region, [])
+            found[region] = [*before, workload] if len(regions) == 1 and before is not None else None
+    return found
+
+
+def _loss(
+    topology: Topology, rule: DestinationRule, service: Service, region: str, workloads: list[Workload], values: Values, route: ObjectRef
+) -> Candidate:
+    pods = sum(workload.replicas for workload in workloads)
+    extra = {
+        "region": region,
+        "service": service.name,
+        "rule": rule.name,
+        "pods": pods,
+        "workloads": [workload.name for workload in workloads],
+        "share": share(pods, len(topology.pods_of_namespace[service.namespace])),
+        "losses": [_scaled(workload, 0, "lose") for workload in workloads],
+        "returns": [_scaled(workload, workload.replicas, "bring back") for workload in workloads],
+    }
+    return Candidate(
+        subject=service_ref(service),
+        namespaces=[service.namespace],
+        why=[service_ref(service), reference(rule), *(reference(workload) for workload in workloads), route],
+        values=values | extra,
+    )
+
+
+def _scaled(workload: Workload, replicas: int, verb: str) -> dict[str, Any]:
+    target = {"kind": kind_name(workload), "name": workload.name, "namespace": workload.namespace, "replicas": replicas}
+    return {"name": f"{verb} {workload.name}", "scale": target}
