@@ -22,10 +22,15 @@ _LATENCY_CALLED_SO = re.compile(
     re.IGNORECASE,
 )
 _JITTER = re.compile(
-    r"jitter\s+(?:of|by|=|:|to|is)?\s*" + _NUMBER + r"\s*(ms|s)\b|" + _NUMBER + r"\s*(ms|s)\s+(?:of\s+)?jitter\b", re.IGNORECASE
+    r"jitter\s*(?:of|by|=|:|to|is)?\s*" + _NUMBER + r"\s*(ms|s)\b|" + _NUMBER + r"\s*(ms|s)\s+(?:of\s+)?jitter\b", re.IGNORECASE
 )
 _LOSS = re.compile(
-    r"\b(?:packet\s+)?loss\s+(?:of|=|:|to|is)?\s*" + _NUMBER + r"\s*%|" + _NUMBER + r"\s*%\s*(?:of\s+(?:the\s+|all\s+)?)?packets?\b", re.IGNORECASE
+    r"\b(?:packet\s+)?loss\s+(?:of|=|:|to|is)?\s*"
+    + _NUMBER
+    + r"\s*%|"
+    + _NUMBER
+    + r"\s*%\s*(?:of\s+(?:the\s+|all\s+)?)?packets?(?:\s+loss)?\b",
+    re.IGNORECASE,
 )
 _PERCENT = re.compile(_NUMBER + r"\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
 _PROMISED = re.compile(
@@ -122,7 +127,7 @@ def read(text: str) -> Words:
         jitter=_jitter(text),
         loss=_loss(text),
         duration=_duration(_LATENCY_CALLED_SO.sub("", rest)),
-        percent=_percent(text),
+        percent=_percent(_LOSS.sub(" ", text)),
         count=_count(text),
         account=_account(text),
     )

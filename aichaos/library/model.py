@@ -1,6 +1,6 @@
 """A scenario of the library, as its file says it."""
 
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +8,16 @@ import msgspec
 
 from aichaos.files import yaml
 
+_MARK = "\nexperiment:\n"
 _FOLDER = Path(__file__).parent / "scenarios"
 
 
-class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One parameterised experiment.
 
     slug: what the names of its experiments begin with, where that is not its own name: two scenarios for one fault may share it.
     find: the finder whose candidates it can be made for. parameters: names and defaults of what the user's words may set. keywords:
-    words that ask for it. rank: order among scenarios that nothing else tells apart. experiment: the file with `${…}` in it.
+    words that ask for it. rank: order among scenarios that nothing else tells apart. body: the text of its `experiment`.
     """
 
     name: str
@@ -29,7 +30,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rank: int
     slug: str = ""
     parameters: dict[str, int] = {}
-    experiment: dict[str, Any]
+    body: str
+
+    @cached_property
+    def experiment(self) -> dict[str, Any]:
+        """The experiment with `${…}` in it. Read when it is asked for: of all scenarios, few are chosen."""
+        (document,) = yaml.load(self.body, f"{self.name}.yaml")
+        found: dict[str, Any] = document["experiment"]
+        return found
 
     @property
     def prefix(self) -> str:
@@ -44,5 +52,7 @@ def scenarios() -> tuple[Scenario, ...]:
 
 
 def _load(path: Path) -> Scenario:
-    (document,) = yaml.load(path.read_text(encoding="utf-8"), path.name)
-    return msgspec.convert(document, Scenario)
+    """A file in two parts: its head, which is always read, and its experiment, which comes last and is read when it is chosen."""
+    head, mark, body = path.read_text(encoding="utf-8").partition(_MARK)
+    (document,) = yaml.load(head, path.name)
+    return msgspec.convert(document | {"body": mark.lstrip() + body}, Scenario)

@@ -227,3 +227,32 @@ def test_seconds_that_are_called_a_latency_are_one(text: str) -> None:
 def test_a_fault_without_a_sensible_bound_is_not_used() -> None:
     assert read("latency 1000ms for 100000h").numbers() == {"latency": 1000}
     assert "duration" in read("for 100000h").said()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("delay of 500ms with jitter 100ms for 5m", (500, 100, 300)),
+        ("500 ms latency, 50 ms of jitter", (500, 50, None)),
+        ("jitter: 1s", (None, 1000, None)),
+        ("no jitter, 20 ms", (20, None, None)),
+    ],
+)
+def test_jitter_is_told_from_latency(text: str, said: tuple[int | None, int | None, int | None]) -> None:
+    words = read(text)
+    assert (words.latency, words.jitter, words.duration) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("10% packet loss on 30% of the pods", (10.0, 30.0)),
+        ("lose 5 % of the packets", (5.0, None)),
+        ("packet loss of 20%", (20.0, None)),
+        ("loss of 200 %", (None, None)),
+        ("30% of pods", (None, 30.0)),
+    ],
+)
+def test_loss_of_packets_is_told_from_the_share_of_pods(text: str, said: tuple[float | None, float | None]) -> None:
+    words = read(text)
+    assert (words.loss, words.percent) == said

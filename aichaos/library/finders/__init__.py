@@ -10,8 +10,9 @@ from aichaos.library.finders.engines import chaos_mesh_service, litmus
 from aichaos.library.finders.mesh import mirrored, retried
 from aichaos.library.finders.poison import poisonable_gateway
 from aichaos.library.finders.policies import flipped_label, open_namespace
+from aichaos.library.finders.regions import region_by_chaos_mesh, region_by_litmus, region_of_deployments
 from aichaos.library.finders.routes import cut_off_backend, route_with_rival, scalable_backend
-from aichaos.library.finders.workloads import dependency, other_version, region_with_failover
+from aichaos.library.finders.workloads import dependency, other_version
 
 FINDERS: dict[str, Finder] = {
     "route_with_rival": route_with_rival,
@@ -25,7 +26,9 @@ FINDERS: dict[str, Finder] = {
     "open_namespace": open_namespace,
     "dependency": dependency,
     "other_version": other_version,
-    "region_with_failover": region_with_failover,
+    "region_of_deployments": region_of_deployments,
+    "region_by_litmus": region_by_litmus,
+    "region_by_chaos_mesh": region_by_chaos_mesh,
     "litmus_latency": litmus("pod-network-latency"),
     "litmus_loss": litmus("pod-network-loss"),
     "litmus_delete": litmus("pod-delete"),

@@ -13,7 +13,7 @@ from aichaos.domain.workloads import Workload
 from aichaos.library.fill import Values
 from aichaos.library.finders.candidate import Candidate, Names, named, service_ref
 from aichaos.library.finders.engines import candidate, litmus_account
-from aichaos.observe.hosts import service_of_host
+from aichaos.observe.targets import service_of_host
 from aichaos.observe.topology import Topology
 
 FAULT = "pod-network-latency"

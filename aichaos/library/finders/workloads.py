@@ -1,17 +1,14 @@
-"""Finders about what runs behind the routes: databases and caches, versions of an image, and where in the world the pods are."""
+"""Finders about what runs behind the routes: databases and caches, and other versions."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from aichaos.domain.base import ObjectRef, kind_name, reference
-from aichaos.domain.mesh import DestinationRule
 from aichaos.domain.network import Service
 from aichaos.domain.workloads import Deployment, StatefulSet, Workload
 from aichaos.library.fill import Values
 from aichaos.library.finders.candidate import Candidate, Names, named, service_ref, share
-from aichaos.library.finders.mesh import service_of
 from aichaos.library.finders.routes import route_values, serving
 from aichaos.observe.topology import Topology
 
@@ -111,7 +108,12 @@ def _swap(topology: Topology, service: Service) -> Values | None:
         versions: dict[str, Workload] = {}
         for workload in topology.workloads.values():
             labels = workload.spec.template.metadata.labels
-            if workload.namespace == service.namespace and label in labels and rest.items() <= labels.items() and topology.pods_of(workload):
+            if (
+                workload.namespace == service.namespace
+                and label in labels
+                and rest.items() <= labels.items()
+                and topology.pods_of(workload)
+            ):
                 versions[labels[label]] = workload
         now = selector.get(label)
         others = sorted(set(versions) - {now})
@@ -127,69 +129,3 @@ def _swap(topology: Topology, service: Service) -> Values | None:
                 "back": {label: now},
             }
     return None
-
-
-def region_with_failover(topology: Topology, names: Names) -> Iterator[Candidate]:
-    """A Service under locality failover with outlier detection, and the Deployments of it that live in one region alone.
-
-    Failover acts only with outlier detection in the same policy (Istio, `LocalityLoadBalancerSetting`); without both there is none to
-    test.
-    """
-    for rule in topology.snapshot.destination_rules:
-        service = service_of(topology, rule.spec.host, rule.namespace)
-        if service is None or not _fails_over(rule):
-            continue
-        regions = _regions(topology, service)
-        watch = watched(topology, service.namespace)
-        values = watch.values if watch is not None else None
-        if len(regions) < 2 or values is None or watch is None:
-            continue
-        for region, workloads in sorted(regions.items(), key=lambda item: item[0] not in names):
-            if workloads is not None:
-                yield _loss(topology, rule, service, region, workloads, values, watch.route)
-
-
-def _fails_over(rule: DestinationRule) -> bool:
-    policy = rule.spec.traffic_policy or {}
-    balancer = policy.get("loadBalancer")
-    locality = balancer.get("localityLbSetting") if isinstance(balancer, dict) else None
-    return isinstance(locality, dict) and locality.get("enabled") is not False and bool(policy.get("outlierDetection"))
-
-
-def _regions(topology: Topology, service: Service) -> dict[str, list[Workload] | None]:
-    """Region → the workloads of a Service that have all their pods there; None where one has pods elsewhere, too."""
-    found: dict[str, list[Workload] | None] = {}
-    for workload in topology.service_workloads(service):
-        nodes = (topology.nodes.get(pod.spec.node_name) for pod in topology.pods_of(workload))
-        regions = {node.region for node in nodes if node is not None and node.region}
-        for region in regions:
-            before = found.setdefault(region, [])
-            found[region] = [*before, workload] if len(regions) == 1 and before is not None else None
-    return found
-
-
-def _loss(
-    topology: Topology, rule: DestinationRule, service: Service, region: str, workloads: list[Workload], values: Values, route: ObjectRef
-) -> Candidate:
-    pods = sum(workload.replicas for workload in workloads)
-    extra = {
-        "region": region,
-        "service": service.name,
-        "rule": rule.name,
-        "pods": pods,
-        "workloads": [workload.name for workload in workloads],
-        "share": share(pods, len(topology.pods_of_namespace[service.namespace])),
-        "losses": [_scaled(workload, 0, "lose") for workload in workloads],
-        "returns": [_scaled(workload, workload.replicas, "bring back") for workload in workloads],
-    }
-    return Candidate(
-        subject=service_ref(service),
-        namespaces=[service.namespace],
-        why=[service_ref(service), reference(rule), *(reference(workload) for workload in workloads), route],
-        values=values | extra,
-    )
-
-
-def _scaled(workload: Workload, replicas: int, verb: str) -> dict[str, Any]:
-    target = {"kind": kind_name(workload), "name": workload.name, "namespace": workload.namespace, "replicas": replicas}
-    return {"name": f"{verb} {workload.name}", "scale": target}
