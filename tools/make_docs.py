@@ -539,7 +539,9 @@ def scenarios_page() -> str:
     return "\n".join(shown)
 
 
-def _verb(step: dict[str, Any]) -> str:
+def _verb(step: dict[str, Any] | str) -> str:
+    if isinstance(step, str):
+        return f"`{step}` (a step for each)"
     verb = next(name for name in experiment.VERBS if name in step)
     kind = step[verb].get("kind", "") if isinstance(step[verb], dict) else ""
     return f"{verb} {kind}".strip()

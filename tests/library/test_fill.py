@@ -23,6 +23,7 @@ from aichaos.library.fill import fill
         ("${tree}", {"branch": "leaf"}),
         ("$name ${ name } {name} $$", "$name ${ name } {name} $$"),
         (["${name}", 1, None, True], ["web", 1, None, True]),
+        (["first", "${list...}", "last"], ["first", "a", "b", "last"]),
         ({"${name}": {"a": "${number}"}}, {"web": {"a": 3}}),
     ],
 )

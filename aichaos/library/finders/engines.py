@@ -22,6 +22,7 @@ def litmus(fault: str) -> Finder:
     def find(topology: Topology, names: Names) -> Iterator[Candidate]:
         return _litmus(topology, names, fault)
 
+    find.__doc__ = f"A Service whose namespace has the fault `{fault}` of Litmus and a service account to run it."
     return find
 
 
