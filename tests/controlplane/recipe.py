@@ -58,10 +58,11 @@ class Part:
         return HERE / "go" / self.name
 
     def digest(self) -> str:
-        """Changes with anything that could change the result: the pins, this table's row, the flags, the platform."""
+        """Changes with anything that could change the result: the pins, code of ours, this table's row, the flags, the platform."""
         sha = hashlib.sha256()
-        for name in ("go.mod", "go.sum") if self.programs else ():
-            sha.update((self.module / name).read_bytes())
+        if self.programs:
+            for file in (self.module / "go.mod", self.module / "go.sum", *sorted(self.module.glob("*.go"))):
+                sha.update(file.read_bytes())
         recipe = (self, sorted(GO_ENVIRONMENT.items()), GO_FLAGS, sys.platform, platform.machine())
         sha.update(repr(recipe).encode())  # a dataclass's repr has all that its fields say
         return sha.hexdigest()[:12]
@@ -115,6 +116,7 @@ PARTS: tuple[Part, ...] = (
             ),
         ),
     ),
+    Part(name="cyclonus", minutes=0.6, programs={"cyclonus": "aichaos.test/controlplane/cyclonus"}),
     Part(
         name="crds",
         minutes=0.5,
