@@ -9,6 +9,7 @@ import msgspec
 
 from aichaos.domain.base import kind_name, selects
 from aichaos.domain.gateway import Gateway, GRPCRoute, HTTPRoute, Listener, ParentRef, Route, RouteNamespaces, TLSRoute
+from aichaos.domain.hostnames import shared
 from aichaos.domain.kinds import GATEWAY_API
 
 _PROTOCOLS: dict[str, frozenset[str]] = {
@@ -40,7 +41,7 @@ def attach(route: Route, parent: ParentRef, gateway: Gateway, labels: Labels) ->
     ]
     if not named:
         return Attachment(route=route, parent=parent, gateway=gateway, refused="NoMatchingParent")
-    allowed = [listener for listener in named if _allows(listener, gateway, route, labels)]
+    allowed = [listener for listener in named if allows(listener, gateway.namespace, route, labels)]
     if not allowed:
         return Attachment(route=route, parent=parent, gateway=gateway, refused="NotAllowedByListeners")
     if isinstance(route, (HTTPRoute, GRPCRoute, TLSRoute)):
@@ -54,7 +55,8 @@ def names_gateway(parent: ParentRef) -> bool:
     return parent.kind in (None, "Gateway") and parent.group in (None, GATEWAY_API)
 
 
-def _allows(listener: Listener, gateway: Gateway, route: Route, labels: Labels) -> bool:
+def allows(listener: Listener, namespace: str, route: Route, labels: Labels) -> bool:
+    """Whether a listener takes a route of this kind and namespace; `namespace` is that of the object in which the listener stands."""
     allowed = listener.allowed_routes
     kinds = {kind.kind for kind in allowed.kinds if kind.group in (None, GATEWAY_API)} if allowed and allowed.kinds else None
     kind = kind_name(route)
@@ -70,7 +72,7 @@ def _allows(listener: Listener, gateway: Gateway, route: Route, labels: Labels) 
         case "None":
             return False
         case _:
-            return route.namespace == gateway.namespace
+            return route.namespace == namespace
 
 
 def hostnames(listener: str | None, route: Sequence[str]) -> list[str]:
@@ -79,14 +81,4 @@ def hostnames(listener: str | None, route: Sequence[str]) -> list[str]:
         return [listener.lower() if listener else "*"]
     if not listener:
         return [name.lower() for name in route]
-    return [both for name in route if (both := _intersection(listener.lower(), name.lower())) is not None]
-
-
-def _intersection(listener: str, route: str) -> str | None:
-    if listener == route:
-        return route
-    if listener.startswith("*.") and route.removeprefix("*").endswith(listener[1:]) and route != listener[2:]:
-        return route
-    if route.startswith("*.") and listener.removeprefix("*").endswith(route[1:]) and listener != route[2:]:
-        return listener
-    return None
+    return [both for name in route if (both := shared(listener.lower(), name.lower())) is not None]

@@ -1,0 +1,98 @@
+"""Which listeners take a route, and for which hosts.
+
+Source: Gateway API v1.6, `ParentReference`, `Listener`, `AllowedRoutes`; the rules themselves are those of `observe/attach.py`.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from aichaos.domain import hostnames
+from aichaos.domain.gateway import ParentRef, Route
+from aichaos.observe import attach as standard
+from aichaos.predict.routing.listeners import EffectiveListener
+from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.world import Key, World
+
+
+class Host(msgspec.Struct, frozen=True, gc=False):
+    """A hostname that a route has on a listener. own: as the route names it; shared: what it has in common with the listener's."""
+
+    own: str
+    shared: str
+
+
+class Reach(msgspec.Struct, frozen=True, gc=False):
+    """A listener that takes a route, and the hosts for which it does."""
+
+    listener: EffectiveListener
+    hosts: tuple[Host, ...]
+
+
+class Joined(msgspec.Struct, frozen=True, gc=False):
+    """What becomes of one parentRef. refused: the reason where no listener takes the route (`NoMatchingParent`, …), else ""."""
+
+    parent: ParentRef
+    gateway: Key
+    reaches: tuple[Reach, ...] = ()
+    refused: str = ""
+
+
+class Placement(msgspec.Struct, frozen=True, gc=False):
+    """A route with everything that its parentRefs come to. A parentRef to what is no Gateway of this cluster is left out."""
+
+    route: Route
+    joined: tuple[Joined, ...]
+
+    @property
+    def reaches(self) -> Iterator[Reach]:
+        for one in self.joined:
+            yield from one.reaches
+
+
+Listeners = dict[Key, tuple[EffectiveListener, ...]]
+"""Gateway → its listeners."""
+
+
+def place(route: Route, listeners: Listeners, world: World, profile: Profile) -> Placement:
+    joined = (
+        _join(route, parent, key, listeners[key], world, profile)
+        for parent in route.spec.parent_refs
+        for key in _gateways(route, parent, listeners, profile)
+    )
+    return Placement(route, tuple(joined))
+
+
+def _gateways(route: Route, parent: ParentRef, listeners: Listeners, profile: Profile) -> Iterator[Key]:
+    if not standard.names_gateway(parent):
+        return
+    if parent.namespace is None and profile.parent_namespace == "any":
+        yield from (key for key in listeners if key[1] == parent.name)
+    elif (key := (parent.namespace or route.namespace, parent.name)) in listeners:
+        yield key
+
+
+def _join(route: Route, parent: ParentRef, key: Key, listeners: Sequence[EffectiveListener], world: World, profile: Profile) -> Joined:
+    named = [
+        one
+        for one in listeners
+        if one.owner is one.gateway and parent.section_name in (None, one.listener.name) and parent.port in (None, one.listener.port)
+    ]
+    if not named:
+        return Joined(parent, key, refused="NoMatchingParent")
+    allowed = [one for one in named if standard.allows(one.listener, one.owner.namespace, route, world.labels)]
+    if not allowed:
+        return Joined(parent, key, refused="NotAllowedByListeners")
+    reaches = tuple(Reach(one, shared) for one in allowed if (shared := _hosts(one, route, profile)))
+    if not reaches:
+        return Joined(parent, key, refused="NoMatchingListenerHostname")
+    return Joined(parent, key, reaches)
+
+
+def _hosts(listener: EffectiveListener, route: Route, profile: Profile) -> tuple[Host, ...]:
+    own: Sequence[str] = getattr(route.spec, "hostnames", ()) or (hostnames.EVERY,)
+    return tuple(
+        Host(name, both)
+        for name in dict.fromkeys(one.lower() for one in own)
+        if (both := hostnames.shared(listener.host, name, wider=profile.wider_wildcards_meet)) is not None
+    )

@@ -1,0 +1,57 @@
+"""Where the requests of a rule go: backendRefs resolved, and each one's share.
+
+Source: Gateway API v1.6, `HTTPRouteRule.backendRefs`, `BackendObjectReference`, `ReferenceGrant`.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from aichaos.domain.base import kind_name
+from aichaos.domain.gateway import BackendRef, Route
+from aichaos.domain.prediction import BackendShare
+from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.world import World
+
+
+class Resolved(msgspec.Struct, frozen=True, gc=False):
+    """One backendRef. problem: `InvalidKind`, `RefNotPermitted`, `BackendNotFound`, or "" where it can be used."""
+
+    ref: BackendRef
+    service: str | None
+    problem: str
+    ready: int = 0
+
+    @property
+    def weight(self) -> int:
+        return 1 if self.ref.weight is None else self.ref.weight
+
+
+def resolve(route: Route, ref: BackendRef, world: World) -> Resolved:
+    if ref.kind not in (None, "Service") or ref.group:
+        return Resolved(ref, None, "InvalidKind")
+    namespace = ref.namespace or route.namespace
+    if namespace != route.namespace and not world.granted(kind_name(route), route.namespace, "Service", namespace, ref.name):
+        return Resolved(ref, f"{namespace}/{ref.name}", "RefNotPermitted")
+    service = world.services.get((namespace, ref.name))
+    if service is None or (ref.port is not None and all(port.port != ref.port for port in service.spec.ports)):
+        return Resolved(ref, f"{namespace}/{ref.name}", "BackendNotFound")
+    ready, _ = world.endpoints(service, ref.port)
+    return Resolved(ref, f"{namespace}/{ref.name}", "", ready)
+
+
+def shares(refs: Iterable[Resolved], profile: Profile) -> tuple[BackendShare, ...]:
+    """The shares of a rule's backends, adding up to 1; empty where nothing has a weight. The same Service twice is one share."""
+    usable = list(refs)
+    if profile.invalid_share == "left-out":
+        usable = [one for one in usable if not one.problem]
+    total = sum(one.weight for one in usable)
+    found: dict[tuple[str | None, int | None, int | None], BackendShare] = {}
+    for one in usable:
+        if not one.weight:
+            continue
+        status = 500 if one.problem else None if one.ready else 503
+        key = (one.service, one.ref.port, status)
+        share = one.weight / total + (found[key].share if key in found else 0.0)
+        found[key] = BackendShare(service=one.service, port=one.ref.port, share=share, ready_endpoints=one.ready, status=status)
+    return tuple(found.values())

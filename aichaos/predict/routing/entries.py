@@ -1,0 +1,115 @@
+"""One match of one rule as the index holds it: where it is looked up, what else must hold, and what it weighs against others.
+
+A GRPCRoute becomes entries too: a call is a request whose path is `/SERVICE/METHOD`.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from aichaos.domain.gateway import GRPCMatch, GRPCRoute, GRPCRule, HTTPMatch, HTTPRoute, HTTPRule, NamedMatch, Route
+from aichaos.predict.routing import regexes
+from aichaos.predict.routing.profile import Profile
+
+Rule = HTTPRule | GRPCRule
+_EVERYTHING = (HTTPMatch(),)
+_EVERY_CALL = (GRPCMatch(),)
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """kind: Exact, PathPrefix or RegularExpression. path: as it is written. own: the hostname of the route under which it stands.
+
+    lost: why it may be missing from the gateway's table by chance; "" where it is there for certain.
+    """
+
+    route: Route
+    rule: int
+    match: int
+    kind: str
+    path: str
+    method: str | None = None
+    headers: tuple[NamedMatch, ...] = ()
+    query: tuple[NamedMatch, ...] = ()
+    lost: str = ""
+
+    @property
+    def key(self) -> str:
+        """Where the index keeps it: a prefix without the slash at its end, `/` as ""."""
+        return self.path.rstrip("/") if self.kind == "PathPrefix" else self.path
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but the path is asked."""
+        return self.method is None and not self.headers and not self.query
+
+
+def entries(route: Route, profile: Profile) -> Iterator[Entry]:
+    """Every match of a route that a gateway of this profile puts into its table, whatever the host."""
+    if isinstance(route, HTTPRoute):
+        for number, rule in enumerate(route.spec.rules or ()):
+            if not _absent(rule, profile):
+                yield from _http(route, number, rule, profile)
+    elif isinstance(route, GRPCRoute):
+        for number, call in enumerate(route.spec.rules or ()):
+            if not _absent(call, profile):
+                for place, match in enumerate(call.matches or _EVERY_CALL):
+                    yield _call(route, number, place, match, profile)
+
+
+def _absent(rule: Rule, profile: Profile) -> bool:
+    return profile.empty_rule == "absent" and not rule.backend_refs and not any(one.type == "RequestRedirect" for one in rule.filters)
+
+
+def _http(route: HTTPRoute, number: int, rule: HTTPRule, profile: Profile) -> Iterator[Entry]:
+    matches = rule.matches or _EVERYTHING
+    if profile.invalid_regex == "rule" and any(_invalid(match) for match in matches):
+        return
+    blind = not profile.redirect_query and any(one.type == "RequestRedirect" for one in rule.filters)
+    for place, match in enumerate(matches):
+        if match.path is None:
+            kind, path = "PathPrefix", "/"
+        else:
+            kind, path = match.path.type or "PathPrefix", match.path.value or "/"
+            if kind == "RegularExpression" and not regexes.valid(path):
+                continue
+        if not match.headers and not match.query_params:
+            yield Entry(route, number, place, kind, path, match.method)
+        elif not _invalid(match):
+            headers = _first(match.headers, fold=True) if profile.repeated_condition == "first" else match.headers
+            yield Entry(route, number, place, kind, path, match.method, headers, () if blind else _first(match.query_params))
+
+
+def _invalid(match: HTTPMatch) -> bool:
+    """Whether a regular expression stands in it that RE2 refuses."""
+    if match.path is not None and match.path.type == "RegularExpression" and not regexes.valid(match.path.value or ""):
+        return True
+    return any(
+        one.type == "RegularExpression" and not regexes.valid(one.value)
+        for conditions in (match.headers, match.query_params)
+        for one in conditions
+    )
+
+
+def _first(conditions: tuple[NamedMatch, ...], *, fold: bool = False) -> tuple[NamedMatch, ...]:
+    """Of conditions on the same name only the first counts; the names of headers are the same in any case."""
+    if len(conditions) < 2:
+        return conditions
+    found: dict[str, NamedMatch] = {}
+    for one in conditions:
+        found.setdefault(one.name.lower() if fold else one.name, one)
+    return tuple(found.values())
+
+
+def _call(route: GRPCRoute, number: int, place: int, match: GRPCMatch, profile: Profile) -> Entry:
+    headers = _first(match.headers, fold=True) if profile.repeated_condition == "first" else match.headers
+    method = match.method
+    if method is None or (not method.service and not method.method):
+        return Entry(route, number, place, "PathPrefix", "/", None, headers)
+    if method.type == "RegularExpression":
+        pattern = f"/{method.service or '[^/]+'}/{method.method or '[^/]+'}"
+        return Entry(route, number, place, "RegularExpression", pattern, None, headers)
+    if not method.service:
+        return Entry(route, number, place, "RegularExpression", f"/[^/]+/{regexes.quoted(method.method or '')}", None, headers)
+    if not method.method:
+        return Entry(route, number, place, "PathPrefix", f"/{method.service}", None, headers)
+    return Entry(route, number, place, "Exact", f"/{method.service}/{method.method}", None, headers)

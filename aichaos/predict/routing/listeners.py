@@ -1,0 +1,104 @@
+"""The listeners of a Gateway: its own and those of its ListenerSets, and which of them exclude each other.
+
+Source: Gateway API v1.6, `Gateway.spec.listeners`, `ListenerSet`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from aichaos.domain.base import LabelSelector, selects
+from aichaos.domain.gateway import Gateway, Listener, ListenerSet
+from aichaos.domain.hostnames import EVERY
+from aichaos.predict.routing.world import Key, World
+
+_BY_HOST = {"HTTP", "HTTPS", "TLS"}
+"""The protocols whose listeners may share a port, told apart by their hostnames."""
+_SHARE = [{"HTTP"}, {"HTTPS", "TLS"}]
+"""The protocols that may share a port with each other."""
+
+
+class EffectiveListener(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A listener as a Gateway serves it. host: in lower case, `*` where it names none.
+
+    owner: the Gateway or the ListenerSet that it stands in. conflict: the reason why it does not serve (`HostnameConflict`, …), or "".
+    """
+
+    gateway: Gateway
+    owner: Gateway | ListenerSet
+    listener: Listener
+    host: str
+    conflict: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.owner.namespace}/{self.owner.name}/{self.listener.name}"
+
+    @property
+    def tls(self) -> bool:
+        return self.listener.protocol in ("HTTPS", "TLS")
+
+
+def effective(gateway: Gateway, world: World) -> tuple[EffectiveListener, ...]:
+    """All listeners of a Gateway in their order of precedence: its own first, then those of the oldest ListenerSet."""
+    found = [_listener(gateway, gateway, one) for one in gateway.spec.listeners]
+    for owner in listener_sets(gateway, world):
+        found += [_listener(gateway, owner, one) for one in owner.spec.listeners]
+    return tuple(_conflicts(found))
+
+
+def listener_sets(gateway: Gateway, world: World) -> list[ListenerSet]:
+    """The ListenerSets that the Gateway takes, the oldest first."""
+    mine = [
+        owner
+        for owner in world.listener_sets.values()
+        if parent_of(owner) == (gateway.namespace, gateway.name) and admits(gateway, owner.namespace, world)
+    ]
+    return sorted(mine, key=lambda owner: (owner.metadata.creation_timestamp or "~", owner.namespace, owner.name))
+
+
+def parent_of(owner: ListenerSet) -> Key:
+    parent = owner.spec.parent_ref
+    return parent.namespace or owner.namespace, parent.name
+
+
+def admits(gateway: Gateway, namespace: str, world: World) -> bool:
+    """Whether a Gateway takes ListenerSets of a namespace; it takes none unless it says so."""
+    namespaces = (gateway.spec.allowed_listeners or {}).get("namespaces") or {}
+    match namespaces.get("from"):
+        case "All":
+            return True
+        case "Same":
+            return namespace == gateway.namespace
+        case "Selector":
+            selector = msgspec.convert(namespaces.get("selector") or {}, LabelSelector)
+            return selects(selector, world.labels(namespace))
+    return False
+
+
+def _listener(gateway: Gateway, owner: Gateway | ListenerSet, listener: Listener) -> EffectiveListener:
+    host = (listener.hostname or "").lower() or EVERY
+    return EffectiveListener(gateway=gateway, owner=owner, listener=listener, host=host)
+
+
+def _conflicts(listeners: list[EffectiveListener]) -> Iterable[EffectiveListener]:
+    """Listeners that can't be told apart: all of one Gateway's are in conflict; between owners the first keeps its place."""
+    ports: dict[int, list[EffectiveListener]] = defaultdict(list)
+    for one in listeners:
+        reason = next((why for other in ports[one.listener.port] if (why := _conflict(one, other)) and other.owner is not one.owner), "")
+        within = next((why for other in listeners if other is not one and other.owner is one.owner and (why := _conflict(one, other))), "")
+        if not reason and not within:
+            ports[one.listener.port].append(one)
+        yield msgspec.structs.replace(one, conflict=within or reason) if within or reason else one
+
+
+def _conflict(one: EffectiveListener, other: EffectiveListener) -> str:
+    mine, its = one.listener, other.listener
+    if mine.port != its.port:
+        return ""
+    if mine.protocol != its.protocol and not any({mine.protocol, its.protocol} <= family for family in _SHARE):
+        return "" if "UDP" in (mine.protocol, its.protocol) else "ProtocolConflict"  # UDP has ports of its own
+    if mine.protocol in _BY_HOST and its.protocol in _BY_HOST:
+        return "HostnameConflict" if one.host == other.host else ""
+    return "ProtocolConflict" if mine.protocol not in _BY_HOST else ""

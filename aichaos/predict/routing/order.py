@@ -1,0 +1,48 @@
+"""Which of two matches comes first: named criteria, put in order by the profile.
+
+Every criterion is a key: the smaller one wins. What it says stands beside it, for `why`.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from aichaos.predict.routing.entries import Entry
+
+Key = Callable[[Entry], Any]
+
+
+class Criterion(msgspec.Struct, frozen=True):
+    """key: sorts the winner first. says: what is compared, as it stands in a sentence."""
+
+    key: Key
+    says: str
+
+
+_LAST = "~"
+"""Sorts behind every date: a route without one."""
+
+
+def _age(entry: Entry) -> str:
+    return entry.route.metadata.creation_timestamp or _LAST
+
+
+CRITERIA: dict[str, Criterion] = {
+    "method": Criterion(lambda entry: entry.method is None, "a match with a method comes first"),
+    "headers": Criterion(lambda entry: -len(entry.headers), "more header conditions come first"),
+    "query": Criterion(lambda entry: -len(entry.query), "more query conditions come first"),
+    "age": Criterion(_age, "the older route comes first"),
+    "name": Criterion(lambda entry: f"{entry.route.namespace}/{entry.route.name}", "the first name in the alphabet comes first"),
+    "rule": Criterion(lambda entry: entry.rule, "the earlier rule comes first"),
+    "match": Criterion(lambda entry: entry.match, "the earlier match comes first"),
+    "length": Criterion(lambda entry: -len(entry.path), "the longer path comes first"),
+}
+
+
+@lru_cache(maxsize=256)
+def sort_key(names: Sequence[str]) -> Key:
+    """One key out of several criteria."""
+    keys = [CRITERIA[name].key for name in names]
+    return lambda entry: tuple([key(entry) for key in keys])

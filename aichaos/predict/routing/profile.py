@@ -1,0 +1,95 @@
+"""How an implementation routes, as data: one named switch for every point in which gateways are known to differ.
+
+A profile is a value. The engine reads its switches; which values a switch has, and what each does, stands beside the stage that reads it.
+The defaults are the plain reading of the Gateway API standard (v1.6), so that a profile is the list of its departures.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Deviation(msgspec.Struct, frozen=True, kw_only=True):
+    """One point in which an implementation departs from the plain reading of the standard.
+
+    name: `implementation/what`. switches: the fields of the Profile that make it; put back to the standard's, the deviation is gone.
+    says: one sentence for users: what this gateway does, and what the standard says.
+    """
+
+    name: str
+    switches: tuple[str, ...]
+    says: str
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """The switches, in the order of the stages. controllers: the `controllerName`s of GatewayClasses that mean this implementation.
+
+    measured: whether the values were found by asking the real one; else only what its documentation says is set.
+    """
+
+    name: str
+    controllers: tuple[str, ...] = ()
+    measured: bool = False
+    deviations: tuple[Deviation, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    # attach.py: which listeners take a route, and for which hosts
+    parent_namespace: Literal["route", "any"] = "route"
+    """Where a parentRef without namespace looks for its Gateway: the route's own namespace, or wherever one of that name is."""
+    wider_wildcards_meet: bool = True
+    """Whether the wildcard of a listener meets the wider wildcard of a route (`*.example.com` and `*.com`)."""
+    scope: Literal["listener", "port"] = "listener"
+    """Whether a request sees the routes of the most specific listener alone, or those of the whole port."""
+    isolation: Literal["none"] = "none"
+    """Which hosts a route loses to other listeners; a key of `attach.ISOLATION`. With `scope: listener` nothing is left to lose."""
+
+    # exclude.py: which rules are dropped because of other routes
+    exclusions: tuple[str, ...] = ("one-kind-per-host",)
+    """Keys of `exclude.EXCLUSIONS`, applied in order."""
+
+    # entries.py: what becomes of one match
+    empty_rule: Literal["500", "absent"] = "500"
+    """A rule without backendRefs and without a filter that answers: an error, or not programmed at all."""
+    invalid_regex: Literal["rule", "match", "port"] = "rule"
+    """What a regular expression that RE2 refuses takes with it."""
+    repeated_condition: Literal["first", "all"] = "first"
+    """Of two conditions on one header: only the first counts, or both must hold."""
+    redirect_query: bool = True
+    """Whether the query conditions of a rule that redirects count."""
+
+    # order.py: which of several matches wins
+    fallback: bool = True
+    """Whether a request that no rule of the most specific host takes is tried on the wider hosts."""
+    precedence_host: Literal["route", "shared"] = "route"
+    """Whether a hostname's precedence is that of the route's own hostname, or of what it has in common with the listener's."""
+    path_ranks: tuple[str, ...] = ("Exact", "PathPrefix", "RegularExpression")
+    order: tuple[str, ...] = ("method", "headers", "query", "age", "name", "rule", "match")
+    """Criteria between matches of the same path, keys of `order.CRITERIA`."""
+    regex_order: tuple[str, ...] = ("length", "method", "headers", "query", "age", "name", "rule", "match")
+    """The same between regular expressions."""
+
+    # paths.py, matching.py: how a request is read
+    normalise: tuple[str, ...] = ()
+    """What happens to a path before it is matched; keys of `paths.STEPS`, in order."""
+    repeated_header: Literal["joined", "each"] = "joined"
+    """A header that stands twice in the request is compared as one value `a,b`, or each line on its own."""
+    refused: tuple[str, ...] = ()
+    """Requests that are refused before any routing; keys of `request.REFUSALS`."""
+
+    # backends.py
+    invalid_share: Literal["500", "left-out"] = "500"
+    """What becomes of the share of an invalid backendRef beside valid ones."""
+    unready: Literal["503", "served"] = "503"
+    """A Service all of whose endpoints are unready: an error, or the unready ones are used."""
+
+    # filters.py
+    filter_order: Literal["rule-first", "backend-first"] = "rule-first"
+    header_values: Literal["literal"] = "literal"
+    rewrite_prefix: Literal["standard"] = "standard"
+    redirect_prefix: Literal["standard"] = "standard"
+    """How ReplacePrefixMatch puts the new path together; keys of `paths.PREFIX`."""
+    redirect_port: Literal["standard"] = "standard"
+    """Which port a Location names; a key of `redirect.PORTS`."""
+
+    unrouted_port: Literal["404", "refused"] = "404"
+    """A port of a listener without any route: open, or the connection is refused."""

@@ -1,0 +1,111 @@
+"""One request, as a client would send it."""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from aichaos.domain.prediction import Pairs, RequestLine
+from aichaos.errors import UsageError
+
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?]*)(?:\?(?P<query>.*))?", re.DOTALL)
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PORTS = {"http": 80, "https": 443}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A request as the engine reads it. authority: the Host header as it is sent; host: that in lower case, without its port.
+
+    port: the listener's. sni: the host that the TLS handshake names, "" without TLS. query: None without a question mark.
+    headers: without Host.
+    """
+
+    method: str
+    scheme: str
+    authority: str
+    host: str
+    port: int
+    path: str
+    query: str | None = None
+    headers: Pairs = ()
+    sni: str = ""
+
+    @property
+    def target(self) -> str:
+        return self.path if self.query is None else f"{self.path}?{self.query}"
+
+
+def read(line: RequestLine) -> Request:
+    """A request line as a Request. Raises UsageError where it can't be meant."""
+    if not _METHOD.fullmatch(line.method):
+        raise UsageError(f"{line.method!r} is no HTTP method", hint="For example GET or POST.")
+    if _UNPRINTABLE.search(line.url):
+        raise UsageError(f"the URL {line.url!r} has a blank or a control character in it", hint="Write a blank as %20.")
+    parts = _URL.fullmatch(line.url)
+    if parts is None:
+        raise UsageError(
+            f"{line.url!r} is no URL", hint=f"Write it with its scheme, for example http://{line.url.lstrip('/') or 'shop.example.com/'}"
+        )
+    scheme = parts["scheme"].lower()
+    if scheme not in _PORTS:
+        raise UsageError(
+            f"{line.url!r}: a gateway is asked over http or https, not {scheme}",
+            hint="A gRPC call is a POST to http://HOST/SERVICE/METHOD.",
+        )
+    name, port = _split(parts["authority"].rpartition("@")[2], line.url)
+    authority, headers = _authority(line, name, port, scheme)
+    if not authority:
+        raise UsageError(f"{line.url!r} has no host", hint="Name one in the URL, or with -H 'Host: NAME'.")
+    return Request(
+        method=line.method,
+        scheme=scheme,
+        authority=authority,
+        host=host_of(authority),
+        port=port or _PORTS[scheme],
+        path=parts["path"] or "/",
+        query=parts["query"],
+        headers=headers,
+        sni=name.lower() if scheme == "https" else "",
+    )
+
+
+def _split(authority: str, url: str) -> tuple[str, int | None]:
+    host, colon, port = authority.rpartition(":") if not authority.endswith("]") else (authority, "", "")
+    if not colon:
+        return authority, None
+    if not port:
+        return host, None
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise UsageError(f"{url!r}: {port!r} is no port", hint="Ports are numbers from 1 to 65535.")
+    return host, int(port)
+
+
+def _authority(line: RequestLine, name: str, port: int | None, scheme: str) -> tuple[str, Pairs]:
+    """The Host header that is sent, as curl does it, and the other headers."""
+    said = [value.strip() for header, value in line.headers if header.lower() == "host"]
+    if len(said) > 1:
+        raise UsageError("a request has one Host header", hint="Leave the others out.")
+    rest = tuple((header, value) for header, value in line.headers if header.lower() != "host")
+    if said:
+        return said[0], rest
+    return (name if port in (None, _PORTS[scheme]) or not name else f"{name}:{port}"), rest
+
+
+def host_of(authority: str) -> str:
+    """The host of a Host header: in lower case, without a port."""
+    if authority.startswith("["):
+        return authority.partition("]")[0].lower() + "]"
+    return authority.partition(":")[0].lower()
+
+
+def header_of(text: str) -> tuple[str, str]:
+    """`name: value`, as after -H. Raises UsageError for anything else."""
+    name, colon, value = text.partition(":")
+    if not colon or not _METHOD.fullmatch(name.strip()):
+        raise UsageError(f"{text!r} is no header", hint="Write it as -H 'name: value'.")
+    return name.strip(), value.strip()
+
+
+def line_of(method: str, url: str, headers: Iterable[str]) -> RequestLine:
+    return RequestLine(method=method, url=url, headers=tuple(header_of(header) for header in headers))

@@ -1,0 +1,109 @@
+"""The objects that routing asks about, by name; and the same after some of them have changed.
+
+A World is never changed: `after` makes another one that shares everything that is still as it was.
+"""
+
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
+
+from aichaos.domain.base import KubeObject
+from aichaos.domain.gateway import Gateway, GatewayClass, ListenerSet, ReferenceGrant
+from aichaos.domain.kinds import GATEWAY_API
+from aichaos.domain.network import EndpointSlice, Service
+from aichaos.domain.snapshot import Snapshot
+from aichaos.domain.workloads import Namespace
+
+Key = tuple[str, str]
+"""Namespace and name."""
+Change = tuple[KubeObject | None, KubeObject | None]
+"""An object before and after; None where it was or is not there."""
+
+T = TypeVar("T", bound=KubeObject)
+K = TypeVar("K", bound=Hashable)
+
+
+class World:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.classes: dict[Key, GatewayClass] = _by_key(snapshot.gateway_classes)
+        self.gateways: dict[Key, Gateway] = _by_key(snapshot.gateways)
+        self.listener_sets: dict[Key, ListenerSet] = _by_key(snapshot.listener_sets)
+        self.services: dict[Key, Service] = _by_key(snapshot.services)
+        self.namespaces: dict[Key, Namespace] = _by_key(snapshot.namespaces)
+        self._grants: dict[str, dict[str, ReferenceGrant]] = {}
+        for grant in snapshot.reference_grants:
+            self._grants.setdefault(grant.namespace, {})[grant.name] = grant
+        self._slices: dict[Key, dict[str, EndpointSlice]] = {}
+        for piece in snapshot.endpoint_slices:
+            self._slices.setdefault((piece.namespace, piece.service_name), {})[piece.name] = piece
+        self.endpoints_unread = snapshot.unread("EndpointSlice") is not None
+
+    def after(self, changes: Iterable[Change]) -> "World":
+        """The same world with these objects changed."""
+        world = World.__new__(World)
+        world.__dict__.update(self.__dict__)
+        for before, after in changes:
+            world._change(before, after)
+        return world
+
+    def _change(self, before: KubeObject | None, after: KubeObject | None) -> None:
+        for obj, stays in ((before, False), (after, True)):
+            match obj:
+                case GatewayClass():
+                    self.classes = _with(self.classes, obj, stays)
+                case Gateway():
+                    self.gateways = _with(self.gateways, obj, stays)
+                case ListenerSet():
+                    self.listener_sets = _with(self.listener_sets, obj, stays)
+                case Service():
+                    self.services = _with(self.services, obj, stays)
+                case Namespace():
+                    self.namespaces = _with(self.namespaces, obj, stays)
+                case ReferenceGrant():
+                    self._grants = _within(self._grants, obj.namespace, obj.name, obj if stays else None)
+                case EndpointSlice():
+                    self._slices = _within(self._slices, (obj.namespace, obj.service_name), obj.name, obj if stays else None)
+                case _:
+                    pass
+
+    def labels(self, namespace: str) -> dict[str, str]:
+        """The labels of a namespace; the name that every namespace carries is there even where the Namespace was not read."""
+        known = self.namespaces.get(("", namespace))
+        return {"kubernetes.io/metadata.name": namespace} | (known.labels if known else {})
+
+    def granted(self, kind: str, namespace: str, to_kind: str, to_namespace: str, to_name: str, group: str = GATEWAY_API) -> bool:
+        """Whether a ReferenceGrant lets objects of this kind and namespace refer to a core object over there."""
+        return any(
+            any(source.kind == kind and source.namespace == namespace and source.group == group for source in grant.spec.from_)
+            and any(target.kind == to_kind and not target.group and target.name in (None, "", to_name) for target in grant.spec.to)
+            for grant in self._grants.get(to_namespace, {}).values()
+        )
+
+    def endpoints(self, service: Service, port: int | None) -> tuple[int, int]:
+        """How many endpoints of a Service's port are ready, and how many there are."""
+        names = {one.name for one in service.spec.ports if port is None or one.port == port}
+        ready = known = 0
+        for piece in self._slices.get((service.namespace, service.name), {}).values():
+            if piece.ports and not any(one.name in names for one in piece.ports):
+                continue
+            for endpoint in piece.endpoints or ():
+                known += 1
+                ready += endpoint.ready
+        return ready, known
+
+
+def _by_key(objects: Iterable[T]) -> dict[Key, T]:
+    return {(obj.namespace, obj.name): obj for obj in objects}
+
+
+def _with(objects: dict[Key, T], obj: T, stays: bool) -> dict[Key, T]:
+    """A copy with one object put in or taken out."""
+    key = (obj.namespace, obj.name)
+    changed = {**objects, key: obj} if stays else dict(objects)
+    if not stays:
+        changed.pop(key, None)
+    return changed
+
+
+def _within(groups: dict[K, dict[str, T]], group: K, name: str, obj: T | None) -> dict[K, dict[str, T]]:
+    members = {other: member for other, member in groups.get(group, {}).items() if other != name}
+    return {**groups, group: members | ({name: obj} if obj is not None else {})}
