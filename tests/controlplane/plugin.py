@@ -3,6 +3,7 @@
 Where it cannot run, its tests are skipped with the reason; see `require_all` for runs in which that must not happen.
 """
 
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -13,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from . import keeper
+from . import keeper, recipe
 from .cache import Binaries, Missing, locate
 from .client import ControlPlane
+from .gateway import RunningGateway, running
 from .netns import isolate
 from .server import Servers
 
@@ -85,3 +87,13 @@ def private_controlplane(server_binaries: Binaries) -> Iterator[Servers]:
     """A control plane for one test, which may stop its API server or change things of the whole cluster; costs some seconds."""
     with tempfile.TemporaryDirectory(prefix="aichaos-private-") as folder, Servers(Path(folder), server_binaries) as servers:
         yield servers
+
+
+@pytest.fixture(scope="module")
+def gateway(controlplane: ControlPlane) -> Iterator[RunningGateway]:
+    """A Gateway that a real Contour and a real Envoy serve, for the tests of one module; see `gateway.py`."""
+    found = locate(*recipe.CONTROL_PLANE, *recipe.GATEWAY)
+    if isinstance(found, Missing):
+        pytest.skip(f"no real gateway here: {found.reason}")
+    with running(dataclasses.replace(controlplane, binaries=found)) as started:
+        yield started

