@@ -9,7 +9,7 @@ from aichaos.check.meaning.units import go_duration, short
 from aichaos.check.subject import Subject
 from aichaos.domain.experiment import seconds
 from aichaos.domain.finding import Finding
-from aichaos.observe.faults import Fault, LitmusFault, faults, litmus_faults, stands_elsewhere
+from aichaos.observe.faults import Fault, faults
 
 _LONGEST = 9.2e9
 """Seconds: a Go duration is nanoseconds in 64 bits, some 292 years."""
@@ -28,8 +28,6 @@ def ending_findings(this: Subject) -> Iterator[Finding]:
     for fault in faults(this.document):
         if not fault.one_shot and length(fault.ends[1]) is None:
             yield _endless(this, fault)
-    for litmus_fault in litmus_faults(this.document):
-        yield from _litmus(this, litmus_fault)
 
 
 def _endless(this: Subject, fault: Fault) -> Finding:
@@ -49,22 +47,3 @@ def _endless(this: Subject, fault: Fault) -> Finding:
         case _:
             problem = f"{field} {short(value)} is no duration of more than zero; write numbers with units, as in 60s or 1m30s"
     return this.note("chaos-mesh/duration-required", problem, path if value is not None else path.rpartition("/")[0], fix=certain)
-
-
-def _litmus(this: Subject, fault: LitmusFault) -> Iterator[Finding]:
-    path = f"{fault.path}/spec/components/env"
-    variable = "TOTAL_CHAOS_DURATION"
-    if variable not in fault.environment:
-        message = (
-            f'no {variable}: how long {fault.name or "the fault"} lasts is left to the installed fault; set it to whole seconds, as in "60"'
-        )
-        yield this.note("litmus/duration", message, path, "warning")
-        return
-    value = fault.environment[variable]
-    if stands_elsewhere(value) or _whole_seconds(value):
-        return
-    yield this.note("litmus/duration", f'{variable} is {short(value)}; it takes whole seconds as a text, as in "60"', path)
-
-
-def _whole_seconds(value: Any) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isdigit() and int(value[:12]) > 0

@@ -6,6 +6,7 @@ from typing import Any
 
 from aichaos.check.fixes import fix, replace
 from aichaos.check.known import CLOSED_GROUPS, GROUPS, NAMES, RETIRED_GROUPS, kinds_called, known_kind
+from aichaos.check.meaning.crossplane import KINDS_MEANT
 from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean, nearest
 from aichaos.domain.base import group_of, reference_of
@@ -62,6 +63,11 @@ def identity_findings(document: dict[str, Any]) -> Iterator[Finding]:
 def _kind(api_version: str, kind: str, name: str) -> Iterator[Finding]:
     group = group_of(api_version)
     known = known_kind(api_version, kind)
+    if known is None and group == "s3.aws.upbound.io" and kind in KINDS_MEANT:
+        meant = KINDS_MEANT[kind]
+        message = f"{api_version} has no kind {kind}; it is called {meant}"
+        yield finding("crossplane/kind", message, object=name, path="/kind", fix=fix(f"kind: {meant}", replace("/kind", meant)))
+        return
     if known is not None:
         version = api_version.rpartition("/")[2]
         if version not in known.versions:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from aichaos.check.known import known_kind
+from aichaos.check.meaning.gateways import gateway_hazards, route_hazards
 from aichaos.check.references_chaos import chaos_mesh_references, engine_references
 from aichaos.check.references_mesh import destination_rule_references, virtual_service_references
 from aichaos.check.references_routing import route_references
@@ -17,20 +18,22 @@ from aichaos.check.world import engine_name
 from aichaos.domain.base import KubeObject, group_of
 from aichaos.domain.chaos import ENGINE_GROUPS
 from aichaos.domain.finding import Finding
-from aichaos.domain.gateway import GRPCRoute, HTTPRoute, TCPRoute, TLSRoute, UDPRoute
+from aichaos.domain.gateway import Gateway, GRPCRoute, HTTPRoute, TCPRoute, TLSRoute, UDPRoute
 from aichaos.domain.kinds import kind_of
 from aichaos.domain.mesh import DestinationRule, VirtualService
 from aichaos.domain.network import NetworkPolicy, Service
 from aichaos.domain.workloads import HorizontalPodAutoscaler
 from aichaos.files.plain import mapping, pointer
 
-_BY_CLASS: dict[type[KubeObject], Callable[[Subject, Any], Iterator[Finding]]] = {
-    **dict.fromkeys((HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute), route_references),
-    Service: service_references,
-    NetworkPolicy: policy_references,
-    HorizontalPodAutoscaler: autoscaler_references,
-    VirtualService: virtual_service_references,
-    DestinationRule: destination_rule_references,
+_BY_CLASS: dict[type[KubeObject], tuple[Callable[[Subject, Any], Iterator[Finding]], ...]] = {
+    **dict.fromkeys((HTTPRoute, GRPCRoute), (route_references, route_hazards)),
+    **dict.fromkeys((TLSRoute, TCPRoute, UDPRoute), (route_references,)),
+    Gateway: (gateway_hazards,),
+    Service: (service_references,),
+    NetworkPolicy: (policy_references,),
+    HorizontalPodAutoscaler: (autoscaler_references,),
+    VirtualService: (virtual_service_references,),
+    DestinationRule: (destination_rule_references,),
 }
 _PODS = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 _NOT_READ = frozenset({"ConfigMap", "Secret"})
@@ -50,8 +53,7 @@ def reference_findings(this: Subject) -> Iterator[Finding]:
         except msgspec.ValidationError as error:
             yield _refused(this, str(error))
             return
-        check = _BY_CLASS.get(typed.type)
-        if check is not None:
+        for check in _BY_CLASS.get(typed.type, ()):
             yield from check(this, obj)
     if known_kind(api_version, kind) is not None and kind in _PODS:
         yield from workload_references(this)

@@ -18,7 +18,6 @@ _TABLE: tuple[Rule, ...] = (
     Rule("metadata/name", "admission", "error", "The name is missing or not one that the server takes."),
     Rule("metadata/namespace", "admission", "error", "The namespace is not a name that the server takes."),
     Rule("experiment/schema", "schema", "error", "The experiment file does not have the published form."),
-    Rule("litmus/duration", "meaning", "error", "TOTAL_CHAOS_DURATION is whole seconds, written as a text."),
     Rule("reference/namespace-not-found", "reference", "error", "The namespace does not exist.", intendable=True),
     Rule("reference/gateway-not-found", "reference", "error", "A parentRef names a parent that does not exist.", intendable=True),
     Rule("reference/no-listener", "reference", "error", "The Gateway has no listener of that name or port.", intendable=True),

@@ -66,7 +66,7 @@ metadata: {{name: e, namespace: shop}}
 spec:
   appinfo: {{appns: shop, applabel: {label}, appkind: {kind}}}
   chaosServiceAccount: {account}
-  experiments: [{{name: {fault}, spec: {{components: {{env: [{env}]}}}}}}]
+  experiments: [{{name: {fault}, spec: {{components: {{env: [{{name: FORCE, value: "true"}}, {env}]}}}}}}]
 """
 
 
@@ -203,7 +203,10 @@ def test_a_fault_that_is_not_installed_is_found_with_the_nearest() -> None:
 
 
 def test_a_fault_that_is_installed_elsewhere_is_named_with_its_place() -> None:
-    assert "installed in other, not in the engine's namespace shop" in only(engine(fault="pod-cpu-hog"), topology()).message
+    assert (
+        "installed in other, not in the engine's namespace shop"
+        in only(engine(fault="pod-cpu-hog").replace("FORCE", "RAMP_TIME").replace('"true"', '"5"'), topology()).message
+    )
 
 
 def test_a_misspelt_label_selector_is_said_to_be_none() -> None:

@@ -52,4 +52,70 @@ _CHAOS_MESH: tuple[Rule, ...] = (
     Rule("chaos-mesh/clean-finalizer", "policy", "error", "A forced finalizer drops the fault without recovering from it."),
 )
 
-TABLE: tuple[Rule, ...] = _CHAOS_MESH
+_LITMUS: tuple[Rule, ...] = (
+    Rule("litmus/duration", "meaning", "error", "TOTAL_CHAOS_DURATION is whole seconds, written as a text."),
+    Rule("litmus/fault-name", "meaning", "warning", "No fault of the charts has that name."),
+    Rule("litmus/unknown-field", "meaning", "error", "The CRD keeps a field that nobody reads."),
+    Rule("litmus/removed-field", "meaning", "error", "A field of Litmus 1 that guards nothing any more."),
+    Rule("litmus/engine-state", "meaning", "error", "engineState is active or stop."),
+    Rule("litmus/app-kind-and-label", "meaning", "error", "appkind and applabel come together."),
+    Rule("litmus/app-kind", "schema", "error", "appkind is written in small letters."),
+    Rule("litmus/probe-unit", "schema", "error", "Times of a probe have a unit in Litmus 3 and are integers in Litmus 2."),
+    Rule("litmus/probe-unit-missing", "meaning", "error", "A time of a probe without a unit fails when the fault runs."),
+    Rule("litmus/run-properties", "meaning", "error", "A probe has runProperties with probeTimeout and interval."),
+    Rule("litmus/probe-types", "schema", "error", "Numbers and booleans of a probe stand without quotes."),
+    Rule("litmus/probe-inputs-key", "schema", "error", "The key of a probe's inputs has a slash in it."),
+    Rule("litmus/http-method", "schema", "error", "criteria and responseCode of an httpProbe stand under its method."),
+    Rule("litmus/response-code", "schema", "error", "A response code is a text."),
+    Rule("litmus/gone-field", "schema", "error", "A field of httpProbe that Litmus has given up."),
+    Rule("litmus/criteria", "meaning", "error", "Numbers and texts have criteria of their own."),
+    Rule("litmus/probe-type", "schema", "error", "The type of a probe is one of four words."),
+    Rule("litmus/slo-probe", "meaning", "error", "sloProbe is admitted and never runs."),
+    Rule("litmus/probe-mode", "schema", "error", "The mode of a probe is one of five words."),
+    Rule("litmus/probe-name", "meaning", "error", "Every probe has a name of its own."),
+    Rule("litmus/query-one-series", "meaning", "warning", "The query of a promProbe gives exactly one series."),
+    Rule("litmus/query-in-shell", "policy", "error", "The query of a promProbe is run by a shell."),
+    Rule("litmus/k8s-probe-resource", "meaning", "error", "A k8sProbe names group, version and the plural resource."),
+    Rule("litmus/variable-text", "schema", "error", "The value of a variable is a text."),
+    Rule("litmus/variable-name", "meaning", "error", "The fault reads another variable than the one that is set."),
+    Rule("litmus/variable-unknown", "meaning", "warning", "The charts do not name this variable for the fault."),
+    Rule("litmus/variable-value", "meaning", "error", "A variable has a unit of its own, and its value none."),
+    Rule("litmus/harsh-default", "meaning", "warning", "The default of a variable that is left out harms all traffic."),
+    Rule("litmus/force-default", "meaning", "info", "Pods are deleted by force unless FORCE says otherwise."),
+    Rule("litmus/port-default", "meaning", "warning", "pod-http faults work on port 80 unless told otherwise."),
+    Rule("litmus/container-runtime", "meaning", "warning", "The docker socket is there on few nodes."),
+    Rule("litmus/http-no-effect", "meaning", "warning", "pod-http faults have no effect behind a sidecar."),
+)
+
+_ISTIO: tuple[Rule, ...] = (
+    Rule("istio/locality-setting-place", "schema", "error", "localityLbSetting stands inside loadBalancer."),
+    Rule("istio/failover-without-outlier-detection", "meaning", "error", "Locality failover acts only with outlier detection."),
+    Rule("istio/default-route-is-no-failover", "meaning", "warning", "A route without match is a default, not a failover."),
+    Rule("istio/unreachable-route", "meaning", "warning", "A route behind one without match gets no request.", intendable=True),
+    Rule("istio/retries-outlast-timeout", "meaning", "warning", "The route's timeout cuts the retries short.", intendable=True),
+    Rule("istio/mirror-percentage", "schema", "error", "The share of mirrored requests is mirrorPercentage."),
+    Rule("istio/weights", "meaning", "error", "Weights are shares of their sum.", intendable=True),
+    Rule("istio/short-host", "meaning", "error", "A short host name is one of the rule's own namespace.", intendable=True),
+)
+
+_CROSSPLANE: tuple[Rule, ...] = (
+    Rule("crossplane/kind", "schema", "error", "The kind has another name."),
+    Rule("crossplane/namespace-ignored", "meaning", "warning", "A namespace on a cluster-scoped object means nothing."),
+    Rule("crossplane/rule-id", "schema", "error", "A rule of a replication is called by its id."),
+    Rule("crossplane/list-or-mapping", "schema", "error", "v1beta1 has lists where v1beta2 has mappings."),
+    Rule("crossplane/reference-fields", "schema", "error", "References are called after the object, not after its ARN."),
+)
+
+_GATEWAY: tuple[Rule, ...] = (
+    Rule("gateway/invalid-regex", "meaning", "error", "A regular expression that RE2 refuses can take a whole port down.", intendable=True),
+    Rule("gateway/header-percent", "meaning", "error", "A lone % in a header's value can take a whole port down.", intendable=True),
+    Rule("gateway/header-variable", "meaning", "warning", "Envoy fills in variables in header values.", intendable=True),
+    Rule("gateway/host-header", "meaning", "error", "A header filter must not change Host.", intendable=True),
+    Rule("gateway/same-domain-twice", "meaning", "error", "A hostname under several listeners can take a port down.", intendable=True),
+    Rule("gateway/conflicts-with-itself", "meaning", "error", "A route that reaches a port twice conflicts with itself.", intendable=True),
+    Rule("gateway/empty-namespace-selector", "meaning", "error", "An empty namespace selector stops Contour.", intendable=True),
+    Rule("gateway/rule-dropped", "meaning", "warning", "Two rules of a route have the same match.", intendable=True),
+    Rule("gateway/never-matches", "meaning", "warning", "A match that the gateway lets no request reach.", intendable=True),
+)
+
+TABLE: tuple[Rule, ...] = (*_CHAOS_MESH, *_LITMUS, *_ISTIO, *_CROSSPLANE, *_GATEWAY)
