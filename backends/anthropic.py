@@ -1,24 +1,26 @@
 """Anthropic's models, through their SDK.
 
-The SDK is imported when the first question is asked (it costs over a second). Its own retries are off: tenacity is the one place for
-them. No sampling parameter is sent: current models refuse `temperature`, and variety is the prompt's business.
+The SDK is imported when the first question is asked (it costs over a second). No sampling parameter is sent: current models refuse
+`temperature`, and variety is the prompt's business.
 """
 
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import tenacity
-
-from aichaos.ask.protocol import Options, Progress, Question, Reply
-from aichaos.errors import BackendError, MissingKeyError
+from aichaos.ask.protocol import Options, Progress, Prompt, Question, Reply
+from aichaos.backends.calling import CutOffError, Provider, UnreadableError, calling, refuses_schema
+from aichaos.backends.prices import cost
+from aichaos.errors import MissingKeyError
 
 if TYPE_CHECKING:
     import anthropic
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
-_ATTEMPTS = 4
-_LONGEST_WAIT = 60.0
-"""Seconds; a provider that asks for more is not waited for."""
+_ENDS: dict[str, Literal["length", "refused"]] = {
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "refused",
+}
 
 
 class AnthropicBackend:
@@ -35,87 +37,80 @@ class AnthropicBackend:
             )
         self.model: str | None = options.model or DEFAULT_MODEL
         self._options = options
+        self._structured = True
 
     def answer(self, question: Question, progress: Progress) -> Reply:
         import anthropic
 
-        options = self._options
-        client = anthropic.Anthropic(base_url=options.base_url, timeout=options.timeout, max_retries=0)
+        options, prompt = self._options, question.prompt
+        model = self.model or DEFAULT_MODEL
+        where = options.base_url or "Anthropic"
+        provider = Provider(sdk=anthropic, where=where, model=model, key=self.key_variable, timeout=options.timeout)
+        with anthropic.Anthropic(base_url=options.base_url, timeout=options.timeout, max_retries=0) as client:
+            return calling(provider, lambda: self._ask(client, prompt, progress))
+
+    def _ask(self, client: "anthropic.Anthropic", prompt: Prompt, progress: Progress) -> Reply:
+        """One request; a server that has no structured output is asked for plain text instead, now and from now on."""
+        import anthropic
+
+        structured = self._structured and prompt.schema is not None and prompt.closed
         try:
-            message = _retrying(anthropic)(
-                client.messages.create,
-                model=self.model or DEFAULT_MODEL,
-                max_tokens=options.max_tokens,
-                system=question.prompt.system,
-                messages=[{"role": turn.role, "content": turn.text} for turn in question.prompt.turns],
-            )
-        except anthropic.AnthropicError as error:
-            raise _translated(error, options) from error
-        finally:
-            client.close()
+            return self._send(client, prompt, progress, structured=structured)
+        except anthropic.APIStatusError as error:
+            if not structured or not refuses_schema(error):
+                raise
+            self._structured = False
+            return self._send(client, prompt, progress, structured=False)
+
+    def _send(self, client: "anthropic.Anthropic", prompt: Prompt, progress: Progress, *, structured: bool) -> Reply:
+        form: dict[str, Any] = {"output_config": {"format": {"type": "json_schema", "schema": prompt.schema}}} if structured else {}
+        arguments: dict[str, Any] = {
+            "model": self.model or DEFAULT_MODEL,
+            "max_tokens": self._options.max_tokens,
+            "system": prompt.system,
+            "messages": [{"role": turn.role, "content": turn.text} for turn in prompt.turns],
+            **form,
+        }
+        if not self._options.stream:
+            return self._whole(client.messages.create(**arguments), prompt, progress)
+        with client.messages.create(**arguments, stream=True) as events:
+            return self._streamed(events, prompt, progress)
+
+    def _whole(self, message: Any, prompt: Prompt, progress: Progress) -> Reply:
+        import anthropic
+
         if not isinstance(message, anthropic.types.Message):  # the SDK hands on whatever a server says that is no Anthropic
-            raise BackendError(
-                f"the answer of {options.base_url or 'Anthropic'} can't be used", hint="Check --base-url; is this Anthropic's API?"
-            )
+            raise UnreadableError("no message")
         text = "".join(block.text for block in message.content if block.type == "text")
         progress(text)
-        end = {"max_tokens": "length", "model_context_window_exceeded": "length", "refusal": "refused"}.get(
-            message.stop_reason or "", "done"
-        )
+        return self._reply(text, message.model, message.usage.input_tokens, message.usage.output_tokens, message.stop_reason, prompt)
+
+    def _streamed(self, events: Any, prompt: Prompt, progress: Progress) -> Reply:
+        pieces: list[str] = []
+        start: Any = None
+        stop, used = None, 0
+        for event in events:
+            match event.type:
+                case "message_start":
+                    start = event.message
+                case "content_block_delta" if event.delta.type == "text_delta":
+                    pieces.append(event.delta.text)
+                    progress(event.delta.text)
+                case "message_delta":
+                    stop, used = event.delta.stop_reason, event.usage.output_tokens
+        if start is None:
+            raise UnreadableError("no message")
+        if stop is None:
+            raise CutOffError("the stream ended before the message")
+        return self._reply("".join(pieces), start.model, start.usage.input_tokens, used, stop, prompt)
+
+    def _reply(self, text: str, model: str, took: int, gave: int, stop: str | None, prompt: Prompt) -> Reply:
         return Reply(
             text=text,
-            model=message.model,
-            input_tokens=message.usage.input_tokens,
-            output_tokens=message.usage.output_tokens,
-            end=end,  # type: ignore[arg-type]
-            notes=question.prompt.notes,
+            model=model,
+            input_tokens=took,
+            output_tokens=gave,
+            cost_usd=cost(model, took, gave),
+            end=_ENDS.get(stop or "", "done"),
+            notes=prompt.notes,
         )
-
-
-def _retrying(sdk: Any) -> tenacity.Retrying:
-    """Once more after a rate limit, an overload or a lost connection; never after an answer that asking again won't change."""
-
-    def passing(error: BaseException) -> bool:
-        if isinstance(error, sdk.APIStatusError):
-            return error.status_code in (408, 409, 429) or error.status_code >= 500
-        return isinstance(error, sdk.APIConnectionError) and not isinstance(error, sdk.APITimeoutError)
-
-    return tenacity.Retrying(
-        retry=tenacity.retry_if_exception(passing),
-        stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        wait=_wait,
-        reraise=True,
-    )
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    """As long as the provider says (Retry-After in seconds), else growing and spread out."""
-    error = state.outcome.exception() if state.outcome else None
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    said = str(headers.get("retry-after", ""))
-    if said.replace(".", "", 1).isdigit():
-        return min(float(said), _LONGEST_WAIT)
-    return float(tenacity.wait_exponential_jitter(initial=1, max=20)(state))
-
-
-def _translated(error: "anthropic.AnthropicError", options: Options) -> BackendError:
-    """The SDK's error as ours: one line, without the key and without the body."""
-    import anthropic
-
-    where = options.base_url or "Anthropic"
-    match error:
-        case anthropic.AuthenticationError() | anthropic.PermissionDeniedError():
-            return BackendError(f"{where} refuses the key", hint="Check ANTHROPIC_API_KEY.")
-        case anthropic.NotFoundError():
-            return BackendError(f"{where} knows no model {options.model or DEFAULT_MODEL!r}", hint="Name another one with --model.")
-        case anthropic.RateLimitError():
-            return BackendError(
-                f"{where} limits the rate, also after {_ATTEMPTS} tries", hint="Wait a minute, or ask for fewer suggestions."
-            )
-        case anthropic.APITimeoutError():
-            return BackendError(f"{where} did not answer within {options.timeout:g} s", hint="Try again, or set AICHAOS_TIMEOUT higher.")
-        case anthropic.APIConnectionError():
-            return BackendError(f"{where} can't be reached", hint="Check the network, the proxy and --base-url.")
-        case anthropic.APIStatusError():
-            return BackendError(f"{where} answered with status {error.status_code}", hint="Try again later, or choose another backend.")
-    return BackendError(f"the answer of {where} can't be used ({type(error).__name__})", hint="Check --base-url; is this Anthropic's API?")

@@ -23,12 +23,13 @@ it ends the request."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How a backend was chosen. `timeout` in seconds, for one answer."""
+    """How a backend was chosen. `timeout` in seconds, for one answer. stream: piece by piece as it is written, or whole at the end."""
 
     model: str | None = None
     base_url: str | None = None
     timeout: float = 300.0
     max_tokens: int = 16_000
+    stream: bool = True
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,9 @@ GROUP = "aichaos.backends"
 DEFAULT = "playbook"
 _OURS = {
     "anthropic": "aichaos.backends.anthropic:AnthropicBackend",
+    "openai": "aichaos.backends.openai:OpenAIBackend",
     "playbook": "aichaos.backends.playbook:PlaybookBackend",
+    "replay": "aichaos.backends.replay:ReplayBackend",
 }
 _ALIASES = {"claude": "anthropic"}
 

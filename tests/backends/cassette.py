@@ -1,5 +1,6 @@
 """How exchanges are recorded and played back: matched on method, address and body; no key, no machine, bodies that one can read."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -33,13 +34,16 @@ class _Readable:
         (cassette,) = yaml.load(text, "cassette")
         for one in cassette["interactions"]:
             one["request"]["body"] = _string(one["request"]["body"])
-            one["response"]["body"] = {"string": _string(one["response"]["body"]["string"]).encode()}
+            one["response"]["body"] = {"string": _bytes(one["response"]["body"]["string"])}
         found: dict[str, Any] = cassette
         return found
 
 
 def _tree(body: Any) -> Any:
-    text = body.decode() if isinstance(body, bytes) else body
+    try:
+        text = body.decode() if isinstance(body, bytes) else body
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode()}
     try:
         return {"json": json.loads(text)}
     except (TypeError, ValueError):
@@ -48,6 +52,10 @@ def _tree(body: Any) -> Any:
 
 def _string(body: dict[str, Any]) -> str:
     return json.dumps(body["json"]) if "json" in body else body["text"]
+
+
+def _bytes(body: dict[str, Any]) -> bytes:
+    return base64.b64decode(body["base64"]) if "base64" in body else _string(body).encode()
 
 
 def _same_body(one: Request, other: Request) -> None:

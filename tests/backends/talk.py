@@ -1,4 +1,4 @@
-"""The talk's first question, asked of the anthropic backend about the talk's cluster."""
+"""The talk's first question about the talk's cluster, asked of each backend that has a model."""
 
 from pathlib import Path
 
@@ -8,13 +8,14 @@ from aichaos.ask.registry import open_backend
 from aichaos.ask.words import read
 from aichaos.domain.suggestion import Suggestions
 from aichaos.observe.source import Choice
-from tests.backends.cassette import ADDRESS, MODEL
+from tests.backends.cassette import MODEL
+from tests.backends.exchange import base_url
 
-CASSETTE = "test_anthropic/suggest_like_the_talk.yaml"
+TALKS = {backend: f"test_{backend}/suggest_like_the_talk.yaml" for backend in ("anthropic", "openai")}
 WORDS = "give me 3 chaos tests scenarios to test the resiliency of my HTTPRoutes configs"
 
 
-def suggest_like_the_talk(*, out: Path | None, address: str = ADDRESS) -> Suggestions:
+def suggest_like_the_talk(backend: str, *, out: Path | None) -> Suggestions:
     wish = pipeline.Wish(choice=Choice(origin="demo:route-chaos"), words=read(WORDS), count=3, out=out)
-    backend = open_backend("claude", Options(model=MODEL, base_url=address))
-    return pipeline.suggest(wish, backend, say=lambda line: None, overwrite=lambda path: False)
+    opened = open_backend(backend, Options(model=MODEL, base_url=base_url(backend)))
+    return pipeline.suggest(wish, opened, say=lambda line: None, overwrite=lambda path: False)

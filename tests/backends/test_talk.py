@@ -1,0 +1,42 @@
+"""The whole way with a model's answers: from recorded exchanges to saved experiments, the same through either SDK."""
+
+from pathlib import Path
+
+import pytest
+
+from aichaos.domain.suggestion import Suggestions
+from tests.backends.cassette import MODEL, player
+from tests.backends.talk import TALKS, suggest_like_the_talk
+
+
+@pytest.fixture(params=TALKS)
+def recorded(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suggestions:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-secret")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    with player().use_cassette(TALKS[request.param]) as cassette:
+        answer = suggest_like_the_talk(request.param, out=tmp_path)
+        assert cassette.all_played
+    return answer
+
+
+def test_a_recorded_exchange_becomes_three_saved_experiments(recorded: Suggestions) -> None:
+    assert [one.id for one in recorded.suggestions] == [
+        "recreated-route-loses-shop",
+        "both-v1-pods-gone-at-once",
+        "listener-hostname-detaches-route",
+    ]
+    assert all(one.experiment and Path(one.experiment).is_file() for one in recorded.suggestions)
+
+
+def test_what_needs_a_look_is_the_image_that_a_model_brought_along(recorded: Suggestions) -> None:
+    assert [one.verdict for one in recorded.suggestions] == ["ready", "review", "ready"]
+    assert {finding.rule for one in recorded.suggestions for finding in one.findings} == {"policy/new-image"}
+
+
+def test_one_question_for_ideas_and_one_for_each_experiment(recorded: Suggestions) -> None:
+    assert recorded.backend.calls == 4
+    assert recorded.backend.model == MODEL
+
+
+def test_a_price_that_nobody_knows_is_not_zero(recorded: Suggestions) -> None:
+    assert recorded.backend.cost_usd is None
