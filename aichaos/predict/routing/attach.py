@@ -3,7 +3,7 @@
 Source: Gateway API v1.6, `ParentReference`, `Listener`, `AllowedRoutes`; the rules themselves are those of `observe/attach.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -52,6 +52,10 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
 
 Listeners = dict[Key, tuple[EffectiveListener, ...]]
 """Gateway → its listeners."""
+Isolation = Callable[[tuple[Reach, ...], Sequence[EffectiveListener]], tuple[Reach, ...]]
+"""The reaches of a route at one parentRef, and all listeners of that Gateway → what is left of the reaches."""
+
+ISOLATION: dict[str, Isolation] = {"none": lambda reaches, listeners: reaches}
 
 
 def place(route: Route, listeners: Listeners, world: World, profile: Profile) -> Placement:
@@ -84,6 +88,7 @@ def _join(route: Route, parent: ParentRef, key: Key, listeners: Sequence[Effecti
     if not allowed:
         return Joined(parent, key, refused="NotAllowedByListeners")
     reaches = tuple(Reach(one, shared) for one in allowed if (shared := _hosts(one, route, profile)))
+    reaches = ISOLATION[profile.isolation](reaches, listeners)
     if not reaches:
         return Joined(parent, key, refused="NoMatchingListenerHostname")
     return Joined(parent, key, reaches)

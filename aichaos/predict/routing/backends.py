@@ -13,6 +13,8 @@ from aichaos.domain.prediction import BackendShare
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.world import World
 
+NO_STATUSES: dict[int, int] = {}
+
 
 class Resolved(msgspec.Struct, frozen=True, gc=False):
     """One backendRef. problem: `InvalidKind`, `RefNotPermitted`, `BackendNotFound`, or "" where it can be used."""
@@ -40,17 +42,21 @@ def resolve(route: Route, ref: BackendRef, world: World) -> Resolved:
     return Resolved(ref, f"{namespace}/{ref.name}", "", ready)
 
 
-def shares(refs: Iterable[Resolved], profile: Profile) -> tuple[BackendShare, ...]:
-    """The shares of a rule's backends, adding up to 1; empty where nothing has a weight. The same Service twice is one share."""
-    usable = list(refs)
+def shares(refs: Iterable[Resolved], profile: Profile, statuses: dict[int, int] = NO_STATUSES) -> tuple[BackendShare, ...]:
+    """The shares of a rule's backends, adding up to 1; empty where nothing has a weight. The same Service twice is one share.
+
+    statuses: place of a backend → what its own filters answer instead of it.
+    """
+    usable = list(enumerate(refs))
     if profile.invalid_share == "left-out":
-        usable = [one for one in usable if not one.problem]
-    total = sum(one.weight for one in usable)
+        usable = [(place, one) for place, one in usable if not one.problem]
+    total = sum(one.weight for _, one in usable)
     found: dict[tuple[str | None, int | None, int | None], BackendShare] = {}
-    for one in usable:
+    for place, one in usable:
         if not one.weight:
             continue
         status = 500 if one.problem else None if one.ready else 503
+        status = statuses.get(place, status)
         key = (one.service, one.ref.port, status)
         share = one.weight / total + (found[key].share if key in found else 0.0)
         found[key] = BackendShare(service=one.service, port=one.ref.port, share=share, ready_endpoints=one.ready, status=status)

@@ -37,6 +37,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         """Where the index keeps it: a prefix without the slash at its end, `/` as ""."""
         return self.path.rstrip("/") if self.kind == "PathPrefix" else self.path
 
+    def doubted(self, reason: str) -> "Entry":
+        """The same, of which it is chance whether it is there."""
+        return msgspec.structs.replace(self, lost=reason)
+
     @property
     def plain(self) -> bool:
         """Whether nothing but the path is asked."""

@@ -1,35 +1,27 @@
 """Where the entries of a gateway are looked up: by scope, host and path, so that an answer costs the same however many routes there are."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Hashable, Iterable, Iterator
 
 import msgspec
 
 from aichaos.predict.routing.entries import Entry
-from aichaos.predict.routing.order import sort_key
+from aichaos.predict.routing.order import BLOCKS, Key, sort_key
 from aichaos.predict.routing.paths import prefixes
 from aichaos.predict.routing.profile import Profile
 
 Scope = tuple[str, str, int, str]
 """Namespace and name of a Gateway, a port, and the name of a listener; "" where a port's listeners share their routes."""
-Test = Callable[[Entry], bool]
+Place = tuple[Scope, str, str]
+"""A scope, the host under which the index keeps an entry, and the hostname of the route that it comes from."""
 
 
 class Block(msgspec.Struct, gc=False):
-    """The entries of one host, by kind and path. Lists are in the order in which they are tried."""
+    """Entries of one host, by kind and path. Lists are in the order in which they are tried."""
 
+    key: Hashable
     exact: dict[str, list[Entry]]
     prefix: dict[str, list[Entry]]
     regex: list[Entry]
-
-    def add(self, entry: Entry) -> list[Entry]:
-        """Put an entry in its place; the list that it is in now, which may be out of order."""
-        if entry.kind == "RegularExpression":
-            self.regex.append(entry)
-            return self.regex
-        place = (self.exact if entry.kind == "Exact" else self.prefix).setdefault(entry.key, [])
-        place.append(entry)
-        return place
 
     def along(self, path: str, ranks: tuple[str, ...]) -> Iterator[list[Entry]]:
         """The lists whose path may match, in the order of the ranks, the longest prefix first."""
@@ -45,84 +37,115 @@ class Block(msgspec.Struct, gc=False):
             elif self.regex:
                 yield self.regex
 
+    def entries(self) -> Iterator[Entry]:
+        for table in (self.exact, self.prefix):
+            for found in table.values():
+                yield from found
+        yield from self.regex
+
     @property
     def empty(self) -> bool:
         return not (self.exact or self.prefix or self.regex)
 
 
-def block() -> Block:
-    return Block({}, {}, [])
-
-
 class Index:
-    """Scope → host → blocks, each of which comes before the next whatever its paths. Made once; `replaced` makes another one."""
+    """Scope → host → blocks, each of which comes before the next whatever its paths. `changed` makes another one that shares the rest."""
 
     def __init__(self, profile: Profile) -> None:
         self.hosts: dict[Scope, dict[str, list[Block]]] = {}
         self._key, self._regex_key = sort_key(profile.order), sort_key(profile.regex_order)
+        self._blocks = BLOCKS[profile.blocks]
+        self._single = profile.blocks == "one"
 
-    def add(self, places: Iterable[tuple[Scope, str]], entries: Iterable[Entry]) -> None:
+    def add(self, places: Iterable[Place], entries: Iterable[Entry]) -> None:
         """Put entries under every one of these hosts; `sort` puts them in order."""
-        blocks = [self._block(scope, host) for scope, host in places]
-        for entry in entries:
-            for one in blocks:
-                one.add(entry)
+        listed = list(entries)
+        for scope, host, own in places:
+            hosts = self.hosts.setdefault(scope, {})
+            blocks = hosts.get(host)
+            if blocks is None:
+                blocks = hosts[host] = []
+            for entry in listed:
+                _put(self._block(blocks, entry, own), entry)
 
-    def _block(self, scope: Scope, host: str) -> Block:
-        hosts = self.hosts.setdefault(scope, {})
-        if host not in hosts:
-            hosts[host] = [block()]
-        return hosts[host][0]
+    def _block(self, blocks: list[Block], entry: Entry, own: str) -> Block:
+        key = "" if self._single else self._blocks.of(entry, own)
+        for one in blocks:
+            if one.key == key:
+                return one
+        blocks.append(Block(key, {}, {}, []))
+        return blocks[-1]
 
     def sort(self) -> None:
         for hosts in self.hosts.values():
             for blocks in hosts.values():
                 for one in blocks:
-                    self._sort(one)
+                    for table in (one.exact, one.prefix):
+                        for found in table.values():
+                            if len(found) > 1:
+                                found.sort(key=self._key)
+                    one.regex.sort(key=self._regex_key)
+                self._rank(blocks)
 
-    def _sort(self, one: Block) -> None:
-        for table in (one.exact, one.prefix):
-            for found in table.values():
-                if len(found) > 1:
-                    found.sort(key=self._key)
-        if len(one.regex) > 1:
-            one.regex.sort(key=self._regex_key)
+    def _rank(self, blocks: list[Block]) -> None:
+        if len(blocks) > 1:
+            blocks.sort(key=lambda one: self._blocks.rank(one.key, one.entries()))
 
-    def changed(self, gone: Iterable[tuple[Scope, str, list[Entry]]], new: Iterable[tuple[Scope, str, list[Entry]]]) -> "Index":
-        """The same index without some entries and with others; what neither touches is shared."""
+    def changed(self, gone: Iterable[tuple[Place, list[Entry]]], new: Iterable[tuple[Place, list[Entry]]]) -> "Index":
+        """The same index without some entries and with others."""
         other = Index.__new__(Index)
         other.__dict__.update(self.__dict__)
         other.hosts = dict(self.hosts)
-        fresh: dict[tuple[Scope, str], Block] = {}
-        lists: set[int] = set()
-        for scope, host, entries in gone:
-            other._edit(fresh, lists, scope, host, entries, add=False)
-        for scope, host, entries in new:
-            other._edit(fresh, lists, scope, host, entries, add=True)
-        for (scope, host), one in fresh.items():
-            if one.empty:
+        copied: dict[tuple[Scope, str], list[Block]] = {}
+        edits: dict[tuple[int, str, str], _Edit] = {}
+        for changes, add in ((gone, False), (new, True)):
+            for (scope, host, own), entries in changes:
+                if (scope, host) not in copied:
+                    other.hosts[scope] = dict(other.hosts.get(scope, {}))
+                    blocks = [Block(one.key, dict(one.exact), dict(one.prefix), one.regex) for one in other.hosts[scope].get(host, [])]
+                    copied[scope, host] = other.hosts[scope][host] = blocks
+                for entry in entries:
+                    block = other._block(copied[scope, host], entry, own)
+                    key = "" if entry.kind == "RegularExpression" else entry.key
+                    edit = edits.setdefault((id(block), entry.kind, key), _Edit(block, entry.kind, key, set(), []))
+                    edit.new.append(entry) if add else edit.gone.add((id(entry.route), entry.rule, entry.match))
+        for edit in edits.values():
+            other._apply(edit)
+        for (scope, host), blocks in copied.items():
+            blocks[:] = [one for one in blocks if not one.empty]
+            other._rank(blocks)
+            if not blocks:
                 del other.hosts[scope][host]
         return other
 
-    def _edit(
-        self, fresh: dict[tuple[Scope, str], Block], lists: set[int], scope: Scope, host: str, entries: list[Entry], *, add: bool
-    ) -> None:
-        if (scope, host) not in fresh:
-            self.hosts[scope] = dict(self.hosts.get(scope, {}))
-            old = self.hosts[scope].get(host, [block()])[0]
-            fresh[scope, host] = Block(dict(old.exact), dict(old.prefix), list(old.regex))
-            self.hosts[scope][host] = [fresh[scope, host]]
-        one = fresh[scope, host]
-        for entry in entries:
-            if entry.kind == "RegularExpression":
-                one.regex = [*one.regex, entry] if add else [other for other in one.regex if other.route is not entry.route]
-                one.regex.sort(key=self._regex_key)
-                continue
-            table = one.exact if entry.kind == "Exact" else one.prefix
-            kept = [other for other in table.get(entry.key, ()) if add or other.route is not entry.route]
-            table[entry.key] = sorted([*kept, entry], key=self._key) if add else kept
-            if not table[entry.key]:
-                del table[entry.key]
+    def _apply(self, edit: "_Edit") -> None:
+        """The lists of a copied block are still those of the other index, so each that changes is made anew."""
+        block = edit.block
+        if edit.kind == "RegularExpression":
+            block.regex = edit.applied(block.regex, self._regex_key)
+            return
+        table = block.exact if edit.kind == "Exact" else block.prefix
+        found = edit.applied(table.pop(edit.key, []), self._key)
+        if found:
+            table[edit.key] = found
 
 
-Sorted = Callable[[Entry], Any]
+class _Edit(msgspec.Struct):
+    """What happens to one list of a block."""
+
+    block: Block
+    kind: str
+    key: str
+    gone: set[tuple[int, int, int]]
+    new: list[Entry]
+
+    def applied(self, found: list[Entry], order: Key) -> list[Entry]:
+        kept = [one for one in found if (id(one.route), one.rule, one.match) not in self.gone]
+        return sorted([*kept, *self.new], key=order)
+
+
+def _put(block: Block, entry: Entry) -> None:
+    if entry.kind == "RegularExpression":
+        block.regex.append(entry)
+    else:
+        (block.exact if entry.kind == "Exact" else block.prefix).setdefault(entry.key, []).append(entry)

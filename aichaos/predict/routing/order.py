@@ -3,7 +3,7 @@
 Every criterion is a key: the smaller one wins. What it says stands beside it, for `why`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,23 @@ CRITERIA: dict[str, Criterion] = {
     "match": Criterion(lambda entry: entry.match, "the earlier match comes first"),
     "length": Criterion(lambda entry: -len(entry.path), "the longer path comes first"),
 }
+
+
+COINS: dict[str, Callable[[Entry, Entry], bool]] = {}
+"""Whether it is chance which of two matches that are tried beside each other comes first."""
+
+
+class Blocks(msgspec.Struct, frozen=True):
+    """Entries of one host that come before all others, whatever their paths.
+
+    of: the block of an entry that stands under a hostname of its route. rank: sorts the blocks, from one of them and its entries.
+    """
+
+    of: Callable[[Entry, str], Hashable]
+    rank: Callable[[Hashable, Iterable[Entry]], Any]
+
+
+BLOCKS: dict[str, Blocks] = {"one": Blocks(of=lambda entry, own: "", rank=lambda block, entries: 0)}
 
 
 @lru_cache(maxsize=256)

@@ -1,9 +1,64 @@
-"""Paths: what a gateway does to one before it looks at it, and how a filter puts a new one together."""
+"""Paths: what a gateway does to one before it looks at it, and how a filter puts a new one together.
 
+Source of the standard's part: Gateway API v1.6, `HTTPPathModifier` with its table of examples.
+"""
+
+import re
 from collections.abc import Callable, Iterator
 
-STEPS: dict[str, Callable[[str], str]] = {}
-"""What may happen to a path before it is matched; a profile names the steps."""
+from aichaos.domain.gateway import PathModifier
+
+Step = Callable[[str], str]
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+def _unreserved(path: str) -> str:
+    """`%66oo` is `foo`; what has a meaning of its own stays escaped (RFC 3986, 6.2.2.2)."""
+    return _ESCAPE.sub(lambda found: char if (char := chr(int(found[1], 16))) in _UNRESERVED else found[0], path)
+
+
+def _dots(path: str) -> str:
+    """`.` and `..` are resolved (RFC 3986, 5.2.4)."""
+    out: list[str] = []
+    parts = path.split("/")[1:]
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        if part == "..":
+            if out:
+                out.pop()
+            if last:
+                out.append("")
+        elif part == ".":
+            if last:
+                out.append("")
+        else:
+            out.append(part)
+    return "/" + "/".join(out)
+
+
+def _slashes(path: str) -> str:
+    """`//` is `/`, but for a path of slashes alone."""
+    return re.sub("/{2,}", "/", path) if path.strip("/") else path
+
+
+STEPS: dict[str, Step] = {
+    "backslashes": lambda path: path.replace("\\", "/"),
+    "unreserved": _unreserved,
+    "dots": _dots,
+    "slashes": _slashes,
+}
+"""What may happen to a path before it is matched; a profile names the steps in their order."""
+UNTIDY = re.compile(r"//|\\|%|/\.")
+"""A path that one of the steps could change."""
+
+
+def normalised(path: str, steps: tuple[str, ...]) -> str:
+    if not steps or not UNTIDY.search(path):
+        return path
+    for step in steps:
+        path = STEPS[step](path)
+    return path
 
 
 def prefixes(path: str) -> Iterator[str]:
@@ -13,3 +68,31 @@ def prefixes(path: str) -> Iterator[str]:
     while (slash := prefix.rfind("/")) >= 0:
         prefix = prefix[:slash]
         yield prefix
+
+
+# a filter's new path ----------------------------------------------------------------------------------------------------------------
+
+Replace = Callable[[str, str, str], str]
+"""Path, matched prefix and replacement, all as they are written → the new path."""
+
+
+def _standard_prefix(path: str, prefix: str, replacement: str) -> str:
+    rest = path[len(prefix.rstrip("/")) :].lstrip("/") if prefix != "/" else path[1:]
+    trailing = path[len(prefix.rstrip("/")) :].startswith("/")
+    base = replacement.rstrip("/")
+    if path == prefix:
+        return base or "/"
+    return f"{base}/{rest}" if rest or (trailing and base) else base or "/"
+
+
+PREFIX: dict[str, Replace] = {"standard": _standard_prefix}
+"""How ReplacePrefixMatch joins the replacement and the rest."""
+FULL: dict[str, Callable[[str, str], str]] = {"standard": lambda path, replacement: replacement or "/"}
+"""Path and replacement → the new path, for ReplaceFullPath."""
+
+
+def replaced(path: str, prefix: str, change: PathModifier, how_prefix: str, how_full: str) -> str:
+    """The path after a modifier. prefix: that of the match, as it is written."""
+    if change.type == "ReplaceFullPath":
+        return FULL[how_full](path, change.replace_full_path or "")
+    return PREFIX[how_prefix](path, prefix, change.replace_prefix_match or "")

@@ -40,7 +40,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the wildcard of a listener meets the wider wildcard of a route (`*.example.com` and `*.com`)."""
     scope: Literal["listener", "port"] = "listener"
     """Whether a request sees the routes of the most specific listener alone, or those of the whole port."""
-    isolation: Literal["none"] = "none"
+    isolation: str = "none"
     """Which hosts a route loses to other listeners; a key of `attach.ISOLATION`. With `scope: listener` nothing is left to lose."""
 
     # exclude.py: which rules are dropped because of other routes
@@ -50,8 +50,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     # entries.py: what becomes of one match
     empty_rule: Literal["500", "absent"] = "500"
     """A rule without backendRefs and without a filter that answers: an error, or not programmed at all."""
-    invalid_regex: Literal["rule", "match", "port"] = "rule"
-    """What a regular expression that RE2 refuses takes with it."""
+    invalid_regex: Literal["rule", "match"] = "rule"
+    """What a regular expression that RE2 refuses takes with it, where it does no more harm (`poisons`)."""
+    poisons: tuple[str, ...] = ()
+    """What makes the data plane refuse the whole port; keys of `poison.POISONS`."""
     repeated_condition: Literal["first", "all"] = "first"
     """Of two conditions on one header: only the first counts, or both must hold."""
     redirect_query: bool = True
@@ -67,6 +69,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Criteria between matches of the same path, keys of `order.CRITERIA`."""
     regex_order: tuple[str, ...] = ("length", "method", "headers", "query", "age", "name", "rule", "match")
     """The same between regular expressions."""
+    root_hides_regexes: bool = False
+    """Whether a bare prefix `/` on a host keeps every regular expression there from being asked."""
+    blocks: str = "one"
+    """Which entries of a host come before all others, whatever their paths; a key of `order.BLOCKS`."""
+    coins: tuple[str, ...] = ()
+    """Between which matches the winner is a matter of chance; keys of `order.COINS`."""
 
     # paths.py, matching.py: how a request is read
     normalise: tuple[str, ...] = ()
@@ -84,12 +92,20 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     # filters.py
     filter_order: Literal["rule-first", "backend-first"] = "rule-first"
-    header_values: Literal["literal"] = "literal"
-    rewrite_prefix: Literal["standard"] = "standard"
-    redirect_prefix: Literal["standard"] = "standard"
+    header_values: str = "literal"
+    """What becomes of a header's value in a filter; a key of `headers.VALUES`."""
+    host_header: Literal["replaces", "500"] = "replaces"
+    """A RequestHeaderModifier that sets or adds Host: it replaces the host, or the rule answers with an error."""
+    rewrite_prefix: str = "standard"
+    redirect_prefix: str = "standard"
     """How ReplacePrefixMatch puts the new path together; keys of `paths.PREFIX`."""
-    redirect_port: Literal["standard"] = "standard"
+    rewrite_full: str = "standard"
+    redirect_full: str = "standard"
+    """The same for ReplaceFullPath; keys of `paths.FULL`."""
+    redirect_port: str = "standard"
     """Which port a Location names; a key of `redirect.PORTS`."""
+    preflight_status: int = 200
+    """How a CORS preflight is answered; 200 and 204 are both right."""
 
     unrouted_port: Literal["404", "refused"] = "404"
     """A port of a listener without any route: open, or the connection is refused."""

@@ -1,7 +1,7 @@
 """One request, as a client would send it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -32,8 +32,24 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sni: str = ""
 
     @property
+    def authority_host(self) -> str:
+        """The Host header without its port, spelled as it is sent."""
+        return host_of(self.authority, fold=False)
+
+    @property
     def target(self) -> str:
         return self.path if self.query is None else f"{self.path}?{self.query}"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """An answer that a data plane gives before any routing."""
+
+    status: int
+    location: str | None = None
+
+
+REFUSALS: dict[str, Callable[[Request], Refusal | None]] = {}
+"""Requests that never reach a route; a profile names those that its data plane refuses."""
 
 
 def read(line: RequestLine) -> Request:
@@ -92,11 +108,10 @@ def _authority(line: RequestLine, name: str, port: int | None, scheme: str) -> t
     return (name if port in (None, _PORTS[scheme]) or not name else f"{name}:{port}"), rest
 
 
-def host_of(authority: str) -> str:
-    """The host of a Host header: in lower case, without a port."""
-    if authority.startswith("["):
-        return authority.partition("]")[0].lower() + "]"
-    return authority.partition(":")[0].lower()
+def host_of(authority: str, *, fold: bool = True) -> str:
+    """The host of a Host header, without a port; in lower case unless it is to be as it was spelled."""
+    host = authority.partition("]")[0] + "]" if authority.startswith("[") else authority.partition(":")[0]
+    return host.lower() if fold else host
 
 
 def header_of(text: str) -> tuple[str, str]:

@@ -6,74 +6,102 @@ A Table is never changed: `changed` makes the table of the cluster after some ob
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from aichaos.domain.base import KubeObject, ObjectRef, reference
-from aichaos.domain.gateway import GRPCRoute, HTTPRoute, Route
+from aichaos.domain.base import ObjectRef, reference
+from aichaos.domain.gateway import GRPCRoute, HTTPRoute
 from aichaos.domain.hostnames import patterns, specificity, takes
-from aichaos.domain.prediction import Answer, Received
+from aichaos.domain.prediction import Answer
 from aichaos.domain.snapshot import Snapshot
+from aichaos.domain.workloads import Namespace
+from aichaos.predict.routing.answer import Found, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
-from aichaos.predict.routing.backends import Resolved, resolve, shares
+from aichaos.predict.routing.backends import Resolved, resolve
 from aichaos.predict.routing.entries import Entry, entries
-from aichaos.predict.routing.index import Index, Scope
+from aichaos.predict.routing.exclude import Judged, Moved
+from aichaos.predict.routing.index import Index, Place, Scope
 from aichaos.predict.routing.listeners import EffectiveListener, effective
 from aichaos.predict.routing.matching import holds
+from aichaos.predict.routing.order import COINS
+from aichaos.predict.routing.paths import normalised
+from aichaos.predict.routing.poison import Port, poisoned, ports
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.standard import STANDARD
-from aichaos.predict.routing.request import Request
+from aichaos.predict.routing.request import REFUSALS, Request
 from aichaos.predict.routing.world import Change, Key, World
+
+_MOST_RIVALS = 1000
+"""Matches that are looked at, at most, for one that could win by chance."""
 
 
 class Table:
-    """profile: the implementation. world: the objects. placements: route → where it is attached."""
+    """profile: the implementation. world: the objects. placements: route → where it is attached. judged: what is lost to other routes."""
 
     def __init__(self, snapshot: Snapshot, profile: Profile = STANDARD) -> None:
         self.profile = profile
         self.world = World(snapshot)
         self.listeners: Listeners = {key: effective(gateway, self.world) for key, gateway in self.world.gateways.items()}
-        self.placements: dict[ObjectRef, Placement] = {}
+        self.placements: dict[ObjectRef, Placement] = {
+            reference(route): place(route, self.listeners, self.world, profile)
+            for route in chain[HTTPRoute | GRPCRoute](snapshot.http_routes, snapshot.grpc_routes)
+        }
+        self.judged = Judged(self.placements, profile)
         self.index = Index(profile)
-        for route in chain[HTTPRoute | GRPCRoute](snapshot.http_routes, snapshot.grpc_routes):
-            placement = place(route, self.listeners, self.world, profile)
-            self.placements[reference(route)] = placement
-            if where := self._where(placement):
-                self.index.add(where, entries(route, profile))
+        for placement in self.placements.values():
+            if places := self._places(placement):
+                self.index.add(places, self._entries(placement))
         self.index.sort()
+        self.poisoned: dict[Port, dict[ObjectRef, str]] = {}
+        self._poison(self.placements)
+        self._last_good: dict[Port, Table] = {}
         self._resolved: dict[tuple[int, int], tuple[Resolved, ...]] = {}
+
+    # what a change touches -------------------------------------------------------------------------------------------------------
 
     def changed(self, changes: Iterable[Change]) -> "Table":
         """The table after these objects have changed."""
         listed = list(changes)
-        other = Table.__new__(Table)
-        other.__dict__.update(self.__dict__)
-        other.world = self.world.after(listed)
-        other._resolved = {}
+        other = self._with_world(self.world.after(listed))
         other.listeners = {
             key: fresh if (fresh := effective(gateway, other.world)) != self.listeners.get(key) else self.listeners[key]
             for key, gateway in other.world.gateways.items()
         }
+        moved = other._moved(self, listed)
+        if not moved:
+            return other
         other.placements = dict(self.placements)
-        gone, new = [], []
-        for was, now in other._touched(self, listed):
+        for was, now in moved:
             if was is not None:
-                found = list(entries(was.route, self.profile))
-                gone += [(scope, host, found) for scope, host in self._where(was)]
                 del other.placements[reference(was.route)]
             if now is not None:
-                found = list(entries(now.route, self.profile))
-                new += [(scope, host, found) for scope, host in other._where(now)]
                 other.placements[reference(now.route)] = now
-        other.index = self.index.changed(gone, new)
+        other.judged, affected = self.judged.after(moved, other.placements)
+        seen = {reference(one.route) for pair in moved for one in pair if one is not None}
+        again = [(self.placements.get(ref), other.placements.get(ref)) for ref in affected - seen]
+        gone = [(one, self) for one, _ in [*moved, *again] if one is not None]
+        new = [(one, other) for _, one in [*moved, *again] if one is not None]
+        other.index = self.index.changed(_edits(gone), _edits(new))
+        other.poisoned = {port: dict(routes) for port, routes in self.poisoned.items()}
+        other._poison({reference(one.route): one for one, _ in new}, gone={reference(one.route) for one, _ in gone})
+        other._last_good = {
+            port: self._last_good.get(port) or self for port in other.poisoned if port not in self.poisoned or port in self._last_good
+        }
         return other
 
-    def _touched(self, before: "Table", changes: list[Change]) -> list[tuple[Placement | None, Placement | None]]:
+    def _with_world(self, world: World) -> "Table":
+        other = Table.__new__(Table)
+        other.__dict__.update(self.__dict__)
+        other.world, other._resolved = world, {}
+        return other
+
+    def _moved(self, before: "Table", changes: list[Change]) -> list[Moved]:
         """The placements that the changes take away, and those that come instead."""
-        again: dict[ObjectRef, Route | None] = {}
-        if any(self.listeners.get(key) is not before.listeners.get(key) for key in self.listeners.keys() | before.listeners.keys()) or any(
-            _kind(change) == "Namespace" for change in changes
-        ):
-            again = {ref: placement.route for ref, placement in before.placements.items()}
-        for old, now in changes:
-            for obj, stays in ((old, False), (now, True)):
+        again: dict[ObjectRef, HTTPRoute | GRPCRoute | None] = {}
+        rearranged = any(
+            self.listeners.get(key) is not before.listeners.get(key) for key in self.listeners.keys() | before.listeners.keys()
+        )
+        if rearranged or any(isinstance(obj, Namespace) for change in changes for obj in change):
+            again = {ref: placement.route for ref, placement in before.placements.items()}  # type: ignore[misc]
+        for change in changes:
+            for obj, stays in zip(change, (False, True), strict=True):
                 if isinstance(obj, (HTTPRoute, GRPCRoute)):
                     again[reference(obj)] = obj if stays else None
         return [
@@ -81,18 +109,40 @@ class Table:
             for ref, route in again.items()
         ]
 
+    def _poison(self, placements: dict[ObjectRef, Placement], gone: Iterable[ObjectRef] = ()) -> None:
+        for ref in gone:
+            for port in [port for port, routes in self.poisoned.items() if routes.pop(ref, None) is not None and not routes]:
+                del self.poisoned[port]
+        if self.profile.poisons:
+            for ref, placement in placements.items():
+                if reason := poisoned(placement, self.profile):
+                    for port in ports(placement):
+                        self.poisoned.setdefault(port, {})[ref] = reason
+
     # lookup ----------------------------------------------------------------------------------------------------------------------
 
-    def _where(self, placement: Placement) -> list[tuple[Scope, str]]:
+    def _places(self, placement: Placement) -> list[Place]:
         """The places of the index in which a route stands."""
-        found: dict[tuple[Scope, str], None] = {}
+        found: dict[Place, None] = {}
         for reach in placement.reaches:
-            if reach.listener.conflict:
-                continue
-            scope = self._scope(reach.listener)
-            for host in reach.hosts:
-                found[scope, host.own if self.profile.precedence_host == "route" else host.shared] = None
+            if not reach.listener.conflict:
+                scope = self._scope(reach.listener)
+                for host in reach.hosts:
+                    found[scope, host.own if self.profile.precedence_host == "route" else host.shared, host.own] = None
         return list(found)
+
+    def _entries(self, placement: Placement) -> Iterator[Entry]:
+        """The matches of a route that it has not lost."""
+        ref = reference(placement.route)
+        if not self.judged.any_of(ref):
+            yield from entries(placement.route, self.profile)
+            return
+        for entry in entries(placement.route, self.profile):
+            loss = self.judged.loss(ref, None) or self.judged.loss(ref, entry.rule)
+            if loss is None:
+                yield entry
+            elif not loss.certain:
+                yield entry.doubted(loss.reason)
 
     def _scope(self, listener: EffectiveListener) -> Scope:
         gateway = listener.gateway
@@ -100,64 +150,30 @@ class Table:
 
     def listener(self, request: Request, gateway: Key) -> EffectiveListener | None:
         """The most specific listener that takes a request."""
+        tls = request.scheme == "https"
         fitting = [
             one
             for one in self.listeners[gateway]
-            if one.listener.port == request.port
-            and not one.conflict
-            and takes(one.host, request.host)
-            and one.tls == (request.scheme == "https")
+            if one.listener.port == request.port and not one.conflict and takes(one.host, request.host) and one.tls == tls
         ]
         return max(fitting, key=lambda one: specificity(one.host), default=None)
 
-    def matched(self, request: Request, listener: EffectiveListener) -> Iterator[Entry]:
-        """Every entry that takes a request, the winner first."""
+    def matched(self, request: Request, listener: EffectiveListener, path: str) -> Iterator[Entry]:
+        """Every entry that takes a request, the winner first. path: as it is after normalisation."""
         hosts = self.index.hosts.get(self._scope(listener), {})
-        path = request.path
         profile = self.profile
         for pattern in patterns(request.host):
             blocks = hosts.get(pattern)
             if blocks is None:
                 continue
+            hidden = profile.root_hides_regexes and any(entry.plain for block in blocks for entry in block.prefix.get("", ()))
             for block in blocks:
                 for found in block.along(path, profile.path_ranks):
                     for entry in found:
-                        if holds(entry, request, path, profile):
+                        if holds(entry, request, path, profile) and not (hidden and entry.kind == "RegularExpression"):
                             yield entry
             if not profile.fallback:
                 return
-
-    # answers ---------------------------------------------------------------------------------------------------------------------
-
-    def answer(self, request: Request, gateway: Key) -> Answer:
-        """What this implementation makes of a request that is sent to one Gateway."""
-        listener = self.listener(request, gateway)
-        if listener is None:
-            open_port = any(one.listener.port == request.port for one in self.listeners[gateway])
-            return self._error(404 if open_port else None, None)
-        entry = next(self.matched(request, listener), None)
-        if entry is None:
-            return self._error(404, listener)
-        return self._forward(request, listener, entry)
-
-    def _error(self, status: int | None, listener: EffectiveListener | None) -> Answer:
-        return Answer(outcome="error", status=status, listener=listener.name if listener else None, implementation=self.profile.name)
-
-    def _forward(self, request: Request, listener: EffectiveListener, entry: Entry) -> Answer:
-        backends = shares(self.resolved(entry), self.profile)
-        serving = [one for one in backends if one.status is None]
-        status = None if serving else max((one.status or 0 for one in backends), default=500)
-        return Answer(
-            outcome="forward" if serving else "error",
-            status=status,
-            listener=listener.name,
-            route=f"{entry.route.namespace}/{entry.route.name}",
-            rule=entry.rule,
-            match=entry.match,
-            backends=backends,
-            received=Received(path=request.target, host=request.authority, headers=request.headers) if serving else None,
-            implementation=self.profile.name,
-        )
 
     def resolved(self, entry: Entry) -> tuple[Resolved, ...]:
         """The backendRefs of an entry's rule, resolved once."""
@@ -168,12 +184,60 @@ class Table:
             known = self._resolved[key] = tuple(resolve(entry.route, ref, self.world) for ref in rule.backend_refs or ())
         return known
 
+    # answers ---------------------------------------------------------------------------------------------------------------------
+
+    def answer(self, request: Request, gateway: Key) -> Answer:
+        """What this implementation makes of a request that is sent to one Gateway."""
+        possible = self.possible(request, gateway)
+        first = possible[0]
+        if len(possible) == 1 or all(other.brief == first.brief for other in possible):
+            return first
+        return Answer(outcome="implementation-specific", listener=first.listener, implementation=self.profile.name)
+
+    def possible(self, request: Request, gateway: Key) -> list[Answer]:
+        """Every answer that this implementation may give, the likeliest first: more than one where it leaves the winner to chance."""
+        port = (*gateway, request.port)
+        if port in self.poisoned:
+            good = self._last_good.get(port)
+            return good._with_world(self.world).possible(request, gateway) if good else [error(404, Found(), self.profile)]
+        for name in self.profile.refused:
+            if (refusal := REFUSALS[name](request)) is not None:
+                return [refused(refusal, self.profile)]
+        listener = self.listener(request, gateway)
+        if listener is None:
+            known = any(one.listener.port == request.port for one in self.listeners[gateway])
+            return [error(404 if known else None, Found(), self.profile)]
+        path = normalised(request.path, self.profile.normalise)
+        return [self._answer(request, Found(listener, entry, path)) for entry in self._winners(self.matched(request, listener, path))]
+
+    def _answer(self, request: Request, found: Found) -> Answer:
+        if found.entry is None:
+            return error(404, found, self.profile)
+        return taken(request, found, self.resolved(found.entry), self.profile)
+
+    def _winners(self, matched: Iterator[Entry]) -> list[Entry | None]:
+        """The matches that may win: one, but for what chance decides. None: that none takes the request."""
+        found: list[Entry | None] = []
+        for anchor in matched:
+            found.append(anchor)
+            if anchor.lost:
+                continue
+            if self.profile.coins:
+                rivals = (rival for rival, _ in zip(matched, range(_MOST_RIVALS), strict=False))
+                found += [rival for rival in rivals if any(COINS[coin](anchor, rival) for coin in self.profile.coins)]
+            return found
+        return [*found, None]
+
+
+def _edits(placements: list[tuple[Placement, Table]]) -> list[tuple[Place, list[Entry]]]:
+    found = []
+    for placement, table in placements:
+        if places := table._places(placement):
+            listed = list(table._entries(placement))
+            found += [(one, listed) for one in places]
+    return found
+
 
 def compile(snapshot: Snapshot, profile: Profile = STANDARD) -> Table:
     """The routing table of a cluster, as one implementation builds it."""
     return Table(snapshot, profile)
-
-
-def _kind(change: Change) -> str:
-    obj: KubeObject | None = change[1] or change[0]
-    return type(obj).__name__

@@ -1,0 +1,79 @@
+"""What a request is answered by, once it is known which match takes it: a backend, a redirect or an error."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from aichaos.domain.gateway import Filter
+from aichaos.domain.prediction import Answer, BackendShare, Outcome, Received
+from aichaos.predict.routing.backends import Resolved, shares
+from aichaos.predict.routing.entries import Entry
+from aichaos.predict.routing.filters import Effect, effect
+from aichaos.predict.routing.listeners import EffectiveListener
+from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.request import Refusal, Request
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """Where a request has come to: the listener that takes it, and the match; None where there is none. path: as it was matched."""
+
+    listener: EffectiveListener | None = None
+    entry: Entry | None = None
+    path: str = ""
+
+
+def error(status: int | None, found: Found, profile: Profile) -> Answer:
+    """The gateway's own error; status None where nobody answers at all."""
+    listener = found.listener.name if found.listener else None
+    return Answer(outcome="error", status=status, listener=listener, implementation=profile.name)
+
+
+def refused(refusal: Refusal, profile: Profile) -> Answer:
+    outcome: Outcome = "redirect" if refusal.location is not None else "error"
+    return Answer(outcome=outcome, status=refusal.status, location=refusal.location, implementation=profile.name)
+
+
+def taken(request: Request, found: Found, refs: tuple[Resolved, ...], profile: Profile) -> Answer:
+    """The answer of a rule. refs: its backendRefs, resolved."""
+    entry = found.entry
+    assert entry is not None
+    rule = (entry.route.spec.rules or ())[entry.rule]
+    filters: tuple[Filter, ...] = getattr(rule, "filters", ())
+    own = effect(filters, request, found.path, entry, profile)
+    backends: tuple[BackendShare, ...] = ()
+    status, received = own.status, own.received
+    if status is None:
+        if any(one.ref.filters for one in refs):
+            each = [effect(_in_order(filters, one.ref.filters, profile), request, found.path, entry, profile) for one in refs]
+            received = agreed(each)
+            backends = shares(refs, profile, {place: one.status for place, one in enumerate(each) if one.status is not None})
+        else:
+            backends = shares(refs, profile)
+        if all(one.status is not None for one in backends):
+            status, received = max((one.status or 0 for one in backends), default=500), None
+    outcome: Outcome = "redirect" if own.location is not None else "error" if status is not None and status >= 400 else "forward"
+    return Answer(
+        outcome=outcome,
+        status=status,
+        location=own.location,
+        listener=found.listener.name if found.listener else None,
+        route=f"{entry.route.namespace}/{entry.route.name}",
+        rule=entry.rule,
+        match=entry.match,
+        backends=backends,
+        received=received,
+        implementation=profile.name,
+    )
+
+
+def _in_order(rule: tuple[Filter, ...], backend: tuple[Filter, ...], profile: Profile) -> tuple[Filter, ...]:
+    return rule + backend if profile.filter_order == "rule-first" else backend + rule
+
+
+def agreed(each: Sequence[Effect]) -> Received | None:
+    """What every backend of a rule receives, where their own filters change it: the first one's request, without headers that differ."""
+    seen = [one.received for one in each if one.received is not None]
+    if not seen:
+        return None
+    common = tuple(pair for pair in seen[0].headers if all(pair in other.headers for other in seen))
+    return msgspec.structs.replace(seen[0], headers=common)

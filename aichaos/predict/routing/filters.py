@@ -1,0 +1,66 @@
+"""What the filters of a rule and of a backend make of a request: another request, a redirect, or an error.
+
+Source: Gateway API v1.6, `HTTPRouteFilter`, `GRPCRouteFilter`. A filter that can't be resolved is an error; it is never skipped.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from aichaos.domain.gateway import Filter
+from aichaos.domain.prediction import Pairs, Received
+from aichaos.predict.routing.cors import preflight
+from aichaos.predict.routing.entries import Entry
+from aichaos.predict.routing.headers import modified
+from aichaos.predict.routing.paths import replaced
+from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.redirect import location
+from aichaos.predict.routing.request import Request
+
+_FIELDS = {
+    "RequestHeaderModifier": "request_header_modifier",
+    "ResponseHeaderModifier": "response_header_modifier",
+    "RequestRedirect": "request_redirect",
+    "URLRewrite": "url_rewrite",
+    "RequestMirror": "request_mirror",
+    "CORS": "cors",
+    "ExternalAuth": "external_auth",
+}
+"""The filters that the standard defines, and where each keeps its settings. Everything else is an extension of some implementation."""
+
+
+class Effect(msgspec.Struct, frozen=True, gc=False):
+    """What becomes of a request. status: what the gateway answers itself, None where it forwards. received: what a backend then sees."""
+
+    status: int | None = None
+    location: str | None = None
+    received: Received | None = None
+    unresolved: str = ""
+    """The type of the filter that can't be resolved."""
+
+
+def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry, profile: Profile) -> Effect:
+    """All filters that a request passes, in their order. path: the request's, as it was matched."""
+    headers: Pairs = request.headers
+    host, named, new_path = request.authority, "", path
+    query = request.query
+    for one in filters:
+        field = _FIELDS.get(one.type)
+        if field is None or getattr(one, field) is None:
+            return Effect(status=500, unresolved=one.type)
+        if one.request_redirect is not None:
+            status = one.request_redirect.status_code or 302
+            return Effect(status=status, location=location(one.request_redirect, request, new_path, entry, profile))
+        if one.cors is not None and preflight(one.cors, request):
+            return Effect(status=profile.preflight_status)
+        if one.request_header_modifier is not None:
+            headers = modified(headers, one.request_header_modifier, request, profile.header_values)
+        if one.url_rewrite is not None:
+            named = one.url_rewrite.hostname or named
+            if one.url_rewrite.path is not None:
+                new_path = replaced(new_path, entry.path, one.url_rewrite.path, profile.rewrite_prefix, profile.rewrite_full)
+    said = [value for name, value in headers if name.lower() == "host"]
+    host = named or (said[-1] if said else host)
+    rest = tuple(pair for pair in headers if pair[0].lower() != "host") if said else headers
+    target = new_path if query is None else f"{new_path}?{query}"
+    return Effect(received=Received(path=target, host=host, headers=rest))
