@@ -31,7 +31,6 @@ import msgspec
 
 from aichaos import diagnosis, errors, settings
 from aichaos.ask.registry import Listed
-from aichaos.check.rules import RULES
 from aichaos.cli.main import COMMANDS, cli
 from aichaos.domain import experiment, kinds, suggestion
 from aichaos.domain.base import Metadata
@@ -39,9 +38,11 @@ from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.files import yaml
 from aichaos.library.finders import FINDERS
 from aichaos.library.model import scenarios
+from tools.rules_page import rules_page
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+RULES_PAGE = ROOT / "docs" / "rules.md"
 PICTURE = ROOT / "docs" / "images" / "suggest.svg"
 PICTURED = 'aichaos suggest --from demo:route-chaos --count 1 \\\n    --scenario "test the resiliency of my HTTPRoutes configs"'
 COLUMNS = 96
@@ -291,7 +292,7 @@ _FIELDS: dict[str, dict[str, str]] = {
         "rationale": "why here",
         "scope": "the limits: what may be touched at most",
         "deadline": "how long the whole may take, at most",
-        "intends": "names of [rules](rules.md) whose finding is the fault itself; such a finding is shown as `info`",
+        "intends": "names of [rules](../rules.md) whose finding is the fault itself; such a finding is shown as `info`",
         "steadyState": "what should hold; what the experiment is judged by",
         "abort": "what must hold, or the experiment ends early",
         "metrics": "what to look at meanwhile",
@@ -507,16 +508,6 @@ def role() -> str:
     return head + yaml.dump(manifest)
 
 
-def rules_page() -> str:
-    rows = ([f"`{rule.name}`", rule.layer, rule.severity, "yes" if rule.intendable else "", rule.summary] for rule in RULES.values())
-    return f"""# Rules of `aichaos check`
-
-{MADE}Severity is the usual one; a finding may say less: `skipped` where the check could not be made, `warning` where the harm is smaller.
-A rule that can be intended may stand in an experiment's `intends`; its finding is then the fault itself and is shown as `info`.
-
-{table(["Rule", "Layer", "Severity", "Can be intended", "What it says"], rows)}"""
-
-
 def scenarios_page() -> str:
     shown = [
         f"""# Scenarios of the library
@@ -621,11 +612,10 @@ def pages() -> dict[Path, str]:
         "experiment.md": experiment_page(),
         "snapshot.md": snapshot_page(),
         "read-only-role.yaml": role(),
-        "rules.md": rules_page(),
         "scenarios.md": scenarios_page(),
         "json.md": json_page(),
     }
-    return {REFERENCE / name: text for name, text in found.items()}
+    return {REFERENCE / name: text for name, text in found.items()} | {RULES_PAGE: rules_page(MADE)}
 
 
 def stale(wanted: dict[Path, str]) -> list[Path]:

@@ -1,0 +1,67 @@
+"""Reads the pages. An example is a base document with changes, as an RFC 7386 merge patch, or a text where the text itself is wrong."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from aichaos.domain.snapshot import Source
+from aichaos.files import yaml
+from aichaos.files.plain import merged
+from aichaos.observe import manifests
+from aichaos.observe.topology import Topology
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule. right: None where the rule's own fix of `wrong` is the passing example. cluster: objects that are there, or "" offline."""
+
+    rule: str
+    why: str
+    wrong: str
+    right: str | None
+    cluster: str = ""
+
+
+def cluster_of(page: Page) -> Topology | None:
+    """The cluster that the examples of a page are checked against; None where they are checked offline."""
+    if not page.cluster:
+        return None
+    objects = manifests.objects(yaml.load(page.cluster, "cluster.yaml"))
+    return Topology(manifests.assume(manifests.snapshot(objects, Source(kind="live", cluster="example"))))
+
+
+@cache
+def book() -> dict[str, Page]:
+    """Rule → its page."""
+    folder = files("aichaos.check.pages")
+    clusters = yaml.load((folder / "clusters.yaml").read_text(encoding="utf-8"), "clusters.yaml")[0]
+    pages = {}
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        if entry.name.endswith(".yaml") and entry.name != "clusters.yaml":
+            (family,) = yaml.load(entry.read_text(encoding="utf-8"), entry.name)
+            for rule, page in family["rules"].items():
+                pages[rule] = _page(rule, page, family.get("bases", {}), clusters)
+    return pages
+
+
+def _page(rule: str, page: dict[str, Any], bases: dict[str, Any], clusters: dict[str, Any]) -> Page:
+    base = bases.get(page.get("base", ""), {})
+    right = page.get("right", ...)
+    objects = [obj for name in page.get("cluster", ()) for obj in clusters[name]]
+    return Page(
+        rule=rule,
+        why=" ".join(page["why"].split()),
+        wrong=_text(page["wrong"], base),
+        right=None if right is ... else _text(right, base),
+        cluster="---\n".join(yaml.dump(obj) for obj in objects),
+    )
+
+
+def _text(example: Any, base: dict[str, Any]) -> str:
+    """A text as it stands, a list of whole documents, or changes of the base."""
+    if isinstance(example, str):
+        return example
+    if isinstance(example, list):
+        return "---\n".join(yaml.dump(document) for document in example)
+    return yaml.dump(merged(base, example))

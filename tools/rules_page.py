@@ -1,0 +1,82 @@
+"""The page of all rules, `docs/rules.md`: made of the table of rules and of the examples beside it, each of which is checked here."""
+
+import re
+from collections.abc import Iterable
+
+from aichaos.check.documents import review
+from aichaos.check.fixes import applied
+from aichaos.check.pages.book import Page, book, cluster_of
+from aichaos.check.rule import Rule
+from aichaos.check.rules import RULES
+from aichaos.domain.finding import Finding
+from aichaos.files import yaml
+
+
+def rules_page(made: str) -> str:
+    families: dict[str, list[Rule]] = {}
+    for rule in RULES.values():
+        families.setdefault(rule.name.partition("/")[0], []).append(rule)
+    parts = [
+        f"""# Rules of `aichaos check`
+
+{made}Each rule has a layer. `syntax`, `schema` and `admission` are what the API server would say; the others are ours alone: `meaning` (it
+is admitted, and does not do what it says), `reference` (what it names is not there) and `policy` (it harms more than anybody agreed to).
+
+The severity is the usual one; a finding may say less: `skipped` where the check could not be made, `warning` where the harm is smaller.
+A rule that can be intended may stand in an experiment's `intends`; its finding is then the fault itself and is shown as `info`.
+`--fix` writes what is certain, and nothing else. Examples that need a cluster are checked against a small one.
+
+{_contents(families)}"""
+    ]
+    for name, rules in families.items():
+        parts.append(f"## {name}\n")
+        parts += [_section(rule) for rule in rules]
+    return "\n".join(parts)
+
+
+def _contents(families: dict[str, list[Rule]]) -> str:
+    rows = ["| Rule | Layer | Severity | What it says |", "| --- | --- | --- | --- |"]
+    for rules in families.values():
+        rows += [f"| [`{rule.name}`](#{_anchor(rule.name)}) | {rule.layer} | {rule.severity} | {_cell(rule.summary)} |" for rule in rules]
+    return "\n".join(rows) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _anchor(name: str) -> str:
+    return re.sub(r"[^a-z0-9_-]", "", name.lower())
+
+
+def _section(rule: Rule) -> str:
+    page = book().get(rule.name)
+    intended = " An experiment may intend it." if rule.intendable else ""
+    head = f"### {rule.name}\n\n{rule.summary} Layer {rule.layer}, {rule.severity}.{intended}\n"
+    if page is None:
+        return head
+    found = [one for one in _findings(page.wrong, page) if one.rule == rule.name]
+    told = found[0]
+    return f"{head}\n{page.why}\n\n{_wrong(page, told)}\n{_right(page, told)}"
+
+
+def _wrong(page: Page, told: Finding) -> str:
+    where = f" at `{told.path}`" if told.path else ""
+    return f"Failing:\n\n{_block(page.wrong)}\nsays{where}: {_cell(told.message)}\n"
+
+
+def _right(page: Page, told: Finding) -> str:
+    fixed = f"`--fix` writes {told.fix.description}.\n\n" if told.fix else ""
+    right = page.right
+    if right is None:
+        assert told.fix is not None, page.rule
+        right = yaml.dump(applied(yaml.load(page.wrong, "example.yaml")[0], told.fix.patch))
+    return f"{fixed}Passing:\n\n{_block(right)}"
+
+
+def _block(text: str) -> str:
+    return f"```yaml\n{text.rstrip()}\n```\n"
+
+
+def _findings(text: str, page: Page) -> Iterable[Finding]:
+    return review([("example.yaml", text)], cluster_of(page)).findings
