@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from aichaos.domain.gateway import Filter
+from aichaos.domain.gateway import Filter, Route
 from aichaos.domain.prediction import Answer, BackendShare, Outcome, Received
 from aichaos.predict.routing.backends import Resolved, shares
 from aichaos.predict.routing.entries import Entry
@@ -15,17 +15,22 @@ from aichaos.predict.routing.request import Refusal, Request
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """Where a request has come to: the listener that takes it, and the match; None where there is none. path: as it was matched."""
+    """Where a request has come to: the listener that takes it, and the match; None where there is none. path: as it was matched.
+
+    why: what a plain 404, or a closed door, does not tell.
+    """
 
     listener: EffectiveListener | None = None
     entry: Entry | None = None
     path: str = ""
+    why: str = ""
 
 
 def error(status: int | None, found: Found, profile: Profile) -> Answer:
     """The gateway's own error; status None where nobody answers at all."""
     listener = found.listener.name if found.listener else None
-    return Answer(outcome="error", status=status, listener=listener, implementation=profile.name)
+    why = (found.why,) if found.why else ()
+    return Answer(outcome="error", status=status, listener=listener, why=why, implementation=profile.name)
 
 
 def refused(refusal: Refusal, profile: Profile) -> Answer:
@@ -62,6 +67,22 @@ def taken(request: Request, found: Found, refs: tuple[Resolved, ...], profile: P
         match=entry.match,
         backends=backends,
         received=received,
+        implementation=profile.name,
+    )
+
+
+def carried(request: Request, listener: EffectiveListener, route: Route, refs: tuple[Resolved, ...], profile: Profile) -> Answer:
+    """The answer of a route that passes connections on: a backend's, or none at all."""
+    backends = shares(refs, profile, {place: 0 for place, one in enumerate(refs) if one.problem or not one.ready})
+    serving = any(one.status is None for one in backends)
+    return Answer(
+        outcome="forward" if serving else "error",
+        listener=listener.name,
+        route=f"{route.namespace}/{route.name}",
+        rule=0,
+        backends=tuple(msgspec.structs.replace(one, status=None) for one in backends),
+        received=Received(path=request.target, host=request.authority, headers=request.headers) if serving else None,
+        why=() if serving else ("no backend can be reached: the connection is closed",),
         implementation=profile.name,
     )
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from aichaos.domain import hostnames
-from aichaos.domain.gateway import ParentRef, Route
+from aichaos.domain.base import reference
+from aichaos.domain.gateway import Gateway, ListenerSet, ParentRef, Route, TCPRoute, UDPRoute
+from aichaos.domain.kinds import GATEWAY_API
 from aichaos.observe import attach as standard
-from aichaos.predict.routing.listeners import EffectiveListener
+from aichaos.predict.routing.listeners import EffectiveListener, parent_of
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.world import Key, World
 
@@ -60,27 +62,43 @@ ISOLATION: dict[str, Isolation] = {"none": lambda reaches, listeners: reaches}
 
 def place(route: Route, listeners: Listeners, world: World, profile: Profile) -> Placement:
     joined = (
-        _join(route, parent, key, listeners[key], world, profile)
+        _join(route, parent, key, owner, listeners[key], world, profile)
         for parent in route.spec.parent_refs
-        for key in _gateways(route, parent, listeners, profile)
+        for key, owner in _owners(route, parent, listeners, world, profile)
     )
     return Placement(route, tuple(joined))
 
 
-def _gateways(route: Route, parent: ParentRef, listeners: Listeners, profile: Profile) -> Iterator[Key]:
-    if not standard.names_gateway(parent):
-        return
-    if parent.namespace is None and profile.parent_namespace == "any":
-        yield from (key for key in listeners if key[1] == parent.name)
-    elif (key := (parent.namespace or route.namespace, parent.name)) in listeners:
-        yield key
+def _owners(
+    route: Route, parent: ParentRef, listeners: Listeners, world: World, profile: Profile
+) -> Iterator[tuple[Key, Gateway | ListenerSet]]:
+    """The Gateways that a parentRef leads to, each with the object whose listeners are meant: itself, or one of its ListenerSets."""
+    key = (parent.namespace or route.namespace, parent.name)
+    if parent.kind == "ListenerSet" and parent.group in (None, GATEWAY_API):
+        owner = world.listener_sets.get(key)
+        if owner is not None and (gateway := parent_of(owner)) in listeners:
+            yield gateway, owner
+    elif standard.names_gateway(parent):
+        if parent.namespace is None and profile.parent_namespace == "any":
+            yield from ((gateway, world.gateways[gateway]) for gateway in listeners if gateway[1] == parent.name)
+        elif key in listeners:
+            yield key, world.gateways[key]
 
 
-def _join(route: Route, parent: ParentRef, key: Key, listeners: Sequence[EffectiveListener], world: World, profile: Profile) -> Joined:
+def _join(
+    route: Route,
+    parent: ParentRef,
+    key: Key,
+    owner: Gateway | ListenerSet,
+    listeners: Sequence[EffectiveListener],
+    world: World,
+    profile: Profile,
+) -> Joined:
+    mine = reference(owner)
     named = [
         one
         for one in listeners
-        if one.owner is one.gateway and parent.section_name in (None, one.listener.name) and parent.port in (None, one.listener.port)
+        if parent.section_name in (None, one.listener.name) and parent.port in (None, one.listener.port) and reference(one.owner) == mine
     ]
     if not named:
         return Joined(parent, key, refused="NoMatchingParent")
@@ -95,7 +113,9 @@ def _join(route: Route, parent: ParentRef, key: Key, listeners: Sequence[Effecti
 
 
 def _hosts(listener: EffectiveListener, route: Route, profile: Profile) -> tuple[Host, ...]:
-    own: Sequence[str] = getattr(route.spec, "hostnames", ()) or (hostnames.EVERY,)
+    if isinstance(route, (TCPRoute, UDPRoute)):
+        return (Host(hostnames.EVERY, hostnames.EVERY),)
+    own: Sequence[str] = route.spec.hostnames or (hostnames.EVERY,)
     return tuple(
         Host(name, both)
         for name in dict.fromkeys(one.lower() for one in own)

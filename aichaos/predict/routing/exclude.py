@@ -12,6 +12,7 @@ import msgspec
 from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.gateway import GRPCRoute
 from aichaos.domain.hostnames import shared
+from aichaos.predict.routing.age import older_first, undecided
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.profile import Profile
 
@@ -42,10 +43,8 @@ class Exclusion(msgspec.Struct, frozen=True):
     cause: Callable[[Placement], bool] = lambda placement: True
 
 
-def age(placement: Placement) -> tuple[str, str]:
-    """Sorts the oldest route first, ties by `namespace/name`; a route without a date last."""
-    metadata = placement.route.metadata
-    return metadata.creation_timestamp or "~", f"{metadata.namespace}/{metadata.name}"
+def _age(placement: Placement) -> tuple[str, str]:
+    return older_first(placement.route)
 
 
 # HTTPRoutes and GRPCRoutes on one host ----------------------------------------------------------------------------------------------
@@ -73,7 +72,8 @@ def _one_kind(placements: list[Placement], profile: Profile) -> Losses:
             None,
         )
         if rival is not None:
-            losses[reference(one.route), None] = Loss("RouteConflict", reference(rival.route))
+            certain = not undecided(one.route, rival.route)
+            losses[reference(one.route), None] = Loss("another kind of route has this host", reference(rival.route), certain)
             continue
         for listener, host in claims:
             kept[listener].append((host, one))
@@ -127,7 +127,7 @@ class _Court(msgspec.Struct, frozen=True):
             for key in exclusion.keys(one, profile):
                 claims[key].add(ref)
         causes = frozenset(ref for ref, one in placements.items() if exclusion.cause(one))
-        losses = exclusion.judge(sorted(placements.values(), key=age), profile) if causes else {}
+        losses = exclusion.judge(sorted(placements.values(), key=_age), profile) if causes else {}
         held = {key: frozenset(refs) for key, refs in claims.items()}
         return cls(exclusion, held, causes, losses, frozenset(ref for ref, _ in losses))
 
@@ -149,7 +149,7 @@ class _Court(msgspec.Struct, frozen=True):
         touched = _reached(pending, claims, placements, self.exclusion, profile)
         gone = touched | {reference(old.route) for old, _ in moved if old is not None}
         losses = {lost: loss for lost, loss in self.losses.items() if lost[0] not in gone}
-        losses |= self.exclusion.judge(sorted((placements[ref] for ref in touched), key=age), profile)
+        losses |= self.exclusion.judge(sorted((placements[ref] for ref in touched), key=_age), profile)
         return _Court(self.exclusion, claims, causes, losses, frozenset(ref for ref, _ in losses))
 
 

@@ -11,6 +11,7 @@ import msgspec
 from aichaos.domain.base import LabelSelector, selects
 from aichaos.domain.gateway import Gateway, Listener, ListenerSet
 from aichaos.domain.hostnames import EVERY
+from aichaos.predict.routing.age import older_first
 from aichaos.predict.routing.world import Key, World
 
 _BY_HOST = {"HTTP", "HTTPS", "TLS"}
@@ -55,7 +56,7 @@ def listener_sets(gateway: Gateway, world: World) -> list[ListenerSet]:
         for owner in world.listener_sets.values()
         if parent_of(owner) == (gateway.namespace, gateway.name) and admits(gateway, owner.namespace, world)
     ]
-    return sorted(mine, key=lambda owner: (owner.metadata.creation_timestamp or "~", owner.namespace, owner.name))
+    return sorted(mine, key=older_first)
 
 
 def parent_of(owner: ListenerSet) -> Key:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from aichaos.predict.routing.age import age, undecided
 from aichaos.predict.routing.entries import Entry
 
 Key = Callable[[Entry], Any]
@@ -21,19 +22,11 @@ class Criterion(msgspec.Struct, frozen=True):
     says: str
 
 
-_LAST = "~"
-"""Sorts behind every date: a route without one."""
-
-
-def _age(entry: Entry) -> str:
-    return entry.route.metadata.creation_timestamp or _LAST
-
-
 CRITERIA: dict[str, Criterion] = {
     "method": Criterion(lambda entry: entry.method is None, "a match with a method comes first"),
     "headers": Criterion(lambda entry: -len(entry.headers), "more header conditions come first"),
     "query": Criterion(lambda entry: -len(entry.query), "more query conditions come first"),
-    "age": Criterion(_age, "the older route comes first"),
+    "age": Criterion(lambda entry: age(entry.route), "the older route comes first"),
     "name": Criterion(lambda entry: f"{entry.route.namespace}/{entry.route.name}", "the first name in the alphabet comes first"),
     "rule": Criterion(lambda entry: entry.rule, "the earlier rule comes first"),
     "match": Criterion(lambda entry: entry.match, "the earlier match comes first"),
@@ -63,3 +56,10 @@ def sort_key(names: Sequence[str]) -> Key:
     """One key out of several criteria."""
     keys = [CRITERIA[name].key for name in names]
     return lambda entry: tuple([key(entry) for key in keys])
+
+
+def tied(one: Entry, other: Entry, names: tuple[str, ...]) -> bool:
+    """Whether only the ages of two routes could tell their matches apart, and these are not known."""
+    before = names[: names.index("age")] if "age" in names else ()
+    key = sort_key(before)
+    return "age" in names and one.route is not other.route and undecided(one.route, other.route) and key(one) == key(other)

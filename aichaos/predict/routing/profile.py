@@ -81,6 +81,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to a path before it is matched; keys of `paths.STEPS`, in order."""
     repeated_header: Literal["joined", "each"] = "joined"
     """A header that stands twice in the request is compared as one value `a,b`, or each line on its own."""
+    misdirected: Literal["421", "served"] = "421"
+    """A request whose Host belongs to another listener than its TLS name: 421, or it is served there all the same."""
     refused: tuple[str, ...] = ()
     """Requests that are refused before any routing; keys of `request.REFUSALS`."""
 

@@ -12,12 +12,14 @@ _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PORTS = {"http": 80, "https": 443}
+_ADDRESS = re.compile(r"[0-9.]+|\[.*\]")
+"""An IP address, which no client puts into a TLS handshake as a name (RFC 6066)."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request as the engine reads it. authority: the Host header as it is sent; host: that in lower case, without its port.
 
-    port: the listener's. sni: the host that the TLS handshake names, "" without TLS. query: None without a question mark.
+    port: the listener's. sni: the host that the TLS handshake names, "" where it names none. query: None without a question mark.
     headers: without Host.
     """
 
@@ -82,7 +84,7 @@ def read(line: RequestLine) -> Request:
         path=parts["path"] or "/",
         query=parts["query"],
         headers=headers,
-        sni=name.lower() if scheme == "https" else "",
+        sni=name.lower() if scheme == "https" and not _ADDRESS.fullmatch(name) else "",
     )
 
 

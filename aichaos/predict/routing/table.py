@@ -4,23 +4,24 @@ A Table is never changed: `changed` makes the table of the cluster after some ob
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from aichaos.domain.base import ObjectRef, reference
-from aichaos.domain.gateway import GRPCRoute, HTTPRoute
-from aichaos.domain.hostnames import patterns, specificity, takes
+from aichaos.domain.gateway import Route
+from aichaos.domain.hostnames import patterns
 from aichaos.domain.prediction import Answer
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.workloads import Namespace
-from aichaos.predict.routing.answer import Found, error, refused, taken
+from aichaos.predict.routing import streams
+from aichaos.predict.routing.answer import Found, carried, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
 from aichaos.predict.routing.backends import Resolved, resolve
+from aichaos.predict.routing.entrance import entrance
 from aichaos.predict.routing.entries import Entry, entries
 from aichaos.predict.routing.exclude import Judged, Moved
 from aichaos.predict.routing.index import Index, Place, Scope
 from aichaos.predict.routing.listeners import EffectiveListener, effective
 from aichaos.predict.routing.matching import holds
-from aichaos.predict.routing.order import COINS
+from aichaos.predict.routing.order import COINS, tied
 from aichaos.predict.routing.paths import normalised
 from aichaos.predict.routing.poison import Port, poisoned, ports
 from aichaos.predict.routing.profile import Profile
@@ -40,8 +41,7 @@ class Table:
         self.world = World(snapshot)
         self.listeners: Listeners = {key: effective(gateway, self.world) for key, gateway in self.world.gateways.items()}
         self.placements: dict[ObjectRef, Placement] = {
-            reference(route): place(route, self.listeners, self.world, profile)
-            for route in chain[HTTPRoute | GRPCRoute](snapshot.http_routes, snapshot.grpc_routes)
+            reference(route): place(route, self.listeners, self.world, profile) for route in snapshot.routes()
         }
         self.judged = Judged(self.placements, profile)
         self.index = Index(profile)
@@ -94,15 +94,15 @@ class Table:
 
     def _moved(self, before: "Table", changes: list[Change]) -> list[Moved]:
         """The placements that the changes take away, and those that come instead."""
-        again: dict[ObjectRef, HTTPRoute | GRPCRoute | None] = {}
+        again: dict[ObjectRef, Route | None] = {}
         rearranged = any(
             self.listeners.get(key) is not before.listeners.get(key) for key in self.listeners.keys() | before.listeners.keys()
         )
         if rearranged or any(isinstance(obj, Namespace) for change in changes for obj in change):
-            again = {ref: placement.route for ref, placement in before.placements.items()}  # type: ignore[misc]
+            again.update({ref: placement.route for ref, placement in before.placements.items()})
         for change in changes:
             for obj, stays in zip(change, (False, True), strict=True):
-                if isinstance(obj, (HTTPRoute, GRPCRoute)):
+                if isinstance(obj, Route):
                     again[reference(obj)] = obj if stays else None
         return [
             (before.placements.get(ref), place(route, self.listeners, self.world, self.profile) if route is not None else None)
@@ -148,18 +148,8 @@ class Table:
         gateway = listener.gateway
         return gateway.namespace, gateway.name, listener.listener.port, listener.name if self.profile.scope == "listener" else ""
 
-    def listener(self, request: Request, gateway: Key) -> EffectiveListener | None:
-        """The most specific listener that takes a request."""
-        tls = request.scheme == "https"
-        fitting = [
-            one
-            for one in self.listeners[gateway]
-            if one.listener.port == request.port and not one.conflict and takes(one.host, request.host) and one.tls == tls
-        ]
-        return max(fitting, key=lambda one: specificity(one.host), default=None)
-
-    def matched(self, request: Request, listener: EffectiveListener, path: str) -> Iterator[Entry]:
-        """Every entry that takes a request, the winner first. path: as it is after normalisation."""
+    def matched(self, request: Request, listener: EffectiveListener, path: str) -> Iterator[list[Entry]]:
+        """The entries that take a request, those with the same path together, the winner first. path: as it is after normalisation."""
         hosts = self.index.hosts.get(self._scope(listener), {})
         profile = self.profile
         for pattern in patterns(request.host):
@@ -169,19 +159,20 @@ class Table:
             hidden = profile.root_hides_regexes and any(entry.plain for block in blocks for entry in block.prefix.get("", ()))
             for block in blocks:
                 for found in block.along(path, profile.path_ranks):
-                    for entry in found:
-                        if holds(entry, request, path, profile) and not (hidden and entry.kind == "RegularExpression"):
-                            yield entry
+                    if hidden and found is block.regex:
+                        continue
+                    if fitting := [entry for entry in found if holds(entry, request, path, profile)]:
+                        yield fitting
             if not profile.fallback:
                 return
 
-    def resolved(self, entry: Entry) -> tuple[Resolved, ...]:
-        """The backendRefs of an entry's rule, resolved once."""
-        key = (id(entry.route), entry.rule)
+    def resolved(self, route: Route, rule: int) -> tuple[Resolved, ...]:
+        """The backendRefs of a rule, resolved once."""
+        key = (id(route), rule)
         known = self._resolved.get(key)
         if known is None:
-            rule = (entry.route.spec.rules or ())[entry.rule]
-            known = self._resolved[key] = tuple(resolve(entry.route, ref, self.world) for ref in rule.backend_refs or ())
+            refs = (route.spec.rules or ())[rule].backend_refs or ()
+            known = self._resolved[key] = tuple(resolve(route, ref, self.world) for ref in refs)
         return known
 
     # answers ---------------------------------------------------------------------------------------------------------------------
@@ -195,7 +186,7 @@ class Table:
         return Answer(outcome="implementation-specific", listener=first.listener, implementation=self.profile.name)
 
     def possible(self, request: Request, gateway: Key) -> list[Answer]:
-        """Every answer that this implementation may give, the likeliest first: more than one where it leaves the winner to chance."""
+        """Every answer that may be given, the likeliest first: more than one where chance, or an age that is not known, decides."""
         port = (*gateway, request.port)
         if port in self.poisoned:
             good = self._last_good.get(port)
@@ -203,30 +194,40 @@ class Table:
         for name in self.profile.refused:
             if (refusal := REFUSALS[name](request)) is not None:
                 return [refused(refusal, self.profile)]
-        listener = self.listener(request, gateway)
+        entered = entrance(request, self.listeners[gateway], self.profile)
+        listener = entered.listener
         if listener is None:
-            known = any(one.listener.port == request.port for one in self.listeners[gateway])
-            return [error(404 if known else None, Found(), self.profile)]
+            return [error(entered.status, Found(why=entered.why), self.profile)]
+        if entered.stream:
+            return self._streamed(request, listener)
         path = normalised(request.path, self.profile.normalise)
         return [self._answer(request, Found(listener, entry, path)) for entry in self._winners(self.matched(request, listener, path))]
 
     def _answer(self, request: Request, found: Found) -> Answer:
         if found.entry is None:
             return error(404, found, self.profile)
-        return taken(request, found, self.resolved(found.entry), self.profile)
+        return taken(request, found, self.resolved(found.entry.route, found.entry.rule), self.profile)
 
-    def _winners(self, matched: Iterator[Entry]) -> list[Entry | None]:
-        """The matches that may win: one, but for what chance decides. None: that none takes the request."""
+    def _streamed(self, request: Request, listener: EffectiveListener) -> list[Answer]:
+        routes = [one for one in streams.candidates(self.placements.values(), listener, request) if one.spec.rules]
+        if not routes:
+            return [error(None, Found(listener, why="no route takes this connection: it is closed"), self.profile)]
+        return [carried(request, listener, routes[0], self.resolved(routes[0], 0), self.profile)]
+
+    def _winners(self, matched: Iterator[list[Entry]]) -> list[Entry | None]:
+        """The matches that may win: one, but for what is not known or left to chance. None: that none takes the request."""
         found: list[Entry | None] = []
-        for anchor in matched:
-            found.append(anchor)
-            if anchor.lost:
-                continue
-            if self.profile.coins:
-                rivals = (rival for rival, _ in zip(matched, range(_MOST_RIVALS), strict=False))
-                found += [rival for rival in rivals if any(COINS[coin](anchor, rival) for coin in self.profile.coins)]
-            return found
+        for together in matched:
+            for number, anchor in enumerate(together):
+                found.append(anchor)
+                if not anchor.lost:
+                    rivals = together[number + 1 : number + 1 + _MOST_RIVALS]
+                    return [*found, *(rival for rival in rivals if self._may_win(anchor, rival))] if rivals else found
         return [*found, None]
+
+    def _may_win(self, anchor: Entry, rival: Entry) -> bool:
+        names = self.profile.regex_order if anchor.kind == "RegularExpression" else self.profile.order
+        return tied(anchor, rival, names) or any(COINS[coin](anchor, rival) for coin in self.profile.coins)
 
 
 def _edits(placements: list[tuple[Placement, Table]]) -> list[tuple[Place, list[Entry]]]:

@@ -1,0 +1,30 @@
+"""Connections that are passed on as they are: TCPRoutes and TLSRoutes.
+
+Source: Gateway API v1.6, `TCPRoute`, `TLSRoute`. Of several TCPRoutes on one listener the oldest serves; a TLSRoute is chosen by the name
+in the handshake, the most specific hostname first, then by age.
+"""
+
+from collections.abc import Iterable
+
+from aichaos.domain.gateway import TCPRoute, TLSRoute
+from aichaos.domain.hostnames import specificity, takes
+from aichaos.predict.routing.age import older_first
+from aichaos.predict.routing.attach import Placement
+from aichaos.predict.routing.listeners import EffectiveListener
+from aichaos.predict.routing.request import Request
+
+
+def candidates(placements: Iterable[Placement], listener: EffectiveListener, request: Request) -> list[TCPRoute | TLSRoute]:
+    """The routes that may carry this connection, the one that does first."""
+    found: list[tuple[tuple[bool, int], TCPRoute | TLSRoute]] = []
+    for placement in placements:
+        route = placement.route
+        if not isinstance(route, (TCPRoute, TLSRoute)):
+            continue
+        hosts = [host.own for reach in placement.reaches if reach.listener.name == listener.name for host in reach.hosts]
+        fitting = [specificity(host) for host in hosts if takes(host, request.sni)]
+        if fitting:
+            found.append((max(fitting), route))
+    found.sort(key=lambda pair: older_first(pair[1]))
+    found.sort(key=lambda pair: pair[0], reverse=True)
+    return [route for _, route in found]
