@@ -2,15 +2,17 @@
 
 from collections.abc import Generator, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
+from aichaos.check.references_access import permission_findings
 from aichaos.check.spelling import there_are
 from aichaos.check.subject import Subject
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.finding import Finding
 from aichaos.domain.workloads import Pod
-from aichaos.files.plain import at, mapping, text, texts
+from aichaos.files.plain import at, mapping, sequence, text, texts
 from aichaos.observe.faults import Fault, faults, litmus_faults
-from aichaos.observe.targets import Selection, chaos_mesh, label_query, litmus
+from aichaos.observe.targets import Selection, chaos_mesh, label_query, litmus, service_of_host
 
 
 def chaos_mesh_references(this: Subject) -> Iterator[Finding]:
@@ -105,6 +107,7 @@ def engine_references(this: Subject) -> Iterator[Finding]:
         return
     yield from _appinfo(this)
     yield from _account(this)
+    yield from _probe_urls(this)
     for fault in found:
         if not fault.name:
             continue
@@ -115,6 +118,26 @@ def engine_references(this: Subject) -> Iterator[Finding]:
             yield this.note("reference/fault-not-installed", message, f"{fault.path}/name")
         else:
             yield from this.missing("reference/fault-not-installed", ref, f"{fault.path}/name")
+
+
+def _probe_urls(this: Subject) -> Iterator[Finding]:
+    """The Services and ports that the engine's HTTP probes ask."""
+    for index, experiment in enumerate(sequence(at(this.document, "spec", "experiments"))):
+        for number, probe in enumerate(sequence(at(experiment, "spec", "probe"))):
+            url, path = text(at(probe, "httpProbe/inputs", "url")), f"/spec/experiments/{index}/spec/probe/{number}/httpProbe~1inputs/url"
+            try:
+                parts = urlsplit(url)
+                key, port = service_of_host(parts.hostname or "", this.namespace), parts.port or (443 if parts.scheme == "https" else 80)
+            except ValueError:
+                continue
+            if this.world.cluster is None or key is None or not parts.hostname:
+                continue
+            service = this.world.topology.services.get(key)
+            if service is None:
+                yield from this.missing("reference/probe-url", ObjectRef("Service", key[1], key[0]), path)
+            elif service.spec.ports and port not in (ports := sorted(one.port for one in service.spec.ports)):
+                message = f"the Service {key[1]} has no port {port}; {there_are(map(str, ports))}"
+                yield this.note("reference/probe-url", message, path)
 
 
 def _appinfo(this: Subject) -> Iterator[Finding]:
@@ -150,7 +173,10 @@ def _no_target(this: Subject, appinfo: dict[str, Any], selection: Selection) -> 
 def _account(this: Subject) -> Iterator[Finding]:
     account, path = text(at(this.document, "spec", "chaosServiceAccount")), "/spec/chaosServiceAccount"
     if account:
-        yield from this.missing("reference/service-account-not-found", ObjectRef("ServiceAccount", account, this.namespace), path)
+        ref = ObjectRef("ServiceAccount", account, this.namespace)
+        yield from this.missing("reference/service-account-not-found", ref, path)
+        if this.world.cluster is not None and this.world.exists(ref):
+            yield from permission_findings(this, ref, path)
     else:
         accounts = [name for name in this.world.names("ServiceAccount", this.namespace) if name != "default"]
         instead = f"; {there_are(accounts)} in {this.namespace}" if this.world.cluster is not None else ""

@@ -20,6 +20,17 @@ SHOP = """
 ---
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: runner, namespace: shop}}
 ---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: chaos, namespace: shop}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: chaos, namespace: shop}
+roleRef: {kind: Role, name: chaos}
+subjects: [{kind: ServiceAccount, name: runner, namespace: shop}]
+---
 {apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: shop}, data: {colour: red}}
 ---
 apiVersion: gateway.networking.k8s.io/v1

@@ -115,7 +115,10 @@ BINDING = thing(
     version="rbac.authorization.k8s.io/v1",
 ) | {"roleRef": {"kind": "Role", "name": "litmus"}, "subjects": [{"kind": "ServiceAccount", "name": "litmus-admin"}]}
 FAULT = thing("ChaosExperiment", "pod-network-latency", version="litmuschaos.io/v1alpha1")
-LITMUS = (service(), deployment(), ACCOUNT, BINDING, FAULT)
+ROLE = thing("Role", "litmus", version="rbac.authorization.k8s.io/v1") | {
+    "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+}
+LITMUS = (service(), deployment(), ACCOUNT, ROLE, BINDING, FAULT)
 MESH = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
@@ -162,7 +165,7 @@ def virtual(**http: Any) -> Manifest:
     return thing("VirtualService", "web", spec, version="networking.istio.io/v1")
 
 
-RUNS_LITMUS = (service(), deployment(), ACCOUNT, BINDING)
+RUNS_LITMUS = (service(), deployment(), ACCOUNT, ROLE, BINDING)
 RETRIES = virtual(timeout="10s", retries={"attempts": 2, "perTryTimeout": "3s"})
 GOOD: dict[str, tuple[Manifest, ...]] = {
     "route_with_rival": (*SHOP, *SPARE),
@@ -177,7 +180,7 @@ GOOD: dict[str, tuple[Manifest, ...]] = {
     "dependency": (*SHOP, *DATABASE),
     "other_version": (gateway(), route(), *VERSIONS),
     "region_of_deployments": regional(workloads=True),
-    "region_by_litmus": (*regional(workloads=False), ACCOUNT, BINDING, fault("pod-delete")),
+    "region_by_litmus": (*regional(workloads=False), ACCOUNT, ROLE, BINDING, fault("pod-delete")),
     "region_by_chaos_mesh": (*regional(workloads=False), MESH),
     "litmus_latency": LITMUS,
     "litmus_loss": (*RUNS_LITMUS, fault("pod-network-loss")),
