@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.errors import FileError, UsageError
 from aichaos.files import yaml
 
@@ -37,6 +38,7 @@ SETTINGS = (
     Setting(name="timeout", type=float, default=300.0, about="seconds that one answer of a backend may take"),
     Setting(name="count", type=int, default=3, about="how many suggestions"),
     Setting(name="out", type=str, default="chaos", about="the folder where suggestions are saved"),
+    Setting(name="policy", type=Policy, default=NO_POLICY, about="what chaos may do here: limits, namespaces, hours; see set-a-policy.md"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 

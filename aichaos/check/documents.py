@@ -13,6 +13,7 @@ from aichaos.check.places import located
 from aichaos.check.world import World
 from aichaos.domain.experiment import API_VERSION
 from aichaos.domain.finding import Finding
+from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.observe.topology import Topology
 
 
@@ -23,7 +24,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[Finding]
 
 
-def review(files: Iterable[tuple[str, str]], topology: Topology | None) -> Review:
+def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: Policy = NO_POLICY) -> Review:
     """Check the documents of some files, given as name and text, against a cluster or, without one, against each other."""
     items: list[Item] = []
     found: list[Finding] = []
@@ -31,7 +32,8 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None) -> Revie
         inside, problems = opened(Text(name=name, content=content))
         items += inside
         found += problems
-    world = World(topology, (item.value for item in items if is_whole(item.value) and not is_experiment(item.value)))
+    brought = (item.value for item in items if is_whole(item.value) and not is_experiment(item.value))
+    world = World(topology, brought, policy=policy)
     found += located((item, one) for item in items for one in _checked(item.value, world, topology))
     return Review(documents=len(items), findings=found)
 
@@ -43,7 +45,7 @@ def _checked(value: Any, world: World, topology: Topology | None) -> Iterator[Fi
     experiment, problems = experiment_of(value)
     yield from problems
     if experiment is not None:
-        yield from experiment_findings(experiment, topology)
+        yield from experiment_findings(experiment, topology, world.policy)
 
 
 def is_experiment(value: Any) -> bool:

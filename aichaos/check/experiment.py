@@ -14,22 +14,23 @@ from aichaos.check.world import World
 from aichaos.domain.base import ObjectRef, reference_of
 from aichaos.domain.experiment import Experiment, Step
 from aichaos.domain.finding import Finding
+from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.observe.topology import Topology
 
 
-def findings(experiment: Experiment, topology: Topology | None) -> list[Finding]:
+def findings(experiment: Experiment, topology: Topology | None, policy: Policy = NO_POLICY) -> list[Finding]:
     """Everything there is to say about an experiment, its manifests included; paths are those of its document.
 
     Without a topology nothing is said about the cluster.
     """
     name = f"Experiment/{experiment.name}"
     brought = [step.manifest for step in experiment.spec.steps if step.manifest is not None]
-    state = State(World(topology), World(topology, brought))
+    state = State(World(topology), World(topology, brought, policy=policy, in_experiment=True))
     found = [
         *_steps(experiment, state, topology),
         *_times(experiment, name),
         *probe_findings(experiment, state, name),
-        *limit_policy(experiment, topology, name),
+        *limit_policy(experiment, topology, policy, name),
         *_intends(experiment, name),
     ]
     return [_meant(one if one.object else msgspec.structs.replace(one, object=name), experiment.spec.intends) for one in found]
@@ -42,8 +43,8 @@ def _steps(experiment: Experiment, state: State, topology: Topology | None) -> I
         subject = _subject(step)
         if subject is not None:
             here = f"{path}/{step.verb}"
-            yield from kind_policy(subject, here)
-            yield from namespace_policy(experiment, step, subject, topology, here)
+            yield from kind_policy(subject, state.world.policy, here)
+            yield from namespace_policy(experiment, step, subject, state.world, here)
         if step.manifest is not None:
             yield from image_policy(step.manifest, topology, f"{path}/{step.verb}")
 

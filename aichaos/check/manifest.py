@@ -7,9 +7,11 @@ import msgspec
 
 from aichaos.check import fixes
 from aichaos.check.advice import joined
+from aichaos.check.closed import closed_findings
 from aichaos.check.identity import corrected, identity_findings, not_an_object
 from aichaos.check.known import known_kind
 from aichaos.check.meaning.families import meaning_findings
+from aichaos.check.policy_manifests import manifest_policy
 from aichaos.check.references import reference_findings
 from aichaos.check.rules import finding
 from aichaos.check.subject import subject
@@ -41,6 +43,8 @@ def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
     said = {one.path for one in server}
     server += [one for one in references if one.rule == "schema/type" and one.path not in said]
     yield from joined(server, meaning_findings(this), judged=False)
+    yield from closed_findings(this)
+    yield from manifest_policy(this)
     yield from (one for one in references if one.rule != "schema/type")
 
 

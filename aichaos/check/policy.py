@@ -3,19 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
+from aichaos.check.endings import length
 from aichaos.check.known import is_namespaced
+from aichaos.check.policy_manifests import protected, untouchable
 from aichaos.check.radius import blast_radius, step_harms
+from aichaos.check.reach import reach
 from aichaos.check.rules import finding
 from aichaos.check.world import World
 from aichaos.domain.base import ObjectRef, reference_of
 from aichaos.domain.experiment import Experiment, Step
 from aichaos.domain.finding import Finding
+from aichaos.domain.policy import Policy
 from aichaos.files.plain import at, mapping, sequence, text
 from aichaos.observe.faults import is_chaos
 from aichaos.observe.topology import Topology
-
-PROTECTED_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "aichaos"})
-"""Where the cluster itself lives, and where the lever that stops every run lies."""
 
 FORBIDDEN_KINDS = frozenset(
     {"Secret", "PersistentVolumeClaim", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
@@ -32,7 +35,9 @@ FORBIDDEN_KINDS = frozenset(
 """Kinds that no inverse brings back as they were, or that decide who may do what."""
 
 
-def kind_policy(subject: ObjectRef, path: str) -> Iterator[Finding]:
+def kind_policy(subject: ObjectRef, policy: Policy, path: str) -> Iterator[Finding]:
+    if policy.allows(subject.kind):
+        return
     if subject.kind in FORBIDDEN_KINDS:
         message = f"no step may touch a {subject.kind}: what is lost with it does not come back, or it decides who may do what"
         yield finding("policy/kind", message, object=str(subject), path=path)
@@ -41,7 +46,7 @@ def kind_policy(subject: ObjectRef, path: str) -> Iterator[Finding]:
         yield finding("policy/kind", message, object=str(subject), path=path)
 
 
-def namespace_policy(experiment: Experiment, step: Step, subject: ObjectRef, topology: Topology | None, path: str) -> Iterator[Finding]:
+def namespace_policy(experiment: Experiment, step: Step, subject: ObjectRef, world: World, path: str) -> Iterator[Finding]:
     """Every namespace that a step touches is in the scope, and none is protected: its object's, and where a fault takes its pods."""
     if is_namespaced(subject.kind) is False:
         return
@@ -49,13 +54,13 @@ def namespace_policy(experiment: Experiment, step: Step, subject: ObjectRef, top
         message = "no namespace: say which one, since a step must not depend on where it is run from"
         yield finding("policy/outside-scope", message, object=str(subject), path=f"{path}/namespace")
         return
-    reached = {subject.namespace}
+    hit: set[str] = set()
     if step.manifest is not None and is_chaos(step.manifest):
-        look = topology or World(None).topology
-        reached |= {namespace for harm in step_harms(step, look) for namespace in harm.namespaces | {pod[0] for pod in harm.pods}}
-    allowed = experiment.spec.scope.namespaces
-    for namespace in sorted(reached):
-        if namespace in PROTECTED_NAMESPACES:
+        look = world.cluster or World(None).topology
+        hit = {namespace for harm in step_harms(step, look) for namespace in harm.namespaces | {pod[0] for pod in harm.pods}}
+    allowed, barred = experiment.spec.scope.namespaces, untouchable(world) | (hit & protected(world))
+    for namespace in sorted({subject.namespace} | hit):
+        if namespace in barred:
             message = f"{namespace} is protected: no step may touch it"
             yield finding("policy/protected-namespace", message, object=str(subject), path=path)
         elif namespace not in allowed:
@@ -87,28 +92,37 @@ def _pod_specs(manifest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield "/" + "/".join(keys), found
 
 
-def limit_policy(experiment: Experiment, topology: Topology | None, name: str) -> Iterator[Finding]:
-    """The blast radius is within the limits of the scope, and the limits are limits."""
+def limit_policy(experiment: Experiment, topology: Topology | None, policy: Policy, name: str) -> Iterator[Finding]:
+    """The blast radius and the time are within the limits of the scope and of the policy, and the limits are limits."""
     scope = experiment.spec.scope
     if scope.max_pods is not None and scope.max_pods < 0:
         yield finding("policy/limit", f"maxPods is {scope.max_pods}; it is zero or more", object=name, path="/spec/scope/maxPods")
     if scope.max_share is not None and not 0 <= scope.max_share <= 1:
         message = f"maxShare is {scope.max_share}; it is a share from 0 to 1, as in 0.25"
         yield finding("policy/limit", message, object=name, path="/spec/scope/maxShare")
-    if topology is None or (scope.max_pods is None and scope.max_share is None):
+    longest, deadline = length(policy.max_duration), length(experiment.spec.deadline)
+    if longest is not None and deadline is not None and deadline > longest:
+        message = f"the experiment may take {deadline:g}s; the policy allows {policy.max_duration}: lower the deadline"
+        yield finding("policy/duration", message, object=name, path="/spec/deadline")
+    limits = (
+        ("the scope", "/maxPods", scope.max_pods, scope.max_share, "raise {} if that many are meant"),
+        ("the policy", "", policy.max_pods, policy.max_share, "or let its owner change it"),
+    )
+    if topology is None or all(pods is None and share is None for _, _, pods, share, _ in limits):
         return
     gap = topology.snapshot.unread("Pod")
     if gap is not None and gap.reason != "assumed":
         message = "the pods could not be read: whether the limits of the scope hold is not known"
         yield finding("policy/blast-radius", message, object=name, path="/spec/scope", severity="skipped")
         return
+    harms = [harm for step in experiment.spec.steps for harm in step_harms(step, topology)]
     radius = blast_radius(experiment, topology)
-    reach = f"up to {radius.pods} of {radius.pods_total} pods are harmed"
-    if scope.max_pods is not None and radius.pods > scope.max_pods:
-        message = f"{reach}; the scope allows {scope.max_pods}: take fewer pods, or raise maxPods if that many are meant"
-        yield finding("policy/blast-radius", message, object=name, path="/spec/scope/maxPods")
-    if scope.max_share is not None and radius.share > scope.max_share:
-        message = (
-            f"{reach}, {radius.share:.0%}; the scope allows {scope.max_share:.0%}: take fewer, or raise maxShare if that many are meant"
-        )
-        yield finding("policy/blast-radius", message, object=name, path="/spec/scope/maxShare")
+    told = msgspec.structs.replace(reach(harms, topology), pods=radius.pods, total=radius.pods_total)
+    for whose, field, pods, share, instead in limits:
+        where = "/spec/scope"
+        if pods is not None and radius.pods > pods:
+            message = f"up to {told} are harmed; {whose} allows {pods}: take fewer pods, {instead.format('maxPods')}"
+            yield finding("policy/blast-radius", message, object=name, path=where + field)
+        if share is not None and radius.share > share:
+            message = f"up to {told} are harmed; {whose} allows {share:.0%}: take fewer, {instead.format('maxShare')}"
+            yield finding("policy/blast-radius", message, object=name, path=where + field.replace("Pods", "Share"))

@@ -74,7 +74,7 @@ def _called(route: Route) -> str:
 def step_harms(step: Step, topology: Topology) -> Iterator[Harm]:
     """What one step does at most, one part for each choice that it makes."""
     if step.manifest is not None:
-        yield from _manifest(without_nulls(step.manifest), topology)
+        yield from manifest_harms(without_nulls(step.manifest), topology)
     elif step.scale is not None:
         yield _scaled(topology.objects.get(step.scale.ref), step.scale.ref, step.scale.replicas, topology)
     elif step.patch is not None and (replicas := _only_replicas(step.patch.merge)) is not None:
@@ -83,7 +83,8 @@ def step_harms(step: Step, topology: Topology) -> Iterator[Harm]:
         yield changed(step.target.ref, topology)
 
 
-def _manifest(manifest: dict[str, Any], topology: Topology) -> Iterator[Harm]:
+def manifest_harms(manifest: dict[str, Any], topology: Topology) -> Iterator[Harm]:
+    """What an object does at most when it is applied. The manifest is without nulls."""
     if is_chaos(manifest):
         yield from _chaos_mesh(manifest, topology)
         yield from _litmus(manifest, topology)

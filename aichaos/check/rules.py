@@ -81,6 +81,16 @@ _TABLE: tuple[Rule, ...] = (
     Rule("policy/outside-scope", "policy", "error", "A step touches a namespace that the scope does not name."),
     Rule("policy/new-image", "policy", "warning", "A step starts a container image that runs nowhere in this cluster today."),
     Rule("policy/blast-radius", "policy", "error", "More pods are harmed than the scope allows."),
+    Rule("policy/reach", "policy", "info", "How many pods, Services and routes a fault reaches."),
+    Rule("policy/takes-all", "policy", "warning", "A fault takes every pod of a workload."),
+    Rule("policy/duration", "policy", "error", "A fault lasts longer than the policy allows."),
+    Rule("policy/time-window", "policy", "error", "A Schedule fires outside the hours that the policy allows."),
+    Rule("policy/shell", "policy", "error", "A chaos object that runs commands."),
+    Rule("policy/code", "policy", "error", "A fault that puts code into a running process."),
+    Rule("policy/machine", "policy", "error", "A fault that acts on nodes or on machines outside the cluster."),
+    Rule("policy/cloud", "policy", "error", "A fault that acts on a cloud account."),
+    Rule("policy/foreign-image", "policy", "error", "A chaos object that starts an image which is not its engine's."),
+    Rule("policy/privileged", "policy", "error", "A step that makes a pod with power over its node."),
     Rule("policy/limit", "policy", "error", "A limit of the scope that limits nothing."),
 )
 

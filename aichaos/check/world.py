@@ -14,6 +14,7 @@ import msgspec
 from aichaos.check.known import is_namespaced
 from aichaos.domain.base import KubeObject, ObjectRef, reference, reference_of
 from aichaos.domain.kinds import BY_NAME, KINDS
+from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.domain.workloads import Pod, Workload
 from aichaos.files.plain import without_nulls
@@ -35,10 +36,15 @@ _ALWAYS_THERE = frozenset({"default", "kube-system", "kube-public", "kube-node-l
 
 
 class World:
-    """`cluster` is None offline. `brought`: manifests that come along, of which the last of one name counts."""
+    """`cluster` is None offline. `brought`: manifests that come along, of which the last of one name counts. `policy`: what the user
+    allows. `in_experiment`: whether what is looked at would be done by a step of an experiment."""
 
-    def __init__(self, cluster: Topology | None, brought: Iterable[dict[str, Any]] = ()) -> None:
+    def __init__(
+        self, cluster: Topology | None, brought: Iterable[dict[str, Any]] = (), *, policy: Policy = NO_POLICY, in_experiment: bool = False
+    ) -> None:
         self.cluster = cluster
+        self.policy = policy
+        self.in_experiment = in_experiment
         self._names: dict[str, dict[str, list[str]]] = {}
         own = manifests.snapshot(_readable(brought), Source(kind="file", cluster=""), namespace=DEFAULT_NAMESPACE)
         if cluster is None:

@@ -37,7 +37,7 @@ def command(**given: Any) -> int:
     selected = choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"])
     against_cluster = effective["from"] is not None or given["context"] is not None or given["kubeconfig"] is not None
     topology = Topology(source.take(selected)) if against_cluster else None
-    found = review(_texts(given["paths"]), topology)
+    found = review(_texts(given["paths"]), topology, effective["policy"])
     if not found.documents and not found.findings:
         raise FileError(f"nothing to check in {', '.join(given['paths'])}", hint="Is the file empty, or the path another one?")
     counts = summary(found.findings)

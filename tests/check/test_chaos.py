@@ -5,7 +5,7 @@ import pytest
 from tests.check.cluster import demo, only, reviewed, rules, topology
 
 CHAOS = "{{apiVersion: chaos-mesh.org/v1alpha1, kind: {kind}, metadata: {{name: a, namespace: shop}}, spec: {{{spec}}}}}"
-WEB = "mode: all, selector: {namespaces: [shop], labelSelectors: {app: web}}"
+WEB = "mode: one, selector: {namespaces: [shop], labelSelectors: {app: web}}"
 
 
 def chaos(spec: str, kind: str = "NetworkChaos") -> str:
@@ -102,19 +102,19 @@ def test_a_selector_that_takes_pods_has_no_finding() -> None:
 
 
 def test_a_selector_that_takes_nothing_is_an_error_that_says_what_pods_have() -> None:
-    found = only(chaos("mode: all, duration: 60s, selector: {labelSelectors: {app: wbe}}"), topology())
+    found = only(chaos("mode: one, duration: 60s, selector: {labelSelectors: {app: wbe}}"), topology())
     assert (found.rule, found.severity, found.path) == ("reference/selector-hits-nothing", "error", "/spec/selector")
     assert found.message == "the selector takes no pod in shop: no pod has app=wbe; for app there is web"
 
 
 def test_labels_of_the_deployment_and_not_of_its_pods_are_named_as_such() -> None:
-    found = only(chaos("mode: all, duration: 60s, selector: {labelSelectors: {team: blue}}"), topology())
+    found = only(chaos("mode: one, duration: 60s, selector: {labelSelectors: {team: blue}}"), topology())
     assert "on the Deployment web itself, not on its pod template" in found.message
 
 
 def test_expressions_are_resolved() -> None:
     expression = "expressionSelectors: [{key: app, operator: NotIn, values: [web, db]}]"
-    found = only(chaos(f"mode: all, duration: 60s, selector: {{{expression}}}"), topology())
+    found = only(chaos(f"mode: one, duration: 60s, selector: {{{expression}}}"), topology())
     assert found.rule == "reference/selector-hits-nothing"
 
 
@@ -126,21 +126,21 @@ def test_an_empty_selector_is_a_warning_with_the_number_of_pods(selector: str) -
 
 
 def test_named_pods_exist() -> None:
-    found = only(chaos("mode: all, duration: 60s, selector: {pods: {shop: [web-0, web-9]}}"), topology())
+    found = only(chaos("mode: one, duration: 60s, selector: {pods: {shop: [web-0, web-9]}}"), topology())
     assert (found.rule, found.path) == ("reference/pod-not-found", "/spec/selector/pods")
 
 
 def test_a_namespace_of_the_selector_exists() -> None:
-    assert rules(chaos("mode: all, duration: 60s, selector: {namespaces: [shpo]}"), topology()) == ["reference/namespace-not-found"]
+    assert rules(chaos("mode: one, duration: 60s, selector: {namespaces: [shpo]}"), topology()) == ["reference/namespace-not-found"]
 
 
 def test_the_target_is_a_selector_too() -> None:
-    target = "target: {mode: all, selector: {labelSelectors: {app: gone}}}"
+    target = "target: {mode: one, selector: {labelSelectors: {app: gone}}}"
     assert only(chaos(f"{WEB}, duration: 60s, direction: to, {target}"), topology()).path == "/spec/target/selector"
 
 
 def test_annotations_are_said_to_be_unresolved() -> None:
-    found = only(chaos("mode: all, duration: 60s, selector: {annotationSelectors: {a: b}}"), topology())
+    found = only(chaos("mode: one, duration: 60s, selector: {annotationSelectors: {a: b}}"), topology())
     assert (found.rule, found.severity) == ("reference/selector-not-resolved", "skipped")
 
 
@@ -162,13 +162,13 @@ def test_the_port_that_the_pods_listen_on_is_right() -> None:
 
 def test_a_port_that_only_the_service_knows_of_counts_as_listened() -> None:
     text = chaos(
-        "mode: all, duration: 60s, port: 8081, selector: {namespaces: [service-a-namespace], labelSelectors: {app: service-a}}", "HTTPChaos"
+        "mode: one, duration: 60s, port: 8081, selector: {namespaces: [service-a-namespace], labelSelectors: {app: service-a}}", "HTTPChaos"
     )
     assert "reference/port-not-listened" not in rules(text, demo("service-a"))
 
 
 def test_an_engine_that_is_not_installed_is_found_and_the_one_that_is_named() -> None:
-    text = chaos("mode: all, duration: 60s, selector: {labelSelectors: {app: service-a}}").replace("shop", "service-a-namespace")
+    text = chaos("mode: one, duration: 60s, selector: {labelSelectors: {app: service-a}}").replace("shop", "service-a-namespace")
     found = only(text, demo("service-a"))
     assert (found.rule, found.severity) == ("reference/engine-not-installed", "error")
     assert "Litmus is" in found.message

@@ -1,0 +1,46 @@
+"""What a team allows chaos to do: limits and namespaces of their own, kept in the settings under `policy`."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """Hours in which faults may run. from, to: HH:MM; days: mon … sun; zone: a name of the time zone database."""
+
+    from_: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
+    to: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")] = "24:00"
+    days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    zone: str = "UTC"
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """protected_namespaces: beside those that always are. max_share: 0..1 of the pods of a selection's namespaces. max_pods: a number.
+    max_duration: as in 15m. kinds: chaos kinds that may be used; None: all. windows: when; empty: always.
+    allow: by name, what the closed lists refuse: a kind (JVMChaos), a word (cmdProbe, Task), a rule (policy/…), an image, a namespace.
+    """
+
+    protected_namespaces: tuple[str, ...] = ()
+    max_share: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    max_pods: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    max_duration: str | None = None
+    kinds: tuple[str, ...] | None = None
+    windows: tuple[Window, ...] = ()
+    allow: tuple[str, ...] = ()
+
+    def allows(self, *names: str) -> bool:
+        """Whether one of these names is allowed; an entry that ends in `*` allows what begins so."""
+        return any(_fits(entry, name) for entry in self.allow for name in names if name)
+
+    def __str__(self) -> str:
+        """As it could stand in a file, on one line; empty where nothing is set."""
+        given: dict[str, Any] = {field: value for field, value in msgspec.to_builtins(self).items() if value not in (None, [], ())}
+        return msgspec.json.encode(given).decode() if given else "{}"
+
+
+def _fits(entry: str, name: str) -> bool:
+    wanted, given = entry.lower(), name.lower()
+    return given.startswith(wanted[:-1]) if len(wanted) > 1 and wanted.endswith("*") else given == wanted
+
+
+NO_POLICY = Policy()
