@@ -34,6 +34,8 @@ def chaos_mesh_references(this: Subject) -> Iterator[Finding]:
 
 def _selector(this: Subject, selector: Any, path: str) -> Generator[Finding, None, Selection]:
     selection = chaos_mesh(this.world.topology, selector, this.namespace)
+    if selection.everything and any(mapping(selector).values()):
+        return selection  # its parts have names that Chaos Mesh does not know, which is said elsewhere
     if selection.everything:
         pods = f": {len(selection.pods)} pods" if this.world.cluster is not None else ""
         message = f"an empty selector takes every pod of {this.namespace}{pods}; use labelSelectors, or name the namespace if it is meant"

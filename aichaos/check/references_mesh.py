@@ -11,6 +11,10 @@ from aichaos.observe.targets import service_of_host, shown_labels
 
 
 def virtual_service_references(this: Subject, service: VirtualService) -> Iterator[Finding]:
+    for index, host in enumerate(service.spec.hosts):
+        key = service_of_host(host, this.namespace) if host.endswith(".svc.cluster.local") else None
+        if key is not None and key not in this.world.topology.services:
+            yield from this.missing("reference/host-not-found", ObjectRef("Service", key[1], key[0]), f"/spec/hosts/{index}")
     for index, rule in enumerate(service.spec.http):
         for number, target in enumerate(rule.route):
             yield from _destination(this, target.destination, f"/spec/http/{index}/route/{number}/destination")

@@ -51,11 +51,11 @@ def _replication(this: Subject, given: dict[str, Any], path: str) -> Iterator[Fi
         if "name" in rule:
             certain = fix("id: instead of name:", move(f"{here}/name", f"{here}/id")) if "id" not in rule else None
             yield this.note("crossplane/rule-id", "a rule is called by its id", f"{here}/name", fix=certain)
-        for field in _ONE_OF:
-            yield from _shape(this, rule, field, here, lists)
         for number, holder in enumerate(sequence(rule.get("destination"))):
             yield from _references(this, mapping(holder), f"{here}/destination/{number}")
         yield from _references(this, mapping(rule.get("destination")), f"{here}/destination")
+        for field in _ONE_OF:
+            yield from _shape(this, rule, field, here, lists)
 
 
 def _shape(this: Subject, rule: dict[str, Any], field: str, path: str, lists: bool) -> Iterator[Finding]:

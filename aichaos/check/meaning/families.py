@@ -7,6 +7,7 @@ from aichaos.check.meaning.chaos_mesh import chaos_mesh_findings
 from aichaos.check.meaning.crossplane import crossplane_findings
 from aichaos.check.meaning.istio import istio_findings
 from aichaos.check.meaning.litmus import litmus_findings
+from aichaos.check.meaning.route_fields import route_field_findings
 from aichaos.check.subject import Subject
 from aichaos.domain.base import group_of
 from aichaos.domain.finding import Finding
@@ -14,6 +15,7 @@ from aichaos.domain.finding import Finding
 _FAMILIES: dict[str, tuple[Callable[[Subject], Iterator[Finding]], ...]] = {
     "chaos-mesh.org": (ending_findings, chaos_mesh_findings),
     "litmuschaos.io": (litmus_findings,),
+    "gateway.networking.k8s.io": (route_field_findings,),
     "networking.istio.io": (istio_findings,),
     "s3.aws.upbound.io": (crossplane_findings,),
 }

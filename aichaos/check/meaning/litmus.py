@@ -152,5 +152,5 @@ def _fault_name(this: Subject, name: str, path: str) -> Iterator[Finding]:
         return
     inside = [fault for fault in known if fault in name or name in fault]
     guess = f"; did you mean {max(inside, key=len)}?" if inside else did_you_mean(name, known)
-    message = f"no fault of the charts is called {short(name)}{guess}; the name is that of the installed ChaosExperiment, letter for letter"
+    message = f"no fault of the charts is called {short(name)}; it is the name of the installed ChaosExperiment{guess}"
     yield this.note("litmus/fault-name", message, path)

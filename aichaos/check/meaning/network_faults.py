@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from aichaos.check.fixes import Operation, fix, replace
+from aichaos.check.fixes import Operation, add, fix, move, replace
 from aichaos.check.meaning.units import one_unit, short, whole
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding, Severity
@@ -23,6 +23,7 @@ _MESH_DATA_PLANES = ("cilium", "anetd")
 def network_findings(this: Subject, fault: Fault) -> Iterator[Finding]:
     if fault.kind != "NetworkChaos":
         return
+    yield from _misplaced(this, fault)
     yield from _block(this, fault)
     yield from _delay(this, fault.spec.get("delay"), f"{fault.path}/delay")
     for name in _SHARES:
@@ -30,6 +31,28 @@ def network_findings(this: Subject, fault: Fault) -> Iterator[Finding]:
     yield from _bandwidth(this, fault)
     yield from _direction(this, fault)
     yield from _data_plane(this, fault)
+
+
+_PARTS = {"latency": "delay", "jitter": "delay", "correlation": "", "percent": "", "reorder": "delay"}
+
+
+def _misplaced(this: Subject, fault: Fault) -> Iterator[Finding]:
+    """Parts of a block that stand beside it, and a target that is a name."""
+    action = text(fault.spec.get("action"))
+    for field, block in _PARTS.items():
+        holder = block or (action if action in (*_SHARES, "delay") else "")
+        if field not in fault.spec or not holder:
+            continue
+        path, held = f"{fault.path}/{field}", fault.spec.get(holder)
+        operations: list[Operation] = [] if isinstance(held, dict) else [add(f"{fault.path}/{holder}", {})]
+        fits = field != "percent" and (held is None or isinstance(held, dict)) and field not in mapping(held)
+        certain = fix(f"{field} into {holder}", *operations, move(path, f"{fault.path}/{holder}/{field}")) if fits else None
+        message = f"{field} is a part of {holder}: {holder}: {{{'loss' if holder == 'loss' else field}: …}}"
+        yield this.note("chaos-mesh/misplaced-part", message, path, fix=certain)
+    target = fault.spec.get("target")
+    if target is not None and not isinstance(target, dict):
+        message = f"target is {short(target)}; it says which pods, as in target: {{mode: all, selector: {{labelSelectors: {{app: web}}}}}}"
+        yield this.note("chaos-mesh/target-shape", message, f"{fault.path}/target")
 
 
 def _block(this: Subject, fault: Fault) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ _CHAOS_MESH: tuple[Rule, ...] = (
     Rule("chaos-mesh/grace-period", "schema", "error", "The grace period is a number of seconds."),
     Rule("chaos-mesh/latency-unit", "schema", "error", "A latency is one number with one unit."),
     Rule("chaos-mesh/percentage-shape", "schema", "error", "Loss, duplicate and corrupt are mappings; their percentages are texts."),
+    Rule("chaos-mesh/misplaced-part", "schema", "error", "Latency, jitter and their like are parts of their action's block."),
+    Rule("chaos-mesh/target-shape", "schema", "error", "A target has a mode and a selector."),
     Rule("chaos-mesh/percentage-range", "meaning", "warning", "A percentage is more than 0 and at most 100."),
     Rule("chaos-mesh/direction-needs-target", "meaning", "error", "Traffic from somewhere needs a target that says from where."),
     Rule("chaos-mesh/shapes-everything", "meaning", "warning", "Without a target all that the selected pods send is shaped."),
@@ -115,6 +117,7 @@ _GATEWAY: tuple[Rule, ...] = (
     Rule("gateway/conflicts-with-itself", "meaning", "error", "A route that reaches a port twice conflicts with itself.", intendable=True),
     Rule("gateway/empty-namespace-selector", "meaning", "error", "An empty namespace selector stops Contour.", intendable=True),
     Rule("gateway/rule-dropped", "meaning", "warning", "Two rules of a route have the same match.", intendable=True),
+    Rule("gateway/misplaced-field", "schema", "error", "A field of a route stands on the wrong level."),
     Rule("gateway/never-matches", "meaning", "warning", "A match that the gateway lets no request reach.", intendable=True),
 )
 
