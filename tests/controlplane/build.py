@@ -142,8 +142,11 @@ def _copy(source: Path, patterns: Sequence[str], target: Path) -> None:
         found = sorted(source.glob(pattern))
         if not found:
             raise BuildError(f"{source.name} has no file {pattern}")
+        base, deep, _ = pattern.partition("**")
         for file in found:
-            shutil.copyfile(file, target / file.name)  # not copy(): the module cache is read-only
+            place = target / (file.relative_to(source / base) if deep else file.name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)  # not copy(): the module cache is read-only
 
 
 def _move_into_place(made: Path, target: Path) -> None:

@@ -115,7 +115,7 @@ class ControlPlane:
 
     def install_crds(self, *names: str) -> None:
         """Installs sets of CRDs and waits until the API serves them: gateway-api, gateway-api-experimental, istio, chaos-mesh, litmus,
-        crossplane (`binaries.crd_folders()` has them all).
+        crossplane (`binaries.crd_folders()` has them all; where `chaos_mesh` runs also gateway-api-newest and its experimental channel).
 
         They stay for the session. The standard channel of the Gateway API is never put back over the experimental one: a test
         that is about that difference needs a control plane of its own (`private_controlplane`).

@@ -7,9 +7,13 @@ from typing import Any
 import yaml
 
 COLLECTION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
 
 # Its CRDs contain those of the other, so that one counts as installed when this one is.
-SUPERSETS = {"gateway-api": "gateway-api-experimental"}
+SUPERSETS = {
+    "gateway-api": "gateway-api-experimental",
+    "gateway-api-newest": "gateway-api-newest-experimental",
+}
 
 
 def read(folder: Path) -> list[dict[str, Any]]:

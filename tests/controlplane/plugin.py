@@ -7,7 +7,7 @@ import dataclasses
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ class _Session:
     folder: Path
     owner: int
 
+
+# Where the second keeper's files lie, in the session's folder.
+_CHAOS_MESH = "chaos-mesh"
 
 _SESSION = pytest.StashKey[_Session]()
 
@@ -60,16 +63,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(_SESSION, None)
     if session is not None and session.owner == os.getpid():
         keeper.stop(session.folder)
+        keeper.stop(session.folder / _CHAOS_MESH)
         shutil.rmtree(session.folder)
 
 
 @pytest.fixture(scope="session")
 def server_binaries() -> Binaries:
     """The built programs; skips where they are not built, or where there is no network namespace to run them in."""
+    return _binaries(recipe.CONTROL_PLANE)
+
+
+def _binaries(parts: Sequence[str]) -> Binaries:
     reason = isolate()
     if reason is not None:
         pytest.skip(f"no real API server here: {reason}")
-    found = locate()
+    found = locate(*parts)
     if isinstance(found, Missing):
         pytest.skip(f"no real API server here: {found.reason}")
     return found
@@ -80,6 +88,18 @@ def controlplane(server_binaries: Binaries, request: pytest.FixtureRequest) -> C
     """The control plane that all tests share. Work in `controlplane.namespace()`, and leave alone what is not yours."""
     session = request.config.stash[_SESSION]
     return keeper.shared(session.folder, session.owner, server_binaries)
+
+
+@pytest.fixture(scope="session")
+def chaos_mesh(request: pytest.FixtureRequest) -> ControlPlane:
+    """A second control plane that all tests share, with the real Chaos Mesh controller and its admission webhooks in force.
+
+    A fault that is created here is injected as far as that is possible without a daemon on the nodes; the webhooks are asked
+    for every document of a Chaos Mesh kind, dry runs included. The same manners as with `controlplane`.
+    """
+    binaries = _binaries(recipe.CHAOS_MESH)
+    session = request.config.stash[_SESSION]
+    return keeper.shared(session.folder / _CHAOS_MESH, session.owner, binaries, chaos_mesh=True)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 _TIED = Path(__file__).with_name("tied.py")
@@ -20,20 +20,21 @@ class ServerError(Exception):
 
 
 class Server:
-    """One program. `start` may be called again after `stop`."""
+    """One program. `start` may be called again after `stop`. `settings` are environment variables that it reads."""
 
-    def __init__(self, command: Sequence[str | Path], folder: Path) -> None:
+    def __init__(self, command: Sequence[str | Path], folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.name = Path(command[0]).name
         self.log = folder / f"{self.name}.log"
         self._command = [str(word) for word in command]
         self._home = folder
+        self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns at once; see `wait_until`."""
         tied = [sys.executable, "-I", "-S", str(_TIED), str(os.getpid()), *self._command]
         # Of our environment only what is harmless: etcd, for one, reads its options from variables too.
-        environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self._home)}
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self._home), **self._settings}
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C is for pytest alone, which then stops the servers in order.
             self._process = subprocess.Popen(

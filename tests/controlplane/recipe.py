@@ -28,10 +28,17 @@ STRIP = "-s -w"
 # Modules that the checksum database does not know: their pins are the sums in go.sum and in the table below.
 UNLISTED_MODULES = ("github.com/chaos-mesh",)
 
+# Tags after v1 are no modules: a commit.
+CHAOS_MESH_VERSION = "v0.9.1-0.20260902003049-47411975a8cb"
+CHAOS_MESH_SUM = "h1:0TeWmCELKreoLAXuoPaO2qpJe73foDgOoyU3fdKQN4A="
+
 
 @dataclass(frozen=True)
 class Download:
-    """Files out of a published Go module. ``files`` maps a folder of the cache to the files (globs) copied into it."""
+    """Files out of a published Go module. ``files`` maps a folder of the cache to the files (globs) copied into it.
+
+    What a pattern with ``**`` finds keeps its folders below the place of the ``**``.
+    """
 
     module: str
     version: str
@@ -186,9 +193,51 @@ PARTS: tuple[Part, ...] = (
             ),
             Download(
                 module="github.com/chaos-mesh/chaos-mesh",
-                version="v0.9.1-0.20260902003049-47411975a8cb",
-                sum="h1:0TeWmCELKreoLAXuoPaO2qpJe73foDgOoyU3fdKQN4A=",
+                version=CHAOS_MESH_VERSION,
+                sum=CHAOS_MESH_SUM,
                 files={"crds/chaos-mesh": ("config/crd/bases/chaos-mesh.org_*.yaml",)},
+            ),
+        ),
+    ),
+    Part(
+        name="chaos-mesh",
+        minutes=4,
+        programs={"chaos-controller-manager": "github.com/chaos-mesh/chaos-mesh/cmd/chaos-controller-manager"},
+    ),
+    Part(
+        # The newest release; the part `crds` has the one that the gateway of the tests supports.
+        name="gateway-api",
+        minutes=0.1,
+        downloads=(
+            Download(
+                module="sigs.k8s.io/gateway-api",
+                version="v1.6.2",
+                sum="h1:vh5YzKlbdBivEaLX61+APKLGRq4tZ7Fj4XfGkv08xB4=",
+                # Not the policy beside them (vap_…), which would refuse the older CRDs and the other channel.
+                files={
+                    "crds/gateway-api-newest": ("config/crd/standard/gateway.networking.*io_[!v]*.yaml",),
+                    "crds/gateway-api-newest-experimental": ("config/crd/experimental/gateway.networking.*io_[!v]*.yaml",),
+                    "examples/gateway-api": ("examples/**/*.yaml",),
+                    "invalid/gateway-api": ("hack/invalid-examples/**/*.yaml",),
+                },
+            ),
+        ),
+    ),
+    Part(
+        name="examples",
+        minutes=0.3,
+        downloads=(
+            Download(
+                module="github.com/chaos-mesh/chaos-mesh",
+                version=CHAOS_MESH_VERSION,
+                sum=CHAOS_MESH_SUM,
+                files={"examples/chaos-mesh": ("examples/**/*.yaml",)},
+            ),
+            Download(
+                module="istio.io/istio",
+                version="v0.0.0-20260827124520-eed52ebb66ad",
+                sum="h1:ui9TJjRMAV/hb5ehQaZDq7IUGxuQP6dra9lapT/VjHI=",
+                files={"examples/istio": ("samples/**/*.yaml",)},
             ),
         ),
     ),
@@ -197,6 +246,9 @@ PARTS: tuple[Part, ...] = (
 # What `ControlPlane` needs; a fixture of a further part asks `locate` for these and its own.
 CONTROL_PLANE = ("kubernetes", "etcd", "kwok", "crds")
 GATEWAY = ("contour", "envoy")
+
+# What the control plane with Chaos Mesh in it needs.
+CHAOS_MESH = (*CONTROL_PLANE, "chaos-mesh", "gateway-api")
 
 
 def part(name: str) -> Part:
