@@ -79,4 +79,4 @@ def _block(text: str) -> str:
 
 
 def _findings(text: str, page: Page) -> Iterable[Finding]:
-    return review([("example.yaml", text)], cluster_of(page)).findings
+    return review([("example.yaml", text)], cluster_of(page), page.policy).findings

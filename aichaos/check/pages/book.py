@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from aichaos.domain.snapshot import Source
+from aichaos.domain.policy import NO_POLICY, Policy
+from aichaos.domain.snapshot import Gap, Source
 from aichaos.files import yaml
 from aichaos.files.plain import merged
 from aichaos.observe import manifests
@@ -14,13 +15,18 @@ from aichaos.observe.topology import Topology
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule. right: None where the rule's own fix of `wrong` is the passing example. cluster: objects that are there, or "" offline."""
+    """One rule. right: None where the rule's own fix of `wrong` is the passing example.
+
+    cluster: objects that are there, or "" offline. absent: kinds that it does not serve. policy: what the settings hold.
+    """
 
     rule: str
     why: str
     wrong: str
     right: str | None
     cluster: str = ""
+    absent: tuple[str, ...] = ()
+    policy: Policy = NO_POLICY
 
 
 def cluster_of(page: Page) -> Topology | None:
@@ -28,7 +34,9 @@ def cluster_of(page: Page) -> Topology | None:
     if not page.cluster:
         return None
     objects = manifests.objects(yaml.load(page.cluster, "cluster.yaml"))
-    return Topology(manifests.assume(manifests.snapshot(objects, Source(kind="live", cluster="example"))))
+    seen = manifests.assume(manifests.snapshot(objects, Source(kind="live", cluster="example")))
+    gaps = tuple(Gap(kind=kind, reason="absent") for kind in page.absent)
+    return Topology(msgspec.structs.replace(seen, gaps=(*seen.gaps, *gaps)))
 
 
 @cache
@@ -54,6 +62,8 @@ def _page(rule: str, page: dict[str, Any], bases: dict[str, Any], clusters: dict
         why=" ".join(page["why"].split()),
         wrong=_text(page["wrong"], base),
         right=None if right is ... else _text(right, base),
+        absent=tuple(page.get("absent", ())),
+        policy=msgspec.convert(page.get("policy", {}), Policy),
         cluster="---\n".join(yaml.dump(obj) for obj in objects),
     )
 
