@@ -94,6 +94,18 @@ def _invalid(match: HTTPMatch) -> bool:
     )
 
 
+def broken(route: Route) -> bool:
+    """Whether a regular expression that RE2 refuses stands anywhere in a route."""
+    return isinstance(route, HTTPRoute) and any(_invalid(match) for rule in route.spec.rules or () for match in rule.matches or ())
+
+
+def along(entry: Entry, path: str) -> bool:
+    """Whether the path of a request is one that an entry is looked up under; a regular expression is asked with its conditions."""
+    if entry.kind == "Exact":
+        return entry.path == path
+    return entry.kind == "RegularExpression" or path.rstrip("/") == entry.key or path.startswith(f"{entry.key}/")
+
+
 def _first(conditions: tuple[NamedMatch, ...], *, fold: bool = False) -> tuple[NamedMatch, ...]:
     """Of conditions on the same name only the first counts; the names of headers are the same in any case."""
     if len(conditions) < 2:

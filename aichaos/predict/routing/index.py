@@ -49,10 +49,14 @@ class Block(msgspec.Struct, gc=False):
 
 
 class Index:
-    """Scope → host → blocks, each of which comes before the next whatever its paths. `changed` makes another one that shares the rest."""
+    """Scope → host → blocks, each of which comes before the next whatever its paths. `changed` makes another one that shares the rest.
+
+    regexes: 0 where no regular expression stands in it.
+    """
 
     def __init__(self, profile: Profile) -> None:
         self.hosts: dict[Scope, dict[str, list[Block]]] = {}
+        self.regexes = 0
         self._key, self._regex_key = sort_key(profile.order), sort_key(profile.regex_order)
         self._blocks = BLOCKS[profile.blocks]
         self._single = profile.blocks == "one"
@@ -60,6 +64,7 @@ class Index:
     def add(self, places: Iterable[Place], entries: Iterable[Entry]) -> None:
         """Put entries under every one of these hosts; `sort` puts them in order."""
         listed = list(entries)
+        self.regexes += sum(entry.kind == "RegularExpression" for entry in listed)
         for scope, host, own in places:
             hosts = self.hosts.setdefault(scope, {})
             blocks = hosts.get(host)
@@ -122,6 +127,7 @@ class Index:
         """The lists of a copied block are still those of the other index, so each that changes is made anew."""
         block = edit.block
         if edit.kind == "RegularExpression":
+            self.regexes += len(edit.new)  # never less: that some were here once is no harm
             block.regex = edit.applied(block.regex, self._regex_key)
             return
         table = block.exact if edit.kind == "Exact" else block.prefix

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.gateway import Route
-from aichaos.domain.hostnames import patterns
+from aichaos.domain.hostnames import EVERY, patterns
 from aichaos.domain.prediction import Answer
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.workloads import Namespace
@@ -16,7 +16,7 @@ from aichaos.predict.routing.answer import Found, carried, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
 from aichaos.predict.routing.backends import Resolved, resolve
 from aichaos.predict.routing.entrance import entrance
-from aichaos.predict.routing.entries import Entry, entries
+from aichaos.predict.routing.entries import Entry, broken, entries
 from aichaos.predict.routing.exclude import Judged, Moved
 from aichaos.predict.routing.index import Index, Place, Scope
 from aichaos.predict.routing.listeners import EffectiveListener, effective
@@ -34,7 +34,10 @@ _MOST_RIVALS = 1000
 
 
 class Table:
-    """profile: the implementation. world: the objects. placements: route → where it is attached. judged: what is lost to other routes."""
+    """profile: the implementation. world: the objects. placements: route → where it is attached. judged: what is lost to other routes.
+
+    narrowed, broken: whether a listener narrows a route's hostname, or an invalid expression stands in a route; never forgotten again.
+    """
 
     def __init__(self, snapshot: Snapshot, profile: Profile = STANDARD) -> None:
         self.profile = profile
@@ -43,6 +46,8 @@ class Table:
         self.placements: dict[ObjectRef, Placement] = {
             reference(route): place(route, self.listeners, self.world, profile) for route in snapshot.routes()
         }
+        self.narrowed = any(_narrowed(placement) for placement in self.placements.values())
+        self.broken = any(broken(placement.route) for placement in self.placements.values())
         self.judged = Judged(self.placements, profile)
         self.index = Index(profile)
         for placement in self.placements.values():
@@ -73,6 +78,8 @@ class Table:
                 del other.placements[reference(was.route)]
             if now is not None:
                 other.placements[reference(now.route)] = now
+                other.narrowed = other.narrowed or _narrowed(now)
+                other.broken = other.broken or broken(now.route)
         other.judged, affected = self.judged.after(moved, other.placements)
         seen = {reference(one.route) for pair in moved for one in pair if one is not None}
         again = [(self.placements.get(ref), other.placements.get(ref)) for ref in affected - seen]
@@ -148,8 +155,11 @@ class Table:
         gateway = listener.gateway
         return gateway.namespace, gateway.name, listener.listener.port, listener.name if self.profile.scope == "listener" else ""
 
-    def matched(self, request: Request, listener: EffectiveListener, path: str) -> Iterator[list[Entry]]:
-        """The entries that take a request, those with the same path together, the winner first. path: as it is after normalisation."""
+    def matched(self, request: Request, listener: EffectiveListener, path: str) -> Iterator[tuple[str, list[Entry]]]:
+        """The entries that take a request, the winner first: those with the same host and path together, with the host.
+
+        path: as it is after normalisation.
+        """
         hosts = self.index.hosts.get(self._scope(listener), {})
         profile = self.profile
         for pattern in patterns(request.host):
@@ -162,7 +172,7 @@ class Table:
                     if hidden and found is block.regex:
                         continue
                     if fitting := [entry for entry in found if holds(entry, request, path, profile)]:
-                        yield fitting
+                        yield pattern, fitting
             if not profile.fallback:
                 return
 
@@ -214,20 +224,25 @@ class Table:
             return [error(None, Found(listener, why="no route takes this connection: it is closed"), self.profile)]
         return [carried(request, listener, routes[0], self.resolved(routes[0], 0), self.profile)]
 
-    def _winners(self, matched: Iterator[list[Entry]]) -> list[Entry | None]:
+    def _winners(self, matched: Iterator[tuple[str, list[Entry]]]) -> list[Entry | None]:
         """The matches that may win: one, but for what is not known or left to chance. None: that none takes the request."""
         found: list[Entry | None] = []
-        for together in matched:
+        for _, together in matched:
             for number, anchor in enumerate(together):
                 found.append(anchor)
                 if not anchor.lost:
                     rivals = together[number + 1 : number + 1 + _MOST_RIVALS]
-                    return [*found, *(rival for rival in rivals if self._may_win(anchor, rival))] if rivals else found
+                    return [*found, *(rival for rival in rivals if self.may_win(anchor, rival))] if rivals else found
         return [*found, None]
 
-    def _may_win(self, anchor: Entry, rival: Entry) -> bool:
+    def may_win(self, anchor: Entry, rival: Entry) -> bool:
         names = self.profile.regex_order if anchor.kind == "RegularExpression" else self.profile.order
         return tied(anchor, rival, names) or any(COINS[coin](anchor, rival) for coin in self.profile.coins)
+
+
+def _narrowed(placement: Placement) -> bool:
+    """Whether a listener leaves only a part of a hostname that the route names."""
+    return any(host.own not in (host.shared, EVERY) for reach in placement.reaches for host in reach.hosts)
 
 
 def _edits(placements: list[tuple[Placement, Table]]) -> list[tuple[Place, list[Entry]]]:

@@ -1,0 +1,124 @@
+"""A cluster that can be asked: which Gateway a request reaches, how its implementation routes it, and what others would do.
+
+A Router is never changed: `changed` makes the router of the cluster after some objects have changed. Tables are built when they are needed.
+"""
+
+from collections.abc import Iterable
+
+from aichaos.domain.prediction import Answer, Brief
+from aichaos.domain.snapshot import Snapshot
+from aichaos.errors import UsageError
+from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.profiles.registry import PROFILES, by_controller, by_name
+from aichaos.predict.routing.profiles.standard import STANDARD
+from aichaos.predict.routing.readings import READINGS, Reading
+from aichaos.predict.routing.request import Request
+from aichaos.predict.routing.table import Table, compile
+from aichaos.predict.routing.world import Change, Key
+
+
+class Router:
+    def __init__(self, snapshot: Snapshot, implementation: str | None = None) -> None:
+        """implementation: the name of a profile; None for that of each Gateway's class. Raises UsageError for an unknown name."""
+        self.snapshot = snapshot
+        self._chosen = by_name(implementation) if implementation is not None else None
+        self._changes: tuple[Change, ...] = ()
+        self._tables: dict[str, Table] = {}
+
+    def changed(self, changes: Iterable[Change]) -> "Router":
+        """The same cluster after these objects have changed."""
+        listed = tuple(changes)
+        other = Router.__new__(Router)
+        other.__dict__.update(self.__dict__)
+        other._changes = (*self._changes, *listed)
+        other._tables = {name: table.changed(listed) for name, table in self._tables.items()}
+        return other
+
+    def table(self, profile: Profile) -> Table:
+        known = self._tables.get(profile.name)
+        if known is None:
+            known = compile(self.snapshot, profile)
+            known = self._tables[profile.name] = known.changed(self._changes) if self._changes else known
+        return known
+
+    # who is asked ----------------------------------------------------------------------------------------------------------------
+
+    def profile(self, gateway: Key) -> Profile:
+        """The implementation that was chosen, else that of the Gateway's class."""
+        if self._chosen is not None:
+            return self._chosen
+        world = self._any.world
+        found = world.gateways.get(gateway)
+        known = world.classes.get(("", found.spec.gateway_class_name)) if found is not None else None
+        return by_controller(known.spec.controller_name) if known is not None else STANDARD
+
+    @property
+    def _any(self) -> Table:
+        return self.table(self._chosen or STANDARD)
+
+    def gateway(self, request: Request, name: str | None = None) -> Key | None:
+        """The Gateway that a request is sent to: the named one (`NS/NAME`), else the only one that it can be meant for.
+
+        None where there is no Gateway at all. Raises UsageError where there is none of that name, or several could be meant.
+        """
+        gateways = self._any.world.gateways
+        if name is not None:
+            namespace, _, own = name.rpartition("/")
+            found = [key for key in gateways if key[1] == own and namespace in ("", key[0])]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise UsageError(f"several Gateways are called {own!r}", hint=f"Say which: {_listed(found)}.")
+            raise UsageError(f"no Gateway {name!r} is in this cluster", hint=_hint(gateways))
+        if len(gateways) < 2:
+            return next(iter(gateways), None)
+        listeners = self._any.listeners
+        on_port = [key for key in gateways if any(one.listener.port == request.port for one in listeners[key])]
+        if not on_port:
+            return None
+        meant = on_port if len(on_port) == 1 else [key for key in on_port if self._serves(request, key)] or on_port
+        if len(meant) > 1:
+            raise UsageError(f"several Gateways could be meant on port {request.port}", hint=f"Say which with --gateway: {_listed(meant)}.")
+        return meant[0]
+
+    def _serves(self, request: Request, gateway: Key) -> bool:
+        return self.table(self.profile(gateway)).answer(request, gateway).route is not None
+
+    # what it answers -------------------------------------------------------------------------------------------------------------
+
+    def answer(self, request: Request, gateway: Key | None) -> Answer:
+        """What the Gateway's implementation makes of a request; under the standard, also whether that is for an implementation to say."""
+        if gateway is None:
+            return Answer(outcome="error", why=(self._closed(request),))
+        profile = self.profile(gateway)
+        answer = self.table(profile).answer(request, gateway)
+        if profile is not STANDARD or answer.outcome == "implementation-specific" or not self.open_points(request, gateway):
+            return answer
+        return Answer(outcome="implementation-specific", listener=answer.listener)
+
+    def open_points(self, request: Request, gateway: Key) -> list[Reading]:
+        """The readings of the standard under which a request is answered otherwise than under the plain one."""
+        plain = self.table(STANDARD)
+        concerned = [reading for reading in READINGS if reading.concerns(plain, request, gateway)]
+        if not concerned:
+            return []
+        expected = plain.answer(request, gateway).brief
+        return [reading for reading in concerned if self.table(reading.profile).answer(request, gateway).brief != expected]
+
+    def implementations(self, request: Request, gateway: Key) -> dict[str, Brief]:
+        """What every known implementation but the standard makes of a request."""
+        return {name: self.table(profile).answer(request, gateway).brief for name, profile in PROFILES.items() if profile is not STANDARD}
+
+    def _closed(self, request: Request) -> str:
+        if not self._any.world.gateways:
+            return "there is no Gateway in this cluster"
+        return f"no Gateway listens on port {request.port}"
+
+
+def _listed(keys: Iterable[Key]) -> str:
+    return ", ".join(sorted(f"{namespace}/{name}" for namespace, name in keys))
+
+
+def _hint(gateways: Iterable[Key]) -> str:
+    names = _listed(gateways)
+    return f"There are {names}." if names else "There is none at all."
