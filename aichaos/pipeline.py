@@ -3,7 +3,7 @@
 The rooms do not know each other. They meet here, and each hands the next one plain values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,10 +16,14 @@ from aichaos.check.decode import experiment_of
 from aichaos.check.experiment import findings as check_experiment
 from aichaos.check.radius import blast_radius
 from aichaos.domain.finding import verdict
+from aichaos.domain.prediction import Answer, RequestLine
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.suggestion import BlastRadius, Draft, Suggestion, Suggestions, summary_of
+from aichaos.errors import UsageError
 from aichaos.observe import source
 from aichaos.observe.topology import Topology
+from aichaos.predict.routing.request import read as read_request
+from aichaos.predict.routing.router import Router
 from aichaos.report import kubectl
 
 
@@ -56,6 +60,41 @@ def suggest(wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Sugges
             *_unsaved(wish, suggestions),
         ],
     )
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cluster requests are sent to. gateway: `NS/NAME`, where several could be meant. implementation: a profile; None for its own."""
+
+    choice: source.Choice
+    gateway: str | None = None
+    implementation: str | None = None
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer for each request, in their order, made as they are taken; a request that can't be meant is an error."""
+
+    answers: Iterator[Answer | UsageError]
+    warnings: list[str]
+
+
+def route(lines: Iterable[RequestLine | UsageError], question: Question, say: Say) -> Asked:
+    """What the cluster's Gateways make of requests. Raises SourceError, FileError; UsageError for an unknown implementation."""
+    snapshot = observe(question.choice, say)
+    router = Router(snapshot, question.implementation)
+    return Asked(
+        answers=(_answer(line, router, question.gateway) for line in lines),
+        warnings=[str(gap) for gap in snapshot.telling_gaps()],
+    )
+
+
+def _answer(line: RequestLine | UsageError, router: Router, gateway: str | None) -> Answer | UsageError:
+    try:
+        if isinstance(line, UsageError):
+            raise line
+        request = read_request(line)
+        return router.explain(request, router.gateway(request, gateway))
+    except UsageError as error:
+        return error
 
 
 def observe(choice: source.Choice, say: Say) -> Snapshot:

@@ -32,7 +32,7 @@ import msgspec
 from aichaos import diagnosis, errors, settings
 from aichaos.ask.registry import Listed
 from aichaos.cli.main import COMMANDS, cli
-from aichaos.domain import experiment, kinds, suggestion
+from aichaos.domain import experiment, kinds, prediction, suggestion
 from aichaos.domain.base import Metadata
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.files import yaml
@@ -554,7 +554,8 @@ def json_page() -> str:
         checked = console("aichaos check beta.yaml --from demo:route-chaos -o json", Path(folder))
         summary = console("aichaos snapshot --from demo:route-chaos -o json", Path(folder))
         configured = console("aichaos config -o json | head -n 12", Path(folder))
-    shown = reachable(suggestion.Suggestions)
+        routed = console("aichaos route GET http://lior.example.com/shop --from demo:route-chaos -o json", Path(folder))
+    shown = [*reachable(suggestion.Suggestions), *reachable(prediction.Answer)]
     shapes = "\n".join(_shape(one) for one in shown)
     return f"""# JSON
 
@@ -571,6 +572,11 @@ A [Suggestions](#suggestions) object.
 them by severity.
 
 {checked}
+## `aichaos route -o json`
+
+An [Answer](#answer). With `--requests` one Answer a line, or `{{"error": text}}` for a line that can't be read.
+
+{routed}
 ## `aichaos snapshot -o json`
 
 A [SourceSummary](#sourcesummary): a summary, not the snapshot. The snapshot itself is the file, see [snapshot.md](snapshot.md).

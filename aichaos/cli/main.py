@@ -16,6 +16,7 @@ from aichaos.errors import AichaosError, UsageError
 COMMANDS = {
     "suggest": "Ideas for chaos on this cluster, each with its checked experiment.",
     "check": "Review YAML: references and selectors resolved against a cluster.",
+    "route": "Which route and backend would serve a request, and why.",
     "snapshot": "Save what was observed, to work on it elsewhere.",
     "backends": "Which model backends exist, and which would be used.",
     "config": "The effective settings, and where each came from.",

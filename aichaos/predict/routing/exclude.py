@@ -5,7 +5,7 @@ can reach, and nobody else.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -95,6 +95,10 @@ class Judged:
     def loss(self, ref: ObjectRef, rule: int | None) -> Loss | None:
         """What a route, or one of its rules, has lost; None where nothing is."""
         return next((loss for court in self._courts if (loss := court.losses.get((ref, rule))) is not None), None)
+
+    def losses(self) -> Iterator[tuple[Lost, Loss]]:
+        for court in self._courts:
+            yield from court.losses.items()
 
     def any_of(self, ref: ObjectRef) -> bool:
         return any(ref in court.losers for court in self._courts)

@@ -64,6 +64,7 @@ READINGS = (
         "the standard does not say whether a request that no rule of the most specific hostname takes goes on to wider hostnames",
         _several_hosts,
         fallback=False,
+        precedence_host="shared",  # as those do that have no fallback: one virtual host for each host of a listener
     ),
     _reading(
         "hostname-shared-with-listener",

@@ -5,9 +5,14 @@ A Router is never changed: `changed` makes the router of the cluster after some 
 
 from collections.abc import Iterable
 
+import msgspec
+
+from aichaos.domain.gateway import Route
 from aichaos.domain.prediction import Answer, Brief
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import UsageError
+from aichaos.predict.routing.departures import departures
+from aichaos.predict.routing.explain import said, why
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.registry import PROFILES, by_controller, by_name
 from aichaos.predict.routing.profiles.standard import STANDARD
@@ -96,6 +101,30 @@ class Router:
             return answer
         return Answer(outcome="implementation-specific", listener=answer.listener)
 
+    def explain(self, request: Request, gateway: Key | None) -> Answer:
+        """The answer with its reasons, and what every known implementation would make of the request."""
+        answer = self.answer(request, gateway)
+        if gateway is None:
+            return answer
+        profile = self.profile(gateway)
+        reasons = list(why(self.table(profile), request, gateway))
+        if answer.outcome == "implementation-specific":
+            points = [reading.says for reading in self.open_points(request, gateway)] if profile is STANDARD else []
+            reasons = [*points, *reasons]
+        if profile is not STANDARD:
+            reasons += self._departures(answer, profile, request, gateway)
+        return msgspec.structs.replace(answer, why=tuple(reasons), implementations=self.implementations(request, gateway))
+
+    def _departures(self, answer: Answer, profile: Profile, request: Request, gateway: Key) -> list[str]:
+        """In what the implementation departs from the standard on this request; asked of the routes of this Gateway alone."""
+        plain = self.table(STANDARD).answer(request, gateway)
+        table = self.table(profile)
+        routes = _near(table, request, gateway)
+        found = departures(answer, plain, profile, lambda other: Table(table.world, routes, other).answer(request, gateway))
+        if not found:
+            return []
+        return [f"by the standard it would be: {said(plain)}", *found]
+
     def open_points(self, request: Request, gateway: Key) -> list[Reading]:
         """The readings of the standard under which a request is answered otherwise than under the plain one."""
         plain = self.table(STANDARD)
@@ -113,6 +142,18 @@ class Router:
         if not self._any.world.gateways:
             return "there is no Gateway in this cluster"
         return f"no Gateway listens on port {request.port}"
+
+
+def _near(table: Table, request: Request, gateway: Key) -> list[Route]:
+    """The routes at this Gateway and port, which are all that an answer depends on."""
+    return [
+        placement.route
+        for placement in table.placements.values()
+        if any(
+            joined.gateway == gateway and (joined.refused or any(reach.listener.listener.port == request.port for reach in joined.reaches))
+            for joined in placement.joined
+        )
+    ]
 
 
 def _listed(keys: Iterable[Key]) -> str:

@@ -39,12 +39,12 @@ class Table:
     narrowed, broken: whether a listener narrows a route's hostname, or an invalid expression stands in a route; never forgotten again.
     """
 
-    def __init__(self, snapshot: Snapshot, profile: Profile = STANDARD) -> None:
+    def __init__(self, world: World, routes: Iterable[Route], profile: Profile) -> None:
         self.profile = profile
-        self.world = World(snapshot)
+        self.world = world
         self.listeners: Listeners = {key: effective(gateway, self.world) for key, gateway in self.world.gateways.items()}
         self.placements: dict[ObjectRef, Placement] = {
-            reference(route): place(route, self.listeners, self.world, profile) for route in snapshot.routes()
+            reference(route): place(route, self.listeners, self.world, profile) for route in routes
         }
         self.narrowed = any(_narrowed(placement) for placement in self.placements.values())
         self.broken = any(broken(placement.route) for placement in self.placements.values())
@@ -256,4 +256,4 @@ def _edits(placements: list[tuple[Placement, Table]]) -> list[tuple[Place, list[
 
 def compile(snapshot: Snapshot, profile: Profile = STANDARD) -> Table:
     """The routing table of a cluster, as one implementation builds it."""
-    return Table(snapshot, profile)
+    return Table(World(snapshot), snapshot.routes(), profile)

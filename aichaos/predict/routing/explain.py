@@ -1,0 +1,213 @@
+"""Why a request is answered as it is: the listener, the match, every rival that lost and by which rule of precedence, and near misses."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from aichaos.domain.base import kind_name, reference
+from aichaos.domain.hostnames import EVERY, takes
+from aichaos.domain.prediction import Answer
+from aichaos.predict.routing.answer import Found
+from aichaos.predict.routing.attach import Placement
+from aichaos.predict.routing.backends import Resolved
+from aichaos.predict.routing.entrance import entrance
+from aichaos.predict.routing.entries import Entry, along, entries
+from aichaos.predict.routing.exclude import Loss
+from aichaos.predict.routing.matching import holds
+from aichaos.predict.routing.notes import notes
+from aichaos.predict.routing.order import CRITERIA, tied
+from aichaos.predict.routing.paths import normalised
+from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.request import Request
+from aichaos.predict.routing.table import Table
+from aichaos.predict.routing.world import Key
+
+_MOST = 12
+"""Rivals that are told one by one."""
+
+
+class Winner(msgspec.Struct, frozen=True):
+    """A match that takes a request, and the hostname under which it was found."""
+
+    host: str
+    entry: Entry
+
+
+def why(table: Table, request: Request, gateway: Key) -> tuple[str, ...]:
+    """The reasons, the most telling first."""
+    return tuple(_why(table, request, gateway))
+
+
+def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
+    port = (*gateway, request.port)
+    if port in table.poisoned:
+        yield from (f"{ref}: {reason}" for ref, reason in table.poisoned[port].items())
+        yield "the data plane refuses everything that is configured on this port; one that runs already keeps its last good table"
+        return
+    entered = entrance(request, table.listeners[gateway], table.profile)
+    if entered.why:
+        yield entered.why
+    listener = entered.listener
+    if listener is None or entered.stream:
+        return
+    path = normalised(request.path, table.profile.normalise)
+    if path != request.path:
+        yield f"the path is read as {path}"
+    matching = [Winner(host, entry) for host, found in table.matched(request, listener, path) for entry in found]
+    if not matching:
+        yield _nothing(table, request, Found(listener, path=path))
+        yield from _near(table, request, gateway, path)
+        return
+    first, *rivals = matching
+    yield f"{_named(first.entry)} takes it: {_asked(first)}"
+    for rival in rivals[:_MOST]:
+        yield f"{_named(rival.entry)} takes it too and loses: {precedence(first, rival, table.profile)}"
+    if len(rivals) > _MOST:
+        yield f"and {len(rivals) - _MOST} more matches that take it and lose"
+    yield from _lost(table, request, path)
+    yield from _troubles(table.resolved(first.entry.route, first.entry.rule))
+    yield from notes(first.entry, request)
+
+
+# who wins ---------------------------------------------------------------------------------------------------------------------------
+
+
+def precedence(winner: Winner, rival: Winner, profile: Profile) -> str:
+    """By which rule one match comes before another, in words."""
+    mine, its = winner.entry, rival.entry
+    if winner.host != rival.host:
+        return f"the hostname {winner.host} is more specific than {rival.host}"
+    if mine.kind != its.kind:
+        return f"{_KINDS[mine.kind]} comes before {_KINDS[its.kind]}"
+    if mine.key != its.key and mine.kind == "PathPrefix":
+        return f"the prefix {mine.path} is longer than {its.path}"
+    names = profile.regex_order if mine.kind == "RegularExpression" else profile.order
+    if tied(mine, its, names):
+        return "same path and host; ages unknown, tie undecided"
+    for name in names:
+        if CRITERIA[name].key(mine) != CRITERIA[name].key(its):
+            return f"same path and host; {_criterion(name, mine, its)}"
+    return "the same in every respect"
+
+
+_KINDS = {"Exact": "an exact path", "PathPrefix": "a path prefix", "RegularExpression": "a regular expression"}
+
+
+def _criterion(name: str, mine: Entry, its: Entry) -> str:
+    winner = mine.route.name if mine.route.name != its.route.name else f"{mine.route.namespace}/{mine.route.name}"
+    match name:
+        case "age":
+            return f"{winner} is {_older(mine, its)}"
+        case "name":
+            first, second = (f"{entry.route.namespace}/{entry.route.name}" for entry in (mine, its))
+            return f"same age to the second; {first} comes before {second} in the alphabet"
+    return CRITERIA[name].says
+
+
+def _older(mine: Entry, its: Entry) -> str:
+    dates = [entry.route.metadata.creation_timestamp or "" for entry in (mine, its)]
+    try:
+        first, second = (datetime.fromisoformat(date) for date in dates)
+        seconds = int((second - first).total_seconds())
+    except (ValueError, TypeError):
+        return "older"
+    for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit} older"
+    return f"{seconds} s older"
+
+
+def said(answer: Answer) -> str:
+    """An answer in a few words."""
+    if answer.location is not None:
+        return f"{answer.status}, redirected to {answer.location}"
+    if answer.outcome == "error":
+        return f"{answer.status}" if answer.status is not None else "no answer"
+    if answer.outcome == "implementation-specific":
+        return "for the implementation to say"
+    to = ", ".join(f"{one.service or 'nowhere'} ({one.share:.0%})" for one in answer.backends)
+    by = f"by {answer.route} rule {answer.rule} " if answer.route else ""
+    path = f", which sees {answer.received.host}{answer.received.path}" if answer.received else ""
+    return f"{by}to {to}{path}"
+
+
+# what was asked ---------------------------------------------------------------------------------------------------------------------
+
+
+def _named(entry: Entry) -> str:
+    kind = "" if kind_name(entry.route) == "HTTPRoute" else f"{kind_name(entry.route)} "
+    return f"{kind}{entry.route.namespace}/{entry.route.name} rule {entry.rule} match {entry.match}"
+
+
+def _asked(winner: Winner) -> str:
+    entry = winner.entry
+    parts = [f"host {winner.host}" if winner.host != EVERY else "any host", f"{_PATHS[entry.kind]} {entry.path}"]
+    if entry.method:
+        parts.append(f"method {entry.method}")
+    parts += [f"header {one.name}" for one in entry.headers] + [f"query parameter {one.name}" for one in entry.query]
+    return ", ".join(parts)
+
+
+_PATHS = {"Exact": "path", "PathPrefix": "path prefix", "RegularExpression": "path expression"}
+
+
+def _nothing(table: Table, request: Request, found: Found) -> str:
+    listener = found.listener
+    name = listener.name if listener else ""
+    return f"listener {name} takes {request.host}, and no rule there matches {request.method} {found.path}"
+
+
+# what could have been ---------------------------------------------------------------------------------------------------------------
+
+
+def _near(table: Table, request: Request, gateway: Key, path: str) -> Iterator[str]:
+    """Routes that would take the request if only a listener took them."""
+    told = 0
+    for placement in table.placements.values():
+        for joined in placement.joined:
+            if joined.gateway == gateway and joined.refused and _would(placement, request, path, table.profile):
+                yield f"{reference(placement.route)} would take it, but no listener takes the route ({joined.refused})"
+                told += 1
+                if told == _MOST:
+                    return
+
+
+def _lost(table: Table, request: Request, path: str) -> Iterator[str]:
+    """Rules that would take the request had they not been dropped."""
+    for (ref, number), loss in table.judged.losses():
+        placement = table.placements.get(ref)
+        if placement is not None and _would(placement, request, path, table.profile, number):
+            yield f"{ref}{f' rule {number}' if number is not None else ''} is {_dropped(loss)}: {loss.reason}"
+
+
+def _dropped(loss: Loss) -> str:
+    beside = f" because of {loss.to}" if loss.to is not None else ""
+    return f"dropped{beside}" if loss.certain else f"dropped or not, by chance{beside}"
+
+
+def _would(placement: Placement, request: Request, path: str, profile: Profile, rule: int | None = None) -> bool:
+    hosts: Sequence[str] = getattr(placement.route.spec, "hostnames", ()) or (EVERY,)
+    return any(takes(host.lower(), request.host) for host in hosts) and any(
+        along(entry, path) and holds(entry, request, path, profile)
+        for entry in entries(placement.route, profile)
+        if rule is None or entry.rule == rule
+    )
+
+
+_PROBLEMS = {
+    "InvalidKind": "{target} is no Service: its share is answered with 500",
+    "RefNotPermitted": "no ReferenceGrant in the namespace of {target} permits the reference: its share is answered with 500",
+    "BackendNotFound": "{target} does not exist, or not on that port: its share is answered with 500",
+}
+
+
+def _troubles(refs: Sequence[Resolved]) -> Iterator[str]:
+    for one in refs:
+        target = one.service or f"{one.ref.kind} {one.ref.name}"
+        if one.problem:
+            yield f"backend {_PROBLEMS[one.problem].format(target=target)}"
+        elif not one.ready:
+            yield f"backend {target} has no ready endpoint: its share is answered with 503"
+    if not refs:
+        yield "the rule names no backend"

@@ -1,0 +1,88 @@
+"""The answer to a request as text: what happens first, then why, then who would do otherwise."""
+
+from aichaos.domain.prediction import Answer, BackendShare, Brief, RequestLine
+from aichaos.errors import UsageError
+from aichaos.report.layout import Paper, Part, Style
+
+_OUTCOMES: dict[str, Style] = {"forward": "green", "redirect": "blue", "error": "red", "implementation-specific": "yellow"}
+
+
+def answer(line: RequestLine, found: Answer, paper: Paper) -> None:
+    paper.line((headline(found), _OUTCOMES[found.outcome]))
+    paper.facts(_facts(line, found), indent=2)
+    if found.why:
+        paper.line()
+        paper.line(("Why", "bold"))
+        for reason in found.why:
+            paper.text(reason, indent=2, mark="• ")
+    others = {name: brief for name, brief in found.implementations.items() if name != found.implementation}
+    if any(brief != found.brief for brief in others.values()):
+        paper.line()
+        paper.line(("Elsewhere", "bold"))
+        rows: list[list[Part]] = [[(name, "cyan"), (_said(brief, found), "")] for name, brief in others.items()]
+        paper.columns(rows, indent=2)
+    elif others:
+        paper.line()
+        paper.text(f"{', '.join(others)} would do the same.", style="dim")
+
+
+def brief(number: int, found: Answer | UsageError, paper: Paper) -> None:
+    """One request of many, on one line."""
+    if isinstance(found, UsageError):
+        paper.line(f"{number}  ", (f"error: {found}", "red"))
+        return
+    by = f"  {found.route} rule {found.rule}" if found.route is not None else ""
+    paper.line(f"{number}  ", (headline(found), _OUTCOMES[found.outcome]), by)
+
+
+def headline(found: Answer) -> str:
+    """What happens, in one line."""
+    match found.outcome:
+        case "forward" if found.status is not None:
+            return f"{found.status}, answered by the gateway itself"
+        case "forward":
+            return f"goes to {_backends(found.backends)}"
+        case "redirect":
+            return f"{found.status}, redirected to {found.location}"
+        case "error":
+            return "refused: no answer" if found.status is None else f"{found.status}, answered by the gateway itself"
+    return "depends on the implementation"
+
+
+def _said(brief: Brief, found: Answer) -> str:
+    same = "the same" if brief == found.brief else ""
+    return same or headline(Answer(outcome=brief.outcome, status=brief.status, location=brief.location, backends=brief.backends))
+
+
+def _backends(backends: tuple[BackendShare, ...]) -> str:
+    if len(backends) == 1:
+        return _name(backends[0])
+    return ", ".join(f"{_name(one)} {_share(one.share)}" for one in backends)
+
+
+def _name(one: BackendShare) -> str:
+    name = one.service or "an invalid reference"
+    return f"{name}:{one.port}" if one.port is not None else name
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _facts(line: RequestLine, found: Answer) -> list[tuple[str, str]]:
+    rows = []
+    if found.listener is not None:
+        rows.append(("listener", found.listener))
+    if found.route is not None:
+        rows.append(("route", f"{found.route}, rule {found.rule}, match {found.match}"))
+    for one in found.backends:
+        answered = f"answered with {one.status}" if one.status is not None else f"{one.ready_endpoints} ready"
+        rows.append(("backend", f"{_share(one.share)} {_name(one)}, {answered}"))
+    if found.received is not None:
+        rows.append(("received", f"{line.method} {found.received.path}, Host {found.received.host}"))
+        given = dict.fromkeys(line.headers)
+        rows += [("", f"{name}: {value}") for name, value in found.received.headers if (name, value) not in given]
+        left = {name.lower() for name, _ in found.received.headers}
+        rows += [("", f"without {name}") for name, _ in given if name.lower() not in left and name.lower() != "host"]
+    rows.append(("by", "the standard" if found.implementation == "standard" else found.implementation))
+    return rows
