@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench testbed demos docs clean
+.PHONY: demo test lint unit bench testbed demos schemas docs clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -30,6 +30,10 @@ bench: $(VENV)/.dev
 
 demos: $(VENV)/.dev
 	$(BIN)/python tools/make_demos.py
+
+# What check knows of every kind, from the API server and the definitions that the test cluster pins.
+schemas: $(VENV)/.dev
+	$(BIN)/python -m tools.make_schemas
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/make_docs.py --images

@@ -1,4 +1,4 @@
-"""Writes the schemas that `check` brings along: `python tools/make_schemas.py [--check]` (also `make schemas`).
+"""Writes the schemas that `check` brings along: `python -m tools.make_schemas [--check]` (also `make schemas`).
 
 Kinds of Kubernetes come from the OpenAPI document of the test cluster's real API server; custom resources from the definitions that the
 recipe of that cluster pins. What is written says nothing for people: no descriptions, every part that is the same stands once.
@@ -165,7 +165,7 @@ def _is_built_in(path: str) -> bool:
 def custom(name: str, sets: Iterable[list[Schema]]) -> tuple[Pack, Index]:
     """The kinds of some sets of definitions; a kind and version counts where it is met first."""
     pack, index = Pack(), Index()
-    for definition, version in ((each, version) for each in sets for each, version in _versions(each)):
+    for definition, version in (pair for found in sets for pair in _versions(found)):
         spec = definition["spec"]
         kinds = index.setdefault(f"{spec['group']}/{version['name']}", {})
         if spec["names"]["kind"] not in kinds:

@@ -14,6 +14,7 @@ from aichaos.check.meaning.families import meaning_findings
 from aichaos.check.policy_manifests import manifest_policy
 from aichaos.check.references import reference_findings
 from aichaos.check.rules import finding
+from aichaos.check.schema import schema_findings
 from aichaos.check.subject import subject
 from aichaos.check.world import World
 from aichaos.domain.base import reference_of
@@ -39,13 +40,13 @@ def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
         yield from server
         return
     this = subject(document, world)
-    references = list(reference_findings(this))
+    judged = world.kinds.find(document["apiVersion"], document["kind"]) is not None
     said = {one.path for one in server}
-    server += [one for one in references if one.rule == "schema/type" and one.path not in said]
-    yield from joined(server, meaning_findings(this), judged=False)
+    server += [one for one in schema_findings(document, world.kinds) if one.path not in said]
+    yield from joined(server, meaning_findings(this), judged=judged)
     yield from closed_findings(this)
     yield from manifest_policy(this)
-    yield from (one for one in references if one.rule != "schema/type")
+    yield from (one for one in reference_findings(this) if one.rule != "schema/type" or not judged)
 
 
 def template_places(document: dict[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from aichaos.check.known import is_namespaced
+from aichaos.check.schema.bundle import BUNDLED
 from aichaos.domain.base import KubeObject, ObjectRef, reference, reference_of
 from aichaos.domain.kinds import BY_NAME, KINDS
 from aichaos.domain.policy import NO_POLICY, Policy
@@ -45,6 +46,7 @@ class World:
         self.cluster = cluster
         self.policy = policy
         self.in_experiment = in_experiment
+        self.kinds = BUNDLED
         self._names: dict[str, dict[str, list[str]]] = {}
         own = manifests.snapshot(_readable(brought), Source(kind="file", cluster=""), namespace=DEFAULT_NAMESPACE)
         if cluster is None:

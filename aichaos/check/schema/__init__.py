@@ -1,1 +1,48 @@
 """What the API server says about the structure of an object: types, unknown fields, required ones, enums, patterns, CEL rules."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from aichaos.check.rules import finding
+from aichaos.check.schema.builtin import decoder
+from aichaos.check.schema.bundle import BUNDLED, Found, Kinds
+from aichaos.check.schema.custom import made, metadata
+from aichaos.check.schema.problems import Path, Sink, pointer
+from aichaos.domain.base import reference_of
+from aichaos.domain.finding import Finding
+
+__all__ = ["BUNDLED", "Kinds", "schema_findings"]
+
+
+def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterator[Finding]:
+    """What the server would say about an object's structure, nothing where its kind is not known. Never raises, whatever it holds."""
+    found = kinds.find(document["apiVersion"], document["kind"])
+    if found is None:
+        return
+    sink = Sink()
+    (_custom if found.family == "custom" else _built_in)(found, document, sink)
+    if not (sink.errors or sink.strict or sink.rules or sink.skipped):
+        return
+    name = str(reference_of(document))
+    said: set[tuple[str, Path, str]] = set()
+    for rule, path, message in (*sink.strict, *sink.errors, *sink.rules, *sink.skipped):
+        if (rule, path, message) not in said:
+            said.add((rule, path, message))
+            yield finding(rule, message, object=name, path=pointer(path))
+
+
+def _built_in(found: Found, document: dict[str, Any], sink: Sink) -> None:
+    assert isinstance(found.root, int)
+    decoder(found.nodes, found.root)(document, None, sink)
+
+
+def _custom(found: Found, document: dict[str, Any], sink: Sink) -> None:
+    """Its metadata is read as that of a built-in kind. Of a status that is a subresource only its unknown fields are told."""
+    metadata(document.get("metadata"), (None, "metadata"), sink)
+    given = document
+    if found.status and "status" in document:
+        given = {key: value for key, value in document.items() if key != "status"}
+        apart = Sink()
+        made(found.nodes, found.root)({"status": document["status"]}, None, apart)
+        sink.strict += apart.strict
+    made(found.nodes, found.root)(given, None, sink)

@@ -1,0 +1,83 @@
+"""What a check of a schema notes down, and how it is said: what was there, what is allowed, what may have been meant."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from aichaos.files.yaml import escape
+
+Path = tuple[Any, str | int] | None
+"""A place, as the place of its parent and a key: made for every value that is looked at, turned into a JSON Pointer for few."""
+
+Problem = tuple[str, Path, str]
+"""Rule, place, message."""
+
+_SHOWN = 40
+_MOST = 12
+
+
+class Sink:
+    """What a walk notes down.
+
+    errors: values that the schema refuses; strict: fields that it does not have; rules: broken CEL rules; skipped: what was not checked.
+    """
+
+    __slots__ = ("errors", "rules", "skipped", "strict")
+
+    def __init__(self) -> None:
+        self.errors: list[Problem] = []
+        self.strict: list[Problem] = []
+        self.rules: list[Problem] = []
+        self.skipped: list[Problem] = []
+
+
+def pointer(path: Path) -> str:
+    parts = []
+    while path is not None:
+        path, key = path
+        parts.append(escape(str(key)))
+    return "".join(f"/{part}" for part in reversed(parts))
+
+
+def field(path: Path) -> str:
+    """How a message calls a place: its last name, with the position in lists behind it."""
+    behind = ""
+    while path is not None:
+        path, key = path
+        if isinstance(key, str):
+            return f"{key[:_SHOWN]}{behind}"
+        behind = f"[{key}]{behind}"
+    return behind or "the object"
+
+
+def shown(value: Any) -> str:
+    """A value as it is named in a sentence."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'the text "{value if len(value) <= _SHOWN else value[:_SHOWN] + "…"}"'
+        case int() | float():
+            text = str(value) if not isinstance(value, int) or value.bit_length() < 200 else "that long"
+            return f"the number {text}"
+        case list():
+            return "a list" if value else "an empty list"
+    return "a mapping"
+
+
+def named(values: Iterable[Any]) -> str:
+    """Allowed values, the first few of them."""
+    every = [_value(value) for value in values]
+    return ", ".join(every[:_MOST]) + (f" and {len(every) - _MOST} more" if len(every) > _MOST else "")
+
+
+def _value(value: Any) -> str:
+    match value:
+        case "":
+            return '""'
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+    return str(value)
