@@ -43,7 +43,7 @@ def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
     judged = world.kinds.find(document["apiVersion"], document["kind"]) is not None
     said = {one.path for one in server}
     server += [one for one in schema_findings(document, world.kinds) if one.path not in said]
-    yield from joined(server, meaning_findings(this), judged=judged)
+    yield from joined(server, meaning_findings(this), judged={"schema"} if judged else ())
     yield from closed_findings(this)
     yield from manifest_policy(this)
     yield from (one for one in reference_findings(this) if one.rule != "schema/type" or not judged)

@@ -42,7 +42,7 @@ _CHAOS_MESH: tuple[Rule, ...] = (
     Rule("chaos-mesh/stress-idle", "meaning", "error", "A stressor without workers or load stresses nothing."),
     Rule("chaos-mesh/memory-size", "admission", "error", "A size of memory is written as 256MB or as 50%."),
     Rule("chaos-mesh/volume-path", "meaning", "error", "An IOChaos works below the mount point of a volume."),
-    Rule("chaos-mesh/time-offset", "schema", "error", "timeOffset is a duration with a sign and a unit."),
+    Rule("chaos-mesh/time-offset", "admission", "error", "timeOffset is a duration with a sign and a unit."),
     Rule("chaos-mesh/already-exists", "meaning", "warning", "The spec of a chaos object can't be changed."),
     Rule("chaos-mesh/schedule-concurrency", "schema", "error", "A Schedule forbids or allows concurrency."),
     Rule("chaos-mesh/name-too-long", "meaning", "error", "A Schedule or Workflow with a name of more than 63 characters does nothing."),

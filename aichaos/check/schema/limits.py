@@ -181,7 +181,8 @@ def _required(names: list[str]) -> Check:
 
 
 def missing(name: str, path: Path) -> tuple[str, Path, str]:
-    return ("schema/required", path, f"{field(path)} has no {name}: it is required")
+    """Told of the field that is not there; `review` makes it the place of its parent."""
+    return ("schema/required", (path, name), f"{field(path)} has no {name}: it is required")
 
 
 # branches -----------------------------------------------------------------------------------------------------------------------
