@@ -8,7 +8,9 @@ somebody's own it is a warning.
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
+from aichaos.check.addresses import forbidden, stranger
 from aichaos.check.meaning.litmus_faults import litmus_known
 from aichaos.check.meaning.units import short
 from aichaos.check.subject import Subject
@@ -31,6 +33,7 @@ def closed_findings(this: Subject) -> Iterator[Finding]:
     yield from _chaos_mesh(this)
     yield from _workflow_tasks(this)
     yield from _litmus(this)
+    yield from _addresses(this)
     if this.world.in_experiment:
         yield from privileged_findings(this, this.document, "")
 
@@ -73,6 +76,40 @@ def _workflow_tasks(this: Subject) -> Iterator[Finding]:
                 yield refused(this, "policy/shell", message, f"{here}/task" if "task" in template else here, "Task")
 
 
+def _addresses(this: Subject) -> Iterator[Finding]:
+    """The addresses that probes of Litmus and status checks of Chaos Mesh ask, from inside the cluster."""
+    for path, url in _urls(this):
+        try:
+            host = urlsplit(url).hostname or ""
+        except ValueError:
+            continue
+        if why := forbidden(host):
+            yield refused(this, "policy/probe-address", f"{url[:80]!r} is asked from inside the cluster: {why}", path, host)
+        elif _in_a_known_cluster(this) and stranger(url, this.namespace, this.world.topology):
+            yield refused(this, "policy/probe-address", f"the host of {url[:80]!r} is not in this cluster", path, host)
+
+
+def _in_a_known_cluster(this: Subject) -> bool:
+    return this.world.in_experiment and this.world.cluster is not None
+
+
+def _urls(this: Subject) -> Iterator[tuple[str, str]]:
+    spec = mapping(this.document.get("spec"))
+    if this.ref.kind == "ChaosEngine":
+        for index, experiment in enumerate(sequence(spec.get("experiments"))):
+            for number, probe in enumerate(sequence(at(experiment, "spec", "probe"))):
+                here = f"/spec/experiments/{index}/spec/probe/{number}"
+                for key, field in (("httpProbe/inputs", "url"), ("promProbe/inputs", "endpoint")):
+                    if url := text(at(probe, key, field)):
+                        yield f"{here}/{key.replace('/', '~1')}/{field}", url
+    elif this.ref.kind == "StatusCheck" and (url := text(at(spec, "http", "url"))):
+        yield "/spec/http/url", url
+    elif this.ref.kind == "Workflow":
+        for index, template in enumerate(sequence(spec.get("templates"))):
+            if url := text(at(template, "statusCheck", "http", "url")):
+                yield f"/spec/templates/{index}/statusCheck/http/url", url
+
+
 # Litmus -------------------------------------------------------------------------------------------------------------------------
 
 
@@ -81,6 +118,9 @@ def _litmus(this: Subject) -> Iterator[Finding]:
     if this.ref.kind not in ("ChaosEngine", "ChaosExperiment") or not text(this.document.get("apiVersion")).startswith("litmuschaos.io/"):
         return
     if this.ref.kind == "ChaosExperiment":
+        if this.world.in_experiment:
+            message = "a ChaosExperiment says which image and command a fault runs, and with which rights: that is a shell, not a fault"
+            yield refused(this, "policy/shell", message, "/spec/definition", "ChaosExperiment")
         yield from _image(this, at(spec, "definition", "image"), "/spec/definition/image")
         return
     yield from _image(this, at(spec, "components", "runner", "image"), "/spec/components/runner/image")

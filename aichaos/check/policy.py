@@ -44,6 +44,9 @@ def kind_policy(subject: ObjectRef, policy: Policy, path: str) -> Iterator[Findi
     elif is_namespaced(subject.kind) is False:
         message = f"no step may touch a {subject.kind}: it belongs to the whole cluster, not to a namespace"
         yield finding("policy/kind", message, object=str(subject), path=path)
+    elif is_namespaced(subject.kind) is None and subject.kind:
+        message = f"no step may touch a {subject.kind[:80]}: we do not know the kind, nor what it does; the policy may allow it by name"
+        yield finding("policy/kind", message, object=str(subject), path=path)
 
 
 def namespace_policy(experiment: Experiment, step: Step, subject: ObjectRef, world: World, path: str) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
+from aichaos.check.addresses import forbidden, stranger
 from aichaos.check.rules import finding
 from aichaos.check.spelling import there_are
 from aichaos.check.steps import State, looked_at
@@ -47,6 +48,8 @@ def _http(probe: HTTPProbe, state: State, path: str) -> Iterator[Finding]:
     if url is None:
         message = f"{probe.url[:80]!r} can't be asked; write http:// or https://, a host and a path"
         yield finding("experiment/probe-url", message, path=f"{path}/url")
+    elif probe.via is None and (why := _refused(probe.url, url[0].hostname or "", state)):
+        yield finding("policy/probe-address", f"{probe.url[:80]!r} may not be asked: {why}", path=f"{path}/url")
     if probe.via is not None:
         yield from _via(probe.via, probe, url, state, path)
     backend = probe.expect.backend
@@ -57,6 +60,17 @@ def _http(probe: HTTPProbe, state: State, path: str) -> Iterator[Finding]:
             yield finding("experiment/probe-object", message, path=f"{path}/expect/backend")
         else:
             yield from _known(ObjectRef("Service", service, namespace), state, "experiment/probe-object", f"{path}/expect/backend")
+
+
+def _refused(url: str, host: str, state: State) -> str:
+    world = state.world
+    if world.policy.allows(host):
+        return ""
+    if why := forbidden(host):
+        return why
+    if world.cluster is not None and stranger(url, "", world.topology):
+        return f"the host is neither in this cluster nor allowed by the policy; go through a Gateway or a Service, or allow {host}"
+    return ""
 
 
 def _url(written: str) -> tuple[SplitResult, int] | None:

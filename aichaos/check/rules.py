@@ -103,6 +103,7 @@ _TABLE: tuple[Rule, ...] = (
     Rule("policy/cloud", "policy", "error", "A fault that acts on a cloud account."),
     Rule("policy/foreign-image", "policy", "error", "A chaos object that starts an image which is not its engine's."),
     Rule("policy/privileged", "policy", "error", "A step that makes a pod with power over its node."),
+    Rule("policy/probe-address", "policy", "error", "A probe asks an address that nobody should ask."),
     Rule("policy/limit", "policy", "error", "A limit of the scope that limits nothing."),
 )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from aichaos.check.closed import privileged_findings
 from aichaos.check.endings import length
 from aichaos.check.known import NAMES, is_namespaced, kinds_called
 from aichaos.check.manifest import manifest_findings, moved
@@ -158,6 +159,9 @@ def _label(label: Label, ref: ObjectRef, state: State, path: str) -> Iterator[Fi
 
 def _patch(patch: Patch, ref: ObjectRef, state: State, path: str) -> Iterator[Finding]:
     """What the references of the patched object lead to, as far as the patch touches them."""
+    if any(kind.group == "chaos-mesh.org" for kind in kinds_called(ref.kind)):
+        message = f"the spec of a {ref.kind} can't be changed while it lives: delete it and create another"
+        yield finding("experiment/verb-kind", message, object=str(ref), path=f"{path}/kind")
     kind, obj = BY_NAME.get(ref.kind), state.cluster.topology.objects.get(ref)
     if kind is None or obj is None:
         return
@@ -170,7 +174,8 @@ def _patch(patch: Patch, ref: ObjectRef, state: State, path: str) -> Iterator[Fi
     ):
         yield finding("schema/type", "a patch cannot take away apiVersion, kind or metadata", object=str(ref), path=f"{path}/merge")
         return
-    for one in reference_findings(subject(after, state.world)):
+    this = subject(after, state.world)
+    for one in (*reference_findings(this), *privileged_findings(this, patch.merge, "")):
         if _touches(patch.merge, one.path):
             yield msgspec.structs.replace(one, path=f"{path}/merge{one.path}")
 

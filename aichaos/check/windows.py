@@ -29,14 +29,13 @@ def window_findings(this: Subject) -> Iterator[Finding]:
     )
     if outside is not None:
         day, minute = outside
-        hours = "; ".join(f"{' '.join(window.days)} {window.from_} to {window.to} {window.zone}" for window in this.world.policy.windows)
+        hours = "; ".join(f"{' '.join(window.days)} {window.from_} to {window.to} UTC" for window in this.world.policy.windows)
         yield this.note(rule, f"it fires on {_DAYS[day]} at {minute // 60:02d}:{minute % 60:02d}; the policy allows {hours}", path)
 
 
 def _within(window: Window, day: int, minute: int) -> bool:
-    """Times of a Schedule are the controller's, as a rule UTC; a window in another zone is read as if it were UTC."""
     start, end = _minutes(window.from_), _minutes(window.to)
-    listed = _DAYS[day] in {name.lower()[:3] for name in window.days}
+    listed = _DAYS[day] in window.days
     if start <= end:
         return listed and start <= minute < end
     return listed and (minute >= start or minute < end)

@@ -1,17 +1,20 @@
 """What a team allows chaos to do: limits and namespaces of their own, kept in the settings under `policy`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from aichaos.domain.experiment import seconds
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """Hours in which faults may run. from, to: HH:MM; days: mon … sun; zone: a name of the time zone database."""
+    """Hours in which faults may run, in UTC, as the controllers of chaos engines keep time. from, to: HH:MM."""
 
     from_: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
     to: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")] = "24:00"
-    days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    zone: str = "UTC"
+    days: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +30,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kinds: tuple[str, ...] | None = None
     windows: tuple[Window, ...] = ()
     allow: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.max_duration is not None and not seconds(self.max_duration):
+            raise ValueError(f"{self.max_duration!r} is no duration of more than zero; write 15m or 90s")
 
     def allows(self, *names: str) -> bool:
         """Whether one of these names is allowed; an entry that ends in `*` allows what begins so."""
