@@ -61,6 +61,8 @@ class GatewaySpec(Wire, frozen=True, kw_only=True):
     gateway_class_name: str
     listeners: tuple[Listener, ...] = ()
     allowed_listeners: Plain | None = None
+    infrastructure: Plain | None = None
+    tls: Plain | None = None
 
 
 class GatewayAddress(Wire, frozen=True, kw_only=True):

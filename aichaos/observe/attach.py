@@ -12,13 +12,14 @@ from aichaos.domain.gateway import Gateway, GRPCRoute, HTTPRoute, Listener, Pare
 from aichaos.domain.hostnames import shared
 from aichaos.domain.kinds import GATEWAY_API
 
-_PROTOCOLS: dict[str, frozenset[str]] = {
+PROTOCOLS: dict[str, frozenset[str]] = {
     "HTTP": frozenset({"HTTPRoute", "GRPCRoute"}),
     "HTTPS": frozenset({"HTTPRoute", "GRPCRoute"}),
     "TLS": frozenset({"TLSRoute", "TCPRoute"}),
     "TCP": frozenset({"TCPRoute"}),
     "UDP": frozenset({"UDPRoute"}),
 }
+"""Protocol of a listener → the kinds of routes that it can carry."""
 Labels = Callable[[str], dict[str, str]]
 """The labels of a namespace by its name."""
 
@@ -60,7 +61,7 @@ def allows(listener: Listener, namespace: str, route: Route, labels: Labels) -> 
     allowed = listener.allowed_routes
     kinds = {kind.kind for kind in allowed.kinds if kind.group in (None, GATEWAY_API)} if allowed and allowed.kinds else None
     kind = kind_name(route)
-    carried = _PROTOCOLS.get(listener.protocol, kinds or frozenset())  # of a protocol that is no part of the standard we know nothing
+    carried = PROTOCOLS.get(listener.protocol, kinds or frozenset())  # of a protocol that is no part of the standard we know nothing
     if kind not in carried or (kinds is not None and kind not in kinds):
         return False
     namespaces = (allowed.namespaces if allowed else None) or RouteNamespaces()

@@ -3,12 +3,12 @@
 Source: Gateway API v1.6, `HTTPRouteRule.backendRefs`, `BackendObjectReference`, `ReferenceGrant`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from aichaos.domain.base import kind_name
-from aichaos.domain.gateway import BackendRef, Route
+from aichaos.domain.gateway import BackendRef, Filter, GRPCRule, HTTPRule, Route, StreamRule
 from aichaos.domain.prediction import BackendShare
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.world import World
@@ -40,6 +40,19 @@ def resolve(route: Route, ref: BackendRef, world: World) -> Resolved:
         return Resolved(ref, f"{namespace}/{ref.name}", "BackendNotFound")
     ready, _ = world.endpoints(service, ref.port)
     return Resolved(ref, f"{namespace}/{ref.name}", "", ready)
+
+
+def route_problems(route: Route, world: World) -> Iterator[str]:
+    """What is wrong with the references of a route, in their order: of backends, of mirrors, of filters that are extensions."""
+    rules: Sequence[HTTPRule | GRPCRule | StreamRule] = route.spec.rules or ()
+    for rule in rules:
+        refs = rule.backend_refs or ()
+        filters: tuple[Filter, ...] = () if isinstance(rule, StreamRule) else rule.filters
+        every = (*filters, *(own for ref in refs for own in ref.filters))
+        mirrors = [msgspec.convert(one.request_mirror.backend_ref, BackendRef) for one in every if one.request_mirror is not None]
+        for ref in (*refs, *mirrors):
+            if problem := resolve(route, ref, world).problem:
+                yield problem
 
 
 def shares(refs: Iterable[Resolved], profile: Profile, statuses: dict[int, int] = NO_STATUSES) -> tuple[BackendShare, ...]:

@@ -29,7 +29,7 @@ class Entrance(msgspec.Struct, frozen=True, gc=False):
 
 def entrance(request: Request, listeners: Sequence[EffectiveListener], profile: Profile) -> Entrance:
     """The most specific listener of the request's port."""
-    here = [one for one in listeners if one.listener.port == request.port and one.listener.protocol != "UDP" and not one.conflict]
+    here = [one for one in listeners if one.listener.port == request.port and one.listener.protocol != "UDP" and one.serves]
     streams = [one for one in here if one.listener.protocol == "TCP"]
     if streams:
         return Entrance(streams[0], stream=True)

@@ -3,15 +3,16 @@
 Source: Gateway API v1.6, `Gateway.spec.listeners`, `ListenerSet`.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 import msgspec
 
-from aichaos.domain.base import LabelSelector, selects
+from aichaos.domain.base import LabelSelector, reference, selects
 from aichaos.domain.gateway import Gateway, Listener, ListenerSet
 from aichaos.domain.hostnames import EVERY
 from aichaos.predict.routing.age import older_first
+from aichaos.predict.routing.faults import acceptance, references
 from aichaos.predict.routing.world import Key, World
 
 _BY_HOST = {"HTTP", "HTTPS", "TLS"}
@@ -23,7 +24,8 @@ _SHARE = [{"HTTP"}, {"HTTPS", "TLS"}]
 class EffectiveListener(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A listener as a Gateway serves it. host: in lower case, `*` where it names none.
 
-    owner: the Gateway or the ListenerSet that it stands in. conflict: the reason why it does not serve (`HostnameConflict`, …), or "".
+    owner: the Gateway or the ListenerSet that it stands in. conflict: with another listener (`HostnameConflict`, …), or "".
+    fault: what else keeps it from serving (`UnsupportedProtocol`, `InvalidCertificateRef`, …), or "".
     """
 
     gateway: Gateway
@@ -31,6 +33,11 @@ class EffectiveListener(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     listener: Listener
     host: str
     conflict: str = ""
+    fault: str = ""
+
+    @property
+    def serves(self) -> bool:
+        return not self.conflict and not self.fault
 
     @property
     def name(self) -> str:
@@ -43,9 +50,9 @@ class EffectiveListener(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def effective(gateway: Gateway, world: World) -> tuple[EffectiveListener, ...]:
     """All listeners of a Gateway in their order of precedence: its own first, then those of the oldest ListenerSet."""
-    found = [_listener(gateway, gateway, one) for one in gateway.spec.listeners]
+    found = [_listener(gateway, gateway, one, world) for one in gateway.spec.listeners]
     for owner in listener_sets(gateway, world):
-        found += [_listener(gateway, owner, one) for one in owner.spec.listeners]
+        found += [_listener(gateway, owner, one, world) for one in owner.spec.listeners]
     return tuple(_conflicts(found))
 
 
@@ -78,20 +85,27 @@ def admits(gateway: Gateway, namespace: str, world: World) -> bool:
     return False
 
 
-def _listener(gateway: Gateway, owner: Gateway | ListenerSet, listener: Listener) -> EffectiveListener:
+def _listener(gateway: Gateway, owner: Gateway | ListenerSet, listener: Listener, world: World) -> EffectiveListener:
     host = (listener.hostname or "").lower() or EVERY
-    return EffectiveListener(gateway=gateway, owner=owner, listener=listener, host=host)
+    fault = acceptance(gateway, listener, world) or references(owner, listener, world)
+    return EffectiveListener(gateway=gateway, owner=owner, listener=listener, host=host, fault=fault)
 
 
-def _conflicts(listeners: list[EffectiveListener]) -> Iterable[EffectiveListener]:
-    """Listeners that can't be told apart: all of one Gateway's are in conflict; between owners the first keeps its place."""
-    ports: dict[int, list[EffectiveListener]] = defaultdict(list)
-    for one in listeners:
-        reason = next((why for other in ports[one.listener.port] if (why := _conflict(one, other)) and other.owner is not one.owner), "")
-        within = next((why for other in listeners if other is not one and other.owner is one.owner and (why := _conflict(one, other))), "")
-        if not reason and not within:
-            ports[one.listener.port].append(one)
-        yield msgspec.structs.replace(one, conflict=within or reason) if within or reason else one
+def _conflicts(listeners: list[EffectiveListener]) -> Iterator[EffectiveListener]:
+    """Listeners that can't be told apart: the first owner's keep their place, and those of one owner are all in conflict."""
+    kept: list[EffectiveListener] = []
+    for _, own in groupby(listeners, key=lambda one: reference(one.owner)):
+        judged = [(one, _first_conflict(one, kept)) for one in own]
+        rest = [one for one, reason in judged if not reason]
+        for one, reason in judged:
+            found = reason or _first_conflict(one, [other for other in rest if other is not one])
+            if not found:
+                kept.append(one)
+            yield msgspec.structs.replace(one, conflict=found) if found else one
+
+
+def _first_conflict(one: EffectiveListener, others: Iterable[EffectiveListener]) -> str:
+    return next((reason for other in others if (reason := _conflict(one, other))), "")
 
 
 def _conflict(one: EffectiveListener, other: EffectiveListener) -> str:

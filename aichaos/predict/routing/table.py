@@ -132,7 +132,7 @@ class Table:
         """The places of the index in which a route stands."""
         found: dict[Place, None] = {}
         for reach in placement.reaches:
-            if not reach.listener.conflict:
+            if reach.listener.serves:
                 scope = self._scope(reach.listener)
                 for host in reach.hosts:
                     found[scope, host.own if self.profile.precedence_host == "route" else host.shared, host.own] = None

@@ -6,6 +6,7 @@ A World is never changed: `after` makes another one that shares everything that 
 from collections.abc import Hashable, Iterable
 from typing import TypeVar
 
+from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject
 from aichaos.domain.gateway import Gateway, GatewayClass, ListenerSet, ReferenceGrant
 from aichaos.domain.kinds import GATEWAY_API
@@ -35,6 +36,15 @@ class World:
         self._slices: dict[Key, dict[str, EndpointSlice]] = {}
         for piece in snapshot.endpoint_slices:
             self._slices.setdefault((piece.namespace, piece.service_name), {})[piece.name] = piece
+        self.secrets: dict[Key, Secret] = _by_key(snapshot.secrets)
+        self.config_maps: dict[Key, ConfigMap] = _by_key(snapshot.config_maps)
+        whole = snapshot.source.kind != "file"
+        self.known = frozenset(
+            kind
+            for kind, some in (("Secret", self.secrets), ("ConfigMap", self.config_maps))
+            if whole and some and not snapshot.unread(kind)
+        )
+        """The kinds of which an object that is not here does not exist: files seldom hold all, and where there is none, none was read."""
         self.endpoints_unread = snapshot.unread("EndpointSlice") is not None
 
     def after(self, changes: Iterable[Change]) -> "World":
@@ -56,6 +66,10 @@ class World:
                     self.listener_sets = _with(self.listener_sets, obj, stays)
                 case Service():
                     self.services = _with(self.services, obj, stays)
+                case Secret():
+                    self.secrets = _with(self.secrets, obj, stays)
+                case ConfigMap():
+                    self.config_maps = _with(self.config_maps, obj, stays)
                 case Namespace():
                     self.namespaces = _with(self.namespaces, obj, stays)
                 case ReferenceGrant():
