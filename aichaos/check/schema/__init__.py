@@ -8,6 +8,7 @@ from aichaos.check.schema.builtin import decoder
 from aichaos.check.schema.bundle import BUNDLED, Found, Kinds
 from aichaos.check.schema.custom import made, metadata
 from aichaos.check.schema.problems import Path, Sink, pointer
+from aichaos.check.schema.sound import unsound
 from aichaos.domain.base import reference_of
 from aichaos.domain.finding import Finding
 
@@ -18,6 +19,10 @@ def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterato
     """What the server would say about an object's structure, nothing where its kind is not known. Never raises, whatever it holds."""
     found = kinds.find(document["apiVersion"], document["kind"])
     if found is None:
+        return
+    if found.own and (problem := unsound(found.root)):
+        message = f"the cluster's definition of {document['kind']} can't be used: {problem}"
+        yield finding("schema/not-checked", message, object=str(reference_of(document)), path="/kind")
         return
     sink = Sink()
     (_custom if found.family == "custom" else _built_in)(found, document, sink)

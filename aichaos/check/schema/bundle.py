@@ -4,7 +4,7 @@ What comes along is one index and a file a family of kinds. A file is opened whe
 decoded that a document reaches.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -40,7 +40,7 @@ class Nodes:
 
     def get(self, reference: int | Node) -> Node:
         if isinstance(reference, dict):
-            return reference
+            return {keyword: value for keyword, value in reference.items() if value is not None}
         node = self._decoded.get(reference)
         if node is None:
             node = self._decoded[reference] = msgspec.json.decode(self._raw[reference])
@@ -48,13 +48,13 @@ class Nodes:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The schema of a kind. origin: where it comes from, for people."""
+    """The schema of a kind. own: whether it is the cluster's; then it may be anything, and is looked at before it is used."""
 
     family: Family
     nodes: Nodes
     root: int | Node
     status: bool
-    origin: str
+    own: bool = False
 
 
 @cache
@@ -83,13 +83,13 @@ def bundled(api_version: str, kind: str) -> Found | None:
     if entry is None:
         return None
     family: Family = "kubernetes" if entry.file == "kubernetes" else "custom"
-    return Found(family, nodes(entry.file), entry.node, entry.status, entry.file)
+    return Found(family, nodes(entry.file), entry.node, entry.status)
 
 
 class Kinds:
     """The schemas of all kinds, as one cluster has them. definitions: its CustomResourceDefinitions, as they are."""
 
-    def __init__(self, definitions: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, definitions: Sequence[Any] = ()) -> None:
         self._own: dict[tuple[str, str], Found] = {}
         self._groups: set[tuple[str, str]] = set()
         for definition in definitions:
@@ -108,9 +108,9 @@ class Kinds:
             return None
         return [version for version, name in self._own if name == kind and group_of(version) == group]
 
-    def _add(self, definition: Mapping[str, Any]) -> None:
+    def _add(self, definition: Any) -> None:
         """Whatever a definition holds, it never raises: what can't be read is not known."""
-        spec = definition.get("spec")
+        spec = definition.get("spec") if isinstance(definition, dict) else None
         if not isinstance(spec, dict) or not isinstance(spec.get("versions"), list) or not isinstance(spec.get("names"), dict):
             return
         group, kind = spec.get("group"), spec["names"].get("kind")
@@ -122,7 +122,7 @@ class Kinds:
                 schema, subresources = version.get("schema"), version.get("subresources")
                 root = schema.get("openAPIV3Schema", {}) if isinstance(schema, dict) else {}
                 status = isinstance(subresources, dict) and "status" in subresources
-                self._own[f"{group}/{version['name']}", kind] = Found("custom", Nodes(), root, status, "cluster")
+                self._own[f"{group}/{version['name']}", kind] = Found("custom", Nodes(), root, status, own=True)
 
 
 BUNDLED = Kinds()

@@ -12,8 +12,8 @@ from aichaos.check.schema import go
 from aichaos.check.schema.builtin import decoder
 from aichaos.check.schema.bundle import Node, Nodes, nodes, object_meta
 from aichaos.check.schema.limits import has_type, limits, missing, takes, values
-from aichaos.check.schema.problems import Path, Sink, field, shown
-from aichaos.check.schema.rules import Rules, rules_of
+from aichaos.check.schema.problems import Path, Problem, Sink, field, shown
+from aichaos.check.schema.validations import Rules, rules_of
 from aichaos.check.spelling import did_you_mean
 
 Check = Callable[[Any, Path, Sink], Any]
@@ -48,7 +48,7 @@ def _numbered(of: Nodes, number: int) -> Check:
 
 def made(of: Nodes, reference: int | Node) -> Check:
     """The check of a schema node; that of a node with a number is made once."""
-    return _numbered(of, reference) if isinstance(reference, int) else _made(of, reference)
+    return _numbered(of, reference) if isinstance(reference, int) else _made(of, of.get(reference))
 
 
 def _made(of: Nodes, node: Node) -> Check:
@@ -75,6 +75,14 @@ def _refused(value: Any, path: Path, sink: Sink, wanted: str) -> None:
     sink.errors.append(("schema/type", path, f"{field(path)} is {shown(value)}; it takes {wanted}{hint}"))
 
 
+_BLOCKING = frozenset({"schema/type", "schema/required", "schema/enum", "schema/length"})
+
+
+def _blocks(errors: list[Problem], before: int) -> bool:
+    """Whether what was found in a value keeps its rules from being run, as on the server: a wrong pattern or a duplicate does not."""
+    return len(errors) > before and any(error[0] in _BLOCKING for error in errors[before:])
+
+
 def _scalar(node: Node, fits: Callable[[Any], bool], wanted: str, checks: list[Any], rules: Rules | None) -> Check:
     nullable = bool(node.get("nullable", False))
     is_integer, is_number = node.get("type") == "integer", node.get("type") == "number"
@@ -92,7 +100,7 @@ def _scalar(node: Node, fits: Callable[[Any], bool], wanted: str, checks: list[A
             before = len(sink.errors)
             for one in checks:
                 one(value, path, sink)
-            if rules is not None and len(sink.errors) == before:
+            if rules is not None and not _blocks(sink.errors, before):
                 rules.run(value, path, sink)
         return value
 
@@ -104,7 +112,7 @@ def _untyped(checks: list[Any], rules: Rules | None) -> Check:
         before = len(sink.errors)
         for one in checks:
             one(value, path, sink)
-        if rules is not None and len(sink.errors) == before:
+        if rules is not None and not _blocks(sink.errors, before):
             rules.run(value, path, sink)
         return value
 
@@ -168,7 +176,7 @@ def _object(of: Nodes, node: Node, checks: list[Any], rules: Rules | None) -> Ch
             _embedded(result, path, sink)
         for one in checks:
             one(result, path, sink)
-        if rules is not None and len(sink.errors) == before:
+        if rules is not None and not _blocks(sink.errors, before):
             rules.run(result, path, sink)
         return result
 
@@ -233,7 +241,7 @@ def _array(of: Nodes, node: Node, checks: list[Any], rules: Rules | None) -> Che
             one(result, path, sink)
         if unique is not None and len(result) > 1:
             unique(result, path, sink)
-        if rules is not None and len(sink.errors) == before:
+        if rules is not None and not _blocks(sink.errors, before):
             rules.run(result, path, sink)
         return result
 

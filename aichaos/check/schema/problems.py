@@ -11,6 +11,8 @@ Path = tuple[Any, str | int] | None
 Problem = tuple[str, Path, str]
 """Rule, place, message."""
 
+CEL_STEPS = 2_000_000
+
 _SHOWN = 40
 _MOST = 12
 
@@ -19,11 +21,13 @@ class Sink:
     """What a walk notes down.
 
     errors: values that the schema refuses; strict: fields that it does not have; rules: broken CEL rules; skipped: what was not checked.
+    budget: how many steps the CEL rules of the object may still take, all together.
     """
 
-    __slots__ = ("errors", "rules", "skipped", "strict")
+    __slots__ = ("budget", "errors", "rules", "skipped", "strict")
 
     def __init__(self) -> None:
+        self.budget = [CEL_STEPS]
         self.errors: list[Problem] = []
         self.strict: list[Problem] = []
         self.rules: list[Problem] = []
