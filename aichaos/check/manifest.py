@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from aichaos.check import fixes
+from aichaos.check.admission import admission_findings
+from aichaos.check.admission.defaults import mutated, told
 from aichaos.check.advice import joined
 from aichaos.check.closed import closed_findings
 from aichaos.check.identity import corrected, identity_findings, not_an_object
@@ -36,14 +38,16 @@ def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
         return
     server = list(identity_findings(document))
     document = corrected(document, server)
-    if known_kind(document["apiVersion"], document["kind"]) is None:
+    schema = world.kinds.find(document["apiVersion"], document["kind"])
+    judged = schema is not None
+    if not judged and known_kind(document["apiVersion"], document["kind"]) is None:
         yield from server
         return
     this = subject(document, world)
-    judged = world.kinds.find(document["apiVersion"], document["kind"]) is not None
-    said = {one.path for one in server}
-    server += [one for one in schema_findings(document, world.kinds) if one.path not in said]
-    yield from joined(server, meaning_findings(this), judged={"schema"} if judged else ())
+    for found in (told(schema_findings(mutated(document, schema), world.kinds), document), admission_findings(document)):
+        said = {one.path for one in server}
+        server += [one for one in found if one.path not in said]
+    yield from joined(server, meaning_findings(this), judged={"schema", "admission"} if judged else {"admission"})
     yield from closed_findings(this)
     yield from manifest_policy(this)
     yield from (one for one in reference_findings(this) if one.rule != "schema/type" or not judged)

@@ -4,6 +4,7 @@ kubectl and the API server read YAML through sigs.k8s.io/yaml (1.6), whose rules
 boolean, `1e3` a number, `0777` is 511, and `12:30:45` or a date stay text.
 """
 
+import math
 import re
 
 _WORDS: dict[str, bool | float | None] = {
@@ -35,11 +36,12 @@ def resolve(text: str) -> str | int | float | bool | None:
 
 def _number(digits: str, text: str) -> str | int | float:
     if _INTEGER.fullmatch(digits):
-        value = _integer(digits)
-        if -(2**63) <= value < 2**64:
-            return value
+        integer = _integer(digits)
+        if -(2**63) <= integer < 2**64:
+            return integer
     if _FLOAT.fullmatch(digits):
-        return float(digits)
+        value = float(digits)
+        return value if math.isfinite(value) else text  # Go's ParseFloat refuses what is out of range
     return text
 
 

@@ -5,6 +5,8 @@ aliases of aliases may cost a stack or a memory. Plain scalars mean what they me
 Positions cost time, so they are worked out elsewhere (`nodes.py`), and only when somebody asks.
 """
 
+import base64
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -129,6 +131,8 @@ class _Builder:
         if frame is not None and isinstance(frame.data, dict) and frame.key is _NO_KEY:
             self._key(frame, value, event)
             return
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self._error(f"{event.value} is no number to the server; write it in quotes if it is a text", event)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
         self._grow(1, event)
@@ -230,9 +234,9 @@ def _pointer(frame: _Frame | None) -> str:
 
 
 def _tagged(tag: str, text: str) -> Any:
-    if tag in ("!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary"):
-        return text
-    return resolve(text)
+    if tag == "tag:yaml.org,2002:binary":
+        return base64.b64decode(text).decode(errors="replace")
+    return text if tag in ("!", "tag:yaml.org,2002:str") else resolve(text)
 
 
 def _place(event: Event) -> Place:

@@ -55,7 +55,8 @@ def test_positions_are_those_of_the_second_document() -> None:
 
 
 def test_every_file_has_its_own_name() -> None:
-    found = review([("a.yaml", SERVICE), ("b.yaml", "kind: Service")], None).findings
+    good = f"{SERVICE}spec: {{ports: [{{port: 80}}]}}\n"
+    found = review([("a.yaml", good), ("b.yaml", "kind: Service")], None).findings
     assert [one.file for one in found] == ["b.yaml"]
 
 

@@ -116,7 +116,7 @@ def test_a_network_policy_that_takes_no_pod_is_a_warning() -> None:
 def test_an_autoscaler_without_its_target_is_found() -> None:
     text = (
         "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a, namespace: shop}, "
-        "spec: {scaleTargetRef: {kind: Deployment, name: wep}}}"
+        "spec: {maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: wep}}}"
     )
     assert only(text, topology()).message == "no Deployment wep in shop; there is web"
 
@@ -217,4 +217,4 @@ def test_a_workload_with_any_number_of_replicas_is_checked(replicas: int) -> Non
         f"{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: a, namespace: shop}}, spec: {{replicas: {replicas}, "
         "selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}}}}"
     )
-    assert rules(text, topology()) == []
+    assert rules(text, topology()) == (["admission/invalid"] if replicas < 0 else [])

@@ -147,6 +147,16 @@ def test_keys_are_escaped_in_pointers() -> None:
     assert escape("a/b~c") == "a~1b~0c"
 
 
+@pytest.mark.parametrize("text", [".nan", ".inf", "-.INF"])
+def test_what_json_has_no_number_for_is_refused(text: str) -> None:
+    with pytest.raises(SyntaxProblem, match="is no number to the server"):
+        one(f"a: {text}")
+
+
+def test_binary_is_what_it_stands_for() -> None:
+    assert one("a: !!binary aGVsbG8=") == {"a": "hello"}
+
+
 # writing ------------------------------------------------------------------------------------------------------------------------
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -154,7 +164,7 @@ TRICKY = st.sampled_from(
     ["on", "y", "null", "~", "1e3", "0777", "0o7", "1_0", "12:30", "2024-01-01", "", " a", "a ", "a\n", "\n", "#", "- a", "a: b", "<<", "="]
 )
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | TEXTS | TRICKY,
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS | TRICKY,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS | TRICKY, inner, max_size=4),
     max_leaves=20,
 )

@@ -39,7 +39,7 @@ def _which(this: Subject, fault: Fault) -> Iterator[Finding]:
     if fault.kind == "PodChaos":
         if fault.spec.get("action") == "container-kill":
             message = "container-kill needs containerNames, as in containerNames: [main]"
-            yield this.note("chaos-mesh/container-names", message, fault.path)
+            yield this.note("chaos-mesh/container-names", message, f"{fault.path}/containerNames")
         return
     if fault.kind not in _FIRST_ONLY or this.world.cluster is None:
         return

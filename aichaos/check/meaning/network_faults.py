@@ -178,7 +178,7 @@ def _bandwidth(this: Subject, fault: Fault) -> Iterator[Finding]:
         value, here = block.get(field), f"{path}/{field}"
         message = f"{field} is the number of bytes that may wait: 1 or more, as in {field}: {usual}"
         if value is None:
-            yield this.note("chaos-mesh/bandwidth-limits", f"bandwidth without {field}: {message}", path)
+            yield this.note("chaos-mesh/bandwidth-limits", f"bandwidth without {field}: {message}", here)
         elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
             number = whole(value) if isinstance(value, str) else None
             certain = fix(f"{field}: {number}", replace(here, number)) if number else None

@@ -51,7 +51,7 @@ def _typed_block(this: Subject, spec: dict[str, Any], field: str, types: tuple[s
         message = (
             f"{field}: {kind} without its block {block_of(kind)}: the webhook panics instead of saying so; add what the fault does there"
         )
-        yield this.note("chaos-mesh/type-without-block", message, f"{path}/{field}")
+        yield this.note("chaos-mesh/type-without-block", message, f"{path}/{block_of(kind)}")
 
 
 def block_of(kind: str) -> str:

@@ -132,8 +132,8 @@ def _boolean(value: Any, path: Path, sink: Sink) -> None:
 
 
 def _bytes(value: Any, path: Path, sink: Sink) -> None:
-    if value is None:
-        return
+    if value is None or (isinstance(value, list) and all(type(item) is int and 0 <= item <= 255 for item in value)):
+        return  # Go takes a list of bytes too
     if not isinstance(value, str):
         _wrong("schema/type", value, path, sink, "a text in base64")
     elif not go.is_base64(value):

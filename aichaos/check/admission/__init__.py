@@ -1,0 +1,67 @@
+"""What the server says beyond its schemas: the validation of the built-in kinds, and the admission webhooks that we know.
+
+Facts are those of k8s.io/kubernetes v1.35 (pkg/apis/*/validation) and of Chaos Mesh (api/v1alpha1), each asked on real servers: see
+docs/agreement.md. A document may hold anything; what has the wrong type counts as missing here, for `check/schema` has told that.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from aichaos.check.admission import batch, config, networking, rbac, scaling, services, workloads
+from aichaos.check.admission.chaosmesh import webhook
+from aichaos.check.admission.metadata import metadata
+from aichaos.check.admission.spot import Problems, Spot
+from aichaos.check.rules import finding
+from aichaos.domain.base import reference_of
+from aichaos.domain.finding import Finding
+
+_KINDS: dict[tuple[str, str], Callable[[Spot], Problems]] = {
+    ("", "Pod"): workloads.pod,
+    ("", "Service"): services.service,
+    ("", "ConfigMap"): config.config_map,
+    ("", "Secret"): config.secret,
+    ("", "Namespace"): config.namespace,
+    ("", "ResourceQuota"): config.resource_quota,
+    ("", "LimitRange"): config.limit_range,
+    ("", "PersistentVolumeClaim"): config.persistent_volume_claim,
+    ("", "PersistentVolume"): config.persistent_volume,
+    ("apps", "Deployment"): workloads.deployment,
+    ("apps", "ReplicaSet"): workloads.replica_set,
+    ("apps", "StatefulSet"): workloads.stateful_set,
+    ("apps", "DaemonSet"): workloads.daemon_set,
+    ("autoscaling", "HorizontalPodAutoscaler"): scaling.autoscaler,
+    ("batch", "Job"): batch.job,
+    ("batch", "CronJob"): batch.cron_job,
+    ("discovery.k8s.io", "EndpointSlice"): services.endpoint_slice,
+    ("networking.k8s.io", "NetworkPolicy"): networking.network_policy,
+    ("networking.k8s.io", "Ingress"): networking.ingress,
+    ("networking.k8s.io", "IngressClass"): networking.ingress_class,
+    ("policy", "PodDisruptionBudget"): scaling.disruption_budget,
+    ("rbac.authorization.k8s.io", "Role"): rbac.role,
+    ("rbac.authorization.k8s.io", "ClusterRole"): rbac.cluster_role,
+    ("rbac.authorization.k8s.io", "RoleBinding"): rbac.role_binding,
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): rbac.cluster_role_binding,
+    ("scheduling.k8s.io", "PriorityClass"): scaling.priority_class,
+    ("storage.k8s.io", "StorageClass"): config.storage_class,
+}
+
+
+def admission_findings(document: dict[str, Any]) -> Iterator[Finding]:
+    """Why the server would refuse a document whose structure is right. Never raises, whatever the document holds."""
+    group = document["apiVersion"].rpartition("/")[0]
+    spot = Spot(document)
+    name = str(reference_of(document))
+    said = set()
+    for problem in _problems(spot, group, document["kind"]):
+        if problem not in said:
+            said.add(problem)
+            yield finding(problem.rule, problem.message, object=name, path=problem.path)
+
+
+def _problems(spot: Spot, group: str, kind: str) -> Problems:
+    yield from metadata(spot, group, kind)
+    validate = _KINDS.get((group, kind))
+    if validate is not None:
+        yield from validate(spot)
+    elif group == "chaos-mesh.org":
+        yield from webhook(spot, kind)

@@ -1,0 +1,139 @@
+"""Jobs and CronJobs (k8s.io/kubernetes, pkg/apis/batch/validation, v1.35)."""
+
+from aichaos.check.admission import metadata, names
+from aichaos.check.admission.cron import cron_problem, zone_problem
+from aichaos.check.admission.pods import template
+from aichaos.check.admission.spot import Problems, Spot, not_negative, one_of
+
+_COUNTS = (
+    "parallelism",
+    "completions",
+    "activeDeadlineSeconds",
+    "backoffLimit",
+    "ttlSecondsAfterFinished",
+    "backoffLimitPerIndex",
+    "maxFailedIndexes",
+)
+_ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")
+
+
+def job(document: Spot) -> Problems:
+    spec = document["spec"]
+    yield from _job(spec)
+    if spec["selector"] and not spec["manualSelector"].on:
+        yield spec["selector"].invalid("the selector of a Job is made by the server; leave it out")
+    if spec["manualSelector"].on:
+        if not spec["selector"]:
+            yield spec["selector"].required("with manualSelector: true it is yours to write")
+        yield from metadata.selector(spec["selector"])
+        if spec["selector"] and not metadata.fits(spec["selector"], spec["template"]["metadata"]["labels"]):
+            yield spec["selector"].invalid("the selector does not take the labels of the template")
+    name, completions = document["metadata"]["name"], spec["completions"].number
+    if spec["completionMode"].text == "Indexed" and completions > 0 and name.text and names.label(f"{name.text}-{completions - 1}"):
+        yield name.invalid(f"the last pod of this Job would be called {name.text[:60]}-{completions - 1}, which is no name of a host")
+
+
+def cron_job(document: Spot) -> Problems:
+    spec = document["spec"]
+    schedule, zone = spec["schedule"], spec["timeZone"]
+    if not schedule.text:
+        yield schedule.required("when to run, as in */5 * * * *")
+    else:
+        if problem := cron_problem(schedule.text):
+            yield schedule.invalid(problem)
+        if "TZ" in schedule.text:
+            yield schedule.invalid("the time zone is set in timeZone")
+    if zone and (problem := zone_problem(zone.text)):
+        yield zone.invalid(problem)
+    for field in ("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
+        yield from not_negative(spec[field])
+    yield from one_of(spec["concurrencyPolicy"], ("Allow", "Forbid", "Replace"))
+    inner = spec["jobTemplate"]
+    yield from _job(inner["spec"])
+    if inner["spec"]["manualSelector"].on:
+        yield inner["spec"]["manualSelector"].unsupported(("false",))
+    name = document["metadata"]["name"]
+    if len(name.text) > 52:
+        yield name.invalid("the name of a CronJob has at most 52 characters: its Jobs get 11 more")
+
+
+def _job(spec: Spot) -> Problems:
+    for field in _COUNTS:
+        yield from not_negative(spec[field])
+    mode, completions = spec["completionMode"], spec["completions"]
+    yield from one_of(mode, ("Indexed", "NonIndexed"))
+    if mode and not mode.text:
+        yield mode.unsupported(("Indexed", "NonIndexed"))
+    indexed = mode.text == "Indexed"
+    if indexed and not completions:
+        yield completions.required("a Job that is Indexed says how many")
+    if indexed and spec["parallelism"].number > 100_000:
+        yield spec["parallelism"].invalid("it must not be more than 100000")
+    if spec["maxFailedIndexes"]:
+        if not spec["backoffLimitPerIndex"]:
+            yield spec["backoffLimitPerIndex"].required("maxFailedIndexes needs it")
+        if indexed and completions and spec["maxFailedIndexes"].number > completions.number:
+            yield spec["maxFailedIndexes"].invalid("it must not be more than completions")
+    for field in ("backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"):
+        if spec[field] and not indexed:
+            yield spec[field].invalid("it goes with completionMode: Indexed")
+    yield from _failures(spec)
+    yield from _replacement(spec)
+    yield from template(spec["template"])
+    policy = spec["template"]["spec"]["restartPolicy"]
+    if policy.text in ("", "Always"):
+        yield policy.required("a Job takes OnFailure or Never") if not policy.text else policy.invalid("a Job takes OnFailure or Never")
+    elif spec["podFailurePolicy"] and policy.text != "Never":
+        yield policy.invalid("with podFailurePolicy it is Never")
+    if spec["managedBy"].text and (problem := names.domain_prefixed_path(spec["managedBy"].text)):
+        yield spec["managedBy"].invalid(problem)
+
+
+def _failures(spec: Spot) -> Problems:
+    rules = spec["podFailurePolicy"]["rules"]
+    if len(rules.each()) > 20:
+        yield rules.invalid("20 rules at most")
+    pod = spec["template"]["spec"]
+    known = {container["name"].text for field in ("containers", "initContainers") for container in pod[field].each()}
+    for rule in rules.each():
+        yield from one_of(rule["action"], _ACTIONS, required=True)
+        if rule["action"].text == "FailIndex" and not spec["backoffLimitPerIndex"]:
+            yield rule["action"].invalid("it needs backoffLimitPerIndex")
+        codes, conditions = rule["onExitCodes"], rule["onPodConditions"].each()
+        if bool(codes) == bool(conditions):
+            yield rule.invalid("it takes one of onExitCodes, onPodConditions")
+        if codes:
+            yield from _codes(codes, known)
+        if len(conditions) > 20:
+            yield rule["onPodConditions"].invalid("20 conditions at most")
+        for condition in conditions:
+            if problem := names.qualified(condition["type"].text):
+                yield condition["type"].invalid(problem)
+            yield from one_of(condition["status"], ("True", "False", "Unknown"))
+
+
+def _codes(codes: Spot, known: set[str]) -> Problems:
+    operator, container, values = codes["operator"], codes["containerName"], codes["values"]
+    yield from one_of(operator, ("In", "NotIn"), required=True)
+    if container and container.text not in known:
+        yield container.invalid("the template has no container of that name")
+    numbers = [value.number for value in values.each()]
+    if not numbers:
+        yield values.invalid("one value at least")
+    elif len(numbers) > 255:
+        yield values.invalid("255 values at most")
+    if operator.text == "In" and 0 in numbers:
+        yield values.invalid("0 is success, and no failure")
+    if len(set(numbers)) < len(numbers):
+        yield values.duplicate("a value")
+    if numbers != sorted(numbers):
+        yield values.invalid("the values stand in order")
+
+
+def _replacement(spec: Spot) -> Problems:
+    policy = spec["podReplacementPolicy"]
+    if not policy:
+        return
+    allowed = ("Failed",) if spec["podFailurePolicy"] else ("Failed", "TerminatingOrFailed")
+    if policy.text not in allowed:
+        yield policy.unsupported(allowed)

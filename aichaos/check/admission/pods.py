@@ -1,0 +1,226 @@
+"""The spec of a pod, in a Pod and in every template of one (ValidatePodSpec of k8s.io/kubernetes, v1.35)."""
+
+from collections.abc import Mapping
+
+from aichaos.check.admission import metadata, names
+from aichaos.check.admission.containers import apparmor, containers, seccomp, user_and_group
+from aichaos.check.admission.quantities import amount, resource_name
+from aichaos.check.admission.spot import Problems, Spot, between, one_of
+from aichaos.check.admission.volumes import volume_kinds, volumes
+
+_DNS = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
+def template(spot: Spot, claims: Mapping[str, str] | None = None) -> Problems:
+    """A pod template; claims: volumes that its owner brings."""
+    meta = spot["metadata"]
+    yield from metadata.labels(meta["labels"])
+    yield from metadata.annotations(meta["annotations"])
+    yield from pod_spec(spot["spec"], claims)
+    if spot["spec"]["ephemeralContainers"].each():
+        yield spot["spec"]["ephemeralContainers"].forbidden("ephemeral containers are added to a running pod")
+
+
+def pod_spec(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
+    yield from volumes(spec)
+    yield from containers(spec, {**volume_kinds(spec), **(claims or {})})
+    yield from one_of(spec["restartPolicy"], ("Always", "OnFailure", "Never"))
+    yield from metadata.labels(spec["nodeSelector"])
+    yield from _dns(spec)
+    yield from _security(spec["securityContext"])
+    yield from _affinity(spec["affinity"])
+    yield from _spread(spec["topologySpreadConstraints"])
+    yield from _tolerations(spec["tolerations"])
+    yield from _names(spec)
+    deadline = spec["activeDeadlineSeconds"]
+    yield from between(deadline, 1, 2**31 - 1)
+    for alias in spec["hostAliases"].each():
+        if problem := names.address(alias["ip"].text):
+            yield alias["ip"].invalid(problem)
+        for host in alias["hostnames"].each():
+            if problem := names.subdomain(host.text):
+                yield host.invalid(problem)
+    for gate in spec["readinessGates"].each():
+        if problem := names.qualified(gate["conditionType"].text):
+            yield gate["conditionType"].invalid(problem)
+    yield from one_of(spec["preemptionPolicy"], ("Never", "PreemptLowerPriority"))
+    yield from _overhead(spec["overhead"])
+    for field in ("hostPID",):
+        if spec[field].on and spec["shareProcessNamespace"].on:
+            yield spec["shareProcessNamespace"].invalid("with hostPID there is no namespace to share")
+
+
+def _names(spec: Spot) -> Problems:
+    for field, naming in (
+        ("serviceAccountName", names.subdomain),
+        ("nodeName", names.subdomain),
+        ("hostname", names.label),
+        ("subdomain", names.label),
+        ("priorityClassName", names.subdomain),
+        ("runtimeClassName", names.subdomain),
+    ):
+        if spec[field].text and (problem := naming(spec[field].text)):
+            yield spec[field].invalid(problem)
+    for secret in spec["imagePullSecrets"].each():
+        if not secret["name"].text:
+            yield secret["name"].required()
+
+
+def _dns(spec: Spot) -> Problems:
+    policy, config = spec["dnsPolicy"], spec["dnsConfig"]
+    yield from one_of(policy, _DNS)
+    servers, searches = config["nameservers"].each(), config["searches"].each()
+    if policy.text == "None" and not servers:
+        yield config["nameservers"].required("with dnsPolicy: None there is no other server")
+    if len(servers) > 3:
+        yield config["nameservers"].invalid("three servers at most")
+    for server in servers:
+        if problem := names.address(server.text):
+            yield server.invalid(problem)
+    if len(searches) > 32:
+        yield config["searches"].invalid("32 domains at most")
+    if sum(len(search.text) for search in searches) + max(len(searches) - 1, 0) > 2048:
+        yield config["searches"].invalid("2048 characters at most, all together")
+    for search in searches:
+        if search.text != "." and (problem := names.underscored_subdomain(search.text.removesuffix("."))):
+            yield search.invalid(problem)
+    for option in config["options"].each():
+        if not option["name"].text:
+            yield option["name"].required()
+
+
+def _security(context: Spot) -> Problems:
+    yield from user_and_group(context)
+    yield from seccomp(context["seccompProfile"])
+    yield from apparmor(context["appArmorProfile"])
+    yield from one_of(context["fsGroupChangePolicy"], ("OnRootMismatch", "Always"))
+    yield from one_of(context["supplementalGroupsPolicy"], ("Merge", "Strict"))
+    for one in context["sysctls"].each():
+        if not one["name"].text:
+            yield one["name"].required()
+
+
+def _tolerations(spot: Spot) -> Problems:
+    for one in spot.each():
+        key, operator, value, effect, seconds = (one[field] for field in ("key", "operator", "value", "effect", "tolerationSeconds"))
+        if key.text and (problem := names.qualified(key.text)):
+            yield key.invalid(problem)
+        if not key.text and operator.text != "Exists":
+            yield operator.invalid("without a key it is Exists: every taint is tolerated")
+        if seconds and effect.text != "NoExecute":
+            yield effect.invalid("with tolerationSeconds it is NoExecute")
+        if operator.text in ("", "Equal"):
+            if problem := names.label_value(value.text):
+                yield value.invalid(problem)
+        elif operator.text == "Exists":
+            if value.text:
+                yield value.invalid("with Exists there is no value")
+        else:
+            yield operator.unsupported(("Equal", "Exists"))
+        yield from one_of(effect, _EFFECTS)
+
+
+def _affinity(affinity: Spot) -> Problems:
+    node = affinity["nodeAffinity"]
+    required = node["requiredDuringSchedulingIgnoredDuringExecution"]
+    if required:
+        yield from node_selector(required)
+    for one in node["preferredDuringSchedulingIgnoredDuringExecution"].each():
+        if not 1 <= one["weight"].number <= 100:
+            yield one["weight"].invalid("it must be from 1 to 100")
+        yield from _node_term(one["preference"])
+    for kind in ("podAffinity", "podAntiAffinity"):
+        for term in affinity[kind]["requiredDuringSchedulingIgnoredDuringExecution"].each():
+            yield from _pod_term(term)
+        for one in affinity[kind]["preferredDuringSchedulingIgnoredDuringExecution"].each():
+            if not 1 <= one["weight"].number <= 100:
+                yield one["weight"].invalid("it must be from 1 to 100")
+            yield from _pod_term(one["podAffinityTerm"])
+
+
+def node_selector(required: Spot) -> Problems:
+    terms = required["nodeSelectorTerms"]
+    if not terms.each():
+        yield terms.required("one term at least")
+    for term in terms.each():
+        yield from _node_term(term)
+
+
+def _node_term(term: Spot) -> Problems:
+    for requirement in term["matchExpressions"].each():
+        key, operator, values = requirement["key"], requirement["operator"], requirement["values"]
+        match operator.text:
+            case "In" | "NotIn":
+                if not values.each():
+                    yield values.required(f"{operator.text} needs values")
+            case "Exists" | "DoesNotExist":
+                if values.each():
+                    yield values.forbidden(f"{operator.text} takes no values")
+            case "Gt" | "Lt":
+                if len(values.each()) != 1:
+                    yield values.required(f"{operator.text} needs one value")
+            case _:
+                yield operator.invalid("it takes In, NotIn, Exists, DoesNotExist, Gt, Lt")
+        if problem := names.qualified(key.text):
+            yield key.invalid(problem)
+        for value in values.each():
+            if problem := names.label_value(value.text):
+                yield value.invalid(problem)
+    for requirement in term["matchFields"].each():
+        if requirement["operator"].text not in ("In", "NotIn"):
+            yield requirement["operator"].invalid("it takes In, NotIn")
+        elif len(requirement["values"].each()) != 1:
+            yield requirement["values"].required("one value")
+        if requirement["key"].text != "metadata.name":
+            yield requirement["key"].invalid("the one field is metadata.name")
+
+
+def _pod_term(term: Spot) -> Problems:
+    for field in ("labelSelector", "namespaceSelector"):
+        yield from metadata.selector(term[field])
+    for namespace in term["namespaces"].each():
+        if problem := names.label(namespace.text):
+            yield namespace.invalid(problem)
+    key = term["topologyKey"]
+    if not key.text:
+        yield key.required("it may not be empty")
+    elif problem := names.qualified(key.text):
+        yield key.invalid(problem)
+
+
+def _spread(constraints: Spot) -> Problems:
+    taken = set()
+    for one in constraints.each():
+        skew, key, action, least = one["maxSkew"], one["topologyKey"], one["whenUnsatisfiable"], one["minDomains"]
+        if skew.number <= 0:
+            yield skew.invalid("it must be more than 0")
+        if not key.text:
+            yield key.required()
+        elif problem := names.qualified(key.text):
+            yield key.invalid(problem)
+        yield from one_of(action, ("DoNotSchedule", "ScheduleAnyway"))
+        if not action.text:
+            yield action.unsupported(("DoNotSchedule", "ScheduleAnyway"))
+        if (key.text, action.text) in taken:
+            yield one.duplicate("this pair of topologyKey and whenUnsatisfiable")
+        taken.add((key.text, action.text))
+        if least and least.number <= 0:
+            yield least.invalid("it must be more than 0")
+        if least and action.text != "DoNotSchedule":
+            yield least.invalid("it goes with whenUnsatisfiable: DoNotSchedule")
+        for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
+            yield from one_of(one[field], ("Honor", "Ignore"))
+        yield from metadata.selector(one["labelSelector"])
+        for label in one["matchLabelKeys"].each():
+            if problem := names.qualified(label.text):
+                yield label.invalid(problem)
+
+
+def _overhead(overhead: Spot) -> Problems:
+    for key, value in overhead.pairs():
+        if problem := resource_name(key):
+            yield value.invalid(problem)
+        much = amount(value)
+        if much is not None and much < 0:
+            yield value.invalid("it must be 0 or more")
