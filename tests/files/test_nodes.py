@@ -104,7 +104,7 @@ def test_a_block_ends_where_its_last_value_does() -> None:
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXTS,
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=12,
 )
