@@ -34,5 +34,7 @@ def _leave() -> None:
     save = sys.modules.get("aichaos.files.save")
     if save is not None:
         save.abandon()
-    os.write(2, b"aichaos: interrupted; nothing was changed in the cluster\n")
+    meter = sys.modules.get("aichaos.ask.meter")
+    spent = meter.METER.spent() if meter is not None else ""
+    os.write(2, f"aichaos: interrupted; {f'{spent}; ' if spent else ''}nothing was changed in the cluster\n".encode())
     os._exit(130)

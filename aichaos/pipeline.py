@@ -9,31 +9,33 @@ from pathlib import Path
 import msgspec
 
 from aichaos import saving
-from aichaos.ask.conversation import ask
-from aichaos.ask.protocol import Backend, Facts
+from aichaos.ask.conversation import Manner, ask
+from aichaos.ask.conversation import refine as ask_to_refine
+from aichaos.ask.protocol import Backend, Facts, Prompt
 from aichaos.ask.words import Words
+from aichaos.assess import difference, gaps, judge, missing, suggestion_of, unsaved
 from aichaos.check.decode import experiment_of
-from aichaos.check.experiment import findings as check_experiment
-from aichaos.check.radius import blast_radius
-from aichaos.domain.finding import verdict
+from aichaos.domain.experiment import Experiment
 from aichaos.domain.prediction import Answer, RequestLine
 from aichaos.domain.snapshot import Snapshot
-from aichaos.domain.suggestion import BlastRadius, Draft, Suggestion, Suggestions, summary_of
+from aichaos.domain.suggestion import Refinement, Suggestions, summary_of
 from aichaos.errors import UsageError
 from aichaos.observe import source
 from aichaos.observe.topology import Topology
 from aichaos.predict.routing.request import read as read_request
 from aichaos.predict.routing.router import Router
-from aichaos.report import kubectl
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user wants suggested, from which cluster, and where it is kept. out: None to save nothing."""
+    """What the user wants suggested, from which cluster, how it is asked, and where it is kept. out: None to save nothing."""
 
     choice: source.Choice
     words: Words
     count: int
     out: Path | None
+    manner: Manner = Manner()
+    said: tuple[str, ...] = ()
+    """What was said earlier in a conversation."""
 
 
 Say = Callable[[str], None]
@@ -43,23 +45,56 @@ Decide = Callable[[str], bool]
 
 def suggest(wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Suggestions:
     """Ideas for this cluster, each with its checked experiment. Raises SourceError, FileError, BackendError."""
-    snapshot = observe(wish.choice, say)
-    topology = Topology(snapshot)
-    asked = ask(backend, Facts(topology=topology, words=wish.words, count=wish.count), snapshot.digest, experiment_of, say)
-    suggestions = [_suggestion(draft, topology, wish.out) for draft in asked.drafts]
-    suggestions, notes = saving.save(suggestions, asked.drafts, snapshot, wish.out, overwrite)
+    return suggest_for(Topology(observe(wish.choice, say)), wish, backend, say, overwrite)
+
+
+def suggest_for(topology: Topology, wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Suggestions:
+    """The same for a cluster that was observed before."""
+    facts = Facts(topology=topology, words=wish.words, count=wish.count, said=wish.said)
+    asked = ask(backend, facts, topology.snapshot.digest, experiment_of, judge(topology), say, wish.manner)
+    suggestions = [suggestion_of(draft, topology, wish.out) for draft in asked.drafts]
+    suggestions, notes = saving.save(suggestions, asked.drafts, topology.snapshot, wish.out, overwrite)
     return Suggestions(
-        source=summary_of(snapshot),
+        source=summary_of(topology.snapshot),
         backend=asked.usage,
         suggestions=suggestions,
-        warnings=[
-            *map(str, snapshot.telling_gaps()),
-            *asked.warnings,
-            *_missing(wish.count, len(suggestions)),
-            *notes,
-            *_unsaved(wish, suggestions),
-        ],
+        warnings=[*gaps(topology), *asked.warnings, *missing(wish.count, len(suggestions)), *notes, *unsaved(wish.out, suggestions)],
     )
+
+
+def refine(path: Path, wish: Wish, backend: Backend, say: Say) -> Refinement:
+    """The experiment of a file changed in words, checked, and saved beside it. Raises SourceError, FileError, BackendError."""
+    experiment = saving.load(path, experiment_of)
+    return refine_for(Topology(observe(wish.choice, say)), experiment, path, wish, backend, say)
+
+
+def refine_for(topology: Topology, experiment: Experiment, path: Path, wish: Wish, backend: Backend, say: Say) -> Refinement:
+    """The same for a cluster that was observed before. wish.out: None to save nothing."""
+    facts = Facts(topology=topology, words=wish.words, count=1, experiment=experiment, said=wish.said)
+    asked = ask_to_refine(backend, facts, topology.snapshot.digest, experiment_of, judge(topology), say, wish.manner)
+    (draft,) = asked.drafts
+    name = saving.free_name(path)
+    (suggestion,), _ = saving.save(
+        [suggestion_of(draft, topology, wish.out, name)], [draft], topology.snapshot, wish.out, lambda path: False
+    )
+    return Refinement(
+        source=summary_of(topology.snapshot),
+        backend=asked.usage,
+        original=str(path),
+        diff=difference(experiment, draft.experiment, str(path), suggestion.experiment or f"{name}.yaml") if draft.experiment else "",
+        suggestion=suggestion,
+        warnings=[*gaps(topology), *asked.warnings],
+    )
+
+
+def prompt(wish: Wish, say: Say) -> Prompt:
+    """Exactly what a model would be sent first, and nothing is sent. Raises SourceError."""
+    from aichaos.ask.prompting import render
+    from aichaos.ask.veil import Veil
+
+    topology = Topology(observe(wish.choice, say))
+    veil = Veil(topology.snapshot, names=wish.manner.anonymize)
+    return render("ideas", Facts(topology=topology, words=wish.words, count=wish.count), budget=wish.manner.budget, veil=veil)
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,38 +137,3 @@ def observe(choice: source.Choice, say: Say) -> Snapshot:
     if choice.origin in (None, "live"):
         say("reading the cluster")
     return source.take(choice)
-
-
-def _suggestion(draft: Draft, topology: Topology, out: Path | None) -> Suggestion:
-    idea, experiment = draft.idea, draft.experiment
-    found = [*draft.findings, *(check_experiment(experiment, topology) if experiment else ())]
-    rendered = kubectl.render(experiment, topology.snapshot, (out or Path("chaos")) / idea.id) if experiment else []
-    spec = experiment.spec if experiment else None
-    return Suggestion(
-        id=idea.id,
-        title=spec.title if spec else idea.title,
-        category=idea.category or (spec.category if spec else ""),
-        summary=idea.summary,
-        why_here=idea.why_here,
-        hypothesis=spec.hypothesis if spec else idea.hypothesis,
-        steps=[step.text for step in rendered],
-        manifests=[step.manifest for step in rendered if step.manifest is not None],
-        commands=[line for step in rendered for line in step.commands],
-        by_hand=[line for step in rendered for line in step.by_hand],
-        metrics=spec.metrics if spec else [],
-        remediation=spec.remediation if spec else [],
-        rollback=spec.rollback if spec else [],
-        blast_radius=blast_radius(experiment, topology) if experiment else BlastRadius(),
-        findings=found,
-        verdict=verdict(found),
-    )
-
-
-def _unsaved(wish: Wish, suggestions: list[Suggestion]) -> list[str]:
-    return [] if wish.out or not suggestions else ["nothing was saved: the files that the commands name do not exist"]
-
-
-def _missing(wanted: int, got: int) -> list[str]:
-    if got >= wanted:
-        return []
-    return [f"{got} of {wanted} suggestions: nothing else in the backend's answer fits this cluster"]

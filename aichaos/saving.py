@@ -3,12 +3,15 @@
 Nothing that somebody has edited is overwritten without a yes; without one the new suggestion gets the next free name.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from aichaos.domain.experiment import Experiment, to_document
+from aichaos.domain.finding import Finding
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.suggestion import Draft, Suggestion
 from aichaos.errors import FileError
@@ -35,6 +38,35 @@ def save(
         notes += [note] if note else []
         saved.append(_save_one(suggestion, draft.experiment, snapshot, out, name))
     return saved, notes
+
+
+def load(path: Path, decode: Callable[[dict[str, Any]], tuple[Experiment | None, list[Finding]]]) -> Experiment:
+    """The experiment of a file. Raises FileError where it can't be read, or holds none or several."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise FileError(f"cannot read {path}: {why}", hint="Name the file of an experiment, as `aichaos suggest` saves them.") from error
+    documents = [one for one in yaml.load(text, str(path)) if isinstance(one, dict) and one.get("kind") == "Experiment"]
+    if len(documents) != 1:
+        said = "no experiment" if not documents else f"{len(documents)} experiments"
+        raise FileError(f"{path} holds {said}", hint="Name a file with one document of kind Experiment.")
+    experiment, findings = decode(documents[0])
+    if experiment is None:
+        one = findings[0]
+        raise FileError(f"{path} is no experiment: {one.message} ({one.path or 'at the top'})", hint=f"See `aichaos check {path}`.")
+    return experiment
+
+
+def free_name(path: Path) -> str:
+    """The next name beside an experiment's file that nobody has: `NAME-2`, `NAME-3` …"""
+    stem = path.name.removesuffix(".yaml").removesuffix(".yml")
+    base, dash, number = stem.rpartition("-")
+    base = base if dash and number.isdigit() and len(number) < 4 else stem
+    count = 2
+    while os.path.lexists(path.parent / f"{base}-{count}.yaml") or os.path.lexists(path.parent / f"{base}-{count}"):
+        count += 1
+    return f"{base}-{count}"
 
 
 def _name(identifier: str, out: Path, overwrite: Callable[[str], bool], taken: set[str]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import msgspec
 
 from aichaos.ask.protocol import Facts, Options, Progress, Question, Reply
 from aichaos.ask.words import Words
+from aichaos.domain.experiment import to_document
 from aichaos.domain.suggestion import Idea
 from aichaos.errors import ReplyError
 from aichaos.library.fill import Values, fill
@@ -38,6 +39,8 @@ class PlaybookBackend:
         if question.kind == "ideas":
             ideas = self._ideas(facts)
             return Reply(text=_json({"ideas": ideas}), notes=_notes(facts, list(self._chosen.values())))
+        if question.kind == "refine":
+            return _refined(facts)
         if facts.idea is None or facts.idea.id not in self._chosen:
             raise ReplyError("the playbook has no scenario of that id for this cluster", hint="Ask for ideas first: `aichaos suggest`.")
         choice = self._chosen[facts.idea.id]
@@ -53,6 +56,26 @@ class PlaybookBackend:
                 namesake = choice.with_namespace()
                 self._chosen.setdefault(namesake.id, namesake)
         return [choice.idea() for choice in self._chosen.values()]
+
+
+def _refined(facts: Facts) -> Reply:
+    """The experiment with what the words say in numbers and names put in its place."""
+    from aichaos.ask.words import read
+    from aichaos.library.refine import Asked, change, own_times
+
+    assert facts.experiment is not None
+    words = read(own_times(facts.words.text))
+    asked = Asked(text=facts.words.text, numbers=words.numbers(), said=words.said(), account=words.account)
+    changed = change(to_document(facts.experiment), asked, facts.topology)
+    if not changed.used:
+        hint = (
+            "It understands latency, jitter, loss, duration, percent of the pods, replicas, waits, the deadline, service accounts, "
+            "namespaces, `A instead of B`; or choose a model with --backend."
+        )
+        left = f" (it understood {', '.join(changed.unused)}, and the experiment has no place for it)" if changed.unused else ""
+        raise ReplyError(f"the playbook finds nothing in these words that it could change{left}", hint=hint)
+    notes = [("taken from your words", changed.used), ("not used of your words", changed.unused)]
+    return Reply(text=_json(changed.document), notes=tuple(f"{head}: {', '.join(texts)}" for head, texts in notes if texts))
 
 
 class _Choice(msgspec.Struct, frozen=True, kw_only=True):

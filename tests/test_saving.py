@@ -138,7 +138,11 @@ def made(*names: str, steps: str = "[{wait: {for: 1s}}]") -> tuple[list[Suggesti
     text = f"apiVersion: aichaos/v1\nkind: Experiment\nmetadata: {{name: x}}\nspec: {{title: t, steps: {steps}}}\n"
     (template,) = suggest(None).suggestions
     drafts = [
-        Draft(idea=Idea(id=name, title=name, summary="s"), experiment=parse_experiment(text, name, experiment_of)[0]) for name in names
+        Draft(
+            idea=Idea(id=name, title=name, summary="s"),
+            experiment=parse_experiment(text, Idea(id=name, title=name, summary="s"), experiment_of)[0],
+        )
+        for name in names
     ]
     return [msgspec.structs.replace(template, id=name, experiment=None) for name in names], drafts
 

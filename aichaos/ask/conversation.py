@@ -1,21 +1,52 @@
-"""The two questions that make a suggestion: one for ideas, then one for each idea's exact experiment, several at once.
+"""The questions that make a suggestion: one for ideas, then one for each idea's exact experiment, several at once; and what is asked again
+where an answer was not good enough.
 
 Ideas want breadth and experiments want precision; asked together, models give neither.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from aichaos.ask import parse
-from aichaos.ask.protocol import Backend, Facts, Kind, Prompt, Question, Reply
-from aichaos.domain.experiment import Provenance
-from aichaos.domain.finding import Finding, Severity
-from aichaos.domain.suggestion import Draft, Idea, Usage
-from aichaos.errors import ReplyError
+from aichaos.ask.agreement import asked_namespaces, disagreements
+from aichaos.ask.cache import Cache
+from aichaos.ask.meter import METER, check_length
+from aichaos.ask.protocol import Attempt, Backend, Facts, Kind, Prompt, Question, Reply
+from aichaos.domain.experiment import Experiment, Provenance, to_document
+from aichaos.domain.finding import Finding, Severity, summary
+from aichaos.domain.suggestion import Draft, Idea, Round, Usage
+from aichaos.errors import BackendError, PromptTooLongError, ReplyError
+from aichaos.files import yaml
+
+if TYPE_CHECKING:
+    from aichaos.ask.veil import Veil
 
 Say = Callable[[str], None]
 """Takes a line about how it goes."""
+
+Judge = Callable[[Experiment], list[Finding]]
+"""What the checks say about an experiment."""
+
+
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How questions are put.
+
+    budget: tokens of a prompt, by our estimate. anonymize: whether names and addresses stay here. repairs: how often an answer with
+    errors is asked about again. cache: where answers are kept; None for nowhere. settings: what else could change an answer. watch: is
+    called with each piece of an answer.
+    """
+
+    budget: int = 30_000
+    anonymize: bool = False
+    repairs: int = 2
+    cache: Path | None = None
+    settings: str = ""
+    watch: Say = lambda piece: None
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,59 +57,283 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
 
 
-def ask(backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse.Decode, say: Say) -> Asked:
-    """Ask for `facts.count` ideas and their experiments. Raises BackendError where the backend fails.
+class Asker:
+    """Puts questions to one backend about one cluster, and remembers what that cost.
 
-    digest: of the snapshot, for the provenance. decode: how an experiment is read.
+    decode: how an experiment is read. judge: the checks.
     """
-    question = Question("ideas", facts, _render)
-    if backend.prompted:
-        say(f"asking {_who(backend)} for ideas")
-    first = backend.answer(question, _silent)
-    ideas, problems = parse.ideas(first.text)
-    if first.end == "refused":
-        raise ReplyError(f"{_who(backend)} refused to answer", hint="Say it in other words, or choose another backend with --backend.")
-    if not ideas and any(finding.rule != "reply/no-ideas" for finding in problems):
-        raise ReplyError(
-            f"the answer of {_who(backend)} can't be used: {problems[0].message}", hint="Ask again, or choose another backend."
+
+    def __init__(
+        self, backend: Backend, manner: Manner, facts: Facts, digest: Callable[[], str], decode: parse.Decode, judge: Judge, say: Say
+    ) -> None:
+        self.backend = backend
+        self.manner = manner
+        self.facts = facts
+        self.decode = decode
+        self.judge = judge
+        self.say = say
+        self.replies: list[tuple[Reply, bool]] = []
+        self.versions: list[str] = []
+        self.digest = digest()
+        self._cache = Cache(manner.cache if backend.prompted else None, digest=self.digest, settings=manner.settings)
+        self.render = _Render(manner, facts)
+
+    # one question -----------------------------------------------------------------------------------------------------------------
+
+    def reply(self, question: Question) -> "_Answer":
+        """The answer to a question, its stand-ins lifted."""
+        kept = self._cache.find(self.backend, question) if self._cache.place else None
+        if kept is not None:
+            return self._answered(kept, question, cached=True)
+        try:
+            found = self._answer(question)
+        except PromptTooLongError:
+            self.say(f"{who(self.backend)} takes no prompt of that length; asking again with half of it")
+            question = Question(question.kind, question.facts, partial(self.render, budget=self.manner.budget // 2))
+            found = self._answer(question)
+        return self._answered(found, question, cached=False)
+
+    def _answered(self, raw: Reply, question: Question, *, cached: bool) -> "_Answer":
+        self.replies.append((raw, cached))
+        text = self.render.lift(raw.text) if question.rendered else raw.text
+        return _Answer(raw=raw, reply=msgspec.structs.replace(raw, text=text), question=question, cached=cached)
+
+    def _answer(self, question: Question) -> Reply:
+        if not self.backend.prompted:
+            return self.backend.answer(question, self.manner.watch)
+        number = METER.start(question.prompt)
+        found: Reply | None = None
+        try:
+            found = self.backend.answer(question, METER.progress(number, self.manner.watch))
+            check_length(len(found.text))
+        finally:
+            METER.end(number, found)
+        notes = tuple(dict.fromkeys([*question.prompt.notes, *found.notes]))
+        return msgspec.structs.replace(found, notes=notes)
+
+    def question(self, kind: Kind, facts: Facts) -> Question:
+        return Question(kind, facts, self.render)
+
+    # ideas ------------------------------------------------------------------------------------------------------------------------
+
+    def ideas(self) -> tuple[list[Idea], list[str]]:
+        """The ideas that came, and what the user should know about the answer. Raises ReplyError where it can't be used."""
+        answer = self.reply(self.question("ideas", self.facts))
+        reply = answer.reply
+        found, problems = parse.ideas(reply.text)
+        if reply.end == "refused":
+            raise ReplyError(
+                f"{who(self.backend)} refused to answer", hint="Say it in other words, or choose another backend with --backend."
+            )
+        errors = [finding for finding in problems if finding.severity == "error"]
+        if not found and any(finding.rule != "reply/no-ideas" for finding in errors):
+            hint = "Ask again, or choose another backend."
+            raise ReplyError(f"the answer of {who(self.backend)} can't be used: {errors[0].message}", hint=hint)
+        if found:
+            self._keep(answer)
+        self._remember(answer.question)
+        # a backend without a model has said in its notes why it has no idea
+        said = [finding.message for finding in problems if self.backend.prompted or finding.rule != "reply/no-ideas"]
+        return found, [*reply.notes, *said]
+
+    # experiments ------------------------------------------------------------------------------------------------------------------
+
+    def draft(self, kind: Kind, idea: Idea, facts: Facts) -> tuple[Draft, list[str]]:
+        """The best experiment that a backend gives for an idea, in the first round or after mending; and notes for the user."""
+        question = self.question(kind, facts)
+        rounds: list[Round] = []
+        best: _Try | None = None
+        notes: list[str] = []
+        seen: set[str] = set()
+        while True:
+            try:
+                answer = self.reply(question)
+            except BackendError as error:
+                if best is None:
+                    raise
+                notes.append(f"{idea.id}: could not be mended: {error}")
+                break
+            reply = answer.reply
+            self._remember(answer.question)
+            tried = self._tried(reply, idea, facts, best)
+            notes += reply.notes
+            if tried.experiment is not None:
+                self._keep(answer)
+            better = best is None or tried.rank < best.rank
+            counts = summary(tried.findings)
+            rounds.append(
+                Round(errors=counts["error"], warnings=counts["warning"], changed=tried.changed, kept=better, findings=tried.findings)
+            )
+            best = tried if better or best is None else best
+            if not best.to_mend or not self.backend.prompted or len(rounds) > self.manner.repairs or reply.text in seen:
+                break
+            seen.add(reply.text)
+            self.say(
+                f"{idea.id}: {counts['error']} errors; asking {who(self.backend)} to mend them ({len(rounds)} of {self.manner.repairs})"
+            )
+            question = self.question(kind, msgspec.structs.replace(facts, attempt=Attempt(text=best.text, findings=best.findings)))
+        return Draft(idea=idea, experiment=best.experiment, findings=best.findings, rounds=rounds), notes
+
+    def _tried(self, reply: Reply, idea: Idea, facts: Facts, before: "_Try | None") -> "_Try":
+        namespaces = asked_namespaces(facts.words.text, facts.topology)
+        experiment, said = parse.experiment(reply.text, idea, self.decode, _home(facts, namespaces))
+        if reply.end in _ENDS:
+            rule, message = _ENDS[reply.end]
+            severity: Severity = "error" if experiment is None else "warning"
+            said = [Finding(rule=rule, layer="schema", severity=severity, message=message), *said]
+        if experiment is not None and self.backend.prompted:
+            said = [*said, *disagreements(experiment, facts.words, facts.topology)]
+        judged = self.judge(experiment) if experiment is not None else []
+        changed = _changed(before.experiment if before else facts.experiment, experiment)
+        return _Try(text=reply.text, experiment=experiment, said=said, judged=judged, changed=changed)
+
+    def _keep(self, answer: "_Answer") -> None:
+        if self._cache.place and not answer.cached:
+            self._cache.keep(self.backend, answer.question, answer.raw)
+
+    def _remember(self, question: Question) -> None:
+        if question.rendered and question.prompt.version not in self.versions:
+            self.versions.append(question.prompt.version)
+
+    # what it cost and where it comes from -----------------------------------------------------------------------------------------
+
+    def usage(self) -> Usage:
+        asked = [reply for reply, cached in self.replies if not cached]
+        return Usage(
+            name=self.backend.name,
+            model=next((reply.model for reply, _ in self.replies if reply.model), self.backend.model),
+            calls=len(asked),
+            input_tokens=sum(reply.input_tokens for reply in asked),
+            output_tokens=sum(reply.output_tokens for reply in asked),
+            cost_usd=self._cost(asked),
+            cached=len(self.replies) - len(asked),
         )
-    questions = [Question("experiment", msgspec.structs.replace(facts, idea=idea), _render) for idea in ideas[: facts.count]]
-    replies = _answers(backend, questions, say)
-    drafts = [_draft(idea, reply, decode) for idea, reply in zip(ideas, replies, strict=False)]
-    used = _provenance(backend, facts, digest, [question, *questions[:1]])
-    # a backend without a model has said in its notes why it has no idea
-    said = [finding for finding in problems if backend.prompted or finding.rule != "reply/no-ideas"]
-    warnings = [*first.notes, *(note for reply in replies for note in reply.notes), *(finding.message for finding in said)]
-    return Asked(
-        drafts=[_signed(draft, used) for draft in drafts],
-        usage=_usage(backend, [first, *replies]),
-        warnings=list(dict.fromkeys(warnings)),
-    )
+
+    def _cost(self, replies: list[Reply]) -> float | None:
+        """Dollars; None as soon as the price of one answer is not known."""
+        if not self.backend.prompted:
+            return 0.0
+        costs = [reply.cost_usd for reply in replies]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    def provenance(self) -> Provenance:
+        return Provenance(
+            backend=self.backend.name,
+            model=self.backend.model,
+            prompt=", ".join(self.versions) or None,
+            snapshot=self.digest,
+            words=self.facts.words.text[:500] or None,
+        )
+
+    def notes(self) -> list[str]:
+        """What is to be said about where answers came from."""
+        cached = sum(cached for _, cached in self.replies)
+        if not cached:
+            return []
+        which = "the answer" if cached == len(self.replies) == 1 else f"{cached} of {len(self.replies)} answers"
+        return [f"{which} came from the cache of earlier answers; --no-cache asks again"]
 
 
-def _answers(backend: Backend, questions: list[Question], say: Say) -> list[Reply]:
-    if backend.prompted and len(questions) > 1:
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """raw: as it came, with its stand-ins; reply: with the originals."""
+
+    raw: Reply
+    reply: Reply
+    question: Any
+    cached: bool
+
+
+class _Try(msgspec.Struct, frozen=True, kw_only=True):
+    """One round. said: findings about the answer, judged: about the experiment in it."""
+
+    text: str
+    experiment: Experiment | None
+    said: list[Finding]
+    judged: list[Finding]
+    changed: int
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [*self.said, *self.judged]
+
+    @property
+    def to_mend(self) -> bool:
+        return any(one.severity == "error" or one.rule.startswith("asked/") for one in self.findings)
+
+    @property
+    def rank(self) -> tuple[bool, int, int, int]:
+        """Smaller is better: readable, fewer errors, closer to what was asked, the smaller change."""
+        errors = sum(one.severity == "error" for one in self.findings)
+        return self.experiment is None, errors, sum(one.rule.startswith("asked/") for one in self.findings), self.changed
+
+
+class _Render:
+    """Renders prompts for one conversation, all behind the same veil; made when the first prompt is read."""
+
+    def __init__(self, manner: Manner, facts: Facts) -> None:
+        self._manner = manner
+        self._facts = facts
+        self._veil: Veil | None = None
+
+    def __call__(self, kind: Kind, facts: Facts, budget: int | None = None) -> Prompt:
+        from aichaos.ask.prompting import render  # a backend without a model never gets here
+
+        return render(kind, facts, budget=budget or self._manner.budget, veil=self.veil())
+
+    def veil(self) -> "Veil":
+        from aichaos.ask.veil import Veil
+
+        if self._veil is None:
+            self._veil = Veil(self._facts.topology.snapshot, names=self._manner.anonymize)
+        return self._veil
+
+    def lift(self, text: str) -> str:
+        return self.veil().lift(text)
+
+
+def ask(backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse.Decode, judge: Judge, say: Say, manner: Manner) -> Asked:
+    """Ask for `facts.count` ideas and their experiments. Raises BackendError where the backend fails."""
+    asker = Asker(backend, manner, facts, digest, decode, judge, say)
+    if backend.prompted:
+        say(f"asking {who(backend)} for ideas")
+    found, notes = asker.ideas()
+    drafts = _drafts(asker, found[: facts.count])
+    for _draft, said in drafts:
+        notes += said
+    used = asker.provenance()
+    notes += asker.notes()
+    return Asked(drafts=[signed(draft, used) for draft, _ in drafts], usage=asker.usage(), warnings=list(dict.fromkeys(notes)))
+
+
+def refine(
+    backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse.Decode, judge: Judge, say: Say, manner: Manner
+) -> Asked:
+    """Have the experiment of the facts changed by its words. Raises BackendError where the backend fails."""
+    assert facts.experiment is not None
+    asker = Asker(backend, manner, facts, digest, decode, judge, say)
+    if backend.prompted:
+        say(f"asking {who(backend)}")
+    spec = facts.experiment.spec
+    idea = Idea(id=facts.experiment.name, title=spec.title, summary=spec.rationale, category=spec.category, hypothesis=spec.hypothesis)
+    draft, notes = asker.draft("refine", idea, facts)
+    if draft.experiment is None and any(finding.rule == "reply/refused" for finding in draft.findings):
+        raise ReplyError(f"{who(backend)} refused to answer", hint="Say it in other words, or choose another backend with --backend.")
+    warnings = list(dict.fromkeys([*notes, *asker.notes()]))
+    return Asked(drafts=[signed(draft, asker.provenance())], usage=asker.usage(), warnings=warnings)
+
+
+def _drafts(asker: Asker, ideas: list[Idea]) -> list[tuple[Draft, list[str]]]:
+    def one(idea: Idea) -> tuple[Draft, list[str]]:
+        return asker.draft("experiment", idea, msgspec.structs.replace(asker.facts, idea=idea))
+
+    if asker.backend.prompted and len(ideas) > 1:
         from concurrent.futures import ThreadPoolExecutor  # only where somebody is waited for
 
-        say(f"asking for {len(questions)} experiments at once")
-        with ThreadPoolExecutor(max_workers=min(len(questions), 8)) as pool:
-            return list(pool.map(lambda question: backend.answer(question, _silent), questions))
-    return [backend.answer(question, _silent) for question in questions]
-
-
-def _render(kind: Kind, facts: Facts) -> Prompt:
-    from aichaos.ask.prompting import render  # a backend without a model never gets here
-
-    return render(kind, facts)
-
-
-def _draft(idea: Idea, reply: Reply, decode: parse.Decode) -> Draft:
-    experiment, findings = parse.experiment(reply.text, idea.id, decode)
-    if reply.end in _ENDS:
-        rule, message = _ENDS[reply.end]
-        severity: Severity = "error" if experiment is None else "warning"
-        findings = [Finding(rule=rule, layer="schema", severity=severity, message=message), *findings]
-    return Draft(idea=idea, experiment=experiment, findings=findings)
+        asker.say(f"asking for {len(ideas)} experiments at once")
+        asker.render.veil()  # one for all threads
+        with ThreadPoolExecutor(max_workers=min(len(ideas), 8)) as pool:
+            return list(pool.map(one, ideas))
+    return [one(idea) for idea in ideas]
 
 
 _ENDS = {
@@ -88,7 +343,25 @@ _ENDS = {
 """Ends of an answer that a reader of its experiment must know about."""
 
 
-def _signed(draft: Draft, provenance: Provenance) -> Draft:
+def _home(facts: Facts, asked: list[str]) -> str:
+    """The namespace of what an answer names none for: the one that was asked for, else that of the idea's objects, else `default`."""
+    if asked:
+        return asked[0]
+    for why in facts.idea.why_here if facts.idea else ():
+        if why.count("/") == 2:
+            return why.split("/")[1]
+    return "default"
+
+
+def _changed(before: Experiment | None, after: Experiment | None) -> int:
+    """Lines that are in one of two experiments and not in the other."""
+    if before is None or after is None:
+        return 0
+    one, other = (Counter(yaml.dump(to_document(experiment)).split("\n")) for experiment in (before, after))
+    return sum(((one - other) + (other - one)).values())
+
+
+def signed(draft: Draft, provenance: Provenance) -> Draft:
     """Where an experiment comes from is what we know, not what an answer says about itself."""
     if draft.experiment is None:
         return draft
@@ -96,38 +369,5 @@ def _signed(draft: Draft, provenance: Provenance) -> Draft:
     return msgspec.structs.replace(draft, experiment=msgspec.structs.replace(draft.experiment, spec=spec))
 
 
-def _provenance(backend: Backend, facts: Facts, digest: Callable[[], str], questions: list[Question]) -> Provenance:
-    return Provenance(
-        backend=backend.name,
-        model=backend.model,
-        prompt=", ".join(question.prompt.version for question in questions if question.rendered) or None,
-        snapshot=digest(),
-        words=facts.words.text[:500] or None,
-    )
-
-
-def _usage(backend: Backend, replies: list[Reply]) -> Usage:
-    return Usage(
-        name=backend.name,
-        model=next((reply.model for reply in replies if reply.model), backend.model),
-        calls=len(replies),
-        input_tokens=sum(reply.input_tokens for reply in replies),
-        output_tokens=sum(reply.output_tokens for reply in replies),
-        cost_usd=_cost(backend, replies),
-    )
-
-
-def _cost(backend: Backend, replies: list[Reply]) -> float | None:
-    """Dollars; None as soon as the price of one answer is not known."""
-    if not backend.prompted:
-        return 0.0
-    costs = [reply.cost_usd for reply in replies]
-    return None if None in costs else sum(cost for cost in costs if cost is not None)
-
-
-def _who(backend: Backend) -> str:
+def who(backend: Backend) -> str:
     return f"{backend.name} ({backend.model})" if backend.model else backend.name
-
-
-def _silent(piece: str) -> None:
-    """Progress that nobody watches."""

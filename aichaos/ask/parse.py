@@ -1,7 +1,7 @@
 """From the text of an answer to ideas and experiments.
 
-Text can be anything: what can't be used becomes a finding that says where and why, and nothing here raises because of it. Only our own
-forms are read; a command line in an answer stays text.
+Text can be anything: what can't be used becomes a finding that says where and why, and nothing here raises because of it. No text of an
+answer is ever run; a command line becomes typed steps or a finding.
 """
 
 import re
@@ -10,34 +10,34 @@ from typing import Any
 
 import msgspec
 
+from aichaos.ask.assemble import assemble, commands_beside
+from aichaos.ask.reply import Command, Found, contents, problem
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.finding import Finding
 from aichaos.domain.suggestion import Idea
-from aichaos.errors import SyntaxProblem
-from aichaos.files import yaml
+from aichaos.files.plain import mapping
 
-_FENCE = re.compile(r"^[ \t]{0,3}(`{3,}+|~{3,}+)[^\n`]*+\n(.*?)(?:^[ \t]{0,3}\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_MOST_IDEAS = 100
 
 
 def ideas(text: str) -> tuple[list[Idea], list[Finding]]:
     """The ideas in an answer, in order, each id once; and what was wrong with the rest."""
     found: dict[str, Idea] = {}
-    findings: list[Finding] = []
-    for document in _documents(text, findings):
+    documents, findings = _documents(text)
+    for document in documents:
         listed = document.get("ideas") if isinstance(document, dict) else document
-        for number, item in enumerate(listed if isinstance(listed, list) else []):
+        for number, item in enumerate(listed[:_MOST_IDEAS] if isinstance(listed, list) else []):
             try:
                 idea = msgspec.convert(item, Idea)
             except msgspec.ValidationError as error:
-                findings.append(
-                    _finding("reply/idea", f"idea {number + 1} is not in the form that was asked for: {error}", f"/ideas/{number}")
-                )
+                said = f"idea {number + 1} is not in the form that was asked for: {error}"
+                findings.append(problem("reply/idea", said, path=f"/ideas/{number}"))
                 continue
             identifier = _identifier(idea.id) or f"idea-{number + 1}"
             found.setdefault(identifier, msgspec.structs.replace(idea, id=identifier))
-    if not found and not findings:
-        findings.append(_finding("reply/no-ideas", "the answer holds no list of ideas", ""))
+    if not found and not any(finding.severity == "error" for finding in findings):
+        findings.append(problem("reply/no-ideas", "the answer holds no list of ideas"))
     return list(found.values()), findings
 
 
@@ -45,42 +45,47 @@ Decode = Callable[[dict[str, Any]], tuple[Experiment | None, list[Finding]]]
 """Reads an experiment strictly; what it says of a file it says of an answer."""
 
 
-def experiment(text: str, identifier: str, decode: Decode) -> tuple[Experiment | None, list[Finding]]:
-    """The experiment in an answer, under the id of its idea; None, and why, where there is none."""
-    findings: list[Finding] = []
-    for document in _documents(text, findings):
-        if not isinstance(document, dict) or document.get("kind") != "Experiment":
+def experiment(text: str, idea: Idea, decode: Decode, namespace: str = "default") -> tuple[Experiment | None, list[Finding]]:
+    """The experiment in an answer, under the id of its idea; None, and why, where there is none.
+
+    Where there is an Experiment it is taken; else one is made of bare manifests and kubectl lines. namespace: of what names none.
+    """
+    found, findings = contents(text)
+    unreadable: list[Finding] = []
+    for one in found:
+        document = mapping(one.value) if isinstance(one, Found) else {}
+        if document.get("kind") != "Experiment":
             continue
-        metadata = document.get("metadata")
-        found, problems = decode(document | {"metadata": (metadata if isinstance(metadata, dict) else {}) | {"name": identifier}})
-        if found is not None:
-            return found, []
-        findings.extend(problems)
-    return None, findings or [_finding("reply/no-experiment", "the answer holds no document of kind Experiment", "")]
+        read, problems = decode(_under(document, idea.id))
+        if read is not None:
+            beside = commands_beside(found, document, namespace)
+            return read, [*(one for one in findings if one.rule not in ("reply/syntax",)), *beside]
+        unreadable += problems
+    if unreadable:
+        return None, [*findings, *unreadable]
+    return _assembled(found, findings, idea, decode, namespace)
 
 
-def _documents(text: str, findings: list[Finding]) -> list[Any]:
-    """Every document in an answer: in its fences where it has some, else the whole text. An answer that is JSON is read as JSON."""
-    if text.lstrip()[:1] == "{":
-        try:
-            return [msgspec.json.decode(text)]
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            pass  # not JSON after all; what is wrong with it is said by the reader below
-    pieces = [match[2] for match in _FENCE.finditer(text)] or [text]
-    values: list[Any] = []
-    for piece in pieces:
-        try:
-            values.extend(yaml.load(piece, "answer"))
-        except SyntaxProblem as problem:
-            message = f"the answer is not valid YAML at line {problem.line}, column {problem.column}: {problem.problem}"
-            findings.append(
-                msgspec.structs.replace(_finding("reply/syntax", message, ""), layer="syntax", line=problem.line, column=problem.column)
-            )
-    return values
+def _assembled(
+    found: list[Found | Command], findings: list[Finding], idea: Idea, decode: Decode, namespace: str
+) -> tuple[Experiment | None, list[Finding]]:
+    made, problems = assemble(found, idea, namespace)
+    if made is None:
+        left = [*findings, *problems]
+        errors = any(finding.severity == "error" for finding in left)
+        return None, left if errors else [*left, problem("reply/no-experiment", "the answer holds no experiment, no manifest and no step")]
+    read, wrong = decode(made)
+    return read, [*findings, *problems, *wrong]
 
 
-def _finding(rule: str, message: str, path: str) -> Finding:
-    return Finding(rule=rule, layer="schema", severity="error", message=message, path=path)
+def _under(document: dict[str, Any], identifier: str) -> dict[str, Any]:
+    metadata = document.get("metadata")
+    return document | {"metadata": (metadata if isinstance(metadata, dict) else {}) | {"name": identifier}}
+
+
+def _documents(text: str) -> tuple[list[Any], list[Finding]]:
+    found, findings = contents(text)
+    return [one.value for one in found if isinstance(one, Found)], findings
 
 
 def _identifier(text: str) -> str:

@@ -1,192 +1,205 @@
-"""The prompt: which part of the cluster a model is shown, and the template around it.
+"""The prompt: a template from `prompts/`, filled with what is shown of the cluster, what is known of its engines, and the user's words.
 
-What goes in is chosen by what the user's words name, under a budget that is never exceeded; what was left out is said in the prompt
-and to the user. Only what the Structs of a snapshot hold can go in: no annotation, no environment variable, no value of a ConfigMap,
-nothing of a Secret but its name, and no value of a header that a filter sets.
+The whole prompt is never more than its budget, and everything that goes in goes through the veil first: secrets never leave, names only
+if the user does not mind.
 """
 
-import re
-from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from aichaos.ask.protocol import Facts, Kind, Prompt, Turn
-from aichaos.domain.base import KubeObject, kind_name, plain, reference
-from aichaos.domain.chaos import Engine
-from aichaos.domain.gateway import Gateway, HTTPRoute
+import msgspec
+
+from aichaos.ask.protocol import Attempt, Facts, Kind, Prompt, Turn
+from aichaos.ask.showing import show
+from aichaos.ask.tokens import shortened, tokens
+from aichaos.ask.veil import Veil
+from aichaos.domain.base import plain
+from aichaos.domain.experiment import Experiment, to_document
+from aichaos.domain.snapshot import Snapshot
+from aichaos.domain.suggestion import Idea
+from aichaos.errors import UsageError
 from aichaos.files import yaml
-from aichaos.observe.oddities import oddities
-from aichaos.observe.topology import Topology
 
-BUDGET = 24_000
-"""Tokens for what is shown of the cluster; the templates add fewer than 3,000."""
+BUDGET = 30_000
+"""Tokens of a whole prompt, by our estimate; a setting."""
+SMALLEST = 4_000
+_ANSWER_SHARE = 3
+"""An answer that is to be mended may take one third of the budget."""
 
-_CHUNK = re.compile(r"[A-Za-z]{1,8}|[0-9]{1,3}|[^\sA-Za-z0-9]|\s+")
+
+def render(kind: Kind, facts: Facts, *, budget: int = BUDGET, veil: Veil | None = None) -> Prompt:
+    """The prompt for a question, the same for the same facts. Raises UsageError where the experiment alone is more than the budget."""
+    veil = veil or Veil()
+    mending = _mending(facts.attempt, budget, veil) if facts.attempt else []
+    values, notes = _values(facts, budget, veil)
+    version = _template(kind)[2]
+    system, bare = _filled(kind, values | {"cluster": "", "notes": []})
+    room = budget - tokens(system) - tokens(bare) - sum(tokens(turn.text) for turn in mending) - _FOR_NOTES
+    if room < 0:
+        hint = "Say it in fewer words, or allow longer prompts with --budget."
+        raise UsageError(f"the words and the experiment alone are more than a prompt of {budget:,} tokens", hint=hint)
+    while True:
+        cluster, left_out = show(facts, room, veil)
+        system, text = _filled(kind, values | {"cluster": cluster, "notes": [*left_out, *notes]})
+        turns = (Turn(role="user", text=text), *mending)
+        over = tokens(system) + sum(tokens(turn.text) for turn in turns) - budget
+        if over <= 0 or not room:
+            break
+        room = max(0, room - over)
+    schema, closed = _schema(kind)
+    said = (*left_out, *notes)
+    if mending:
+        version = f"{version}+{_template('repair')[2]}"
+    return Prompt(system=system, turns=turns, version=version, notes=said, schema=schema, closed=closed)
 
 
-def render(kind: Kind, facts: Facts) -> Prompt:
-    """The prompt for a question, the same for the same facts."""
-    import jinja2
+_FOR_NOTES = 300
+"""Tokens that are kept free for what has to be said about what was left out."""
 
-    system_source, text_source, version = _template(kind)
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
-    cluster, notes = show(facts)
+
+def _values(facts: Facts, budget: int, veil: Veil) -> tuple[dict[str, Any], list[str]]:
+    """What fills a template, but for the cluster; and what was cut short on the way."""
+    words = facts.words.text.strip() or "Chaos tests for the resilience of this cluster's network."
+    said, notes = _said(facts.said, budget // 6, veil)
+    hidden = veil.hide(words)
+    short = shortened(hidden, budget // 3)
+    if short != hidden:
+        notes.append(f"only the first {len(short):,} of {len(hidden):,} characters of the request are shown")
     values: dict[str, Any] = {
         "count": facts.count,
-        "words": facts.words.text.strip() or "Chaos tests for the resilience of this cluster's network.",
-        "cluster": cluster,
-        "notes": notes,
-        "engines": [_engine(engine) for engine in facts.topology.snapshot.engines],
-        "idea": yaml.dump(plain(facts.idea)).strip() if facts.idea else "",
+        "words": short,
+        "said": said,
+        "engines": [
+            {"name": engine.name, "release": engine.release or "unknown release", "versions": ", ".join(engine.versions)}
+            for engine in facts.topology.snapshot.engines
+        ],
+        "facts": "\n".join(engine_facts(facts.topology.snapshot)),
+        "idea": yaml.dump(veil.hide_tree(plain(facts.idea))).strip() if facts.idea else "",
+        "experiment": yaml.dump(veil.hide_tree(_unsigned(facts.experiment))).strip() if facts.experiment else "",
     }
-    return Prompt(
-        system=environment.from_string(system_source).render(values).strip(),
-        turns=(Turn(role="user", text=environment.from_string(text_source).render(values).strip() + "\n"),),
-        version=version,
-        notes=tuple(notes),
-    )
+    return values, notes
+
+
+def _unsigned(experiment: Experiment) -> dict[str, Any]:
+    """An experiment without its provenance, which is ours to write."""
+    document = to_document(experiment)
+    document["spec"].pop("provenance", None)
+    return document
+
+
+def _said(lines: tuple[str, ...], room: int, veil: Veil) -> tuple[list[str], list[str]]:
+    """Of an earlier conversation the latest lines that fit, the oldest of them cut short; and a note where some are missing."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        hidden = veil.hide(line).replace("\n", " ")
+        cost = tokens(hidden) + 2
+        if cost > room:
+            rest = shortened(hidden, room - 4)
+            kept += [f"{rest} …"] if len(rest) > 40 else []
+            break
+        kept.append(hidden)
+        room -= cost
+    missing = len(lines) - len(kept)
+    note = [f"{missing} of {len(lines)} earlier lines of the conversation are left out"] if missing else []
+    return kept[::-1], note
+
+
+def _filled(kind: str, values: dict[str, Any]) -> tuple[str, str]:
+    system, text, _ = _template(kind)
+    environment = _environment()
+    return environment.from_string(system).render(values).strip(), environment.from_string(text).render(values).strip() + "\n"
+
+
+def _environment() -> Any:
+    import jinja2  # only where a prompt is made
+
+    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
 
 @cache
-def _template(kind: Kind) -> tuple[str, str, str]:
+def _template(name: str) -> tuple[str, str, str]:
     """System part, question part and version of a template: `---` front matter, then the parts divided by a line `=== question`."""
-    raw = (files("aichaos.prompts") / f"{kind}.md").read_text(encoding="utf-8")
+    raw = (files("aichaos.prompts") / f"{name}.md").read_text(encoding="utf-8")
     _, front, body = raw.split("---\n", 2)
-    system, question = body.split("\n=== question\n", 1)
-    (head,) = yaml.load(front, f"{kind}.md")
-    return system, question, f"{kind}@{head['version']}"
+    system, _, question = f"\n{body}".rpartition("\n=== question\n")
+    (head,) = yaml.load(front, f"{name}.md")
+    return system, question, f"{name}@{head['version']}"
 
 
-def tokens(text: str) -> int:
-    """An upper bound of the tokens in a text, without a tokenizer: chunks by kind, and bytes where a script has no words."""
-    return -(-13 * len(_CHUNK.findall(text)) // 10) + sum(len(piece.encode()) for piece in re.findall(r"[^\x00-\x7f]+", text))
+# what models get wrong --------------------------------------------------------------------------------------------------------------
+
+_CONTROLLERS = {"istio": "istio.io/", "envoy-gateway": "gateway.envoyproxy.io/", "contour": "projectcontour.io/"}
 
 
-def show(facts: Facts) -> tuple[str, list[str]]:
-    """What is shown of the cluster, as YAML, and a note for each kind of which not all is shown."""
-    topology = facts.topology
-    wanted = _by_relevance(facts)
-    lines = [f"# {oddity.object}: {oddity.message}" for oddity in oddities(topology)[:40]]
-    left = max(0, BUDGET - tokens("\n".join(lines)))
-    written = {kind: _written(topology, found, left) for kind, found in wanted.items()}
-    # every kind has an equal share, and what the smaller kinds leave of theirs is there for the larger ones
-    shown: dict[str, list[str]] = {}
-    for number, kind in enumerate(sorted(written, key=lambda kind: sum(cost for _, cost in written[kind]))):
-        shown[kind], used = _fitting(written[kind], left // (len(written) - number))
-        left -= used
-    missing = [kind for kind, found in wanted.items() if len(shown[kind]) < len(found)]
-    notes = [f"{len(shown[kind]):,} of {len(wanted[kind]):,} {kind} objects shown" for kind in missing]
-    return "".join(text for kind in wanted for text in shown[kind]) + "\n".join(lines), notes
+def engine_facts(snapshot: Snapshot) -> list[str]:
+    """What models get wrong most, for the engines and gateways in the releases that this cluster has, and for no others."""
+    present = {engine.name: engine.release or "" for engine in snapshot.engines}
+    classes = [one.spec.controller_name for one in snapshot.gateway_classes]
+    used = {gateway.spec.gateway_class_name for gateway in snapshot.gateways}
+    for name, group in _CONTROLLERS.items():
+        if any(controller.startswith(group) for controller in classes) or name in used:
+            present.setdefault(name, "")
+    if snapshot.virtual_services or snapshot.destination_rules:
+        present.setdefault("istio", "")
+    found = []
+    for name, head, text in _all_facts():
+        release = present.get(head["for"])
+        if release is None or not _release_fits(head, release):
+            continue
+        found.append(_environment().from_string(text).render({"release": release or "(unknown release)", "name": name}).strip())
+    return found
 
 
-def _written(topology: Topology, found: list[KubeObject], room: int) -> list[tuple[str, int]]:
-    """Objects as YAML, each with its tokens: no more of them than could fit, and none that is too large by itself."""
-    pieces: list[tuple[str, int]] = []
-    used = 0
-    for obj in found:
-        text = yaml.dump([_summary(topology, obj)])
-        cost = tokens(text)
-        if cost <= room:
-            pieces.append((text, cost))
-            used += cost
-        if used > room:
-            break
-    return pieces
+def _release_fits(head: dict[str, Any], release: str) -> bool:
+    """Facts of one major version are for that one; where the release is not known they are those of the newest, 3."""
+    wanted = head.get("releases")
+    return wanted is None or (release.partition(".")[0] or "3") == wanted
 
 
-def _fitting(pieces: list[tuple[str, int]], room: int) -> tuple[list[str], int]:
-    """The pieces that fit, in order, and their tokens; one that is too large for what is left is passed over."""
-    fitting, used = [], 0
-    for text, cost in pieces:
-        if used + cost <= room:
-            fitting.append(text)
-            used += cost
-    return fitting, used
+@cache
+def _all_facts() -> tuple[tuple[str, dict[str, Any], str], ...]:
+    found = []
+    for path in sorted((files("aichaos.prompts") / "facts").iterdir(), key=lambda path: path.name):
+        if path.name.endswith(".md"):
+            _, front, text = path.read_text(encoding="utf-8").split("---\n", 2)
+            (head,) = yaml.load(front, path.name)
+            found.append((path.name, head, text))
+    return tuple(found)
 
 
-_SHOWN = (
-    "Gateway",
-    "HTTPRoute",
-    "Service",
-    "Deployment",
-    "StatefulSet",
-    "NetworkPolicy",
-    "PodDisruptionBudget",
-    "ServiceAccount",
-    "ChaosExperiment",
-)
+# mending --------------------------------------------------------------------------------------------------------------------------
 
 
-def _by_relevance(facts: Facts) -> dict[str, list[KubeObject]]:
-    """Kind → its objects, those that the words (or the idea) name first, then those of the namespaces that they name."""
-    named = set(facts.words.tokens)
-    if facts.idea is not None:
-        named |= {part.lower() for why in facts.idea.why_here for part in why.split("/")[1:]}
-    system = {"kube-system", "kube-public", "kube-node-lease"}
+def _mending(attempt: Attempt, budget: int, veil: Veil) -> list[Turn]:
+    """The answer and what is wrong with it, as turns. An answer that is too long is shown in part."""
+    from aichaos.ask.advice import advice
 
-    def order(obj: KubeObject) -> tuple[bool, bool, str, str]:
-        return obj.name.lower() not in named, obj.namespace.lower() not in named, obj.namespace, obj.name
-
-    return {
-        kind: sorted((obj for obj in facts.topology.snapshot.of(kind) if obj.namespace not in system and _telling(obj)), key=order)
-        for kind in _SHOWN
-    }
+    answer = veil.hide(attempt.text)
+    short = shortened(answer, budget // _ANSWER_SHARE)
+    findings = [{key: veil.hide(text) if isinstance(text, str) else text for key, text in one.items()} for one in advice(attempt)]
+    _, text = _filled("repair", {"findings": findings[:_MOST_FINDINGS]})
+    return [Turn(role="assistant", text=short.strip() or "(no text)"), Turn(role="user", text=shortened(text, budget // _ANSWER_SHARE))]
 
 
-def _telling(obj: KubeObject) -> bool:
-    return not (kind_name(obj) == "ServiceAccount" and obj.name == "default")
+_MOST_FINDINGS = 20
 
 
-def _summary(topology: Topology, obj: KubeObject) -> dict[str, Any]:
-    """One object in the few fields that an experiment can turn on."""
-    details = _DETAILS.get(kind_name(obj))
-    return {"object": str(reference(obj))} | (details(topology, obj) if details else {})
+def _schema(kind: Kind) -> tuple[dict[str, Any], bool]:
+    """The form of an answer in JSON. That of ideas is closed; an experiment holds manifests, which are open."""
+    return (_ideas_schema(), True) if kind == "ideas" else (_experiment_schema(), False)
 
 
-def _gateway(topology: Topology, obj: Any) -> dict[str, Any]:
-    gateway: Gateway = obj
-    listeners = [f"{one.name} {one.protocol} {one.port}" + (f" {one.hostname}" if one.hostname else "") for one in gateway.spec.listeners]
-    labels = sorted(
-        {f"{key}={value}" for pod in topology.gateway_pods(gateway)[:1] for key, value in pod.labels.items() if "gateway-name" in key}
-    )
-    return {"class": gateway.spec.gateway_class_name, "listeners": listeners} | ({"pods_labelled": labels} if labels else {})
+@cache
+def _ideas_schema() -> dict[str, Any]:
+    text = {"type": "string"}
+    fields = {field.encode_name: text for field in msgspec.structs.fields(Idea)}
+    fields["why_here"] = {"type": "array", "items": text}  # type: ignore[dict-item]
+    idea = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+    ideas = {"ideas": {"type": "array", "items": idea}}
+    return {"type": "object", "properties": ideas, "required": ["ideas"], "additionalProperties": False}
 
 
-def _route(topology: Topology, obj: Any) -> dict[str, Any]:
-    route: HTTPRoute = obj
-    spec = plain(route.spec)
-    for rule in spec.get("rules") or ():
-        for filtered in (rule, *(rule.get("backendRefs") or ())):
-            filtered.pop("filters", None)
-    return {"created": route.metadata.creation_timestamp, "spec": spec}
-
-
-def _service(topology: Topology, obj: Any) -> dict[str, Any]:
-    ports = [f"{port.port}->{port.target_port or port.port}" for port in obj.spec.ports]
-    endpoints = topology.endpoints(obj)
-    ready = sum(endpoint.ready for endpoint in endpoints)
-    return {"ports": ports, "selector": obj.spec.selector, "endpoints": f"{ready} ready of {len(endpoints)}"}
-
-
-def _workload(topology: Topology, obj: Any) -> dict[str, Any]:
-    containers = [container.name for container in obj.spec.template.spec.containers]
-    return {"replicas": obj.replicas, "pod_labels": obj.spec.template.metadata.labels, "containers": containers}
-
-
-def _policy(topology: Topology, obj: Any) -> dict[str, Any]:
-    return {"spec": plain(obj.spec)}
-
-
-_DETAILS: dict[str, Callable[[Topology, Any], dict[str, Any]]] = {
-    "Gateway": _gateway,
-    "HTTPRoute": _route,
-    "Service": _service,
-    "Deployment": _workload,
-    "StatefulSet": _workload,
-    "NetworkPolicy": _policy,
-}
-
-
-def _engine(engine: Engine) -> dict[str, str]:
-    return {"name": engine.name, "release": engine.release or "unknown release", "versions": ", ".join(engine.versions)}
+@cache
+def _experiment_schema() -> dict[str, Any]:
+    return msgspec.json.schema(Experiment)

@@ -36,7 +36,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_backend(name: str, options: Options) -> Backend:
     """The backend of that name. Raises UnknownBackendError, or MissingKeyError where it needs a key and there is none."""
-    return _find(name)(options)
+    return find(name)(options)
 
 
 def known_names() -> list[str]:
@@ -51,7 +51,7 @@ def listed(options: Options) -> list[Listed]:
 
 def _line(name: str, options: Options) -> Listed:
     try:
-        backend = _find(name)
+        backend = find(name)
     except BackendError as error:
         return Listed(name=name, about="", remote=True, model=None, state=str(error))
     missing = backend.key_variable and not os.environ.get(backend.key_variable)
@@ -69,7 +69,8 @@ class _Class(Backend):
     def __init__(self, options: Options) -> None: ...
 
 
-def _find(name: str) -> type[_Class]:
+def find(name: str) -> type[_Class]:
+    """The class of that name, not opened. Raises UnknownBackendError."""
     known = _ALIASES.get(name, name)
     location = _OURS.get(known) or _plugins().get(known)
     if location is None:

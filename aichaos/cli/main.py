@@ -15,6 +15,8 @@ from aichaos.errors import AichaosError, UsageError
 
 COMMANDS = {
     "suggest": "Ideas for chaos on this cluster, each with its checked experiment.",
+    "refine": "Change an experiment in words, and see the difference.",
+    "chat": "Ask, change, check and save in one conversation.",
     "check": "Review YAML: references and selectors resolved against a cluster.",
     "route": "Which route and backend would serve a request, and why.",
     "snapshot": "Save what was observed, to work on it elsewhere.",

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from aichaos import pipeline, settings
-from aichaos.ask.protocol import Options
-from aichaos.ask.registry import known_names, open_backend
+from aichaos.ask.registry import find
+from aichaos.ask.wishes import asks_for_yaml, one_scenario
 from aichaos.ask.words import read
+from aichaos.cli.asking import asking_options, manner, opened, show_prompt
 from aichaos.cli.options import choice, output_option, say, source_options, warn, write_json
 from aichaos.domain.suggestion import Suggestions
 from aichaos.errors import UsageError
@@ -20,23 +21,13 @@ from aichaos.report.layout import Paper
 MAX_COUNT = 50
 
 
-def _backends(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    return [name for name in known_names() if name.startswith(incomplete)]
-
-
 @click.command("suggest")
 @click.option("--scenario", "-s", metavar="TEXT", help="What you want to know about your cluster, in your own words.")
 @click.option("--count", type=int, metavar="N", help="How many suggestions (default: what your words say, else 3).")
 @source_options
-@click.option(
-    "--backend",
-    metavar="NAME",
-    shell_complete=_backends,
-    help="Who answers: playbook (offline, the default), anthropic, …; see `aichaos backends`.",
-)
-@click.option("--model", metavar="NAME", help="The backend's model.")
-@click.option("--base-url", metavar="URL", help="The backend's address.")
-@click.option("--timeout", type=float, metavar="SECONDS", help="How long one answer of the backend may take.")
+@asking_options
+@click.option("--show-prompt", is_flag=True, help="Print exactly what would be sent, and send nothing.")
+@click.option("--explain", is_flag=True, help="Show what the checks said to each answer of the backend.")
 @click.option("--out", metavar="FOLDER", type=click.Path(), help="Where suggestions are saved (default: ./chaos).")
 @click.option("--no-save", is_flag=True, help="Save nothing.")
 @click.option("--overwrite", is_flag=True, help="Overwrite files that have been edited, without asking.")
@@ -57,19 +48,21 @@ def command(**given: Any) -> int:
     wish = pipeline.Wish(
         choice=choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"]),
         words=words,
-        count=_count(effective, words.count),
+        count=_count(effective, words.count, words.text),
         out=None if given["no_save"] else Path(effective["out"]).expanduser(),
+        manner=manner(effective, no_cache=given["no_cache"]),
     )
-    options = Options(model=effective["model"], base_url=effective["base_url"], timeout=effective["timeout"])
-    backend = open_backend(effective["backend"], options)
-    if backend.remote and effective.origin("backend") != "flag":
-        say(f"{backend.name} was chosen by {effective.origin('backend')}: what is shown of the cluster leaves this machine")
-    answer = pipeline.suggest(wish, backend, say, lambda path: given["overwrite"] or _confirm(path))
-    _show(answer, given["output"], effective)
+    if given["show_prompt"]:
+        find(effective["backend"])
+        show_prompt(pipeline.prompt(wish, say), effective, given["output"])
+        return 0
+    answer = pipeline.suggest(wish, opened(effective), say, lambda path: given["overwrite"] or _confirm(path))
+    _show(answer, given, effective, manifests=asks_for_yaml(words.text))
     return 4 if answer.suggestions and all(suggestion.verdict == "rejected" for suggestion in answer.suggestions) else 0
 
 
-def _count(effective: settings.Settings, said: int | None) -> int:
+def _count(effective: settings.Settings, said: int | None, text: str) -> int:
+    said = said or (1 if one_scenario(text) else None)
     count = said if said and effective.origin("count") == "default" else effective["count"]
     if not 1 <= count <= MAX_COUNT:
         origin = effective.origin("count")
@@ -83,14 +76,14 @@ def _confirm(path: str) -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty() and click.confirm(f"{path} has been edited. Overwrite it?", default=False, err=True)
 
 
-def _show(answer: Suggestions, output: str, effective: settings.Settings) -> None:
-    if output == "json":
+def _show(answer: Suggestions, given: dict[str, Any], effective: settings.Settings, *, manifests: bool) -> None:
+    if given["output"] == "json":
         write_json(answer)
     else:
-        terminal.suggestions(answer, Paper(sys.stdout))
+        terminal.suggestions(answer, Paper(sys.stdout), manifests=manifests, explain=given["explain"])
         sys.stdout.flush()
     warn(answer.warnings)
     saved = [suggestion.experiment for suggestion in answer.suggestions if suggestion.experiment and suggestion.verdict != "rejected"]
-    if saved and output == "text":
+    if saved and given["output"] == "text":
         origin = f" --from {shlex.quote(effective['from'] or 'live')}"
         print(f"\nNext: {click.get_current_context().find_root().info_name} check {shlex.quote(saved[0])}{origin}", file=sys.stderr)

@@ -34,6 +34,16 @@ class BlastRadius(msgspec.Struct, frozen=True, kw_only=True):
     routes: list[str] = []
 
 
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer to the question for an experiment. changed: lines that differ from the best before. kept: whether it was better."""
+
+    errors: int
+    warnings: int
+    changed: int
+    kept: bool
+    findings: list[Finding]
+
+
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     """`steps` and `commands` are rendered from the typed steps of the experiment, never from a model's own command lines.
 
@@ -60,6 +70,8 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     """Filled in by `predict`; null says that nobody predicted."""
     experiment: str | None = None
     """Path of the saved file; null where nothing was saved."""
+    rounds: list[Round] = []
+    """How often the backend was asked, and what the checks said each time."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +83,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+    cached: int = 0
+    """Answers that came from the cache; they are not among `calls`, and cost nothing now."""
 
 
 class SourceSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,9 +106,21 @@ class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
 
 
+class Refinement(msgspec.Struct, frozen=True, kw_only=True):
+    """What `refine` answers with. original: path of what was changed. diff: unified, of the two files; "" where nothing changed."""
+
+    source: SourceSummary
+    backend: Usage
+    original: str
+    diff: str
+    suggestion: Suggestion
+    warnings: list[str]
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """An idea with the experiment that came back for it; None, and the findings that say why, where none could be read."""
 
     idea: Idea
     experiment: Experiment | None
     findings: list[Finding] = []
+    rounds: list[Round] = []

@@ -5,8 +5,10 @@ Colour only says again what the words say already.
 
 from collections.abc import Iterable, Sequence
 
+from aichaos.domain.base import reference_of
 from aichaos.domain.finding import Finding, Severity, Verdict
-from aichaos.domain.suggestion import BlastRadius, SourceSummary, Suggestion, Suggestions
+from aichaos.domain.suggestion import BlastRadius, Round, SourceSummary, Suggestion, Suggestions
+from aichaos.files import yaml
 from aichaos.observe.oddities import Oddity
 from aichaos.report.layout import Paper, Style, cells
 
@@ -21,7 +23,8 @@ _INDENT = 3
 _MOST_ODDITIES = 50
 
 
-def suggestions(answer: Suggestions, paper: Paper) -> None:
+def suggestions(answer: Suggestions, paper: Paper, *, manifests: bool = False, explain: bool = False) -> None:
+    """manifests: the YAML itself, too. explain: what the checks said to each answer of the backend."""
     source, backend = answer.source, answer.backend
     counts = [f"{source.objects[kind]:,} {_plural(kind, source.objects[kind])}" for kind in _TELLING if source.objects.get(kind)]
     how = f" ({backend.model})" if backend.model else ", offline" if backend.name == "playbook" else ""
@@ -30,7 +33,7 @@ def suggestions(answer: Suggestions, paper: Paper) -> None:
     paper.line((f"suggested by {backend.name}{how}", "dim"))
     for number, suggestion in enumerate(answer.suggestions, 1):
         paper.line()
-        _suggestion(number, suggestion, paper)
+        one(number, suggestion, paper, manifests=manifests, explain=explain)
     if not answer.suggestions:
         paper.line("\nNo scenario fits this cluster.")
 
@@ -41,17 +44,23 @@ def _plural(kind: str, number: int) -> str:
     return f"{kind[:-1]}ies" if kind.endswith("y") and kind[-2] not in "aeiou" else f"{kind}es" if kind.endswith("s") else f"{kind}s"
 
 
-def _suggestion(number: int, suggestion: Suggestion, paper: Paper) -> None:
+def one(number: int, suggestion: Suggestion, paper: Paper, *, manifests: bool = False, explain: bool = False) -> None:
+    """One suggestion, whole."""
     _title(number, suggestion, paper)
     paper.text(suggestion.summary, indent=_INDENT)
     paper.line()
     paper.facts(_facts(suggestion), indent=_INDENT)
+    if explain and suggestion.rounds:
+        _label("Rounds", paper)
+        _rounds(suggestion.rounds, paper)
     if suggestion.findings:
         _label("Findings", paper)
         findings(suggestion.findings, paper, indent=_INDENT + 2)
     _list("Steps", suggestion.steps, paper, numbered=True)
     if suggestion.verdict != "rejected":  # what should not be done is not put under anybody's fingers
         _copyable("By hand", suggestion.by_hand, paper)
+    if manifests:
+        yamls(suggestion, paper)
     _metrics(suggestion, paper)
     _list("Remediation", suggestion.remediation, paper)
     _list("Rollback", suggestion.rollback, paper)
@@ -104,6 +113,36 @@ def _copyable(label: str, lines: Sequence[str], paper: Paper) -> None:
         _label(label, paper)
     for line in lines:
         paper.line(" " * (_INDENT + 5), line)
+
+
+def yamls(suggestion: Suggestion, paper: Paper) -> None:
+    """The manifests as they are saved, to be copied."""
+    for manifest in suggestion.manifests:
+        _label(f"YAML of {reference_of(manifest)}", paper)
+        for line in yaml.dump(manifest).rstrip("\n").split("\n"):
+            paper.line(line)
+
+
+def commands(suggestion: Suggestion, paper: Paper) -> None:
+    _copyable("By hand", suggestion.by_hand, paper)
+
+
+def _rounds(rounds: Sequence[Round], paper: Paper) -> None:
+    for number, one in enumerate(rounds, 1):
+        counts = {"error": one.errors, "warning": one.warnings}
+        changed = f"; {one.changed} lines differ from the best before" if number > 1 else ""
+        best = "" if one.kept else "; not better, set aside"
+        paper.text(f"{counted(counts)}{changed}{best}", indent=_INDENT, mark=f"{number:>3}  ")
+        for finding in one.findings:
+            if finding.severity in ("error", "warning"):
+                paper.text(f"{finding.severity} {finding.rule} {finding.path}: {finding.message}", indent=_INDENT + 5, style="dim")
+
+
+def difference(diff: str, paper: Paper) -> None:
+    """A unified diff; colour says again what the first character says."""
+    for line in diff.rstrip("\n").split("\n") if diff else ():
+        style: Style = "green" if line.startswith("+") else "red" if line.startswith("-") else "cyan" if line.startswith("@") else ""
+        paper.line((line, style))
 
 
 def _metrics(suggestion: Suggestion, paper: Paper) -> None:

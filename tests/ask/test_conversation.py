@@ -1,11 +1,11 @@
 """Two kinds of questions, and what becomes of the answers; asked of a backend that says what the test tells it to."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
-from aichaos.ask.conversation import Asked, ask
+from aichaos.ask.conversation import Asked, Judge, Manner, ask
 from aichaos.ask.protocol import Backend, Facts, Progress, Question, Reply
 from aichaos.ask.words import read
 from aichaos.check.decode import experiment_of
@@ -58,9 +58,9 @@ def saying(text: str, **reply: object) -> Script:
     return lambda question: Reply(text=text, **reply)  # type: ignore[arg-type]
 
 
-def asked(backend: Backend, count: int = 2) -> Asked:
+def asked(backend: Backend, count: int = 2, judge: Judge = lambda experiment: [], **manner: Any) -> Asked:
     facts = Facts(topology=topology_of(*SHOP), words=read(WORDS), count=count)
-    return ask(backend, facts, lambda: "sha256:00ff", experiment_of, lambda line: None)
+    return ask(backend, facts, lambda: "sha256:00ff", experiment_of, judge, lambda line: None, Manner(**manner))
 
 
 def test_one_question_for_ideas_and_one_for_each_idea() -> None:
@@ -88,7 +88,7 @@ def test_where_an_experiment_comes_from_is_what_we_know_and_not_what_it_says() -
     (draft,) = asked(Scripted(ideas("a"), saying(claim))).drafts
     assert draft.experiment is not None
     signed = draft.experiment.spec.provenance
-    assert (signed.backend, signed.model, signed.prompt) == ("scripted", "parrot-1", "ideas@1, experiment@1")
+    assert (signed.backend, signed.model, signed.prompt) == ("scripted", "parrot-1", "ideas@2, experiment@2")
     assert (signed.snapshot, signed.words) == ("sha256:00ff", WORDS)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aichaos.ask import parse
 from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment
+from aichaos.domain.suggestion import Idea
 from aichaos.files import yaml
 from tests.observe.clusters import PATIENT
 
@@ -25,6 +26,10 @@ spec:
   title: a title
   steps: [{wait: {for: 1s}}]
 """
+
+
+def idea_called(name: str) -> Idea:
+    return Idea(id=name, title="a title", summary="a summary")
 
 
 def ids(text: str) -> list[str]:
@@ -91,7 +96,7 @@ def test_an_idea_that_cannot_be_read_is_said_and_the_others_are_kept() -> None:
 def test_a_fence_that_is_no_yaml_is_said_with_its_place() -> None:
     _, (finding,) = parse.ideas("```yaml\nideas:\n- {id: one\n```")
     assert (finding.rule, finding.layer, finding.severity) == ("reply/syntax", "syntax", "error")
-    assert finding.line == 3
+    assert finding.line == 4  # of the answer
 
 
 @pytest.mark.parametrize("text", ["", "I cannot help with that.", "{}", "[]", "ideas: []", "ideas: {}", "null", "```\n```", "---\n"])
@@ -130,18 +135,18 @@ def test_ideas_whose_ids_cannot_be_names_are_all_kept() -> None:
 
 
 def test_an_experiment_gets_the_id_of_its_idea() -> None:
-    found, findings = parse.experiment(f"```yaml\n{EXPERIMENT}```", "ours", experiment_of)
+    found, findings = parse.experiment(f"```yaml\n{EXPERIMENT}```", idea_called("ours"), experiment_of)
     assert found is not None
     assert (found.name, findings) == ("ours", [])
 
 
 def test_the_experiment_is_found_among_other_documents() -> None:
     text = f"```yaml\nkind: Service\n```\nthen\n```yaml\na: 1\n---\n{EXPERIMENT}```"
-    assert parse.experiment(text, "a", experiment_of)[0] is not None
+    assert parse.experiment(text, idea_called("a"), experiment_of)[0] is not None
 
 
 def test_an_experiment_that_can_be_read_is_taken_though_another_cannot() -> None:
-    found, findings = parse.experiment(f"```\nkind: Experiment\n```\n```\n{EXPERIMENT}```", "a", experiment_of)
+    found, findings = parse.experiment(f"```\nkind: Experiment\n```\n```\n{EXPERIMENT}```", idea_called("a"), experiment_of)
     assert (found is not None, findings) == (True, [])
 
 
@@ -157,7 +162,7 @@ def test_an_experiment_that_can_be_read_is_taken_though_another_cannot() -> None
     ],
 )
 def test_what_is_wrong_with_an_experiment_is_said_with_its_place(text: str, path: str, said: str) -> None:
-    found, (finding,) = parse.experiment(text, "a", experiment_of)
+    found, (finding,) = parse.experiment(text, idea_called("a"), experiment_of)
     assert found is None
     assert (finding.rule, finding.path) == ("experiment/schema", path)
     assert said in finding.message
@@ -165,7 +170,7 @@ def test_what_is_wrong_with_an_experiment_is_said_with_its_place(text: str, path
 
 @pytest.mark.parametrize("text", ["", "sorry", "kind: Pod", "kind: [Experiment]", "- kind: Experiment"])
 def test_an_answer_without_an_experiment_says_so(text: str) -> None:
-    found, (finding,) = parse.experiment(text, "a", experiment_of)
+    found, (finding,) = parse.experiment(text, idea_called("a"), experiment_of)
     assert (found, finding.rule) == (None, "reply/no-experiment")
 
 
@@ -190,7 +195,7 @@ def test_an_answer_without_an_experiment_says_so(text: str) -> None:
 def test_a_hostile_answer_ends_soon_and_as_findings(text: str) -> None:
     start = time.process_time()
     assert parse.ideas(text)[1]
-    assert parse.experiment(text, "a", experiment_of)[1]
+    assert parse.experiment(text, idea_called("a"), experiment_of)[1]
     assert time.process_time() - start < 5
 
 
@@ -208,7 +213,7 @@ def checked(text: str) -> None:
     for idea in ideas:
         assert idea.id
         assert set(idea.id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    found, problems = parse.experiment(text, "a", experiment_of)
+    found, problems = parse.experiment(text, idea_called("a"), experiment_of)
     assert (found is None) == bool(problems)
 
 
@@ -238,5 +243,5 @@ def spoiled(value: Any, draw: st.DrawFn) -> Any:
 @given(st.data())
 def test_an_experiment_with_something_unexpected_in_it_is_read_or_said(data: st.DataObject) -> None:
     document = data.draw(st.composite(lambda draw: spoiled(yaml.load(EXPERIMENT, "test")[0], draw))())
-    found, findings = parse.experiment(yaml.dump(document), "a", experiment_of)
+    found, findings = parse.experiment(yaml.dump(document), idea_called("a"), experiment_of)
     assert isinstance(found, Experiment) != bool(findings)

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
 
-from aichaos.ask.prompting import tokens
+from aichaos.ask.tokens import tokens
 
 REPLIES = Path(__file__).parent.parent / "replies"
 

@@ -57,7 +57,7 @@ def ids(topology: Topology, words: str = "", count: int = 3) -> list[str]:
 
 def experiment(topology: Topology, words: str) -> Experiment:
     """The first experiment for these words."""
-    found, problems = parse.experiment(answers(topology, words, 1)[1][0], "first", experiment_of)
+    found, problems = parse.experiment(answers(topology, words, 1)[1][0], Idea(id="first", title="t", summary="s"), experiment_of)
     assert found is not None, problems
     return found
 

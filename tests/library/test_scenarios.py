@@ -49,7 +49,7 @@ def experiments(topology: Topology, count: int = 50) -> list[Experiment]:
     found = []
     for idea in ideas:
         asked = Question("experiment", msgspec.structs.replace(facts, idea=idea), _never)
-        experiment, problems = parse.experiment(backend.answer(asked, _ignore).text, idea.id, experiment_of)
+        experiment, problems = parse.experiment(backend.answer(asked, _ignore).text, idea, experiment_of)
         assert experiment is not None, problems
         found.append(experiment)
     return found
@@ -286,7 +286,7 @@ def test_flipped_pods_are_as_many_as_the_words_ask_for() -> None:
         facts = Facts(topology=topology_of(*GOOD["flipped_label"]), words=read(f"label flip {words}"), count=1)
         ideas, _ = parse.ideas(backend.answer(Question("ideas", facts, _never), _ignore).text)
         asked = Question("experiment", msgspec.structs.replace(facts, idea=ideas[0]), _never)
-        experiment, _ = parse.experiment(backend.answer(asked, _ignore).text, ideas[0].id, experiment_of)
+        experiment, _ = parse.experiment(backend.answer(asked, _ignore).text, ideas[0], experiment_of)
         assert experiment is not None
         labels = [step.label.set for step in experiment.spec.steps if step.label]
         assert labels == [{"role": "front-flipped"}] * flipped + [{"role": "front"}] * flipped

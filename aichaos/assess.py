@@ -1,0 +1,74 @@
+"""A draft becomes a suggestion: checked against the cluster, measured, rendered; and what there is to say about the whole."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from aichaos.check.experiment import findings as check_experiment
+from aichaos.check.radius import blast_radius
+from aichaos.domain.experiment import Experiment, Provenance, to_document
+from aichaos.domain.finding import Finding, verdict
+from aichaos.domain.suggestion import BlastRadius, Draft, Suggestion
+from aichaos.files import yaml
+from aichaos.observe.topology import Topology
+from aichaos.report import kubectl
+
+
+def judge(topology: Topology) -> Callable[[Experiment], list[Finding]]:
+    """What the checks say about an experiment on this cluster."""
+    return lambda experiment: check_experiment(experiment, topology)
+
+
+def suggestion_of(draft: Draft, topology: Topology, out: Path | None, name: str = "") -> Suggestion:
+    """name: under which it will be saved, where that is not the idea's id."""
+    idea, experiment = draft.idea, draft.experiment
+    name = name or idea.id
+    found = draft.findings
+    rendered = kubectl.render(experiment, topology.snapshot, (out or Path("chaos")) / name) if experiment else []
+    spec = experiment.spec if experiment else None
+    return Suggestion(
+        id=name,
+        title=spec.title if spec else idea.title,
+        category=idea.category or (spec.category if spec else ""),
+        summary=idea.summary,
+        why_here=idea.why_here,
+        hypothesis=spec.hypothesis if spec else idea.hypothesis,
+        steps=[step.text for step in rendered],
+        manifests=[step.manifest for step in rendered if step.manifest is not None],
+        commands=[line for step in rendered for line in step.commands],
+        by_hand=[line for step in rendered for line in step.by_hand],
+        metrics=spec.metrics if spec else [],
+        remediation=spec.remediation if spec else [],
+        rollback=spec.rollback if spec else [],
+        blast_radius=blast_radius(experiment, topology) if experiment else BlastRadius(),
+        findings=found,
+        verdict=verdict(found),
+        rounds=draft.rounds,
+    )
+
+
+def gaps(topology: Topology) -> list[str]:
+    """What could not be seen of the cluster although it may be there."""
+    return [str(gap) for gap in topology.snapshot.telling_gaps()]
+
+
+def unsaved(out: Path | None, suggestions: list[Suggestion]) -> list[str]:
+    return [] if out or not suggestions else ["nothing was saved: the files that the commands name do not exist"]
+
+
+def missing(wanted: int, got: int) -> list[str]:
+    if got >= wanted:
+        return []
+    return [f"{got} of {wanted} suggestions: nothing else in the backend's answer fits this cluster"]
+
+
+def difference(before: Experiment, after: Experiment, one: str, other: str) -> str:
+    """A unified diff of two experiments as they stand in their files, without what says where they come from."""
+    old, new = (yaml.dump(to_document(_bare(experiment))).splitlines(keepends=True) for experiment in (before, after))
+    return "".join(difflib.unified_diff(old, new, one, other, n=2))
+
+
+def _bare(experiment: Experiment) -> Experiment:
+    return msgspec.structs.replace(experiment, spec=msgspec.structs.replace(experiment.spec, provenance=Provenance()))
