@@ -18,7 +18,9 @@ _HEADER = """\
 """
 _APIS = {"anthropic": "Anthropic's Messages API", "openai": "OpenAI's Chat Completions API"}
 _TALK = "The answers are tests/replies/route-chaos, word for word: a language model wrote them for version 1 of these prompts."
-_CASE = "A good answer is tests/replies/exchange, word for word: a language model wrote it for version 1 of this prompt. A fault is made up."
+_CASE = """\
+A good answer is tests/replies/exchange, word for word: a language model wrote it for version 1 of this prompt.
+# A fault is made up."""
 
 
 def main() -> None:
