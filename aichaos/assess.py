@@ -10,15 +10,16 @@ from aichaos.check.experiment import findings as check_experiment
 from aichaos.check.radius import blast_radius
 from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.finding import Finding, verdict
+from aichaos.domain.policy import Policy
 from aichaos.domain.suggestion import BlastRadius, Draft, Suggestion
 from aichaos.files import yaml
 from aichaos.observe.topology import Topology
 from aichaos.report import kubectl
 
 
-def judge(topology: Topology) -> Callable[[Experiment], list[Finding]]:
-    """What the checks say about an experiment on this cluster."""
-    return lambda experiment: check_experiment(experiment, topology)
+def judge(topology: Topology, policy: Policy) -> Callable[[Experiment], list[Finding]]:
+    """What the checks say about an experiment on this cluster, under this policy."""
+    return lambda experiment: check_experiment(experiment, topology, policy)
 
 
 def suggestion_of(draft: Draft, topology: Topology, out: Path | None, name: str = "") -> Suggestion:

@@ -75,6 +75,7 @@ def command(**given: Any) -> int:
         count=effective["count"],
         out=Path(effective["out"]).expanduser(),
         manner=manner(effective, no_cache=given["no_cache"]),
+        policy=effective["policy"],
     )
     talk = _Talk(wish, opened(effective), Topology(pipeline.observe(selected, say)), resumed or Session(source=effective["from"] or "live"))
     return talk.run()
@@ -216,7 +217,7 @@ class _Talk:
 
     def check(self, rest: str) -> None:
         experiment, path = self._experiment(self._number(rest))
-        found = check_experiment(experiment, self.topology)
+        found = check_experiment(experiment, self.topology, self.wish.policy)
         terminal.findings(found, self.paper)
         self.paper.line(f"{path}: {terminal.counted(summary(found))}")
 

@@ -42,6 +42,7 @@ def command(**given: Any) -> int:
         count=1,
         out=None if given["no_save"] else path.parent,
         manner=manner(effective, no_cache=given["no_cache"]),
+        policy=effective["policy"],
     )
     answer = pipeline.refine(path, wish, opened(effective), say)
     if given["output"] == "json":

@@ -51,6 +51,7 @@ def command(**given: Any) -> int:
         count=_count(effective, words.count, words.text),
         out=None if given["no_save"] else Path(effective["out"]).expanduser(),
         manner=manner(effective, no_cache=given["no_cache"]),
+        policy=effective["policy"],
     )
     if given["show_prompt"]:
         find(effective["backend"])
