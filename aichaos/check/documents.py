@@ -18,16 +18,24 @@ from aichaos.observe.topology import Topology
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
-    """`documents`: how many were looked at, the items of a List counted one by one."""
+    """items: the objects that were looked at, the items of a List one by one.
 
-    documents: int
+    origins: for each finding the object that it is about; None where it is about a text that could not be read.
+    """
+
     findings: list[Finding]
+    origins: list[Item | None]
+    items: list[Item]
+
+    @property
+    def documents(self) -> int:
+        return len(self.items)
 
 
 def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: Policy = NO_POLICY) -> Review:
     """Check the documents of some files, given as name and text, against a cluster or, without one, against each other."""
     items: list[Item] = []
-    found: list[Finding] = []
+    found: list[tuple[Item | None, Finding]] = []
     for name, content in files:
         inside, problems = opened(Text(name=name, content=content))
         items += inside
@@ -35,7 +43,7 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
     brought = (item.value for item in items if is_whole(item.value) and not is_experiment(item.value))
     world = World(topology, brought, policy=policy)
     found += located((item, one) for item in items for one in _checked(item.value, world, topology))
-    return Review(documents=len(items), findings=found)
+    return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items)
 
 
 def _checked(value: Any, world: World, topology: Topology | None) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import msgspec
 from aichaos.check.rules import finding
 from aichaos.domain.base import reference_of
 from aichaos.domain.finding import Finding
-from aichaos.errors import SyntaxProblem
+from aichaos.errors import FileError, SyntaxProblem
 from aichaos.files import yaml
 from aichaos.files.plain import TEMPLATE
 from aichaos.files.yaml import Place
@@ -31,23 +31,31 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str = ""
 
 
-def opened(text: Text) -> tuple[list[Item], list[Finding]]:
+def opened(text: Text) -> tuple[list[Item], list[tuple[Item | None, Finding]]]:
     """The objects of a file up to the first place that is not YAML, and what is wrong with its text."""
     items: list[Item] = []
-    found: list[Finding] = []
+    found: list[tuple[Item | None, Finding]] = []
     try:
         for document in yaml.read(text.content, text.name):
             inside = list(_items(document.value, text, document.index, ""))
             items += inside
             found += [_duplicate(pointer, place, inside, text) for pointer, place in document.duplicates]
     except SyntaxProblem as problem:
-        found.append(_unreadable(problem, text))
+        found.append((None, _unreadable(problem, text)))
     return items, found
 
 
 def at(one: Finding, text: Text, place: Place | None) -> Finding:
     line, column = place or (None, None)
     return msgspec.structs.replace(one, file=text.name, line=line, column=column)
+
+
+def unread(name: str, error: FileError) -> Finding:
+    """A file of several that can't be read."""
+    if isinstance(error, SyntaxProblem):
+        one = finding("file/unreadable", f"{error.problem}; nothing in this file was checked")
+        return msgspec.structs.replace(one, file=name, line=error.line, column=error.column)
+    return msgspec.structs.replace(finding("file/unreadable", f"{error}; nothing in it was checked"), file=name)
 
 
 def _items(value: Any, text: Text, index: int, prefix: str) -> Iterator[Item]:
@@ -71,14 +79,14 @@ def _is_list(value: Any) -> bool:
     )
 
 
-def _duplicate(pointer: str, place: Place, items: list[Item], text: Text) -> Finding:
+def _duplicate(pointer: str, place: Place, items: list[Item], text: Text) -> tuple[Item | None, Finding]:
     """Said of the item that it stands in, or of the document where it is in none."""
     owner = next((item for item in items if item.prefix and pointer.startswith(f"{item.prefix}/")), None)
     owner = owner or next((item for item in items if not item.prefix), None)
     path = pointer[len(owner.prefix) :] if owner else pointer
     name = str(reference_of(owner.value)) if owner and isinstance(owner.value, dict) else ""
     message = f"the key {pointer.rpartition('/')[2]} stands twice; the server takes neither: keep one of the two"
-    return at(finding("yaml/duplicate-key", message, object=name, path=path), text, place)
+    return owner, at(finding("yaml/duplicate-key", message, object=name, path=path), text, place)
 
 
 def _unreadable(problem: SyntaxProblem, text: Text) -> Finding:

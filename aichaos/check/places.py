@@ -14,14 +14,14 @@ from aichaos.files import nodes
 from aichaos.files.nodes import Lines, Node
 
 
-def located(found: Iterable[tuple[Item, Finding]]) -> list[Finding]:
+def located(found: Iterable[tuple[Item, Finding]]) -> list[tuple[Item, Finding]]:
     """Findings with file, line and column. A missing field is reported at its parent: that is the path, and that is the place."""
     pairs = list(found)
     wanted: dict[tuple[str, str], set[int]] = defaultdict(set)
     for item, _ in pairs:
         wanted[item.text.name, item.text.content].add(item.index)
     roots = {file: (nodes.documents(file[1], indexes), Lines(file[1])) for file, indexes in wanted.items()}
-    return [_placed(item, one, *roots[item.text.name, item.text.content]) for item, one in pairs]
+    return [(item, _placed(item, one, *roots[item.text.name, item.text.content])) for item, one in pairs]
 
 
 def _placed(item: Item, one: Finding, roots: dict[int, Node], lines: Lines) -> Finding:

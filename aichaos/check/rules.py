@@ -8,6 +8,7 @@ from aichaos.check.rule import Rule
 from aichaos.domain.finding import Finding, Fix, Severity
 
 _TABLE: tuple[Rule, ...] = (
+    Rule("file/unreadable", "syntax", "error", "A file can't be read: no such file, no permission, too large, not text."),
     Rule("yaml/syntax", "syntax", "error", "The text is not YAML."),
     Rule("yaml/duplicate-key", "syntax", "error", "A key stands twice in one mapping."),
     Rule("yaml/not-an-object", "syntax", "error", "A document is no Kubernetes object."),
@@ -110,6 +111,10 @@ _TABLE: tuple[Rule, ...] = (
     Rule("policy/foreign-image", "policy", "error", "A chaos object that starts an image which is not its engine's."),
     Rule("policy/privileged", "policy", "error", "A step that makes a pod with power over its node."),
     Rule("policy/probe-address", "policy", "error", "A probe asks an address that nobody should ask."),
+    Rule("ignore/unused", "policy", "warning", "An ignore comment hides nothing."),
+    Rule("ignore/no-reason", "policy", "warning", "An ignore comment says no reason, and so hides nothing."),
+    Rule("ignore/no-rule", "policy", "warning", "An ignore comment names no rule, and so hides nothing."),
+    Rule("ignore/unknown-rule", "policy", "warning", "An ignore comment names a rule that does not exist."),
     Rule("policy/limit", "policy", "error", "A limit of the scope that limits nothing."),
 )
 

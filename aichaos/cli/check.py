@@ -1,65 +1,101 @@
 """`aichaos check`: any YAML, reviewed."""
 
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
-from aichaos import settings
-from aichaos.check.documents import Review, review
-from aichaos.cli.options import choice, output_option, source_options, write_json
-from aichaos.domain.finding import summary
-from aichaos.domain.suggestion import summary_of
-from aichaos.errors import FileError, UsageError
-from aichaos.observe import manifests, source
-from aichaos.observe.topology import Topology
-from aichaos.report import terminal
-from aichaos.report.layout import Paper
+from aichaos import reviewing, settings
+from aichaos.cli.options import choice, say, source_options, warn, write_json
+from aichaos.domain.checked import Checked
+from aichaos.domain.finding import Severity, summary
+from aichaos.errors import UsageError
+from aichaos.files.inputs import STANDARD_INPUT
+from aichaos.report import checked
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @source_options
+@click.option("--fix", is_flag=True, help="Write the corrections that are certain, and show them.")
+@click.option("--diff", is_flag=True, help="Show the corrections that are certain, and write nothing.")
+@click.option("--select", multiple=True, metavar="RULES", help="Only these rules: a name, a family or a glob; commas between.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="All but these rules.")
+@click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only what does not stand in this file.")
+@click.option("--update-baseline", is_flag=True, help="Write what is found now into the baseline.")
 @click.option("--strict", is_flag=True, help="Warnings and skipped checks fail too.")
-@output_option
+@click.option(
+    "-o", "--output", type=click.Choice(list(checked.FORMATS)), default="text", show_default=True, help="How findings are written."
+)
 def command(**given: Any) -> int:
     """Review YAML: a file, a folder, or - for standard input; chaos or not, ours or not.
 
-    Without --from, references are resolved among the given documents only.
+    Without --from, references are resolved among the given documents only. With --fix, standard input is corrected to standard output.
     """
+    _refuse(given)
     effective = settings.load({**given, "from": given["origin"]})
-    if "" in given["paths"]:
-        raise UsageError("a path is empty", hint="Name a file, a folder, or - for standard input.")
     if "-" in given["paths"] and effective["from"] == "-":
         raise UsageError("standard input can't be both what is checked and the cluster", hint="Save one of them to a file.")
     selected = choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"])
     against_cluster = effective["from"] is not None or given["context"] is not None or given["kubeconfig"] is not None
-    topology = Topology(source.take(selected)) if against_cluster else None
-    found = review(_texts(given["paths"]), topology, effective["policy"])
-    if not found.documents and not found.findings:
-        raise FileError(f"nothing to check in {', '.join(given['paths'])}", hint="Is the file empty, or the path another one?")
-    counts = summary(found.findings)
-    _show(found, counts, topology, given["output"])
-    if topology is None:
-        print("note: references to a cluster were not checked; name one with --from", file=sys.stderr)
+    order = reviewing.Order(
+        paths=given["paths"],
+        choice=selected if against_cluster else None,
+        policy=effective["policy"],
+        select=given["select"],
+        ignore=given["ignore"],
+        baseline=given["baseline"],
+        update_baseline=given["update_baseline"],
+        fix=given["fix"] or given["diff"],
+        write=given["fix"] and not given["diff"],
+    )
+    done = reviewing.check(order, say)
+    _show(done, given)
+    warn(done.notes)
+    if not against_cluster:
+        warn(["references to a cluster were not checked; name one with --from"])
+    counts = summary(done.findings)
     failing = counts["error"] + (counts["warning"] + counts["skipped"] if given["strict"] else 0)
     return 4 if failing else 0
 
 
-def _texts(paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for path in paths:
-        contents = [(manifests.standard_input(), "standard input")] if path == "-" else manifests.texts(Path(path))
-        for data, name in contents:
-            yield name, manifests.text_of(data, name)
+def _refuse(given: dict[str, Any]) -> None:
+    if "" in given["paths"]:
+        raise UsageError("a path is empty", hint="Name a file, a folder, or - for standard input.")
+    if given["update_baseline"] and not given["baseline"]:
+        raise UsageError("--update-baseline needs a file", hint="Name it with --baseline FILE.")
+    if given["fix"] and "-" in given["paths"] and (len(given["paths"]) > 1 or given["output"] != "text"):
+        raise UsageError(
+            "--fix writes standard input to standard output: nothing else can go there",
+            hint="Give - alone, without -o, or save it to a file.",
+        )
 
 
-def _show(found: Review, counts: dict[str, int], topology: Topology | None, output: str) -> None:
-    if output == "json":
-        source_summary = summary_of(topology.snapshot) if topology else None
-        write_json({"documents": found.documents, "findings": found.findings, "summary": counts, "source": source_summary})
-        return
-    paper = Paper(sys.stdout)
-    terminal.findings(found.findings, paper)
-    paper.line(f"{found.documents} {'document' if found.documents == 1 else 'documents'}: {terminal.counted(counts)}")
+def _show(done: Checked, given: dict[str, Any]) -> None:
+    match given["output"]:
+        case "json":
+            write_json(checked.as_json(done))
+        case "sarif":
+            from aichaos.report import sarif
+
+            write_json(sarif.log(done, _about))
+        case "junit":
+            from aichaos.report import junit
+
+            sys.stdout.write(junit.text(done, given["strict"]))
+        case "github":
+            from aichaos.report import github
+
+            sys.stdout.writelines(f"{line}\n" for line in github.lines(done.findings))
+            checked.text(done, sys.stderr, wrote=given["fix"])
+        case _ if given["fix"] and "-" in given["paths"]:
+            sys.stdout.write(done.texts[STANDARD_INPUT])
+            checked.text(done, sys.stderr, wrote=True)
+        case _:
+            checked.text(done, sys.stdout, wrote=given["fix"] and not given["diff"])
+
+
+def _about(rule: str) -> tuple[str, Severity]:
+    from aichaos.check.rules import RULES
+
+    return RULES[rule].summary, RULES[rule].severity

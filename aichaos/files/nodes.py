@@ -7,6 +7,7 @@ hostile has been refused by then. Offsets, lines and columns count characters (U
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
@@ -91,6 +92,20 @@ def documents(text: str, indexes: set[int]) -> dict[int, Node]:
         elif builder is not None:
             builder.feed(event)
     return found
+
+
+def bounds(text: str) -> list[int]:
+    """Where each document of a text begins, and the text's end: pieces that can be read and changed each by itself.
+
+    What comes after a place that is not YAML belongs to the last one.
+    """
+    parser = CParser(text)
+    starts: list[int] = []
+    with suppress(yaml.YAMLError):
+        while (event := parser.get_event()) is not None:
+            if type(event) is yaml.DocumentStartEvent:
+                starts.append(_start(event) if starts else 0)
+    return [*starts, len(text)]
 
 
 def find(root: Node, pointer: str) -> Spot:
@@ -179,6 +194,11 @@ class Lines:
         return len(self._starts)
 
 
+def _start(event: Any) -> int:
+    start: int = event.start_mark.index
+    return start
+
+
 class _Builder:
     """Builds the nodes of one document from libyaml's events, without recursion."""
 
@@ -189,7 +209,7 @@ class _Builder:
         self._anchors: dict[str, Node] = {}
 
     def feed(self, event: Any) -> None:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = _start(event), event.end_mark.index
         match type(event).__name__:
             case "ScalarEvent":
                 self._add(Node("scalar", start, end, style=event.style or "", text=event.value, tagged=bool(event.tag)), event.anchor)

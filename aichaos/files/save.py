@@ -39,19 +39,38 @@ def edited(path: Path) -> bool:
 
 def save(path: Path, text: str) -> None:
     """Write a whole file or nothing: temporary file beside it, fsync, rename. Raises FileError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}", hint=_advice(error)) from error
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Put other bytes into a file that is there, whole or not at all; its mode and its owner stay. Raises FileError."""
+    try:
+        _replace(path, data)
+    except OSError as error:
+        hint = "The file is as it was. Check its permissions, those of its folder, and the room on the disk."
+        raise FileError(f"cannot write {path}: {error.strerror or error}", hint=hint) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
     temporary = f"{path.parent}/.{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part"
     _UNFINISHED.add(temporary)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        old = path.stat() if path.exists() else None
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if old is None else 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
+            file.write(data)
             file.flush()
+            if old is not None:
+                if (old.st_uid, old.st_gid) != (os.getuid(), os.getgid()):
+                    with suppress(PermissionError):  # only root may give a file away; for others it becomes theirs
+                        os.fchown(handle, old.st_uid, old.st_gid)
+                os.fchmod(handle, old.st_mode & 0o7777)
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}", hint=_advice(error)) from error
     finally:
         _remove(temporary)
 

@@ -285,3 +285,21 @@ def dump(value: Any) -> str:
     """A value as YAML, keys in the order in which they stand."""
     text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False)
     return text
+
+
+def inline(value: Any) -> str:
+    """A value on one line, in flow style, as it may stand anywhere in a text, inside `[]` and `{}` too."""
+    text: str = yaml.dump([value], Dumper=_Inline, sort_keys=False, allow_unicode=True, width=2**31 - 1, default_flow_style=True)
+    return text.strip()[1:-1]
+
+
+class _Inline(_Dumper):
+    """No text over several lines: what is inserted must not depend on where it is inserted."""
+
+
+def _one_line(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    misread = resolve(value) is not value and resolve(value) != value
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if misread or "\n" in value else None)
+
+
+_Inline.add_representer(str, _one_line)

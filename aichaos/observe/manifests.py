@@ -1,6 +1,5 @@
 """Kubernetes YAML or JSON, as it stands in files or comes out of `kubectl get -o yaml`, becomes a Snapshot."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -15,8 +14,8 @@ from aichaos.domain.experiment import API_VERSION
 from aichaos.domain.kinds import KINDS, Kind, kind_of
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.domain.workloads import Deployment
-from aichaos.errors import FileError, SyntaxProblem, TooLargeError
-from aichaos.files import yaml
+from aichaos.errors import FileError, TooLargeError
+from aichaos.files import inputs, yaml
 from aichaos.observe.assume import endpoints_of, pods_of
 from aichaos.observe.engines import engine_of, release_of
 
@@ -26,7 +25,6 @@ MAX_YAML_BYTES = 32 * 2**20
 MAX_PODS = 150_000
 """Pods that are assumed at most: the size of the largest cluster that Kubernetes supports."""
 
-_SUFFIXES = {".yaml", ".yml", ".json"}
 _DEMOS = Path(__file__).parent / "demos"
 
 Object = dict[str, Any]
@@ -46,48 +44,14 @@ def demo_path(name: str) -> Path:
 
 def texts(path: Path) -> Iterator[tuple[bytes, str]]:
     """Content and name of a file, or of every YAML and JSON file in a folder, in the order of names. Raises FileError."""
-    try:
-        if not path.is_dir():
-            yield _content(path), str(path)
-            return
-        files = sorted(
-            file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file() and not _hidden(file.relative_to(path))
-        )
-        if not files:
-            raise FileError(f"no YAML or JSON file in {path}", hint="Name a folder that holds Kubernetes manifests.")
-        for file in files:
-            yield _content(file), str(file)
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror or error}", hint="Check the path and its permissions.") from error
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
-def _content(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size <= MAX_JSON_BYTES:
-        with path.open("rb") as file:  # a pipe has no size: read no more than the limit
-            data = file.read(MAX_JSON_BYTES + 1)
-        if len(data) <= MAX_JSON_BYTES:
-            return data
-    raise _too_large(str(path), size)
+    for name, content in inputs.contents(path, MAX_JSON_BYTES):
+        if isinstance(content, FileError):
+            raise content
+        yield content, name
 
 
 def standard_input() -> bytes:
-    data = sys.stdin.buffer.read(MAX_JSON_BYTES + 1)
-    if len(data) > MAX_JSON_BYTES:
-        raise _too_large("standard input", len(data))
-    return data
-
-
-def _too_large(name: str, size: int) -> TooLargeError:
-    measured = f"{size / 2**20:,.0f} MiB, and " if size > MAX_JSON_BYTES else ""
-    return TooLargeError(
-        f"{name} is too large: {measured}{MAX_JSON_BYTES // 2**20} MiB is the limit",
-        hint="Narrow it: `aichaos snapshot -n NAMESPACE` keeps only what is needed, in a twentieth of the room.",
-    )
+    return inputs.standard_input(MAX_JSON_BYTES)
 
 
 def decode(data: bytes, name: str) -> Snapshot | list[Any]:
@@ -107,7 +71,7 @@ def decode(data: bytes, name: str) -> Snapshot | list[Any]:
             f"{name} is too large to be read as YAML: {len(data) / 2**20:,.0f} MiB, and {MAX_YAML_BYTES // 2**20} MiB is the limit",
             hint="Write it as JSON (`kubectl get -o json`) or with `aichaos snapshot`.",
         )
-    return yaml.load(text_of(data, name), name)
+    return yaml.load(inputs.text_of(data, name), name)
 
 
 class _Head(msgspec.Struct):
@@ -118,17 +82,6 @@ class _Head(msgspec.Struct):
     def is_ours(self) -> bool:
         """Whether this is a saved snapshot; others (Longhorn's, for one) have a kind of that name too."""
         return self.kind == "Snapshot" and self.apiVersion in (None, API_VERSION)
-
-
-def text_of(data: bytes, name: str) -> str:
-    """Bytes as text; UTF-8, or UTF-16 with its mark. Raises SyntaxProblem with the place of the first byte that is neither."""
-    try:
-        return data.decode("utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
-        hint = "This is a binary file, or text in another encoding; Kubernetes manifests are UTF-8."
-        raise SyntaxProblem("not UTF-8 text", file=name, line=line, column=column, hint=hint) from error
 
 
 def _saved(data: bytes, name: str) -> Snapshot:

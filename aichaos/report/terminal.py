@@ -168,13 +168,6 @@ def findings(found: Sequence[Finding], paper: Paper, *, indent: int = 0) -> None
             paper.text(f"fix: {finding.fix.description}", indent=indent + 2, style="green")
 
 
-def counted(counts: dict[str, int]) -> str:
-    """`2 errors, 1 warning`, or `nothing found`."""
-    names = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("note", "notes"), "skipped": ("skipped", "skipped")}
-    said = [f"{number} {names[severity][number != 1]}" for severity, number in counts.items() if number]
-    return ", ".join(said) or "nothing found"
-
-
 def seen(source: SourceSummary, odd: Sequence[Oddity], paper: Paper) -> None:
     """A snapshot: how many of what, and what is odd about it."""
     paper.line((source.cluster, "bold"), (f"  taken {source.taken}" if source.taken else "", "dim"))

@@ -1,0 +1,42 @@
+"""What came of a check: the findings, what somebody has accepted of them, and what was corrected."""
+
+from typing import Literal
+
+import msgspec
+
+from aichaos.domain.finding import Finding
+from aichaos.domain.suggestion import SourceSummary
+
+
+class Quiet(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that is not reported, because a comment in its file or the baseline says so."""
+
+    finding: Finding
+    by: Literal["comment", "baseline"]
+    reason: str
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """A correction that is certain and that the text does not take, and why."""
+
+    finding: Finding
+    reason: str
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """findings: what is reported. quiet: what is not.
+
+    texts: what was checked, by the names of the files. before, after: those that are corrected, as they were and as they are then. made:
+    the findings that a correction ends. left: those whose correction could not be made.
+    """
+
+    documents: int
+    findings: list[Finding]
+    quiet: list[Quiet] = []
+    source: SourceSummary | None = None
+    texts: dict[str, str] = {}
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    made: list[Finding] = []
+    left: list[Left] = []
+    notes: list[str] = []

@@ -1,0 +1,91 @@
+"""What a path on the command line leads to: the contents of files, one by one, or why one of them can't be had."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from aichaos.errors import FileError, SyntaxProblem, TooLargeError
+
+SUFFIXES = {".yaml", ".yml", ".json"}
+STANDARD_INPUT = "standard input"
+
+Content = tuple[str, bytes | FileError]
+"""A file's name, and what is in it or why that can't be read."""
+
+
+def contents(path: Path, limit: int) -> Iterator[Content]:
+    """A file, or every YAML and JSON file in a folder and its folders, in the order of names; hidden ones and links to folders are not
+    gone into. Files of more than `limit` bytes are not read."""
+    if not path.is_dir():
+        yield str(path), _content(path, limit)
+        return
+    empty = True
+    for found in _files(path):
+        empty = False
+        yield (str(found[0]), _content(found[0], limit)) if found[1] is None else (str(found[0]), found[1])
+    if empty:
+        yield str(path), FileError(f"no YAML or JSON file in {path}", hint="Name a folder that holds Kubernetes manifests.")
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, FileError | None]]:
+    denied: list[OSError] = []
+    found: list[Path] = []
+    for where, folders, names in os.walk(folder, onerror=denied.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += (Path(where, name) for name in names if not name.startswith(".") and Path(name).suffix in SUFFIXES)
+    failed = {Path(error.filename): _unreadable(Path(error.filename), error) for error in denied}
+    for path in sorted([*found, *failed]):
+        yield path, failed.get(path)
+
+
+def _content(path: Path, limit: int) -> bytes | FileError:
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            return too_large(str(path), size, limit)
+        with path.open("rb") as file:  # a pipe has no size: read no more than the limit
+            data = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        return _unreadable(path, error)
+    return data if len(data) <= limit else too_large(str(path), None, limit)
+
+
+def _unreadable(path: Path, error: Exception) -> FileError:
+    reason = error.strerror or error if isinstance(error, OSError) else error
+    return FileError(f"cannot read {path}: {reason}", hint="Check the path and its permissions.")
+
+
+def standard_input(limit: int) -> bytes:
+    """Raises TooLargeError."""
+    data = sys.stdin.buffer.read(limit + 1)
+    if len(data) > limit:
+        raise too_large(STANDARD_INPUT, None, limit)
+    return data
+
+
+def too_large(name: str, size: int | None, limit: int) -> TooLargeError:
+    """size: None where it is only known to be more than the limit."""
+    measured = f"{size / 2**20:,.0f} MiB, and " if size is not None else ""
+    return TooLargeError(
+        f"{name} is too large: {measured}{limit // 2**20} MiB is the limit",
+        hint="Narrow it: `aichaos snapshot -n NAMESPACE` keeps only what is needed, in a twentieth of the room.",
+    )
+
+
+def text_of(data: bytes, name: str) -> str:
+    """Bytes as text; UTF-8, or UTF-16 with its mark. Raises SyntaxProblem with the place of the first byte that is neither."""
+    try:
+        return data.decode("utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
+        hint = "This is a binary file, or text in another encoding; Kubernetes manifests are UTF-8."
+        raise SyntaxProblem("not UTF-8 text", file=name, line=line, column=column, hint=hint) from error
+
+
+def encoded(text: str, like: bytes) -> bytes:
+    """A text in the encoding, and with the mark, that it was read from."""
+    if like[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return like[:2] + text.encode("utf-16-le" if like[:2] == b"\xff\xfe" else "utf-16-be")
+    return (b"\xef\xbb\xbf" if like[:3] == b"\xef\xbb\xbf" else b"") + text.encode("utf-8")

@@ -1,0 +1,49 @@
+"""What came of a check in all its forms: for people, for scripts, for code scanning, for CI servers."""
+
+from typing import IO, Any, Literal
+
+from aichaos.domain.checked import Checked
+from aichaos.domain.finding import summary
+from aichaos.report import findings as people
+from aichaos.report.layout import Paper
+
+Format = Literal["text", "json", "sarif", "junit", "github"]
+FORMATS: tuple[Format, ...] = ("text", "json", "sarif", "junit", "github")
+
+
+def as_json(done: Checked) -> dict[str, Any]:
+    """The promised shape, and beside it what was corrected and what is not reported."""
+    counts = summary(done.findings)
+    corrected = {"fixed": done.made, "left": done.left} if done.made or done.left else {}
+    hidden = {"hidden": done.quiet} if done.quiet else {}
+    return {"documents": done.documents, "findings": done.findings, "summary": counts, "source": done.source} | corrected | hidden
+
+
+def text(done: Checked, stream: IO[str], *, wrote: bool) -> None:
+    """wrote: whether the corrections were written, or only shown."""
+    paper = Paper(stream)
+    for line in people.diff(done.before, done.after):
+        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
+        paper.line((line.rstrip("\n"), style))  # type: ignore[arg-type]
+    if done.before:
+        paper.line()
+    people.show(done.findings, done.texts, paper)
+    for one in done.left:
+        paper.text(f"not corrected: {one.finding.rule} in {one.finding.file}:{one.finding.line}: {one.reason}", style="yellow")
+    counts = summary(done.findings)
+    documents = f"{done.documents} {'document' if done.documents == 1 else 'documents'}"
+    paper.text(f"{documents}: {people.counted(counts)}{''.join(_remarks(done, wrote=wrote))}")
+
+
+def _remarks(done: Checked, *, wrote: bool) -> list[str]:
+    """What else the last line tells."""
+    said = []
+    if done.made:
+        number = f"{len(done.made)} {'finding' if len(done.made) == 1 else 'findings'}"
+        said.append(f"; {number} corrected" if wrote else f"; {number} would be corrected, nothing was written")
+    hidden = [sum(one.by == by for one in done.quiet) for by in ("comment", "baseline")]
+    said += [f"; {number} hidden by {what}" for number, what in zip(hidden, ("comments", "the baseline"), strict=True) if number]
+    fixable = len({id(one) for one in done.findings if one.fix is not None and one.severity in ("error", "warning")})
+    if fixable and not done.made and not done.left:
+        said.append(f"; {fixable} can be corrected with --fix")
+    return said

@@ -1,0 +1,162 @@
+"""`aichaos check` from paths to findings: read, check, sift what somebody has accepted; and with `--fix`, correct.
+
+Beside `pipeline.py`, which tells the story of a suggestion; the rooms meet here in the same way.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from aichaos.check import baseline, choosing, correct, suppress
+from aichaos.check.documents import Review, review
+from aichaos.check.opening import unread
+from aichaos.domain.checked import Checked, Left, Quiet
+from aichaos.domain.finding import Finding, Layer
+from aichaos.domain.policy import NO_POLICY, Policy
+from aichaos.domain.suggestion import summary_of
+from aichaos.errors import FileError
+from aichaos.files import inputs, save
+from aichaos.observe import source
+from aichaos.observe.manifests import MAX_YAML_BYTES
+from aichaos.observe.topology import Topology
+
+Say = Callable[[str], None]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is checked, against what, and what of it is wanted. choice: the cluster; None for none."""
+
+    paths: tuple[str, ...]
+    choice: source.Choice | None = None
+    policy: Policy = NO_POLICY
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    baseline: str | None = None
+    update_baseline: bool = False
+    fix: bool = False
+    write: bool = True
+
+
+def check(order: Order, say: Say) -> Checked:
+    """Raises FileError where nothing at all can be read, SourceError where the cluster can't be, UsageError for rules that don't exist."""
+    select = choosing.patterns(order.select, "--select")
+    ignore = choosing.patterns(order.ignore, "--ignore")
+    accepted = None if order.update_baseline else _accepted(order)
+    contents, failed = _read(order)
+    topology = _topology(order, say)
+    unasked: set[Layer] = set() if topology is not None else {"reference", "policy"}
+
+    def look(texts: dict[str, str]) -> tuple[Review, list[Quiet]]:
+        sifted, hidden = suppress.sift(review(texts.items(), topology, order.policy), texts, unasked)
+        return _chosen(sifted, select, ignore), hidden
+
+    texts = {name: text for name, (text, _) in contents.items()}
+    found, quiet = look(texts)
+    corrected = correct.correct(texts, found, lambda changed: look(changed)[0]) if order.fix else None
+    if corrected is not None and order.write:
+        _write(corrected.texts, contents)
+        found, quiet = look(texts | corrected.texts)
+    reported, notes = [*_chosen_of(failed, select, ignore), *found.findings], list[str]()
+    if order.baseline and order.update_baseline:
+        save.save(Path(order.baseline), baseline.write(reported, os.path.dirname(order.baseline) or "."))
+        notes.append(f"{order.baseline} holds what is found now")
+        accepted = _accepted(order)
+    if order.baseline and accepted is not None:
+        reported, hidden, gone = baseline.without(reported, accepted, os.path.dirname(order.baseline) or ".")
+        quiet = [*quiet, *hidden]
+        if gone:
+            notes.append(f"{gone} findings of {order.baseline} are not found any more: --update-baseline takes them out")
+    if not found.documents and not found.findings and not failed:
+        raise FileError(f"nothing to check in {', '.join(order.paths)}", hint="Is the file empty, or the path another one?")
+    order_of = {name: number for number, name in enumerate(contents)}
+    return Checked(
+        documents=found.documents,
+        findings=sorted(reported, key=lambda one: (order_of.get(one.file or "", -1), one.line or 0, one.column or 0)),
+        quiet=quiet,
+        source=summary_of(topology.snapshot) if topology else None,
+        texts=texts | (corrected.texts if corrected and order.write else {}),
+        before={name: texts[name] for name in corrected.texts} if corrected else {},
+        after=corrected.texts if corrected else {},
+        made=corrected.made if corrected else [],
+        left=[Left(finding=one, reason=why) for one, why in corrected.left] if corrected else [],
+        notes=notes,
+    )
+
+
+def _topology(order: Order, say: Say) -> Topology | None:
+    if order.choice is None:
+        return None
+    if order.choice.origin in (None, "live"):
+        say("reading the cluster")
+    return Topology(source.take(order.choice))
+
+
+# files --------------------------------------------------------------------------------------------------------------------------
+
+Contents = dict[str, tuple[str, bytes]]
+"""Text and bytes of a file, by its name."""
+
+
+def _read(order: Order) -> tuple[Contents, list[Finding]]:
+    """All files once. What can't be read is a finding beside the others; where nothing else is there, it is the error."""
+    read: Contents = {}
+    failed: dict[str, FileError] = {}
+    own = {os.path.realpath(order.baseline)} if order.baseline else set()
+    for path in order.paths:
+        pairs = _standard_input() if path == "-" else inputs.contents(Path(path), MAX_YAML_BYTES)
+        for name, data in pairs:
+            if name in read or os.path.realpath(name) in own:
+                continue
+            try:
+                if isinstance(data, FileError):
+                    raise data
+                read[name] = inputs.text_of(data, name), data
+            except FileError as error:
+                failed[name] = error
+    if failed and not read:
+        raise next(iter(failed.values()))
+    return read, [unread(name, error) for name, error in failed.items()]
+
+
+def _standard_input() -> list[inputs.Content]:
+    return [(inputs.STANDARD_INPUT, inputs.standard_input(MAX_YAML_BYTES))]
+
+
+def _write(texts: dict[str, str], contents: Contents) -> None:
+    for name, text in texts.items():
+        if name != inputs.STANDARD_INPUT:
+            save.overwrite(Path(name).resolve(), inputs.encoded(text, contents[name][1]))
+
+
+# what is wanted ------------------------------------------------------------------------------------------------------------------
+
+
+def _accepted(order: Order) -> Counter[baseline.Key] | None:
+    if order.baseline is None:
+        return None
+    ((name, data),) = inputs.contents(Path(order.baseline), MAX_YAML_BYTES)
+    if isinstance(data, FileError):
+        raise data
+    return baseline.read(inputs.text_of(data, name), name)
+
+
+def _chosen(found: Review, select: tuple[str, ...], ignore: tuple[str, ...]) -> Review:
+    if not select and not ignore:
+        return found
+    wanted = [_is_chosen(one, select, ignore) for one in found.findings]
+    return msgspec.structs.replace(
+        found,
+        findings=[one for one, keep in zip(found.findings, wanted, strict=True) if keep],
+        origins=[item for item, keep in zip(found.origins, wanted, strict=True) if keep],
+    )
+
+
+def _chosen_of(found: list[Finding], select: tuple[str, ...], ignore: tuple[str, ...]) -> list[Finding]:
+    return [one for one in found if _is_chosen(one, select, ignore)]
+
+
+def _is_chosen(one: Finding, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+    return (not select or choosing.matches(one.rule, select)) and not choosing.matches(one.rule, ignore)
