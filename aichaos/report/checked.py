@@ -6,6 +6,7 @@ from aichaos.domain.checked import Checked
 from aichaos.domain.finding import summary
 from aichaos.report import findings as people
 from aichaos.report.layout import Paper
+from aichaos.report.terminal import counted
 
 Format = Literal["text", "json", "sarif", "junit", "github"]
 FORMATS: tuple[Format, ...] = ("text", "json", "sarif", "junit", "github")
@@ -32,7 +33,7 @@ def text(done: Checked, stream: IO[str], *, wrote: bool) -> None:
         paper.text(f"not corrected: {one.finding.rule} in {one.finding.file}:{one.finding.line}: {one.reason}", style="yellow")
     counts = summary(done.findings)
     documents = f"{done.documents} {'document' if done.documents == 1 else 'documents'}"
-    paper.text(f"{documents}: {people.counted(counts)}{''.join(_remarks(done, wrote=wrote))}")
+    paper.text(f"{documents}: {counted(counts)}{''.join(_remarks(done, wrote=wrote))}")
 
 
 def _remarks(done: Checked, *, wrote: bool) -> list[str]:

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 
-from aichaos.domain.finding import SEVERITIES, Finding, Severity
+from aichaos.domain.finding import Finding, Severity
 from aichaos.files.nodes import Lines
 from aichaos.report.clean import clean
 from aichaos.report.layout import Paper, Style, cells
@@ -55,13 +55,6 @@ def _excerpt(line: str, one: Finding, paper: Paper) -> None:
     carets = min(cells(under), max(room - cells(before), 1))
     paper.line((f"{number} | ", "dim"), shown)
     paper.line((f"{'':>{len(number)}} | ", "dim"), " " * cells(before), ("^" * carets, STYLES[one.severity]))
-
-
-def counted(counts: dict[str, int]) -> str:
-    """`2 errors, 1 warning`, or `nothing found`."""
-    names = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("note", "notes"), "skipped": ("skipped", "skipped")}
-    said = [f"{counts[severity]} {names[severity][counts[severity] != 1]}" for severity in SEVERITIES if counts.get(severity)]
-    return ", ".join(said) or "nothing found"
 
 
 def diff(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ Colour only says again what the words say already.
 from collections.abc import Iterable, Sequence
 
 from aichaos.domain.base import reference_of
-from aichaos.domain.finding import Finding, Severity, Verdict
+from aichaos.domain.finding import SEVERITIES, Finding, Severity, Verdict
 from aichaos.domain.suggestion import BlastRadius, Round, SourceSummary, Suggestion, Suggestions
 from aichaos.files import yaml
 from aichaos.observe.oddities import Oddity
@@ -166,6 +166,13 @@ def findings(found: Sequence[Finding], paper: Paper, *, indent: int = 0) -> None
         paper.text(finding.message, indent=indent + 2)
         if finding.fix is not None:
             paper.text(f"fix: {finding.fix.description}", indent=indent + 2, style="green")
+
+
+def counted(counts: dict[str, int]) -> str:
+    """`2 errors, 1 warning`, or `nothing found`."""
+    names = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("note", "notes"), "skipped": ("skipped", "skipped")}
+    said = [f"{counts[severity]} {names[severity][counts[severity] != 1]}" for severity in SEVERITIES if counts.get(severity)]
+    return ", ".join(said) or "nothing found"
 
 
 def seen(source: SourceSummary, odd: Sequence[Oddity], paper: Paper) -> None:

@@ -13,7 +13,7 @@ from aichaos.domain.finding import Finding, Fix
 from aichaos.domain.suggestion import BlastRadius, Suggestions, summary_of
 from aichaos.observe.oddities import oddities
 from aichaos.observe.source import Choice
-from aichaos.report import findings, terminal
+from aichaos.report import terminal
 from aichaos.report.layout import Paper, cells
 from tests.observe.clusters import DEMOS, demo
 
@@ -129,7 +129,7 @@ def test_the_reach_is_said_in_numbers_and_names(radius: BlastRadius, said: str) 
     ],
 )
 def test_findings_are_counted_in_words(counts: dict[str, int], said: str) -> None:
-    assert findings.counted(counts) == said
+    assert terminal.counted(counts) == said
 
 
 def test_a_snapshot_is_counted_kind_by_kind() -> None:
