@@ -142,6 +142,9 @@ PARTS: tuple[Part, ...] = (
             ),
         ),
     ),
+    # What the API server's own libraries make of YAML and of CEL; and the peer of the schema layer.
+    Part(name="oracle", minutes=1, programs={"oracle": "."}),
+    Part(name="kubeconform", minutes=0.2, programs={"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"}),
     Part(name="cyclonus", minutes=0.6, programs={"cyclonus": "aichaos.test/controlplane/cyclonus"}),
     Part(
         name="contour",

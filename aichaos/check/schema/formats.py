@@ -96,8 +96,10 @@ def _is_uri(text: str) -> bool:
     """net/url.ParseRequestURI: an absolute URI or an absolute path, without control characters and broken escapes."""
     if not text or any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
         return False
+    if re.search(r"%(?![0-9a-fA-F]{2})", text.partition("?")[0]) is not None:
+        return False
     if text.startswith("/") or text == "*":
-        return re.search(r"%(?![0-9a-fA-F]{2})", text.partition("?")[0]) is None
+        return True
     scheme, colon, rest = text.partition(":")
     return bool(colon) and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme) is not None and (rest.startswith("/") or " " not in rest)
 

@@ -336,6 +336,7 @@ Functions = dict[tuple[str, int], Callable[..., Any]]
 FUNCTIONS: Functions = {
     ("quantity", 1): _quantity,
     ("isQuantity", 1): _is_quantity,
+    ("sign", 1): _of_quantity("sign", lambda value: (value > 0) - (value < 0)),
     ("semver", 1): _semver,
     ("semver", 2): _semver,
     ("isSemver", 1): _parses(_semver),
@@ -348,7 +349,6 @@ FUNCTIONS: Functions = {
     ("isURL", 1): _parses(_url),
 }
 METHODS: Functions = {
-    ("sign", 0): _of_quantity("sign", lambda value: (value > 0) - (value < 0)),
     ("isInteger", 0): _of_quantity("isInteger", lambda value: value.denominator == 1 and INT_MIN <= value <= INT_MAX),
     ("asInteger", 0): _of_quantity("asInteger", _as_integer),
     ("asApproximateFloat", 0): _of_quantity("asApproximateFloat", float),

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from aichaos.check.schema.cel import collections, kubernetes, texts, times
@@ -113,10 +114,13 @@ def string(value: Any) -> str:
 def _float(value: float) -> str:
     if math.isinf(value) or math.isnan(value):
         return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
-    if value.is_integer() and abs(value) < 1e21:
-        return str(int(value)) if value or math.copysign(1, value) > 0 else "-0"
-    text = repr(value)
-    return re.sub(r"e([+-])([0-9])$", r"e\g<1>0\2", text)
+    written = Decimal(repr(value)).normalize()
+    exponent = written.adjusted()
+    if -4 <= exponent < 6 or not value:
+        return f"{written:f}" if value else repr(value)[:-2]
+    digits = "".join(map(str, written.as_tuple().digits))
+    mantissa = f"{digits[0]}.{digits[1:]}".rstrip(".")
+    return f"{'-' if value < 0 else ''}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 
 
 def _bytes(value: Any) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aichaos.check.schema.cel import library
 from aichaos.check.schema.cel.folds import FOLDS, Run, Variables, truth
-from aichaos.check.schema.cel.syntax import Tree, UInt, parse
+from aichaos.check.schema.cel.syntax import SyntaxProblemError, Tree, UInt, parse
 from aichaos.check.schema.cel.values import (
     NONE,
     TYPES,
@@ -52,9 +52,11 @@ class Program:
 @lru_cache(maxsize=4096)
 def program(text: str) -> Program:
     """Raises SyntaxProblemError, UnknownPartError."""
-    tree = parse(text)
     used: set[str] = set()
-    run = _made(tree, used)
+    try:
+        run = _made(parse(text), used)
+    except RecursionError:
+        raise SyntaxProblemError("nested too deep") from None
     return Program(run, frozenset(used))
 
 
@@ -216,8 +218,6 @@ def _map(tree: Tree, used: set[str]) -> Run:
             name, item = key(variables), value(variables)
             if type(name) not in (str, int, UInt, bool):
                 raise CelError(f"unsupported key type: {type_name(name)}")
-            if name in found:
-                raise CelError(f"insert failed: key {name} already exists")
             if not optional:
                 found[name] = item
             elif type(item) is Optional and item.there:

@@ -68,7 +68,7 @@ def _index_of(text: object, part: object, offset: object = 0) -> int:
     text, part, offset = _text("indexOf", text), _text("indexOf", part), _int("indexOf", offset)
     if part == "":
         return offset
-    if not 0 <= offset < max(len(text), 1):
+    if offset < 0:
         raise CelError(f"index out of range: {offset}")
     return text.find(part, offset)
 
@@ -80,9 +80,9 @@ def _last_index_of(text: object, part: object, offset: object = None) -> int:
     offset = _int("lastIndexOf", offset)
     if part == "":
         return offset
-    if not 0 <= offset < max(len(text), 1):
+    if offset < 0:
         raise CelError(f"index out of range: {offset}")
-    return text.rfind(part, 0, offset + len(part))
+    return text.rfind(part, 0, offset + len(part)) if offset < len(text) else -1
 
 
 def _substring(text: object, start: object, end: object = None) -> str:
@@ -130,6 +130,7 @@ def _quote(text: str) -> str:
     return '"' + "".join(_QUOTED.get(character, character) for character in text) + '"'
 
 
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _CLAUSE = re.compile(r"%(?:\.([0-9]+))?([a-zA-Z%])")
 
 
@@ -162,7 +163,8 @@ def _clause(letter: str, precision: int, value: Any) -> str:
         case "f" if whole or type(value) is float:
             return f"{value:.{min(precision, 1000)}f}"
         case "e" if whole or type(value) is float:
-            return f"{value:.{min(precision, 1000)}e}"
+            mantissa, _, exponent = f"{value:.{min(precision, 1000)}e}".partition("e")
+            return f"{mantissa}×10{exponent.removeprefix('+').translate(_RAISED)}" if exponent else mantissa
         case "b" if whole or type(value) is bool:
             return f"{int(value):b}"
         case "o" if whole:
@@ -184,10 +186,16 @@ def _shown(value: Any) -> str:
         case None:
             return "null"
         case list():
-            return "[" + ", ".join(map(_shown, value)) + "]"
+            return "[" + ", ".join(map(_inside, value)) + "]"
         case dict():
-            return "{" + ", ".join(sorted(f"{_shown(key)}: {_shown(item)}" for key, item in value.items())) + "}"
+            return "{" + ", ".join(sorted(f"{_inside(key)}:{_inside(item)}" for key, item in value.items())) + "}"
     return string(value)
+
+
+def _inside(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:f}"
+    return _quote(value) if isinstance(value, str) else _shown(value)
 
 
 METHODS: dict[tuple[str, int], Callable[..., Any]] = {

@@ -109,7 +109,7 @@ def _of_both(part: Callable[[datetime], int], unit: int) -> Callable[..., int]:
 
 def _milliseconds(value: Any, zone: Any = "UTC") -> int:
     if type(value) is Duration:
-        return abs(value.nanos) // 1_000_000 % 1000 * (-1 if value.nanos < 0 else 1)
+        return abs(value.nanos) // 1_000_000 * (-1 if value.nanos < 0 else 1)
     if type(value) is Timestamp:
         return value.nanos % NANOS // 1_000_000
     raise no_overload("getMilliseconds", value)
