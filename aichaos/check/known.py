@@ -8,6 +8,7 @@ from collections import defaultdict
 
 import msgspec
 
+from aichaos.check.schema.bundle import index
 from aichaos.domain.base import group_of
 
 
@@ -24,73 +25,36 @@ class KnownKind(msgspec.Struct, frozen=True):
         return f"{self.group}/{self.versions[0]}" if self.group else self.versions[0]
 
 
-_ISTIO = ("v1", "v1beta1", "v1alpha3")
-_S3 = ("v1beta2", "v1beta1")
-
-_NAMESPACED: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    (
-        "",
-        ("v1",),
-        "Binding ConfigMap Endpoints Event LimitRange PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret "
-        "Service ServiceAccount",
-    ),
-    ("apps", ("v1",), "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"),
-    ("autoscaling", ("v2", "v1"), "HorizontalPodAutoscaler"),
-    ("batch", ("v1",), "CronJob Job"),
-    ("policy", ("v1",), "PodDisruptionBudget"),
-    ("networking.k8s.io", ("v1",), "Ingress NetworkPolicy"),
-    ("discovery.k8s.io", ("v1",), "EndpointSlice"),
-    ("events.k8s.io", ("v1",), "Event"),
-    ("coordination.k8s.io", ("v1",), "Lease"),
-    ("rbac.authorization.k8s.io", ("v1",), "Role RoleBinding"),
-    ("gateway.networking.k8s.io", ("v1", "v1beta1"), "Gateway HTTPRoute ReferenceGrant"),
-    ("gateway.networking.k8s.io", ("v1", "v1alpha2"), "GRPCRoute TCPRoute UDPRoute"),
-    ("gateway.networking.k8s.io", ("v1", "v1alpha3", "v1alpha2"), "TLSRoute BackendTLSPolicy"),
-    ("gateway.networking.k8s.io", ("v1", "v1alpha1"), "ListenerSet"),
-    ("gateway.networking.x-k8s.io", ("v1alpha1",), "XBackendTrafficPolicy XListenerSet"),
-    (
-        "chaos-mesh.org",
-        ("v1alpha1",),
-        "AWSChaos AzureChaos BlockChaos CloudStackHostChaos DNSChaos GCPChaos HTTPChaos IOChaos JVMChaos KernelChaos NetworkChaos "
-        "PhysicalMachine PhysicalMachineChaos PodChaos PodHttpChaos PodIOChaos PodNetworkChaos Schedule StatusCheck StressChaos TimeChaos "
-        "Workflow WorkflowNode YCChaos",
-    ),
-    ("litmuschaos.io", ("v1alpha1",), "ChaosEngine ChaosExperiment ChaosResult ChaosSchedule"),
-    ("networking.istio.io", _ISTIO, "DestinationRule Gateway ServiceEntry Sidecar VirtualService WorkloadEntry"),
-    ("networking.istio.io", ("v1", "v1beta1", "v1alpha3"), "WorkloadGroup"),
-    ("networking.istio.io", ("v1alpha3",), "EnvoyFilter"),
-    ("networking.istio.io", ("v1beta1",), "ProxyConfig"),
-    ("security.istio.io", ("v1", "v1beta1"), "AuthorizationPolicy PeerAuthentication RequestAuthentication"),
-    ("telemetry.istio.io", ("v1", "v1alpha1"), "Telemetry"),
+_ALSO: tuple[tuple[str, tuple[str, ...], str, bool], ...] = (
+    ("", ("v1",), "ComponentStatus", False),
+    ("gateway.networking.k8s.io", ("v1alpha2",), "GRPCRoute BackendTLSPolicy", True),
+    ("gateway.networking.k8s.io", ("v1alpha1",), "ListenerSet", True),
+    ("chaos-mesh.org", ("v1alpha1",), "CloudStackHostChaos YCChaos", True),
+    ("litmuschaos.io", ("v1alpha1",), "ChaosSchedule", True),
+    ("s3.aws.upbound.io", ("v1beta2", "v1beta1"), "BucketServerSideEncryptionConfiguration", False),
+    ("s3.aws.upbound.io", ("v1beta1",), "BucketOwnershipControls BucketPolicy BucketPublicAccessBlock", False),
 )
+"""What other releases serve, beside the kinds and versions whose schemas come along."""
 
-_CLUSTER: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("", ("v1",), "ComponentStatus Namespace Node PersistentVolume"),
-    ("storage.k8s.io", ("v1",), "CSIDriver CSINode StorageClass VolumeAttachment"),
-    ("networking.k8s.io", ("v1",), "IPAddress IngressClass ServiceCIDR"),
-    ("rbac.authorization.k8s.io", ("v1",), "ClusterRole ClusterRoleBinding"),
-    ("scheduling.k8s.io", ("v1",), "PriorityClass"),
-    ("node.k8s.io", ("v1",), "RuntimeClass"),
-    ("apiextensions.k8s.io", ("v1",), "CustomResourceDefinition"),
-    ("apiregistration.k8s.io", ("v1",), "APIService"),
-    (
-        "admissionregistration.k8s.io",
-        ("v1",),
-        "MutatingWebhookConfiguration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration",
-    ),
-    ("certificates.k8s.io", ("v1",), "CertificateSigningRequest"),
-    ("gateway.networking.k8s.io", ("v1", "v1beta1"), "GatewayClass"),
-    ("chaos-mesh.org", ("v1alpha1",), "RemoteCluster"),
-    ("s3.aws.upbound.io", _S3, "Bucket BucketReplicationConfiguration BucketServerSideEncryptionConfiguration BucketVersioning"),
-    ("s3.aws.upbound.io", ("v1beta1",), "BucketOwnershipControls BucketPolicy BucketPublicAccessBlock"),
-)
 
-KNOWN: tuple[KnownKind, ...] = tuple(
-    KnownKind(name, group, versions, namespaced)
-    for table, namespaced in ((_NAMESPACED, True), (_CLUSTER, False))
-    for group, versions, names in table
-    for name in names.split()
-)
+def _known() -> tuple[KnownKind, ...]:
+    versions: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
+    for api_version, kinds in index().items():
+        for kind, entry in kinds.items():
+            versions[kind, group_of(api_version), entry.namespaced].append(api_version.rpartition("/")[2])
+    for group, older, names, namespaced in _ALSO:
+        for name in names.split():
+            versions[name, group, namespaced] += older
+    best = {which: tuple(sorted(set(served), key=_rank)) for which, served in sorted(versions.items())}
+    return tuple(KnownKind(name, group, served, namespaced) for (name, group, namespaced), served in best.items())
+
+
+def _rank(version: str) -> tuple[int, str]:
+    """The stable ones first, then beta, then alpha; of these the highest."""
+    return ("beta" in version) + 2 * ("alpha" in version), "".join(chr(0x10FFFF - ord(letter)) for letter in version)
+
+
+KNOWN: tuple[KnownKind, ...] = _known()
 
 CLOSED_GROUPS = frozenset(
     {"", "apps", "autoscaling", "batch", "policy", "networking.k8s.io", "discovery.k8s.io", "chaos-mesh.org", "litmuschaos.io"}

@@ -23,6 +23,9 @@ _MAX_DIGITS = 20
 """2**64 - 1 has 20 decimal digits; longer ones are floats to Go, and costly to Python."""
 
 
+_LARGEST_FLOAT32 = 3.4028235677973366e38
+
+
 def resolve(text: str) -> str | int | float | bool | None:
     """The value of a plain (unquoted) scalar."""
     if text and text[0] not in _STARTS:
@@ -56,11 +59,29 @@ def _integer(digits: str) -> int:
 
 
 def key_text(value: str | int | float | bool | None) -> str | None:
-    """What a mapping's key becomes in JSON; None where it can't become one (null and sequences are no keys to the server)."""
+    """What a mapping's key becomes in JSON; None where it can't become one: null, and what takes the 64th bit."""
     match value:
         case bool():
             return "true" if value else "false"
         case None:
             return None
-        case _:
-            return str(value)
+        case float():
+            return _float_key(value)
+        case int() if value >= 2**63:
+            return None
+    return str(value)
+
+
+def _float_key(value: float) -> str:
+    """Go's shortest form of a float of 32 bits (strconv.FormatFloat 'g'), which is what sigs.k8s.io/yaml writes for a key."""
+    import struct  # hardly any document has such a key
+
+    if not math.isfinite(value) or abs(value) > _LARGEST_FLOAT32:
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    wanted = struct.pack("f", value)
+    text = next(text for digits in range(1, 10) if struct.pack("f", float(text := f"{value:.{digits - 1}e}")) == wanted or digits == 9)
+    mantissa, _, exponent = text.partition("e")
+    if -4 <= int(exponent) < 6 or not value:
+        plain = f"{float(text):.{max(0, max(0, len(mantissa.lstrip('-')) - 2) - int(exponent))}f}"
+        return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"

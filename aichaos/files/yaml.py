@@ -144,7 +144,7 @@ class _Builder:
             return
         key = key_text(value)
         if key is None:
-            raise self._error("null is no key", event)
+            raise self._error("null is no key" if value is None else "a number this large is no key; write it in quotes", event)
         frame.key = key
         if key in frame.data:
             self.duplicates.append((f"{frame.pointer}/{escape(key)}", _place(event)))

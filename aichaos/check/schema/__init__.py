@@ -9,16 +9,17 @@ from aichaos.check.schema.bundle import BUNDLED, Found, Kinds
 from aichaos.check.schema.custom import made, metadata
 from aichaos.check.schema.problems import Path, Sink, pointer
 from aichaos.check.schema.sound import unsound
-from aichaos.domain.base import reference_of
+from aichaos.domain.base import group_of, reference_of
 from aichaos.domain.finding import Finding
 
 __all__ = ["BUNDLED", "Kinds", "schema_findings"]
 
 
 def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterator[Finding]:
-    """What the server would say about an object's structure, nothing where its kind is not known. Never raises, whatever it holds."""
+    """What the server would say about an object's structure. Never raises, whatever it holds."""
     found = kinds.find(document["apiVersion"], document["kind"])
     if found is None:
+        yield _unknown(document, kinds)
         return
     if found.own and (problem := unsound(found.root)):
         message = f"the cluster's definition of {document['kind']} can't be used: {problem}"
@@ -34,6 +35,16 @@ def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterato
         if (rule, path, message) not in said:
             said.add((rule, path, message))
             yield finding(rule, message, object=name, path=pointer(path))
+
+
+def _unknown(document: dict[str, Any], kinds: Kinds) -> Finding:
+    kind, api_version, name = document["kind"], document["apiVersion"], str(reference_of(document))
+    served = kinds.served(group_of(api_version), kind)
+    if served:
+        message = f"the cluster serves {kind} as {' and '.join(served)}, not as {api_version}"
+        return finding("kind/api-version", message, object=name, path="/apiVersion")
+    message = f"the fields of {kind} were not checked: no schema of it in {api_version} is known here"
+    return finding("schema/not-checked", message, object=name, path="/kind")
 
 
 def _built_in(found: Found, document: dict[str, Any], sink: Sink) -> None:
