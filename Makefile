@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench testbed demos schemas docs clean
+.PHONY: demo test lint unit bench agreement testbed demos schemas docs clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -24,6 +24,12 @@ unit: $(VENV)/.dev
 # The real etcd, API server, controller manager and kwok, built once and kept outside the tree.
 testbed: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build
+
+# check against the real API server on thousands of manifests; SEED and COUNT choose others.
+SEED ?= 4001
+COUNT ?= 6000
+agreement: $(VENV)/.dev testbed
+	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md
