@@ -43,8 +43,11 @@ def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
     if not judged and known_kind(document["apiVersion"], document["kind"]) is None:
         yield from server
         return
+    if judged:
+        server = [one for one in server if one.rule != "kind/unknown"]
     this = subject(document, world)
-    for found in (told(schema_findings(mutated(document, schema), world.kinds), document), admission_findings(document)):
+    changed = mutated(document, schema)
+    for found in (told(schema_findings(changed, world.kinds), document), admission_findings(changed, schema)):
         said = {one.path for one in server}
         server += [one for one in found if one.path not in said]
     yield from joined(server, meaning_findings(this), judged={"schema", "admission"} if judged else {"admission"})

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aichaos-agreement-")))
         controlplane = stack.enter_context(Servers(folder / "controlplane", found)).controlplane
         stack.enter_context(ChaosMesh(controlplane))
-        server = Server(controlplane)
+        server = stack.enter_context(contextlib.closing(Server(controlplane)))
         started = time.monotonic()
         verdicts = server_verdicts(server, manifests)
         took = time.monotonic() - started

@@ -42,6 +42,9 @@ class Server:
         self._connection = http.client.HTTPSConnection(str(address.hostname), address.port, context=context, timeout=60)
         self._resources: dict[tuple[str, str], tuple[str, bool] | None] = {}
 
+    def close(self) -> None:
+        self._connection.close()
+
     def judge(self, text: str, document: Any, fallback: Any) -> Verdict:
         """document: the text's value as far as it can be read; fallback: an object that says where to send it where that can't."""
         where = document if _is_addressed(document) else fallback

@@ -1,21 +1,11 @@
 """What the API server takes, check takes, and what it refuses, check refuses: a sample of the campaign (`make agreement`)."""
 
-import pytest
-
-from tests.controlplane.client import ControlPlane
-
 from .compare import Judged, judged, server_verdicts
 from .mutate import Manifest, campaign, families, valid
 from .report import page
 from .server import Server, Verdict
 
 SEED, COUNT = 300, 300
-
-
-@pytest.fixture(scope="module")
-def server(chaos_mesh: ControlPlane) -> Server:
-    """The server with everything installed."""
-    return Server(chaos_mesh)
 
 
 def told(apart: list[Judged]) -> list[tuple[str, str, str, list[str]]]:

@@ -9,9 +9,11 @@ from typing import Any
 
 from aichaos.check.admission import batch, config, networking, rbac, scaling, services, workloads
 from aichaos.check.admission.chaosmesh import webhook
+from aichaos.check.admission.defaults import out_of_range
 from aichaos.check.admission.metadata import metadata
 from aichaos.check.admission.spot import Problems, Spot
 from aichaos.check.rules import finding
+from aichaos.check.schema.bundle import Found
 from aichaos.domain.base import reference_of
 from aichaos.domain.finding import Finding
 
@@ -46,13 +48,13 @@ _KINDS: dict[tuple[str, str], Callable[[Spot], Problems]] = {
 }
 
 
-def admission_findings(document: dict[str, Any]) -> Iterator[Finding]:
+def admission_findings(document: dict[str, Any], schema: Found | None) -> Iterator[Finding]:
     """Why the server would refuse a document whose structure is right. Never raises, whatever the document holds."""
     group = document["apiVersion"].rpartition("/")[0]
     spot = Spot(document)
     name = str(reference_of(document))
     said = set()
-    for problem in _problems(spot, group, document["kind"]):
+    for problem in (*_problems(spot, group, document["kind"]), *out_of_range(document, schema)):
         if problem not in said:
             said.add(problem)
             yield finding(problem.rule, problem.message, object=name, path=problem.path)

@@ -3,14 +3,19 @@
 import base64
 import binascii
 import json
+import re
 
 from aichaos.check.admission import names
 from aichaos.check.admission.pods import node_selector
-from aichaos.check.admission.quantities import amount, resource_name
+from aichaos.check.admission.quantities import amount, amount_in, resource_name
 from aichaos.check.admission.spot import Problems, Spot, one_of
 from aichaos.check.admission.volumes import access_modes, claim
 
 _SIZE = 1024 * 1024  # bytes
+
+_SECURITY = tuple(f"pod-security.kubernetes.io/{mode}" for mode in ("enforce", "audit", "warn"))
+_LEVELS = ("privileged", "baseline", "restricted")
+_LEVEL_VERSION = re.compile(r"latest|v1\.(?:0|[1-9][0-9]*)")
 
 _COMPUTE = frozenset({"cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage"})
 _LIMITS = frozenset({"limits.cpu", "limits.memory", "limits.ephemeral-storage"})
@@ -89,6 +94,11 @@ def _json(document: Spot, key: str) -> Problems:
 
 
 def namespace(document: Spot) -> Problems:
+    for key, value in document["metadata"]["labels"].pairs():
+        if key in _SECURITY and value.text not in _LEVELS:
+            yield value.unsupported(_LEVELS)
+        elif key.endswith("-version") and key.removesuffix("-version") in _SECURITY and not _LEVEL_VERSION.fullmatch(value.text):
+            yield value.invalid("it must be latest or a version such as v1.35")
     for finalizer in document["spec"]["finalizers"].each():
         if problem := names.qualified(finalizer.text):
             yield finalizer.invalid(problem)
@@ -192,15 +202,15 @@ def _limit(limit: Spot, kind: str) -> Problems:
 
 def _ordered(limit: Spot, key: str, kind: str) -> Problems:
     """min ≤ defaultRequest ≤ default ≤ max, as far as they are given."""
-    order = [("min", amount(limit["min"][key])), ("defaultRequest", amount(limit["defaultRequest"][key]))]
-    order += [("default", amount(limit["default"][key])), ("max", amount(limit["max"][key]))]
+    order = [("min", amount_in(limit["min"], key)), ("defaultRequest", amount_in(limit["defaultRequest"], key))]
+    order += [("default", amount_in(limit["default"], key)), ("max", amount_in(limit["max"], key))]
     if kind == "Pod":
         order = [pair for pair in order if pair[0] in ("min", "max")]
     given = [(name, value) for name, value in order if value is not None]
     for (low, less), (high, more) in ((one, other) for index, one in enumerate(given) for other in given[index + 1 :]):
         if less > more:
             yield limit[high][key].invalid(f"it is less than {low}")
-    ratio, least, most = amount(limit["maxLimitRequestRatio"][key]), amount(limit["min"][key]), amount(limit["max"][key])
+    ratio, least, most = amount_in(limit["maxLimitRequestRatio"], key), amount_in(limit["min"], key), amount_in(limit["max"], key)
     if ratio is not None and ratio < 1:
         yield limit["maxLimitRequestRatio"][key].invalid("it must be 1 or more")
     if ratio is not None and least and most and ratio > most / least:

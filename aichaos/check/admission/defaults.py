@@ -1,17 +1,25 @@
 """What Chaos Mesh's mutating webhook makes of a document before its schema is asked.
 
-It reads the document into its Go types and writes them out again: a required field that is missing gets its type's empty value, an empty
-one that may be missing goes. So the schema never misses a field, but it may refuse the empty value.
+It reads the document into its Go types and writes them out again: a required field that is missing gets its type's empty value, and
+what is null in a list becomes that too. So the schema never misses a field, but it may refuse the empty value.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from aichaos.check.admission.spot import Problem, Spot
 from aichaos.check.rules import finding
 from aichaos.check.schema.bundle import Found, Node, Nodes
 from aichaos.domain.finding import Finding
 
 _ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
+_INT32, _INT64, _UINT16, _UINT32 = (-(2**31), 2**31 - 1), (-(2**63), 2**63 - 1), (0, 2**16 - 1), (0, 2**32 - 1)
+_RANGES = {
+    "perm": _UINT16,
+    "payload-process-num": (0, 255),
+    **dict.fromkeys(("errno", "probability", "times", "limit", "buffer", "minburst", "nlink", "uid", "gid", "rdev", "privilege"), _UINT32),
+}
+"""Fields that are not of the type that the format in their schema says."""
 _KINDS = frozenset(
     {f"{name}Chaos" for name in ("Pod", "IO", "Time", "Network", "Kernel", "Stress", "AWS", "Azure", "GCP", "DNS", "JVM", "HTTP", "Block")}
     | {"PhysicalMachineChaos", "PhysicalMachine", "Schedule", "StatusCheck", "Workflow"}
@@ -30,6 +38,29 @@ def mutated(document: dict[str, Any], found: Found | None) -> dict[str, Any]:
     changed["spec"] = _filled({} if given is None else given, found.nodes, spec)
     _defaults(changed["spec"], document["kind"])
     return changed
+
+
+def out_of_range(document: dict[str, Any], found: Found | None) -> Iterator[Problem]:
+    """Whole numbers that do not fit the Go type that the webhook reads them into, which the schema does not look at."""
+    if found is None or document["kind"] not in _KINDS or not document["apiVersion"].startswith("chaos-mesh.org/"):
+        return
+    spec = _child(found.nodes, found.nodes.get(found.root), "spec")
+    if spec is not None:
+        yield from _too_large(Spot(document)["spec"], found.nodes, spec)
+
+
+def _too_large(spot: Spot, nodes: Nodes, node: Node) -> Iterator[Problem]:
+    if "properties" in node:
+        for key, item in spot.pairs():
+            if (child := _child(nodes, node, key)) is not None:
+                yield from _too_large(item, nodes, child)
+    elif "items" in node:
+        for item in spot.each():
+            yield from _too_large(item, nodes, nodes.get(node["items"]))
+    elif node.get("type") == "integer":
+        least, most = _RANGES.get(spot.name) or (_INT32 if node.get("format") == "int32" else _INT64)
+        if not least <= spot.number <= most:
+            yield spot.invalid(f"it must be from {least} to {most}")
 
 
 def told(found: Iterable[Finding], document: dict[str, Any]) -> Iterator[Finding]:
@@ -66,31 +97,19 @@ def _filled(value: Any, nodes: Nodes, node: Node) -> Any:
     if not isinstance(value, dict) or "properties" not in node:
         return value
     required = node.get("required", ())
-    made = {}
+    made = dict(value)
     for key, item in value.items():
-        child = _child(nodes, node, key)
-        if child is None:
-            made[key] = item
-        elif item is None or (key not in required and _is_empty(item, child.get("type"))):
-            continue
-        else:
+        if (child := _child(nodes, node, key)) is not None and item is not None:
             made[key] = _filled(item, nodes, child)
     for key in required:
-        if key not in made and (child := _child(nodes, node, key)) is not None:
-            made[key] = _empty(nodes, child)
+        if made.get(key) is None and (child := _child(nodes, node, key)) is not None:
+            # A default of the schema comes before any webhook.
+            made[key] = child["default"] if "default" in child else _empty(nodes, child)
     return made
 
 
 def _empty(nodes: Nodes, node: Node) -> Any:
     return _filled({}, nodes, node) if node.get("type") == "object" else _ZERO.get(node.get("type", ""))
-
-
-def _is_empty(value: Any, kind: str | None) -> bool:
-    """Whether a value is the empty one of its type; one of another type is left for the schema to refuse."""
-    if kind == "array":
-        return isinstance(value, list) and not value
-    zero = _ZERO.get(kind or "")
-    return zero is not None and type(value) is type(zero) and bool(value == zero)
 
 
 def _defaults(spec: Any, kind: str) -> None:

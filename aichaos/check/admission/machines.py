@@ -77,7 +77,7 @@ def _more(action: str, block: Spot) -> Problems:
         text = block["size"].text
         if integer(text) is None and not _UNIT.fullmatch(text):
             yield block["size"].invalid("it must be a size such as 256MB")
-    if action in ("network-corrupt", "network-duplicate", "network-loss"):
+    if action in ("network-corrupt", "network-duplicate", "network-loss", "network-delay"):
         for field, zero in (("correlation", True), ("percent", False)):
             text = block[field].text
             if text and (float_problem(text) or not 0 <= float(text) <= 100 or (float(text) == 0 and not zero)):

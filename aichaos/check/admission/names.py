@@ -17,6 +17,7 @@ _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
 _PERCENT = re.compile(r"[0-9]+%")
 _WILDCARD = re.compile(r"\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _HEADER = re.compile(r"[-A-Za-z0-9]+")
+_DOTTED = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,8}){3}", re.ASCII)
 _PATH_PREFIX = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
 
 SHAPE = "lower case letters, digits and -, starting and ending with a letter or digit"
@@ -134,17 +135,29 @@ def header(text: str) -> str | None:
 
 
 def address(text: str) -> str | None:
-    """An IP address; leading zeros were octal to some and are refused for new values."""
+    """An IP address as the server has always read it: with leading zeros too."""
+    return "it is no IP address" if parsed_address(text) is None else None
+
+
+def parsed_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if "%" in text:
+        return None
+    if _DOTTED.fullmatch(text):
+        text = ".".join(str(int(part)) for part in text.split("."))
     try:
-        ipaddress.ip_address(text)
+        return ipaddress.ip_address(text)
     except ValueError:
-        return "it is no IP address"
-    return "it is no IP address" if "%" in text else None
+        return None
 
 
 def network(text: str) -> str | None:
     """A CIDR block; bits behind the prefix are let pass."""
+    return "it is no CIDR block, as in 10.9.8.0/24" if parsed_network(text) is None else None
+
+
+def parsed_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     base, slash, length = text.partition("/")
-    if not slash or not length.isdigit() or not length.isascii() or (len(length) > 1 and length[0] == "0") or address(base):
-        return "it is no CIDR block, as in 10.9.8.0/24"
-    return None if int(length) <= (128 if ":" in base else 32) else "it is no CIDR block: the length of its prefix is out of range"
+    found = parsed_address(base)
+    if not slash or found is None or not (length.isdigit() and length.isascii() and len(length) < 6):
+        return None
+    return ipaddress.ip_network(f"{found}/{int(length)}", strict=False) if int(length) <= found.max_prefixlen else None

@@ -1,7 +1,5 @@
 """NetworkPolicies and Ingresses (k8s.io/kubernetes, pkg/apis/networking/validation, v1.35)."""
 
-import ipaddress
-
 from aichaos.check.admission import names
 from aichaos.check.admission.containers import PROTOCOLS
 from aichaos.check.admission.metadata import selector
@@ -68,15 +66,15 @@ def _block(block: Spot) -> Problems:
     if not cidr.text:
         yield cidr.required("a block of addresses, as in 10.0.0.0/8")
         return
-    if problem := names.network(cidr.text):
-        yield cidr.invalid(problem)
+    whole = names.parsed_network(cidr.text)
+    if whole is None:
+        yield cidr.invalid("it is no CIDR block, as in 10.9.8.0/24")
         return
-    whole = ipaddress.ip_network(cidr.text, strict=False)
     for exception in block["except"].each():
-        if problem := names.network(exception.text):
-            yield exception.invalid(problem)
+        part = names.parsed_network(exception.text)
+        if part is None:
+            yield exception.invalid("it is no CIDR block, as in 10.9.8.0/24")
             continue
-        part = ipaddress.ip_network(exception.text, strict=False)
         inside = part.version == whole.version and part.network_address in whole
         if not inside or part.prefixlen <= whole.prefixlen:
             yield exception.invalid(f"it must be a part of {cidr.text}, and smaller")

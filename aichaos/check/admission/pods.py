@@ -62,9 +62,6 @@ def _names(spec: Spot) -> Problems:
     ):
         if spec[field].text and (problem := naming(spec[field].text)):
             yield spec[field].invalid(problem)
-    for secret in spec["imagePullSecrets"].each():
-        if not secret["name"].text:
-            yield secret["name"].required()
 
 
 def _dns(spec: Spot) -> Problems:
@@ -197,8 +194,6 @@ def _spread(constraints: Spot) -> Problems:
             yield skew.invalid("it must be more than 0")
         if not key.text:
             yield key.required()
-        elif problem := names.qualified(key.text):
-            yield key.invalid(problem)
         yield from one_of(action, ("DoNotSchedule", "ScheduleAnyway"))
         if not action.text:
             yield action.unsupported(("DoNotSchedule", "ScheduleAnyway"))

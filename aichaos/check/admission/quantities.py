@@ -23,9 +23,10 @@ def amount(spot: Spot) -> Decimal | None:
     if isinstance(value, bool) or value is None:
         return None
     found = _QUANTITY.fullmatch(str(value).strip())
-    if found is None or not found[1].strip("+-."):
+    if found is None or not str(value).strip():
         return None
-    number, suffix = found[1], found[2] or ""
+    # To Go a number without a digit is zero.
+    number, suffix = found[1] if found[1].strip("+-.") else "0", found[2] or ""
     try:
         if suffix in _BINARY:
             return Decimal(number) * Decimal(2) ** _BINARY[suffix]
@@ -34,6 +35,11 @@ def amount(spot: Spot) -> Decimal | None:
         return Decimal(number).scaleb(_SUFFIXES[suffix])
     except InvalidOperation:
         return None
+
+
+def amount_in(of: Spot, key: str) -> Decimal | None:
+    """The amount of a resource in a map of them; one that is null is zero to Go."""
+    return Decimal(0) if of.has(key) and not of[key] else amount(of[key])
 
 
 def resource_name(text: str) -> str | None:
@@ -51,7 +57,8 @@ def resources(spot: Spot) -> Problems:
     """The requests and limits of a container."""
     limits, requests = spot["limits"], spot["requests"]
     for of in (limits, requests):
-        for key, value in of.pairs():
+        for key in of.value if isinstance(of.value, dict) else ():
+            value = of[key]
             if problem := resource_name(key):
                 yield value.invalid(f"the resource {key[:60]!r}: {problem}")
             elif "/" not in key and key not in _CONTAINER and not key.startswith("hugepages-"):
@@ -62,8 +69,7 @@ def resources(spot: Spot) -> Problems:
             elif much is not None and _is_counted(key) and much % 1:
                 yield value.invalid("it must be a whole number")
     for key, value in requests.pairs():
-        limit = amount(limits[key])
-        much = amount(value)
+        limit, much = amount_in(limits, key), amount(value)
         if limit is None and not limits[key]:
             if _is_counted(key):
                 yield limits[key].required(f"{key} needs a limit that is the same as the request")

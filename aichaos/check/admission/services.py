@@ -1,7 +1,5 @@
 """Services and EndpointSlices (k8s.io/kubernetes, pkg/apis/core and discovery, validation, v1.35)."""
 
-import ipaddress
-
 from aichaos.check.admission import metadata, names
 from aichaos.check.admission.containers import PROTOCOLS, number_or_name
 from aichaos.check.admission.spot import Problems, Spot, between, one_of, unique
@@ -105,13 +103,9 @@ def _ports(ports: Spot, kind: str) -> Problems:
 def _affinity(spec: Spot) -> Problems:
     affinity, config = spec["sessionAffinity"], spec["sessionAffinityConfig"]
     yield from one_of(affinity, ("ClientIP", "None"))
+    # The server takes the rest of it out, or fills it in.
     if affinity.text == "ClientIP":
-        if config["clientIP"]["timeoutSeconds"]:
-            yield from between(config["clientIP"]["timeoutSeconds"], 1, 86400)
-        elif config and not config["clientIP"]:
-            yield config["clientIP"].required()
-    elif config:
-        yield config.forbidden("it goes with sessionAffinity: ClientIP")
+        yield from between(config["clientIP"]["timeoutSeconds"], 1, 86400)
 
 
 def _load_balancer(spec: Spot, kind: str) -> Problems:
@@ -150,12 +144,14 @@ def _traffic(spec: Spot, kind: str) -> Problems:
 
 def _special(text: str) -> str | None:
     """Addresses that can't be an endpoint's (ValidateEndpointIP)."""
-    address = ipaddress.ip_address(text)
+    address = names.parsed_address(text)
+    if address is None:
+        return "it is no IP address"
     if address.is_unspecified:
         return "it stands for all addresses"
     if address.is_loopback:
         return "it is the address of the host itself (loopback)"
-    if address.is_link_local or (address.is_multicast and text.startswith(("224.0.0.", "ff02:", "ff01:"))):
+    if address.is_link_local or (address.is_multicast and str(address).startswith(("224.0.0.", "ff02:", "ff01:"))):
         return "it is an address of one link only"
     return None
 

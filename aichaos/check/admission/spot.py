@@ -65,7 +65,11 @@ class Spot:
         """The pairs of a mapping, without those that are null."""
         if not isinstance(self.value, dict):
             return []
-        return [(key, Spot(item, f"{self.path}/{escape(key)}")) for key, item in self.value.items()]
+        return [(key, Spot(item, f"{self.path}/{escape(key)}")) for key, item in self.value.items() if item is not None]
+
+    def has(self, key: str) -> bool:
+        """Whether a key of a mapping is there, with a value or null."""
+        return isinstance(self.value, dict) and key in self.value
 
     def texts(self) -> list[str]:
         return [item for item in self.value if isinstance(item, str)] if isinstance(self.value, list) else []

@@ -150,8 +150,7 @@ def _projected(source: Spot) -> Problems:
                 case "serviceAccountToken":
                     yield from _token(kind)
         for kind in given:
-            paths = [kind["path"]] if kind.name == "serviceAccountToken" else [item["path"] for item in kind["items"].each()]
-            for path in paths:
+            for path in (item["path"] for item in kind["items"].each()):
                 if path.text and path.text in taken:
                     yield path.invalid("another file is put there")
                 taken.add(path.text)
@@ -185,12 +184,10 @@ def claim(spec: Spot) -> Problems:
     if spec["storageClassName"].text and (problem := names.subdomain(spec["storageClassName"].text)):
         yield spec["storageClassName"].invalid(problem)
     source = spec["dataSource"]
-    if source:
-        for field in ("name", "kind"):
-            if not source[field].text:
-                yield source[field].required()
-        if not source["apiGroup"].text and source["kind"].text and source["kind"].text != "PersistentVolumeClaim":
-            yield source.invalid("without an apiGroup it is a PersistentVolumeClaim")
+    # Other kinds than these two are taken out by the server.
+    kept = (source["apiGroup"].text, source["kind"].text) in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
+    if source and kept and not source["name"].text:
+        yield source["name"].required()
 
 
 def access_modes(modes: Spot) -> Problems:

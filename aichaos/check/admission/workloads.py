@@ -11,6 +11,10 @@ from aichaos.check.admission.volumes import claim
 
 def pod(document: Spot) -> Problems:
     yield from pod_spec(document["spec"])
+    for field in ("containers", "initContainers"):
+        for container in document["spec"][field].each():
+            if container["image"].text != container["image"].text.strip():
+                yield container["image"].invalid("it may not start or end with a space")
     if document["spec"]["ephemeralContainers"].each():
         yield document["spec"]["ephemeralContainers"].forbidden("ephemeral containers are added to a running pod")
 
