@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from aichaos.ask.protocol import Facts, Options, Progress, Question, Reply
+from aichaos.ask.wishes import one_scenario
 from aichaos.ask.words import Words
 from aichaos.domain.experiment import to_document
 from aichaos.domain.suggestion import Idea
@@ -19,6 +20,8 @@ from aichaos.library.finders import FINDERS, Candidate
 from aichaos.library.model import Scenario, scenarios
 from aichaos.observe.topology import Topology
 
+_CLEAR = 3
+"""From here on words ask for one scenario rather than another: they say its name, its category, or several of its words."""
 _CANDIDATES = 200
 """How many candidates of one scenario are looked at; on a large cluster the rest would not be chosen anyway."""
 
@@ -109,15 +112,24 @@ class _Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 def _choices(facts: Facts) -> list[_Choice]:
     """All that could be proposed, the best first: first the best candidate of every scenario, then the second best …"""
-    ranked = sorted(scenarios(), key=lambda scenario: (-_fit(scenario, facts.words), scenario.rank))
+    wanted = _numbered(facts)
+    ranked = sorted(scenarios(), key=lambda scenario: (0 if wanted else -_fit(scenario, facts.words), scenario.rank))
     rows = [_candidates(scenario, facts) for scenario in ranked]
     longest = max((len(row) for row in rows), default=0)
-    return [row[place] for place in range(longest) for row in rows if place < len(row)]
+    found = [row[place] for place in range(longest) for row in rows if place < len(row)]
+    return found[wanted - 1 :] if wanted else found
+
+
+def _numbered(facts: Facts) -> int:
+    """The place of the scenario that words mean by its number alone ("perform scenario 1"): in the order that holds without words. 0 where
+    they mean none, or say more about it than a number."""
+    number = one_scenario(facts.words.text) if facts.count == 1 else None
+    return number if number and max((_fit(scenario, facts.words) for scenario in scenarios()), default=0) < _CLEAR else 0
 
 
 def _fit(scenario: Scenario, words: Words) -> int:
     """How strongly words ask for a scenario: numbers that only it can use, its own name and category, then its keywords."""
-    own = {*(part for part in scenario.prefix.split("-") if len(part) > 3), scenario.category}
+    own = {*(part for part in scenario.prefix.split("-") if len(part) > 3), scenario.category} - {"service"}
     numbers = scenario.parameters.keys() & words.numbers().keys()
     return 4 * len(numbers) + 3 * len(own & words.tokens) + len(set(scenario.keywords) & words.tokens)
 

@@ -203,3 +203,8 @@ def _ideas_schema() -> dict[str, Any]:
 @cache
 def _experiment_schema() -> dict[str, Any]:
     return msgspec.json.schema(Experiment)
+
+
+def versions() -> dict[str, str]:
+    """The version of each template: what makes two evaluations comparable, or not."""
+    return {name: _template(name)[2] for name in ("ideas", "experiment", "repair", "refine")}

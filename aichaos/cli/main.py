@@ -19,11 +19,15 @@ COMMANDS = {
     "chat": "Ask, change, check and save in one conversation.",
     "check": "Review YAML: references and selectors resolved against a cluster.",
     "route": "Which route and backend would serve a request, and why.",
+    "eval": "Put a suite of questions to a backend, and score its answers.",
     "snapshot": "Save what was observed, to work on it elsewhere.",
     "backends": "Which model backends exist, and which would be used.",
     "config": "The effective settings, and where each came from.",
     "doctor": "What is missing here, and what to do about it.",
 }
+
+_MODULES = {"eval": "evaluate"}
+"""Modules that are not called as their command: `eval` is a name of Python's."""
 
 
 class _Commands(click.Group):
@@ -33,7 +37,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"aichaos.cli.{cmd_name}").command
+        module = _MODULES.get(cmd_name, cmd_name)
+        command: click.Command = importlib.import_module(f"aichaos.cli.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
