@@ -13,11 +13,12 @@ import msgspec
 from aichaos.check import baseline, choosing, correct, suppress
 from aichaos.check.documents import Review, review
 from aichaos.check.opening import unread
+from aichaos.check.rules import finding
 from aichaos.domain.checked import Checked, Left, Quiet
 from aichaos.domain.finding import Finding, Layer
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.suggestion import summary_of
-from aichaos.errors import FileError
+from aichaos.errors import FileError, SourceError
 from aichaos.files import inputs, save
 from aichaos.observe import source
 from aichaos.observe.manifests import MAX_YAML_BYTES
@@ -27,7 +28,10 @@ Say = Callable[[str], None]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What is checked, against what, and what of it is wanted. choice: the cluster; None for none."""
+    """What is checked, against what, and what of it is wanted. choice: what references are resolved against; None for nothing.
+
+    server, cluster: whether an API server is asked, and which. fix, write: whether corrections are made, and whether they are written.
+    """
 
     paths: tuple[str, ...]
     choice: source.Choice | None = None
@@ -36,6 +40,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     baseline: str | None = None
     update_baseline: bool = False
+    server: bool = False
+    cluster: source.Choice = source.Choice()
     fix: bool = False
     write: bool = True
 
@@ -46,19 +52,14 @@ def check(order: Order, say: Say) -> Checked:
     ignore = choosing.patterns(order.ignore, "--ignore")
     accepted = None if order.update_baseline else _accepted(order)
     contents, failed = _read(order)
-    topology = _topology(order, say)
-    unasked: set[Layer] = set() if topology is not None else {"reference", "policy"}
-
-    def look(texts: dict[str, str]) -> tuple[Review, list[Quiet]]:
-        sifted, hidden = suppress.sift(review(texts.items(), topology, order.policy), texts, unasked)
-        return _chosen(sifted, select, ignore), hidden
-
+    look = _Look(order, _topology(order, say), select, ignore)
     texts = {name: text for name, (text, _) in contents.items()}
-    found, quiet = look(texts)
-    corrected = correct.correct(texts, found, lambda changed: look(changed)[0]) if order.fix else None
+    found, quiet = look.at(texts, server=order.server and not order.fix)
+    corrected = correct.correct(texts, found, lambda changed: look.at(changed)[0]) if order.fix else None
     if corrected is not None and order.write:
         _write(corrected.texts, contents)
-        found, quiet = look(texts | corrected.texts)
+    if corrected is not None:
+        found, quiet = look.at(texts | (corrected.texts if order.write else {}), server=order.server)
     reported, notes = [*_chosen_of(failed, select, ignore), *found.findings], list[str]()
     if order.baseline and order.update_baseline:
         save.save(Path(order.baseline), baseline.write(reported, os.path.dirname(order.baseline) or "."))
@@ -76,7 +77,7 @@ def check(order: Order, say: Say) -> Checked:
         documents=found.documents,
         findings=sorted(reported, key=lambda one: (order_of.get(one.file or "", -1), one.line or 0, one.column or 0)),
         quiet=quiet,
-        source=summary_of(topology.snapshot) if topology else None,
+        source=summary_of(look.topology.snapshot) if look.topology else None,
         texts=texts | (corrected.texts if corrected and order.write else {}),
         before={name: texts[name] for name in corrected.texts} if corrected else {},
         after=corrected.texts if corrected else {},
@@ -84,6 +85,39 @@ def check(order: Order, say: Say) -> Checked:
         left=[Left(finding=one, reason=why) for one, why in corrected.left] if corrected else [],
         notes=notes,
     )
+
+
+class _Look:
+    """One look at texts: what is found in them, and what of it is wanted."""
+
+    def __init__(self, order: Order, topology: Topology | None, select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
+        self.order = order
+        self.topology = topology
+        self.select = select
+        self.ignore = ignore
+        self._unasked: set[Layer] = set() if topology is not None else {"reference", "policy"}
+
+    def at(self, texts: dict[str, str], *, server: bool = False) -> tuple[Review, list[Quiet]]:
+        found = review(texts.items(), self.topology, self.order.policy)
+        sifted, hidden = suppress.sift(_asked(found, self.order.cluster) if server else found, texts, self._unasked)
+        return _chosen(sifted, self.select, self.ignore), hidden
+
+
+def _asked(found: Review, choice: source.Choice) -> Review:
+    """The review with the server's own dry run in it; a server that can't be asked is one skipped check, not one for each document."""
+    from aichaos.check.dryrun import with_server
+    from aichaos.cluster.connection import connect
+    from aichaos.cluster.dryrun import DryRun
+
+    try:
+        with connect(kubeconfig=choice.kubeconfig, context=choice.context) as connection:
+            client = DryRun(connection)
+            client.resource("v1", "Namespace")
+            namespace = choice.namespaces[0] if len(choice.namespaces) == 1 else connection.namespace or "default"
+            return with_server(found, client, namespace)
+    except SourceError as error:
+        missing = finding("server/not-asked", f"the server was not asked: {error}")
+        return msgspec.structs.replace(found, findings=[*found.findings, missing], origins=[*found.origins, None])
 
 
 def _topology(order: Order, say: Say) -> Topology | None:

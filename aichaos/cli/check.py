@@ -19,6 +19,7 @@ from aichaos.report import checked
 @source_options
 @click.option("--fix", is_flag=True, help="Write the corrections that are certain, and show them.")
 @click.option("--diff", is_flag=True, help="Show the corrections that are certain, and write nothing.")
+@click.option("--server", is_flag=True, help="Ask the API server too: its own strict dry run, which changes nothing.")
 @click.option("--select", multiple=True, metavar="RULES", help="Only these rules: a name, a family or a glob; commas between.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="All but these rules.")
 @click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only what does not stand in this file.")
@@ -46,6 +47,8 @@ def command(**given: Any) -> int:
         ignore=given["ignore"],
         baseline=given["baseline"],
         update_baseline=given["update_baseline"],
+        server=given["server"],
+        cluster=selected,
         fix=given["fix"] or given["diff"],
         write=given["fix"] and not given["diff"],
     )

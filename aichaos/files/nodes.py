@@ -25,7 +25,8 @@ class Node(msgspec.Struct, gc=False):
     """One node. `start` is where its anchor or tag begins, if it has one; `end` is where the last character of it ends.
 
     pairs: of a mapping, keys and values as written, merges and keys that stand twice included. items: of a sequence.
-    text: of a scalar, its value as text; of an alias, the anchor's name. style: of a scalar, its quote, `|`, `>` or nothing.
+    text: of a scalar, its value as text; of an alias, the anchor's name. index: the pairs by key, once asked for.
+    style: of a scalar, its quote, `|`, `>` or nothing.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class Node(msgspec.Struct, gc=False):
     pairs: list[tuple["Node", "Node"]] = []
     items: list["Node"] = []
     target: "Node | None" = None
+    index: "dict[str | None, tuple[Node, Node]] | None" = None
 
     @property
     def written(self) -> "Node":
@@ -155,7 +157,9 @@ def _merges(mapping: Node) -> Iterator[tuple[Node, Node, bool]]:
 
 def entry_of(node: Node, name: str) -> tuple[Node, Node] | None:
     """The pair of a mapping that counts for a key, as far as it is written there."""
-    return next((pair for pair in reversed(node.pairs) if pair[0].key == name), None)
+    if node.index is None:
+        node.index = {pair[0].key: pair for pair in node.pairs}
+    return node.index.get(name)
 
 
 def inside(node: Node) -> Iterator[Node]:
