@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from aichaos.check.known import is_namespaced
-from aichaos.check.schema.bundle import BUNDLED
+from aichaos.check.schema.bundle import Kinds, kinds_of
 from aichaos.domain.base import KubeObject, ObjectRef, reference, reference_of
 from aichaos.domain.kinds import BY_NAME, KINDS
 from aichaos.domain.policy import NO_POLICY, Policy
@@ -46,7 +46,6 @@ class World:
         self.cluster = cluster
         self.policy = policy
         self.in_experiment = in_experiment
-        self.kinds = BUNDLED
         self._names: dict[str, dict[str, list[str]]] = {}
         own = manifests.snapshot(_readable(brought), Source(kind="file", cluster=""), namespace=DEFAULT_NAMESPACE)
         if cluster is None:
@@ -54,6 +53,11 @@ class World:
         else:
             self.topology = _joined(cluster, own) if own.counts() or own.others else cluster
         self.brought = Topology(own)
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The schemas of all kinds: the definitions of the cluster, and those that come along, before what comes with the program."""
+        return kinds_of(self.topology.snapshot.definitions)
 
     def sight(self, kind: str, namespace: str = "") -> Sight:
         """What it means that an object of this kind is not found in this namespace."""

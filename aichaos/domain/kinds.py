@@ -5,7 +5,7 @@ One more kind is one more line here and one more field of `Snapshot` (a test com
 
 import msgspec
 
-from aichaos.domain import access, chaos, gateway, mesh, network, workloads
+from aichaos.domain import access, chaos, definition, gateway, mesh, network, workloads
 from aichaos.domain.base import KubeObject
 
 GATEWAY_API = "gateway.networking.k8s.io"
@@ -71,6 +71,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(access.ConfigMap, "config_maps", "configmaps"),
     Kind(mesh.VirtualService, "virtual_services", "virtualservices", ISTIO, ("v1", "v1beta1", "v1alpha3")),
     Kind(mesh.DestinationRule, "destination_rules", "destinationrules", ISTIO, ("v1", "v1beta1", "v1alpha3")),
+    Kind(definition.CustomResourceDefinition, "definitions", "customresourcedefinitions", "apiextensions.k8s.io", namespaced=False),
     Kind(chaos.ChaosExperiment, "chaos_experiments", "chaosexperiments", "litmuschaos.io", ("v1alpha1",)),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from aichaos.domain import access, chaos, gateway, mesh, network, workloads
+from aichaos.domain import access, chaos, definition, gateway, mesh, network, workloads
 from aichaos.domain.base import KubeObject, ObjectRef
 from aichaos.domain.digest import sha256
 from aichaos.domain.kinds import BY_NAME, KINDS
@@ -72,6 +72,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     secrets: list[access.Secret] = []
     virtual_services: list[mesh.VirtualService] = []
     destination_rules: list[mesh.DestinationRule] = []
+    definitions: list[definition.CustomResourceDefinition] = []
     chaos_experiments: list[chaos.ChaosExperiment] = []
     others: list[ObjectRef] = []
     """Objects in the source of kinds that a snapshot does not hold: a reference to one of them resolves, and no more is known."""

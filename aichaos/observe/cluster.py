@@ -21,6 +21,7 @@ from aichaos.cluster.together import together
 from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject, Metadata, Wire
 from aichaos.domain.chaos import ENGINE_GROUPS, Engine
+from aichaos.domain.definition import CustomResourceDefinition, quiet
 from aichaos.domain.gateway import Gateway, Listener, ListenerSet
 from aichaos.domain.kinds import BY_NAME, KINDS, Kind
 from aichaos.domain.snapshot import Gap, Snapshot, Source
@@ -176,7 +177,7 @@ def _path(planned: _Planned, namespace: str | None) -> str:
 def _list(reader: Reader, planned: _Planned, namespace: str | None) -> _Result:
     """One list; a failure of it is a Gap, but for a login that is refused: that is no matter of one kind."""
     kind = planned.kind
-    shape, shaped = (_Keys, _only_keys) if kind.type is ConfigMap else (kind.type, _as_it_is)
+    shape, shaped = _SHAPES.get(kind.name, (kind.type, _as_it_is))
     try:
         listing = reader.list_all(_path(planned, namespace), shape, shaped)
     except UnauthorizedError:
@@ -235,6 +236,13 @@ def _only_keys(wire: Any) -> ConfigMap:
 
 def _as_it_is(obj: Any) -> Any:
     return obj
+
+
+_SHAPES: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    "ConfigMap": (_Keys, _only_keys),
+    "CustomResourceDefinition": (CustomResourceDefinition, quiet),
+}
+"""Kinds of which less is kept than comes in."""
 
 
 # --- what came back

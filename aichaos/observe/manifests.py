@@ -10,6 +10,7 @@ import msgspec
 from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject, Metadata, ObjectRef, reference_of
 from aichaos.domain.chaos import ENGINE_GROUPS, Engine
+from aichaos.domain.definition import CustomResourceDefinition, quiet
 from aichaos.domain.experiment import API_VERSION
 from aichaos.domain.kinds import KINDS, Kind, kind_of
 from aichaos.domain.snapshot import Gap, Snapshot, Source
@@ -139,7 +140,7 @@ class _Collected:
             self._engine(group, [version], item["kind"])
         if item["kind"] == "CustomResourceDefinition":
             self._definition(item)
-        elif kind is None and not (item["kind"] == "Secret" and not group):
+        if kind is None and not (item["kind"] == "Secret" and not group):
             ref = reference_of(item)
             self.others.add(ObjectRef(ref.kind, ref.name, ref.namespace))
         else:
@@ -151,6 +152,8 @@ class _Collected:
         except (msgspec.ValidationError, KeyError, AttributeError) as error:
             self.gaps.append(Gap(kind=item["kind"], reason="unreadable", detail=f"{reference_of(item)}: {error}"))
             return
+        if isinstance(obj, CustomResourceDefinition):
+            obj = quiet(obj)
         namespaced = kind is None or kind.namespaced
         if namespaced and not obj.namespace:
             obj = msgspec.structs.replace(obj, metadata=msgspec.structs.replace(obj.metadata, namespace=self.namespace))

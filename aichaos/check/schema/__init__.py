@@ -1,18 +1,19 @@
 """What the API server says about the structure of an object: types, unknown fields, required ones, enums, patterns, CEL rules."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from aichaos.check.rules import finding
 from aichaos.check.schema.builtin import decoder
-from aichaos.check.schema.bundle import BUNDLED, Found, Kinds
+from aichaos.check.schema.bundle import BUNDLED, Found, Kinds, Nodes, kinds_of
 from aichaos.check.schema.custom import made, metadata
 from aichaos.check.schema.problems import Path, Sink, pointer
 from aichaos.check.schema.sound import unsound
 from aichaos.domain.base import group_of, reference_of
 from aichaos.domain.finding import Finding
 
-__all__ = ["BUNDLED", "Kinds", "schema_findings"]
+__all__ = ["BUNDLED", "Kinds", "kinds_of", "schema_findings"]
 
 
 def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterator[Finding]:
@@ -21,7 +22,7 @@ def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterato
     if found is None:
         yield _unknown(document, kinds)
         return
-    if found.own and (problem := unsound(found.root)):
+    if found.own and (problem := _problem(found.nodes)):
         message = f"the cluster's definition of {document['kind']} can't be used: {problem}"
         yield finding("schema/not-checked", message, object=str(reference_of(document)), path="/kind")
         return
@@ -37,6 +38,12 @@ def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterato
             yield finding(rule, message, object=name, path=pointer(path))
 
 
+@lru_cache(maxsize=1024)
+def _problem(nodes: Nodes) -> str:
+    """What is wrong with a definition of the cluster, "" where it can be used; looked at once."""
+    return unsound(nodes.get(0))
+
+
 def _unknown(document: dict[str, Any], kinds: Kinds) -> Finding:
     kind, api_version, name = document["kind"], document["apiVersion"], str(reference_of(document))
     served = kinds.served(group_of(api_version), kind)
@@ -48,7 +55,6 @@ def _unknown(document: dict[str, Any], kinds: Kinds) -> Finding:
 
 
 def _built_in(found: Found, document: dict[str, Any], sink: Sink) -> None:
-    assert isinstance(found.root, int)
     decoder(found.nodes, found.root)(document, None, sink)
 
 

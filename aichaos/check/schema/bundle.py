@@ -4,7 +4,7 @@ What comes along is one index and a file a family of kinds. A file is opened whe
 decoded that a document reaches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from aichaos.domain.base import group_of
+from aichaos.domain.definition import CustomResourceDefinition
 
 FOLDER = Path(__file__).parent / "data"
 
@@ -34,17 +35,21 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Nodes:
     """The schema nodes of one file, or of one definition; a node holds its children by number, or, in a definition as it is, whole."""
 
-    def __init__(self, raw: Sequence[msgspec.Raw] = ()) -> None:
+    def __init__(self, raw: Sequence[msgspec.Raw] = (), *, root: Node | None = None) -> None:
         self._raw = raw
-        self._decoded: dict[int, Node] = {}
+        self._decoded: dict[int, Node] = {} if root is None else {0: root}
 
     def get(self, reference: int | Node) -> Node:
         if isinstance(reference, dict):
-            return {keyword: value for keyword, value in reference.items() if value is not None}
+            return _without_nulls(reference)
         node = self._decoded.get(reference)
         if node is None:
             node = self._decoded[reference] = msgspec.json.decode(self._raw[reference])
         return node
+
+
+def _without_nulls(node: Node) -> Node:
+    return {keyword: value for keyword, value in node.items() if value is not None}
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -52,7 +57,7 @@ class Found(msgspec.Struct, frozen=True):
 
     family: Family
     nodes: Nodes
-    root: int | Node
+    root: int
     status: bool
     own: bool = False
 
@@ -120,10 +125,35 @@ class Kinds:
         for version in spec["versions"]:
             if isinstance(version, dict) and version.get("served") and isinstance(version.get("name"), str):
                 schema, subresources = version.get("schema"), version.get("subresources")
-                root = schema.get("openAPIV3Schema", {}) if isinstance(schema, dict) else {}
+                root = schema.get("openAPIV3Schema") if isinstance(schema, dict) else None
                 status = isinstance(subresources, dict) and "status" in subresources
-                self._own[f"{group}/{version['name']}", kind] = Found("custom", Nodes(), root, status, own=True)
+                nodes = Nodes(root=_without_nulls(root) if isinstance(root, dict) else {"type": root} if root is not None else {})
+                self._own[f"{group}/{version['name']}", kind] = Found("custom", nodes, 0, status, own=True)
 
 
 BUNDLED = Kinds()
 """What is known without a cluster."""
+
+
+def kinds_of(definitions: Iterable[CustomResourceDefinition]) -> Kinds:
+    """The schemas of a cluster that was read."""
+    return Kinds(
+        [
+            {
+                "spec": {
+                    "group": one.spec.group,
+                    "names": {"kind": one.spec.names.kind},
+                    "versions": [
+                        {
+                            "name": version.name,
+                            "served": version.served,
+                            "schema": {"openAPIV3Schema": version.schema.schema if version.schema else None},
+                            "subresources": version.subresources,
+                        }
+                        for version in one.spec.versions
+                    ],
+                }
+            }
+            for one in definitions
+        ]
+    )

@@ -5,7 +5,7 @@ rest is validated; and on what is valid the CEL rules run. A check gives back th
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from aichaos.check.schema import go
@@ -41,7 +41,7 @@ class _Child:
         return self._check
 
 
-@cache
+@lru_cache(maxsize=8192)
 def _numbered(of: Nodes, number: int) -> Check:
     return _made(of, of.get(number))
 

@@ -5,7 +5,7 @@ evaluated here is told by name, and never counts as kept.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -106,7 +106,7 @@ def view_of(of: Nodes, reference: int | Node) -> View | None:
     return _numbered(of, reference) if isinstance(reference, int) else _view(of, of.get(reference))
 
 
-@cache
+@lru_cache(maxsize=8192)
 def _numbered(of: Nodes, number: int) -> View | None:
     return _view(of, of.get(number))
 
