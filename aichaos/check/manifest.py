@@ -36,7 +36,7 @@ def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
     if template is not None:
         yield finding("yaml/template", TEMPLATE, object=str(reference_of(document)), path=template)
         return
-    server = list(identity_findings(document))
+    server = [one for one in identity_findings(document) if not (one.rule.startswith("kind/") and _taught(document, world))]
     document = corrected(document, server)
     schema = world.kinds.find(document["apiVersion"], document["kind"])
     judged = schema is not None
@@ -54,6 +54,12 @@ def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
     yield from closed_findings(this)
     yield from manifest_policy(this)
     yield from (one for one in reference_findings(this) if one.rule != "schema/type" or not judged)
+
+
+def _taught(document: dict[str, Any], world: World) -> bool:
+    """Whether the cluster itself, or a definition that comes along, says that this kind is served in this version."""
+    found = world.kinds.find(document["apiVersion"], document["kind"])
+    return found is not None and found.own
 
 
 def template_places(document: dict[str, Any]) -> Iterator[str]:
