@@ -87,8 +87,8 @@ class Server:
             try:
                 body = {"metadata": {"name": match["name"].rpartition("/")[2]}, **more}
                 self._controlplane.request("POST", path.format(namespace=quote(namespace, safe="")), body)
-            except ApiError:
-                return False  # such a name is refused there too
+            except ApiError as error:
+                return error.status == 409  # another worker made it; otherwise such a name is refused there too
             return True
         return False
 

@@ -64,7 +64,7 @@ _LITMUS: tuple[Rule, ...] = (
     Rule("litmus/app-kind", "schema", "error", "appkind is written in small letters."),
     Rule("litmus/probe-unit", "schema", "error", "Times of a probe have a unit in Litmus 3 and are integers in Litmus 2."),
     Rule("litmus/probe-unit-missing", "meaning", "error", "A time of a probe without a unit fails when the fault runs."),
-    Rule("litmus/run-properties", "meaning", "error", "A probe has runProperties with probeTimeout and interval."),
+    Rule("litmus/run-properties", "schema", "error", "A probe has runProperties with probeTimeout and interval."),
     Rule("litmus/probe-types", "schema", "error", "Numbers and booleans of a probe stand without quotes."),
     Rule("litmus/probe-inputs-key", "schema", "error", "The key of a probe's inputs has a slash in it."),
     Rule("litmus/http-method", "schema", "error", "criteria and responseCode of an httpProbe stand under its method."),
