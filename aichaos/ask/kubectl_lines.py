@@ -141,9 +141,11 @@ def _line(text: str, default: str) -> Line:
         return _sleep(words)
     if words[0] not in ("kubectl", "oc"):
         raise _Refused("it is more than one kubectl command, and no step runs a shell")
-    verb, flags, rest = _taken_apart(words[1:])
+    verb, flags, rest, too_far = _taken_apart(words[1:])
     if verb in _READING or (verb == "rollout" and rest[:1] in (["status"], ["history"])):
         return Line()
+    if too_far:
+        raise _Refused(too_far)
     if verb in _NEVER:
         raise _Refused(f"kubectl {verb} {_NEVER[verb]}")
     if verb not in _VALUED:
@@ -177,11 +179,11 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _taken_apart(words: list[str]) -> tuple[str, dict[str, str], list[str]]:
-    """Verb, flags with their values, and the rest; a flag that leads to another cluster or to everything is refused."""
+def _taken_apart(words: list[str]) -> tuple[str, dict[str, str], list[str], str]:
+    """Verb, flags with their values, and the rest; then why a change could not be meant: another cluster, more than one named object."""
     flags: dict[str, str] = {}
     rest: list[str] = []
-    verb = ""
+    verb = too_far = ""
     position = 0
     while position < len(words):
         word = words[position]
@@ -194,7 +196,7 @@ def _taken_apart(words: list[str]) -> tuple[str, dict[str, str], list[str]]:
             continue
         name, equals, value = word.partition("=")
         if name in _ELSEWHERE:
-            raise _Refused(f"{name} leads to another cluster or another user")
+            too_far = f"{name} leads to another cluster or another user"
         if name in (
             "--all",
             "-A",
@@ -208,13 +210,14 @@ def _taken_apart(words: list[str]) -> tuple[str, dict[str, str], list[str]]:
             "-k",
             "--kustomize",
         ):
-            raise _Refused(f"{name} hits more than one named object")
+            too_far = f"{name} hits more than one named object"
         if not equals and len(name) > 2 and name[1] != "-" and name[:2] in ("-n", "-f", "-p"):
             name, equals, value = name[:2], "=", name[2:]
         takes = name in ("-n", "--namespace", "-o", "--output", "--dry-run") or any(name in valued for valued in _VALUED.values())
         if not equals and takes and name != "--dry-run" and name != "--cascade":
             if position >= len(words):
-                raise _Refused(f"{name} has no value")
+                too_far = f"{name} has no value"
+                break
             value = words[position]
             position += 1
         if name in ("-o", "--output"):
@@ -222,7 +225,7 @@ def _taken_apart(words: list[str]) -> tuple[str, dict[str, str], list[str]]:
         if name in flags and name in ("-f", "--filename"):
             value = f"{flags[name]},{value}"
         flags[name] = value
-    return verb or "help", flags, rest
+    return verb or "help", flags, rest, too_far
 
 
 def _sleep(words: list[str]) -> Line:

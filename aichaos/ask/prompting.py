@@ -24,21 +24,22 @@ from aichaos.files import yaml
 BUDGET = 30_000
 """Tokens of a whole prompt, by our estimate; a setting."""
 SMALLEST = 4_000
-_ANSWER_SHARE = 3
-"""An answer that is to be mended may take one third of the budget."""
 
 
 def render(kind: Kind, facts: Facts, *, budget: int = BUDGET, veil: Veil | None = None) -> Prompt:
     """The prompt for a question, the same for the same facts. Raises UsageError where the experiment alone is more than the budget."""
     veil = veil or Veil()
-    mending = _mending(facts.attempt, budget, veil) if facts.attempt else []
-    values, notes = _values(facts, budget, veil)
+    fixed = _fixed(facts, veil)
+    bare = sum(map(tokens, _filled(kind, fixed | _EMPTY)))
+    room = budget - bare - _FOR_NOTES
+    if room < _SMALLEST_ROOM:
+        hint = "Allow longer prompts with --budget."
+        raise UsageError(f"what has to be in the prompt is more than a prompt of {budget:,} tokens", hint=hint)
+    words, said, notes = _spoken(facts, room, veil)
+    values = fixed | {"words": words, "said": said}
+    mending = _mending(facts.attempt, room, veil) if facts.attempt else []
     version = _template(kind)[2]
-    system, bare = _filled(kind, values | {"cluster": "", "notes": []})
-    room = budget - tokens(system) - tokens(bare) - sum(tokens(turn.text) for turn in mending) - _FOR_NOTES
-    if room < 0:
-        hint = "Say it in fewer words, or allow longer prompts with --budget."
-        raise UsageError(f"the words and the experiment alone are more than a prompt of {budget:,} tokens", hint=hint)
+    room -= tokens(words) + sum(map(tokens, said)) + sum(tokens(turn.text) for turn in mending)
     while True:
         cluster, left_out = show(facts, room, veil)
         system, text = _filled(kind, values | {"cluster": cluster, "notes": [*left_out, *notes]})
@@ -48,37 +49,41 @@ def render(kind: Kind, facts: Facts, *, budget: int = BUDGET, veil: Veil | None 
             break
         room = max(0, room - over)
     schema, closed = _schema(kind)
-    said = (*left_out, *notes)
     if mending:
         version = f"{version}+{_template('repair')[2]}"
-    return Prompt(system=system, turns=turns, version=version, notes=said, schema=schema, closed=closed)
+    return Prompt(system=system, turns=turns, version=version, notes=(*left_out, *notes), schema=schema, closed=closed)
 
 
 _FOR_NOTES = 300
 """Tokens that are kept free for what has to be said about what was left out."""
+_SMALLEST_ROOM = 600
+_LONGEST_IDEA = 1_000
+"""Tokens of an idea that are shown: it is a model's text, and nobody says how long that is."""
+_EMPTY: dict[str, Any] = {"cluster": "", "notes": [], "words": "", "said": []}
 
 
-def _values(facts: Facts, budget: int, veil: Veil) -> tuple[dict[str, Any], list[str]]:
-    """What fills a template, but for the cluster; and what was cut short on the way."""
-    words = facts.words.text.strip() or "Chaos tests for the resilience of this cluster's network."
-    said, notes = _said(facts.said, budget // 6, veil)
-    hidden = veil.hide(words)
-    short = shortened(hidden, budget // 3)
-    if short != hidden:
-        notes.append(f"only the first {len(short):,} of {len(hidden):,} characters of the request are shown")
-    values: dict[str, Any] = {
+def _fixed(facts: Facts, veil: Veil) -> dict[str, Any]:
+    """What fills a template and is never cut short."""
+    return {
         "count": facts.count,
-        "words": short,
-        "said": said,
         "engines": [
             {"name": engine.name, "release": engine.release or "unknown release", "versions": ", ".join(engine.versions)}
             for engine in facts.topology.snapshot.engines
         ],
         "facts": "\n".join(engine_facts(facts.topology.snapshot)),
-        "idea": yaml.dump(veil.hide_tree(plain(facts.idea))).strip() if facts.idea else "",
+        "idea": shortened(yaml.dump(veil.hide_tree(plain(facts.idea))).strip(), _LONGEST_IDEA) if facts.idea else "",
         "experiment": yaml.dump(veil.hide_tree(_unsigned(facts.experiment))).strip() if facts.experiment else "",
     }
-    return values, notes
+
+
+def _spoken(facts: Facts, room: int, veil: Veil) -> tuple[str, list[str], list[str]]:
+    """The request, at most a quarter of the room, and the conversation before it, at most an eighth; and what was cut short."""
+    said, notes = _said(facts.said, room // 8, veil)
+    hidden = veil.hide(facts.words.text.strip() or "Chaos tests for the resilience of this cluster's network.")
+    short = shortened(hidden, room // 4)
+    if short != hidden:
+        notes.append(f"only the first {len(short):,} of {len(hidden):,} characters of the request are shown")
+    return short, said, notes
 
 
 def _unsigned(experiment: Experiment) -> dict[str, Any]:
@@ -171,15 +176,15 @@ def _all_facts() -> tuple[tuple[str, dict[str, Any], str], ...]:
 # mending --------------------------------------------------------------------------------------------------------------------------
 
 
-def _mending(attempt: Attempt, budget: int, veil: Veil) -> list[Turn]:
+def _mending(attempt: Attempt, room: int, veil: Veil) -> list[Turn]:
     """The answer and what is wrong with it, as turns. An answer that is too long is shown in part."""
     from aichaos.ask.advice import advice
 
     answer = veil.hide(attempt.text)
-    short = shortened(answer, budget // _ANSWER_SHARE)
+    short = shortened(answer, room // 4)
     findings = [{key: veil.hide(text) if isinstance(text, str) else text for key, text in one.items()} for one in advice(attempt)]
     _, text = _filled("repair", {"findings": findings[:_MOST_FINDINGS]})
-    return [Turn(role="assistant", text=short.strip() or "(no text)"), Turn(role="user", text=shortened(text, budget // _ANSWER_SHARE))]
+    return [Turn(role="assistant", text=short.strip() or "(no text)"), Turn(role="user", text=shortened(text, room // 8))]
 
 
 _MOST_FINDINGS = 20

@@ -8,16 +8,21 @@ as the provider's.
 import itertools
 import re
 
-_LONG = re.compile(r"[A-Za-z]{1,8}|[0-9]{1,3}|[^\sA-Za-z0-9]|\s+")
+_CHUNK = re.compile(r"[A-Za-z]{1,6}|[^\sA-Za-z0-9]| {1,16}|[^\S \n\t]")
+_ALONE = re.compile(r"[0-9\n\t]")
+"""What some tokenizers count one by one: digits, ends of lines."""
+_UNSPEAKABLE = re.compile(r"[B-DF-HJ-NP-TV-XZb-df-hj-np-tv-xz]{3,}")
+"""Letters that no word has in a row, which few vocabularies hold in one piece."""
 _OTHERS = re.compile(r"[^\x00-\x7f]+")
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 
 
 def tokens(text: str) -> int:
-    """An upper bound of the tokens in a text: chunks by kind, bytes where a script has no words, two in three where letters are random."""
+    """An upper bound of the tokens in a text: chunks by kind, bytes where a script has no words, more where letters are random."""
     others = sum(len(piece.encode("utf-8", "replace")) for piece in _OTHERS.findall(text))
-    random = sum(len(run) * 2 // 3 for run in _RANDOM.findall(text) if _mixed(run))
-    return -(-13 * len(_LONG.findall(text)) // 10) + others + random
+    random = sum(len(run) // 3 for run in _RANDOM.findall(text) if _mixed(run))
+    random += sum(len(run) // 2 for run in _UNSPEAKABLE.findall(text))
+    return -(-13 * len(_CHUNK.findall(text)) // 10) + len(_ALONE.findall(text)) + others + random
 
 
 def _mixed(run: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from aichaos.ask.redact import redact
 from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.snapshot import Snapshot
+from aichaos.errors import UsageError
 
 _COMPOUND = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -22,7 +23,7 @@ _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]|\.\d)")
 _IPV6 = re.compile(
     r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|:)(?![\w:])|(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:)+:[0-9A-Fa-f:]*(?![\w:])"
 )
-_DNS_END = re.compile(r"(?:\.svc(?:\.cluster\.local)?|\.[a-z]{2,})$")
+_DNS_END = re.compile(r"\.(?:svc(?:\.cluster\.local)?|com|org|net|io|dev|gov|edu|info|biz|co|cloud|internal|local|lan|test|[a-z]{2})$")
 _PUBLIC = re.compile(
     r"(?:^|.*\.)(?:k8s\.io|kubernetes\.io|istio\.io|x-k8s\.io|litmuschaos\.io|chaos-mesh\.org|projectcontour\.io|envoyproxy\.io|upbound\.io)$"
 )
@@ -132,6 +133,15 @@ class Veil:
         return _IPV6.sub(lambda found: self._address(found[0]), text) if ":" in text else text
 
     def _replaced(self, text: str, strict: set[str] | None) -> str:
+        """Every compound of a text, the stand-ins of addresses left alone."""
+        pieces: list[str] = []
+        last = 0
+        for address in _STAND_IN_ADDRESS.finditer(text):
+            pieces += [self._compounds(text[last : address.start()], strict), address[0]]
+            last = address.end()
+        return "".join([*pieces, self._compounds(text[last:], strict)])
+
+    def _compounds(self, text: str, strict: set[str] | None) -> str:
         return _COMPOUND.sub(lambda found: self._compound(found[0], strict is None or found[0] in strict), text)
 
     def _compound(self, text: str, strict: bool) -> str:
@@ -141,10 +151,11 @@ class Veil:
         return known
 
     def _hidden(self, text: str, strict: bool) -> str:
-        if text in self._originals or text.startswith("redacted-") or _PUBLIC.match(text) or _STAND_IN_ADDRESS.fullmatch(text):
+        if text in self._originals or text.startswith("redacted-") or _PUBLIC.match(text):
             return text
         words = [piece.lower() for piece in _PIECE.findall(text)]
-        if not (strict or (text in self._known and (len(words) > 1 or words[0] not in _vocabulary())) or self._tells(text, words)):
+        known = text in self._known and (len(words) > 1 or text.lower() not in _spoken())
+        if not (strict or known or self._tells(text, words)):
             return text
         end = _DNS_END.search(text) if "." in text else None
         tail = end[0] if end and end.start() != 0 else ""
@@ -179,7 +190,10 @@ class Veil:
 
     def _stand_in(self, original: str) -> str:
         if original not in self._stand_ins:
-            free = next(word for word in self._free if word not in self._joined and word not in self._words)
+            free = next((word for word in self._free if word not in self._joined and word not in self._words), None)
+            if free is None:
+                hint = "Ask about fewer namespaces with -n, or allow shorter prompts with --budget."
+                raise UsageError("too many names to hide them all", hint=hint)
             self._stand_ins[original] = free
             self._originals[free] = original
         return self._stand_ins[original]
@@ -217,15 +231,21 @@ class Veil:
         return _STAND_IN.sub(self._lifted, text)
 
     def _lifted(self, found: re.Match[str]) -> str:
-        original = self._originals.get(found[0].lower())
-        if original is None:
-            return found[0]
-        if found[0].islower() or not original.islower():
-            return original
-        return original.upper() if found[0].isupper() else original.capitalize() if found[0][0].isupper() else original
+        """A stand-in's original, in its case; letters before it that are its kind of beginning, too, belong to the word around it."""
+        for start in range(len(found[0]) - _LENGTH + 1):
+            word = found[0][start:]
+            original = self._originals.get(word.lower())
+            if original is None:
+                continue
+            if not word.islower() and original.islower():
+                original = original.upper() if word.isupper() else original.capitalize() if word[0].isupper() else original
+            return found[0][:start] + original
+        return found[0]
 
 
-_STAND_IN = re.compile(r"[zxq]{1,3}[aiou](?:[bdfgkmpv][aiou]){2}", re.IGNORECASE)
+_LENGTH = 6
+_HEADS = "zxqjwy"
+_STAND_IN = re.compile(rf"[{_HEADS}]+[aiou](?:[bdfgkmpv][aiou]){{2}}", re.IGNORECASE)
 _STAND_IN_ADDRESS = re.compile(
     r"(?<![\w.])198\.1[89]\.\d{1,3}\.\d{1,3}(?![\w]|\.\d)|(?<![\w:])2001:db8::[0-9a-f]{1,4}(?![\w:])", re.IGNORECASE
 )
@@ -234,9 +254,9 @@ _PLAIN_SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+/=~-]*")
 
 
 def _stand_ins() -> Iterator[str]:
-    """`zabaka`, `zabaki`, …: 4,096 with each beginning, in an order that tells nothing and is always the same."""
+    """`zabaka`, `zabaki`, …: 4,096 with each first letter, in an order that tells nothing and is always the same."""
     vowels, consonants = "aiou", "bdfgkmpv"
-    for head in ("z", "x", "q", "zz", "xx", "qq", "zx", "qz", "xq"):
+    for head in _HEADS:
         for number in range(4096):
             rest = number * 1291 % 4096  # odd, so every number comes once
             word = head + vowels[rest % 4]
@@ -257,6 +277,13 @@ def _plain(name: str) -> str:
 def _number(text: str) -> bool:
     """`1.24.0`, `99.9`, `1-100`, `v1`: numbers, versions, ranges."""
     return all(part.isdigit() or re.fullmatch(r"v?\d+[a-z]{0,5}\d*", part) for part in _SPLIT.split(text))
+
+
+@cache
+def _spoken() -> frozenset[str]:
+    """The words that every one of our questions holds: a name that is one of them tells nothing where it stands alone."""
+    texts = [(files("aichaos.prompts") / f"{name}.md").read_text(encoding="utf-8") for name in ("ideas", "experiment", "refine", "repair")]
+    return frozenset(word.lower() for text in texts for word in _PIECE.findall(text))
 
 
 @cache

@@ -25,10 +25,11 @@ from aichaos.check.experiment import findings as check_experiment
 from aichaos.cli.asking import asking_options, manner, opened
 from aichaos.cli.options import choice, say, source_options, warn
 from aichaos.cli.refine import show as show_refinement
-from aichaos.domain.experiment import Experiment
+from aichaos.domain.experiment import Experiment, to_document
 from aichaos.domain.finding import summary
 from aichaos.domain.suggestion import Suggestion
 from aichaos.errors import AichaosError, ReplyError, UsageError
+from aichaos.library.knobs import knobs
 from aichaos.observe.topology import Topology
 from aichaos.report import terminal
 from aichaos.report.clean import clean
@@ -139,9 +140,31 @@ class _Talk:
                 self._whole(meant.number, manifests=meant.yaml)
             case "refine":
                 assert meant.number is not None
-                self._refine(text, meant.number, manifests=meant.yaml)
+                number = self._with_place_for(text, meant.number)
+                if number is None:
+                    self._ideas(text, manifests=meant.yaml)
+                else:
+                    self._refine(text, number, manifests=meant.yaml)
             case "ideas":
                 self._ideas(text, manifests=meant.yaml)
+
+    def _with_place_for(self, text: str, number: int) -> int | None:
+        """The scenario that is meant, if it is of the fault whose numbers are said; else one that is; None where no rule could do it.
+
+        "Network latency in scenario 2" said of a list whose second scenario has no latency means another list.
+        """
+        wanted = {"latency", "loss"} & read(text).numbers().keys()
+        order = [number, *(other for other in range(len(self.session.suggestions)) if other != number)]
+        for one in order if wanted else [number]:
+            path = self.session.suggestions[one].experiment
+            if path is None:
+                continue
+            held = {knob.quantity for knob in knobs(to_document(saving.load(Path(path), experiment_of)))}
+            if wanted <= held:
+                if one != number:
+                    print(f"note: scenario {number + 1} has no {' and '.join(sorted(wanted))}; scenario {one + 1} has", file=sys.stderr)
+                return one
+        return number if self.backend.prompted else None
 
     def _ideas(self, text: str, *, manifests: bool = False) -> None:
         if not text:
@@ -173,7 +196,7 @@ class _Talk:
             return
         self.session.heard(text)
         self.session.refined(number, answer.suggestion)
-        show_refinement(answer, self.paper, manifests=manifests)
+        show_refinement(answer, self.paper, number=number + 1, manifests=manifests)
         sys.stdout.flush()
         warn(answer.warnings)
 

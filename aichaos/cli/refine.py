@@ -58,7 +58,7 @@ def command(**given: Any) -> int:
     return 4 if answer.suggestion.verdict == "rejected" else 0
 
 
-def show(answer: Refinement, paper: Paper, *, explain: bool = False, manifests: bool = False) -> None:
+def show(answer: Refinement, paper: Paper, *, number: int = 1, explain: bool = False, manifests: bool = False) -> None:
     """What changed, then the experiment as it is now."""
     how = f" ({answer.backend.model})" if answer.backend.model else ", offline" if answer.backend.name == "playbook" else ""
     paper.line((f"changed by {answer.backend.name}{how}", "dim"))
@@ -66,4 +66,4 @@ def show(answer: Refinement, paper: Paper, *, explain: bool = False, manifests: 
     if not answer.diff:
         paper.line("nothing changed")
     paper.line()
-    terminal.one(1, answer.suggestion, paper, manifests=manifests, explain=explain)
+    terminal.one(number, answer.suggestion, paper, manifests=manifests, explain=explain)
