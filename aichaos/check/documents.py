@@ -1,5 +1,6 @@
 """Files become findings: every document of every file is opened, told apart and checked, and every finding gets its line."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,11 +11,16 @@ from aichaos.check.experiment import findings as experiment_findings
 from aichaos.check.manifest import is_whole, manifest_findings
 from aichaos.check.opening import Item, Text, opened
 from aichaos.check.places import located
+from aichaos.check.rules import finding
 from aichaos.check.world import World
 from aichaos.domain.experiment import API_VERSION
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy
+from aichaos.files.plain import mapping, text
 from aichaos.observe.topology import Topology
+
+_LATER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=?+][^}]*)?\}|\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
+"""What envsubst, Flux and Kustomize fill in."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +48,7 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
         found += problems
     brought = (item.value for item in items if is_whole(item.value) and not is_experiment(item.value))
     world = World(topology, brought, policy=policy)
-    found += located((item, one) for item in items for one in _checked(item.value, world, topology))
+    found += located((item, _unguessed(one, item.value)) for item in items for one in _checked(item.value, world, topology))
     return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items)
 
 
@@ -54,6 +60,25 @@ def _checked(value: Any, world: World, topology: Topology | None) -> Iterator[Fi
     yield from problems
     if experiment is not None:
         yield from experiment_findings(experiment, topology, world.policy)
+
+
+def _unguessed(one: Finding, value: Any) -> Finding:
+    """A finding about a value that is filled in later (`${NAME}`, `$(NAME)`) is no finding: what will stand there is not known."""
+    if one.severity not in ("error", "warning") or "$" not in (held := _text_at(value, one.path)):
+        return one
+    if _LATER.fullmatch(held) or (one.layer != "meaning" and _LATER.search(held)):
+        message = f"{held[:60]} is filled in later: what stands there was not checked"
+        return finding("yaml/template", message, object=one.object, path=one.path)
+    return one
+
+
+def _text_at(value: Any, path: str) -> str:
+    for part in path.split("/")[1:]:
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            value = mapping(value).get(part.replace("~1", "/").replace("~0", "~"))
+    return text(value)
 
 
 def is_experiment(value: Any) -> bool:

@@ -163,3 +163,18 @@ def test_a_field_of_a_type_that_the_server_refuses_is_found() -> None:
 
 def test_a_field_that_is_null_is_a_field_that_was_left_out() -> None:
     assert rules("{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: null}}") == []
+
+
+# filled in later ----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_filled_in_later_is_said_and_not_guessed() -> None:
+    for name in ("${NAME}", "$(NAME)", "web-${ENV:-test}"):
+        found = only(f"apiVersion: v1\nkind: Service\nmetadata: {{name: '{name}'}}\n")
+        assert (found.rule, found.severity, found.path) == ("yaml/template", "skipped", "/metadata/name")
+        assert name in found.message
+
+
+def test_the_rest_of_such_a_document_is_checked() -> None:
+    text = "apiVersion: v1\nkind: Service\nmetadata: {name: '${NAME}'}\nspec:\n  ports:\n  - port: '80'\n"
+    assert rules(text) == ["yaml/template", "schema/type"]
