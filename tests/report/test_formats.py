@@ -142,8 +142,8 @@ def test_the_line_is_shown_with_a_caret_under_the_word(monkeypatch: pytest.Monke
     assert "     3 |   värde: 50 # \\x1b[31m" in lines[at:]
     assert "       |   ^^^^^" in lines[at:]
     assert '  fix: value: "50"' in lines[at:]
-    assert lines[-2].startswith("3 documents: 3 errors, 1 warning, 1 note, 1 skipped; 1 hidden by comments; 1 hidden by")
-    assert lines[-1] == "the baseline; 1 can be corrected with --fix"
+    assert lines[-2].startswith("3 documents: 3 errors, 1 warning, 1 note, 1 skipped; 1 hidden by comments; 1")
+    assert lines[-1] == "hidden by the baseline; 1 can be corrected with --fix"
     assert "\x1b" not in "".join(lines)
 
 
