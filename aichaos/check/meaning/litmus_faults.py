@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -35,7 +35,7 @@ _NEEDED = re.compile(r"([^/]*)/([^:]+): (.+)")
 
 @cache
 def _table() -> _Table:
-    text = (files("aichaos.check.meaning") / "data" / "litmus-faults.json").read_bytes()
+    text = (Path(__file__).parent / "data" / "litmus-faults.json").read_bytes()
     return msgspec.json.decode(text, type=_Table)
 
 

@@ -6,15 +6,17 @@ rest is validated; and on what is valid the CEL rules run. A check gives back th
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aichaos.check.schema import go
 from aichaos.check.schema.builtin import decoder
 from aichaos.check.schema.bundle import Node, Nodes, nodes, object_meta
 from aichaos.check.schema.limits import has_type, limits, missing, takes, values
 from aichaos.check.schema.problems import Path, Problem, Sink, field, shown
-from aichaos.check.schema.validations import Rules, rules_of
 from aichaos.check.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from aichaos.check.schema.validations import Rules
 
 Check = Callable[[Any, Path, Sink], Any]
 
@@ -53,7 +55,7 @@ def made(of: Nodes, reference: int | Node) -> Check:
 
 def _made(of: Nodes, node: Node) -> Check:
     checks = limits(of, node)
-    rules = rules_of(of, node)
+    rules = _rules(of, node)
     if node.get("x-kubernetes-int-or-string"):
         return _scalar(node, lambda value: type(value) is str or has_type("integer")(value), "a whole number or a text", checks, rules)
     match node.get("type"):
@@ -64,6 +66,15 @@ def _made(of: Nodes, node: Node) -> Check:
         case "string" | "integer" | "number" | "boolean" as kind:
             return _scalar(node, has_type(kind), takes(kind), checks, rules)
     return _object(of, node, checks, rules) if node.get("properties") else _untyped(checks, rules)
+
+
+def _rules(of: Nodes, node: Node) -> "Rules | None":
+    """The CEL rules of a node; the language is loaded when a node has some."""
+    if not node.get("x-kubernetes-validations"):
+        return None
+    from aichaos.check.schema.validations import rules_of
+
+    return rules_of(of, node)
 
 
 def _refused(value: Any, path: Path, sink: Sink, wanted: str) -> None:
@@ -83,7 +94,7 @@ def _blocks(errors: list[Problem], before: int) -> bool:
     return len(errors) > before and any(error[0] in _BLOCKING for error in errors[before:])
 
 
-def _scalar(node: Node, fits: Callable[[Any], bool], wanted: str, checks: list[Any], rules: Rules | None) -> Check:
+def _scalar(node: Node, fits: Callable[[Any], bool], wanted: str, checks: list[Any], rules: "Rules | None") -> Check:
     nullable = bool(node.get("nullable", False))
     is_integer, is_number = node.get("type") == "integer", node.get("type") == "number"
 
@@ -107,7 +118,7 @@ def _scalar(node: Node, fits: Callable[[Any], bool], wanted: str, checks: list[A
     return check
 
 
-def _untyped(checks: list[Any], rules: Rules | None) -> Check:
+def _untyped(checks: list[Any], rules: "Rules | None") -> Check:
     def check(value: Any, path: Path, sink: Sink) -> Any:
         before = len(sink.errors)
         for one in checks:
@@ -119,7 +130,7 @@ def _untyped(checks: list[Any], rules: Rules | None) -> Check:
     return check
 
 
-def _object(of: Nodes, node: Node, checks: list[Any], rules: Rules | None) -> Check:
+def _object(of: Nodes, node: Node, checks: list[Any], rules: "Rules | None") -> Check:
     properties = node.get("properties", {})
     children: dict[str, _Child] = {}
     required: list[str] = node.get("required", [])
@@ -216,7 +227,7 @@ def metadata(value: Any, path: Path, sink: Sink) -> None:
     decoder(nodes("kubernetes"), object_meta())(value, path, sink)
 
 
-def _array(of: Nodes, node: Node, checks: list[Any], rules: Rules | None) -> Check:
+def _array(of: Nodes, node: Node, checks: list[Any], rules: "Rules | None") -> Check:
     nullable = bool(node.get("nullable", False))
     items = _Child(of, node["items"]) if isinstance(node.get("items"), (int, dict)) else None
     unique = _unique(node)

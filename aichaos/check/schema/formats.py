@@ -7,7 +7,6 @@ import ipaddress
 import re
 from collections.abc import Callable
 from datetime import date
-from email.utils import parseaddr
 
 from aichaos.check.schema import go
 
@@ -16,12 +15,12 @@ Format = tuple[Callable[[str], bool], str]
 
 _UUID = "[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?%s[0-9a-fA-F]{3}-?%s[0-9a-fA-F]{3}-?[0-9a-fA-F]{12}"
 _HEX = "[0-9a-fA-F]"
-_DATE_TIME = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:.[0-9]+)?(?:z|[+-][0-9]{2}:[0-9]{2})")
-_LONG_DURATION = re.compile(r"(\d+)\s*([A-Za-zµ]+)", re.ASCII)
+_DATE_TIME = r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:.[0-9]+)?(?:z|[+-][0-9]{2}:[0-9]{2})"
+_LONG_DURATION = r"([0-9]+)[ \t\n\v\f\r]*([A-Za-zµ]+)"
 _UNITS = ("ns", "nano", "us", "µs", "micro", "ms", "milli", "s", "sec", "m", "min", "h", "hr", "hour", "d", "day", "w", "wk", "week")
 _PREFIXES = ("nano", "micro", "milli", "sec", "min", "hour", "day", "week")
-_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
-_CARD = re.compile(
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_CARD = (
     r"4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}"
     r"|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35[0-9]{3})[0-9]{11}"
 )
@@ -29,15 +28,15 @@ _COLOUR = r"\s*(?:0|[1-9][0-9]?|1[0-9][0-9]?|2[0-4][0-9]|25[0-5])\s*"
 
 
 def _like(pattern: str) -> Callable[[str], bool]:
-    fits = re.compile(pattern, re.ASCII).fullmatch
-    return lambda text: fits(text) is not None
+    """Compiled when it is first asked: most formats are never met."""
+    return lambda text: re.fullmatch(pattern, text, re.ASCII) is not None
 
 
 def is_duration(text: str) -> bool:
     """A Go duration, or numbers with spelt units in any order: `1 day 2 hours`."""
     if go.is_duration(text):
         return True
-    found = [unit.lower() for _, unit in _LONG_DURATION.findall(text)]
+    found = [unit.lower() for _, unit in re.findall(_LONG_DURATION, text)]
     return any(unit in _UNITS or unit.startswith(_PREFIXES) for unit in found)
 
 
@@ -53,7 +52,7 @@ def is_date(text: str) -> bool:
 
 def _is_date_time(text: str) -> bool:
     day, separator, time = text.lower().partition("t")
-    found = _DATE_TIME.fullmatch(time.partition("t")[0])
+    found = re.fullmatch(_DATE_TIME, time.partition("t")[0])
     return bool(separator) and is_date(day) and found is not None and found[1] <= "23" and found[2] <= "59" and found[3] <= "59"
 
 
@@ -89,7 +88,7 @@ def _is_mac(text: str) -> bool:
 
 def _is_hostname(text: str) -> bool:
     labels = text.split(".")
-    return len(text.encode("utf-8", "replace")) <= 255 and all(len(label) <= 63 and _LABEL.fullmatch(label) for label in labels)
+    return len(text.encode("utf-8", "replace")) <= 255 and all(len(label) <= 63 and re.fullmatch(_LABEL, label) for label in labels)
 
 
 def _is_uri(text: str) -> bool:
@@ -105,6 +104,8 @@ def _is_uri(text: str) -> bool:
 
 
 def _is_email(text: str) -> bool:
+    from email.utils import parseaddr  # hardly any definition has it
+
     _, address = parseaddr(text)
     name, at, host = address.rpartition("@")
     return bool(at and name and host) and not any(character.isspace() for character in address)
@@ -130,7 +131,7 @@ def _is_isbn13(text: str) -> bool:
 
 def _is_card(text: str) -> bool:
     digits = re.sub(r"[^0-9]+", "", text)
-    if _CARD.fullmatch(digits) is None:
+    if re.fullmatch(_CARD, digits) is None:
         return False
     doubled = (int(digit) * 2 if place % 2 else int(digit) for place, digit in enumerate(reversed(digits)))
     return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0

@@ -4,12 +4,11 @@ import re
 from datetime import datetime
 from typing import Any
 
-_QUANTITY = re.compile(r"[+-]?[0-9]*(?:\.[0-9]*)?(?:|[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,18})", re.ASCII)
-_TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])(?:[.,]([0-9]+))?(?:Z|[+-](?:[01][0-9]|2[0-4]):[0-5][0-9])"
-)
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-_DURATION = re.compile(r"[+-]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)")
+# Texts, not compiled patterns: `re` keeps those that are met, and a start does not pay for the others.
+_QUANTITY = r"[+-]?[0-9]*(?:\.[0-9]*)?(?:|[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,18})"
+_TIME = r"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])(?:[.,]([0-9]+))?(?:Z|[+-](?:[01][0-9]|2[0-4]):[0-5][0-9])"
+_BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_DURATION = r"[+-]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)"
 
 _PLAIN_UP_TO = 1e21
 """Go writes a float below this without an exponent, so that a whole one reads as an integer."""
@@ -27,18 +26,18 @@ def whole(value: Any) -> int | None:
 def is_quantity(value: Any) -> bool:
     if type(value) is str:
         text = value.strip(" \t\n\v\f\r\x85\xa0")
-        return text != "" and _QUANTITY.fullmatch(text) is not None
+        return text != "" and re.fullmatch(_QUANTITY, text) is not None
     return type(value) in (int, float)
 
 
 def is_time(value: Any) -> bool:
     """RFC 3339, as metav1.Time takes it."""
-    return isinstance(value, str) and (found := _TIME.fullmatch(value)) is not None and _exists(found[1])
+    return isinstance(value, str) and (found := re.fullmatch(_TIME, value)) is not None and _exists(found[1])
 
 
 def is_micro_time(value: Any) -> bool:
     """RFC 3339 with exactly six digits behind the seconds, as metav1.MicroTime takes it."""
-    if not isinstance(value, str) or (found := _TIME.fullmatch(value)) is None:
+    if not isinstance(value, str) or (found := re.fullmatch(_TIME, value)) is None:
         return False
     return len(found[2] or "") == 6 and "," not in value and _exists(found[1])
 
@@ -52,9 +51,9 @@ def _exists(moment: str) -> bool:
 
 
 def is_base64(value: str) -> bool:
-    return _BASE64.fullmatch(value.replace("\n", "").replace("\r", "")) is not None
+    return re.fullmatch(_BASE64, value.replace("\n", "").replace("\r", "")) is not None
 
 
 def is_duration(value: str) -> bool:
     """time.ParseDuration, but for its overflow."""
-    return _DURATION.fullmatch(value) is not None
+    return re.fullmatch(_DURATION, value) is not None

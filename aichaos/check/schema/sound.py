@@ -5,8 +5,6 @@ from typing import Any
 
 import msgspec
 
-from aichaos.check.schema.validations import Rule
-
 MAX_DEPTH = 100
 MAX_NODES = 200_000
 
@@ -20,6 +18,8 @@ def _texts(value: Any) -> bool:
 
 
 def _rules(value: Any) -> bool:
+    from aichaos.check.schema.validations import Rule
+
     try:
         msgspec.convert(value, list[Rule])
     except msgspec.ValidationError:

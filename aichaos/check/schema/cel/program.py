@@ -292,6 +292,8 @@ def _unary(tree: Tree, used: set[str]) -> Run:
 def _binary(tree: Tree, used: set[str]) -> Run:
     _, operator, one, other = tree
     left, right = _made(one, used), _made(other, used)
+    if operator in ("==", "!=") and other[0] == "literal" and type(other[1]) is str:
+        return _same_text(left, other[1], operator == "==")
     match operator:
         case "==":
             return lambda variables: equal(left(variables), right(variables))
@@ -308,6 +310,16 @@ def _binary(tree: Tree, used: set[str]) -> Run:
         case ">=":
             return lambda variables: compare(left(variables), right(variables)) in (0, 1)
     return lambda variables: arithmetic(operator, left(variables), right(variables))
+
+
+def _same_text(left: Run, text: str, wanted: bool) -> Run:
+    """What most rules are made of: a field is, or is not, this text."""
+
+    def run(variables: Variables) -> bool:
+        value = left(variables)
+        return (type(value) is str and value == text) is wanted
+
+    return run
 
 
 def _contains(collection: Any, value: Any) -> bool:
