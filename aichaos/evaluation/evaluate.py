@@ -61,7 +61,8 @@ def evaluate(questions: Iterable[Question], version: int, open_backend: Open, ma
     backend: Backend | None = None
     for question in questions:
         backend = open_backend(question)
-        say(f"{question.id}: {question.words[:60]}")
+        if backend.prompted:  # else it is over before anybody could read how far it is
+            say(f"{question.id}: {question.words[:60]}")
         scores.append(_put(question, backend, manner, policy, say))
     return Evaluation(
         backend=backend.name if backend else "",

@@ -10,7 +10,7 @@ from aichaos.domain.finding import SEVERITIES, Finding, Severity, Verdict
 from aichaos.domain.suggestion import BlastRadius, Round, SourceSummary, Suggestion, Suggestions
 from aichaos.files import yaml
 from aichaos.observe.oddities import Oddity
-from aichaos.report.layout import Paper, Style, cells
+from aichaos.report.layout import Paper, Part, Style, cells
 
 _VERDICTS: dict[Verdict, tuple[str, Style]] = {
     "ready": ("ready", "green"),
@@ -157,9 +157,12 @@ def findings(found: Sequence[Finding], paper: Paper, *, indent: int = 0) -> None
     """Each finding with its place, its reason and, where there is one, its fix."""
     for finding in found:
         where = f"{finding.file}:{finding.line}:{finding.column}" if finding.file and finding.line else finding.file or ""
-        paper.line(
-            " " * indent, (finding.severity, _SEVERITIES[finding.severity]), f"  {finding.rule}", (f"  {where}" if where else "", "cyan")
-        )
+        severity: Part = (finding.severity, _SEVERITIES[finding.severity])
+        if indent + len(finding.severity) + 2 + len(finding.rule) > paper.width:  # a name is copied: it stands whole, on a line of its own
+            paper.line(" " * indent, severity)
+            paper.line(" " * (indent + 2), finding.rule, (f"  {where}" if where else "", "cyan"))
+        else:
+            paper.line(" " * indent, severity, f"  {finding.rule}", (f"  {where}" if where else "", "cyan"))
         place = "  ".join(part for part in (finding.object, finding.path) if part)
         if place:
             paper.text(place, indent=indent + 2, style="dim")
