@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from aichaos.check.schema import go
+from aichaos.check.schema import formats, go
 from aichaos.check.schema.builtin import decoder
 from aichaos.check.schema.bundle import Node, Nodes, nodes, object_meta
 from aichaos.check.schema.limits import has_type, limits, missing, takes, values
@@ -63,6 +63,9 @@ def _made(of: Nodes, node: Node) -> Check:
             return _object(of, node, checks, rules)
         case "array":
             return _array(of, node, checks, rules)
+        case "string" if isinstance(node.get("format"), str) and formats.known(node["format"]) is not None:
+            # The server asks for the format of a text alone, and forgets to refuse a list (kube-openapi, type.go).
+            return _scalar(node, lambda value: type(value) in (str, list), "a text", checks, rules)
         case "string" | "integer" | "number" | "boolean" as kind:
             return _scalar(node, has_type(kind), takes(kind), checks, rules)
     return _object(of, node, checks, rules) if node.get("properties") else _untyped(checks, rules)

@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from datetime import date
+from typing import NamedTuple
 
 from aichaos.check.schema import go
 
@@ -91,16 +92,48 @@ def _is_hostname(text: str) -> bool:
     return len(text.encode("utf-8", "replace")) <= 255 and all(len(label) <= 63 and re.fullmatch(_LABEL, label) for label in labels)
 
 
-def _is_uri(text: str) -> bool:
-    """net/url.ParseRequestURI: an absolute URI or an absolute path, without control characters and broken escapes."""
+class Uri(NamedTuple):
+    """The parts of a URI as net/url cuts it; authority: user and host."""
+
+    scheme: str
+    authority: str
+    path: str
+    query: str
+
+
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*):"
+_USER = r"[A-Za-z0-9._~!$&'()*+,;=:@%-]*"
+_HOST = r"(?:[A-Za-z0-9._~!$&'()*+,;=:<>\"\[\]-]|[^\x00-\x7f])*"
+
+
+def uri(text: str) -> Uri | None:
+    """net/url.ParseRequestURI: an absolute URI or an absolute path; None where it refuses the text."""
     if not text or any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
+        return None
+    found = re.match(_SCHEME, text)
+    scheme, rest = (found[1].lower(), text[found.end() :]) if found else ("", text)
+    rest, _, query = rest.partition("?")
+    if not rest.startswith("/"):
+        return Uri(scheme, "", "", query) if scheme or text == "*" else None
+    authority, path = "", rest
+    if scheme and rest.startswith("//"):
+        authority, slash, path = rest[2:].partition("/")
+        path = slash + path
+        if not _is_authority(authority):
+            return None
+    return None if re.search(r"%(?![0-9a-fA-F]{2})", path) else Uri(scheme, authority, path, query)
+
+
+def _is_authority(text: str) -> bool:
+    user, at, host = text.rpartition("@")
+    if at and (re.fullmatch(_USER, user) is None or re.search(r"%(?![0-9a-fA-F]{2})", user)):
         return False
-    if re.search(r"%(?![0-9a-fA-F]{2})", text.partition("?")[0]) is not None:
+    if re.fullmatch(_HOST, host) is None or (host.startswith("[") and "]" not in host):
         return False
-    if text.startswith("/") or text == "*":
-        return True
-    scheme, colon, rest = text.partition(":")
-    return bool(colon) and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme) is not None and (rest.startswith("/") or " " not in rest)
+    if host.startswith("["):
+        return re.fullmatch(r"(?::[0-9]*)?", host.rpartition("]")[2]) is not None
+    _, colon, port = host.rpartition(":")
+    return not colon or re.fullmatch(r"[0-9]*", port) is not None
 
 
 def _is_email(text: str) -> bool:
@@ -139,7 +172,7 @@ def _is_card(text: str) -> bool:
 
 FORMATS: dict[str, Format] = {
     "bsonobjectid": (_like(f"{_HEX}{{24}}"), "24 hexadecimal digits"),
-    "uri": (_is_uri, "a URI such as https://example.com/path"),
+    "uri": (lambda text: uri(text) is not None, "a URI such as https://example.com/path"),
     "email": (_is_email, "an e-mail address"),
     "hostname": (_is_hostname, "a host name"),
     "ipv4": (lambda text: _is_address(text, 4, "."), "an IPv4 address"),

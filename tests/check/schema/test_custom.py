@@ -53,6 +53,8 @@ KINDS = definition(MANY)
         ("{name: ab, host: 'a\\n'}", []),
         ("{name: ab, host: a1}", [("pattern", "/spec/host")]),
         ("{name: ab, day: 2026-13-01}", [("format", "/spec/day")]),
+        ("{name: ab, day: []}", []),
+        ("{name: ab, day: 3}", [("type", "/spec/day")]),
         ("{name: ab, odd: anything}", []),
         ("{name: ab, port: 80}", []),
         ("{name: ab, port: http}", []),

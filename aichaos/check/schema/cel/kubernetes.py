@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import partial, total_ordering
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from aichaos.check.schema import formats, go
 from aichaos.check.schema.cel.values import INT_MAX, INT_MIN, NONE, CelError, Opaque, Optional, no_overload
@@ -235,15 +235,10 @@ def _ip_of(value: Any) -> Opaque:
 
 
 def _url(value: Any) -> Opaque:
-    text = _text("url", value)
-    if not formats.FORMATS["uri"][0](text):
-        raise CelError(f"URL parse error during conversion from string: {text[:60]!r}")
-    try:
-        found = urlsplit(text)
-        _ = found.port
-    except ValueError:
-        raise CelError(f"URL parse error during conversion from string: {text[:60]!r}") from None
-    return Opaque("kubernetes.URL", found, text)
+    found = formats.uri(_text("url", value))
+    if found is None:
+        raise CelError(f"URL parse error during conversion from string: {value[:60]!r}")
+    return Opaque("kubernetes.URL", found, value)
 
 
 def _of_url(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -251,7 +246,7 @@ def _of_url(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _host(found: Any) -> str:
-    return str(found.netloc.rpartition("@")[2])
+    return str(found.authority.rpartition("@")[2])
 
 
 def _port(found: Any) -> str:
@@ -267,7 +262,7 @@ def _hostname(found: Any) -> str:
 
 def _query(found: Any) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
-    for name, value in parse_qsl(found.query, keep_blank_values=True):
+    for name, value in parse_qsl(found.query.partition("#")[0], keep_blank_values=True):
         values.setdefault(name, []).append(value)
     return values
 
@@ -375,7 +370,7 @@ METHODS: Functions = {
     ("getHost", 0): _of_url("getHost", _host),
     ("getHostname", 0): _of_url("getHostname", _hostname),
     ("getPort", 0): _of_url("getPort", _port),
-    ("getEscapedPath", 0): _of_url("getEscapedPath", lambda found: quote(found.path, safe="/%!$&'()*+,;=:@~-._")),
+    ("getEscapedPath", 0): _of_url("getEscapedPath", lambda found: quote(found.path.partition("#")[0], safe="/%!$&'()*+,;=:@~-._")),
     ("getQuery", 0): _of_url("getQuery", _query),
     ("validate", 1): _validate,
 }

@@ -3,6 +3,9 @@ module aichaos.test/controlplane/oracle
 
 go 1.26.0
 
+// As Kubernetes 1.35 is built: later ones refuse URLs with a stray colon.
+godebug default=go1.25
+
 require (
 	github.com/google/cel-go v0.26.0
 	k8s.io/apimachinery v0.35.3
