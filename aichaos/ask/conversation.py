@@ -33,6 +33,10 @@ Judge = Callable[[Experiment], list[Finding]]
 """What the checks say about an experiment."""
 
 
+SMALLEST_BUDGET = 4_000
+"""Tokens below which no template of ours has room for a cluster."""
+
+
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """How questions are put.
 

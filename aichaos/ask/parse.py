@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from aichaos.ask.assemble import assemble, commands_beside
 from aichaos.ask.reply import Command, Found, contents, problem
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.finding import Finding
@@ -58,8 +57,8 @@ def experiment(text: str, idea: Idea, decode: Decode, namespace: str = "default"
             continue
         read, problems = decode(_under(document, idea.id))
         if read is not None:
-            beside = commands_beside(found, document, namespace)
-            return read, [*(one for one in findings if one.rule not in ("reply/syntax",)), *beside]
+            left = [one for one in findings if one.rule != "reply/syntax"]
+            return read, [*left, *_beside(found, document, namespace)]
         unreadable += problems
     if unreadable:
         return None, [*findings, *unreadable]
@@ -69,6 +68,8 @@ def experiment(text: str, idea: Idea, decode: Decode, namespace: str = "default"
 def _assembled(
     found: list[Found | Command], findings: list[Finding], idea: Idea, decode: Decode, namespace: str
 ) -> tuple[Experiment | None, list[Finding]]:
+    from aichaos.ask.assemble import assemble  # an answer in our own form needs none of it
+
     made, problems = assemble(found, idea, namespace)
     if made is None:
         left = [*findings, *problems]
@@ -76,6 +77,14 @@ def _assembled(
         return None, left if errors else [*left, problem("reply/no-experiment", "the answer holds no experiment, no manifest and no step")]
     read, wrong = decode(made)
     return read, [*findings, *problems, *wrong]
+
+
+def _beside(found: list[Found | Command], document: dict[str, Any], namespace: str) -> list[Finding]:
+    if not any(isinstance(one, Command) for one in found):
+        return []
+    from aichaos.ask.assemble import commands_beside
+
+    return list(commands_beside(found, document, namespace))
 
 
 def _under(document: dict[str, Any], identifier: str) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from aichaos.files import yaml
 
 BUDGET = 30_000
 """Tokens of a whole prompt, by our estimate; a setting."""
-SMALLEST = 4_000
 
 
 def render(kind: Kind, facts: Facts, *, budget: int = BUDGET, veil: Veil | None = None) -> Prompt:

@@ -8,8 +8,7 @@ import click
 
 from aichaos import settings
 from aichaos.ask.cache import folder
-from aichaos.ask.conversation import Manner
-from aichaos.ask.prompting import SMALLEST
+from aichaos.ask.conversation import SMALLEST_BUDGET, Manner
 from aichaos.ask.protocol import Backend, Options, Prompt
 from aichaos.ask.registry import known_names, open_backend
 from aichaos.cli.options import say, write_json
@@ -61,8 +60,10 @@ def options(effective: settings.Settings) -> Options:
 def manner(effective: settings.Settings, *, no_cache: bool) -> Manner:
     """How questions are put. Raises UsageError for what can't be meant."""
     budget, repairs = effective["budget"], effective["repairs"]
-    if budget < SMALLEST:
-        raise UsageError(f"a budget of {budget} tokens is too small: a prompt needs {SMALLEST:,}", hint="Leave out --budget for 30,000.")
+    if budget < SMALLEST_BUDGET:
+        raise UsageError(
+            f"a budget of {budget} tokens is too small: a prompt needs {SMALLEST_BUDGET:,}", hint="Leave out --budget for 30,000."
+        )
     if not 0 <= repairs <= MOST_REPAIRS:
         raise UsageError(f"--repairs must be between 0 and {MOST_REPAIRS}, not {repairs}", hint="Leave it out for two.")
     return Manner(
