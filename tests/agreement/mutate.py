@@ -9,7 +9,7 @@ from typing import Any
 
 from aichaos.files import yaml
 
-from . import values
+from . import invent, values
 from .tree import Map, Typed, grown, held, places, put, removed, written
 
 FAMILIES = Path(__file__).parent / "families"
@@ -29,11 +29,12 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Place:
-    """A value in a tree: its path, the map or list that holds it, where in there, and all documents of the family."""
+    """A value in a tree: its path, the map or list that holds it, where in there; its document, and all documents of the family."""
 
     path: tuple[str | int, ...]
     holder: Any
     index: int
+    document: Any
     family: Sequence[Any]
 
     @property
@@ -75,12 +76,15 @@ def campaign(seed: int, count: int) -> list[Manifest]:
 
 
 def _mutated(rng: Rng, family: str, documents: Sequence[Any]) -> Manifest | None:
-    tree = grown(copy.deepcopy(rng.choice(documents)))
+    document = rng.choice(documents)
+    tree = grown(copy.deepcopy(document))
     before = written(tree)
     names = []
     for _ in range(1 if rng.random() < 0.9 else 2):
         name = rng.choices(list(MUTATIONS), weights=[weight for weight, _ in MUTATIONS.values()])[0]
-        spots = [Place(path, holder, index, documents) for path, holder, index in places(tree) if path[0] not in ("apiVersion", "kind")]
+        spots = [
+            Place(path, holder, index, document, documents) for path, holder, index in places(tree) if path[0] not in ("apiVersion", "kind")
+        ]
         # Metadata is the same for all kinds: one place in six is enough.
         spots = [spot for spot in spots if spot.path[0] != "metadata" or rng.random() < 0.17]
         rng.shuffle(spots)
@@ -312,6 +316,13 @@ def toggle(rng: Rng, place: Place) -> bool:
     return True
 
 
+def known_field(rng: Rng, place: Place) -> bool:
+    """A field that the kind has and the document does not, with some value of its type."""
+    if not isinstance(place.value, Map) or place.path[0] in ("metadata", "status"):
+        return False
+    return invent.add_field(rng, place.document, place.path, place.value)
+
+
 Mutation = Callable[[Rng, Place], bool]
 
 # How often each is tried, and what it does.
@@ -324,6 +335,7 @@ MUTATIONS: dict[str, tuple[int, Mutation]] = {
     "wrap": (3, wrap),
     "unwrap": (4, unwrap),
     "empty": (8, empty),
+    "known field": (30, known_field),
     "duplicate key": (3, duplicate_key),
     "duplicate item": (7, duplicate_item),
     "many items": (2, many_items),

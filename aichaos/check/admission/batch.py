@@ -20,15 +20,17 @@ _ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")
 def job(document: Spot) -> Problems:
     spec = document["spec"]
     yield from _job(spec)
-    if spec["selector"] and not spec["manualSelector"].on:
-        yield spec["selector"].invalid("the selector of a Job is made by the server; leave it out")
+    selector = spec["selector"]
+    yield from metadata.selector(selector)
+    name = document["metadata"]["name"]
     if spec["manualSelector"].on:
-        if not spec["selector"]:
-            yield spec["selector"].required("with manualSelector: true it is yours to write")
-        yield from metadata.selector(spec["selector"])
-        if spec["selector"] and not metadata.fits(spec["selector"], spec["template"]["metadata"]["labels"]):
-            yield spec["selector"].invalid("the selector does not take the labels of the template")
-    name, completions = document["metadata"]["name"], spec["completions"].number
+        if not selector:
+            yield selector.required("with manualSelector: true it is yours to write")
+        elif not metadata.fits(selector, spec["template"]["metadata"]["labels"]):
+            yield selector.invalid("the selector does not take the labels of the template")
+    elif selector and not metadata.fits(selector, Spot({"job-name": name.text, "batch.kubernetes.io/job-name": name.text})):
+        yield selector.invalid("the selector of a Job is made by the server; leave it out")
+    completions = spec["completions"].number
     if spec["completionMode"].text == "Indexed" and completions > 0 and name.text and names.label(f"{name.text}-{completions - 1}"):
         yield name.invalid(f"the last pod of this Job would be called {name.text[:60]}-{completions - 1}, which is no name of a host")
 
@@ -50,6 +52,8 @@ def cron_job(document: Spot) -> Problems:
     yield from one_of(spec["concurrencyPolicy"], ("Allow", "Forbid", "Replace"))
     inner = spec["jobTemplate"]
     yield from _job(inner["spec"])
+    if inner["spec"]["selector"]:
+        yield inner["spec"]["selector"].invalid("the selector of a Job is made by the server; leave it out")
     if inner["spec"]["manualSelector"].on:
         yield inner["spec"]["manualSelector"].unsupported(("false",))
     name = document["metadata"]["name"]

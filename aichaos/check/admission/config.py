@@ -51,7 +51,7 @@ def config_map(document: Spot) -> Problems:
 
 
 def secret(document: Spot) -> Problems:
-    given = dict(document["data"].pairs()) | dict(document["stringData"].pairs())
+    given = {key: document[of][key] for of in ("data", "stringData") for key in document[of].every_key()}
     for key, value in given.items():
         if problem := names.config_key(key):
             yield value.invalid(f"the key {key[:60]!r} is refused: {problem}")
@@ -81,7 +81,7 @@ def secret(document: Spot) -> Problems:
 
 def _json(document: Spot, key: str) -> Problems:
     plain, encoded = document["stringData"][key], document["data"][key]
-    if not plain and not encoded:
+    if not document["stringData"].has(key) and not document["data"].has(key):
         yield encoded.required()
         return
     try:
@@ -119,7 +119,7 @@ def resource_quota(document: Spot) -> Problems:
         much = amount(value)
         if much is not None and much < 0:
             yield value.invalid("it must be 0 or more")
-        elif much is not None and key in _COUNTS and much % 1:
+        elif much is not None and key in _COUNTS and (much % 1 or much * 1000 >= 2**63):
             yield value.invalid("it must be a whole number")
     keys = [key for key, _ in spec["hard"].pairs()]
     for scope in spec["scopes"].each():

@@ -1,25 +1,17 @@
 """Containers of a pod: names, images, ports, environment, mounts, probes (ValidatePodSpec of k8s.io/kubernetes, v1.35)."""
 
-import re
 from collections.abc import Mapping
 
 from aichaos.check.admission import names
-from aichaos.check.admission.quantities import amount, resources
-from aichaos.check.admission.spot import Problems, Spot, between, not_negative, one_of
+from aichaos.check.admission.claims import claims_of, used_claims
+from aichaos.check.admission.environment import environment
+from aichaos.check.admission.probes import lifecycle, probe
+from aichaos.check.admission.quantities import resources
+from aichaos.check.admission.spot import Problems, Spot, between, one_of
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 
-_POD_FIELDS = frozenset(
-    {"metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName"}
-    | {"status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"}
-)
-_SUBSCRIPT = re.compile(r"(metadata\.(?:labels|annotations))\['(.*)'\]")
-_RESOURCE_FIELDS = ("cpu", "memory", "ephemeral-storage")
-_DIVISORS = {
-    "cpu": {"1m", "1"},
-    "memory": {"1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"},
-}
-_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
+_RESTARTS = ("Always", "Never", "OnFailure")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
@@ -29,19 +21,19 @@ def containers(spec: Spot, volumes: Mapping[str, str]) -> Problems:
     if not regular.each():
         yield regular.required("a pod has one container at least")
     taken: set[str] = set()
+    grace = spec["terminationGracePeriodSeconds"].number if spec["terminationGracePeriodSeconds"] else 30
     for container in regular.each():
         yield from _name(container, taken)
         yield from _container(container, volumes, spec)
-        yield from _lifecycle(container["lifecycle"])
+        yield from lifecycle(container["lifecycle"], grace)
         for field in _PROBES:
-            yield from _probe(container[field], once=field != "readinessProbe")
-        if container["restartPolicy"].text:
-            yield from one_of(container["restartPolicy"], ("Always", "Never", "OnFailure"))
+            yield from probe(container[field], once=field != "readinessProbe")
+        yield from _restarts(container)
     yield from _host_ports(regular.each())
     for container in spec["initContainers"].each():
         yield from _name(container, taken)
         yield from _container(container, volumes, spec)
-        yield from _initial(container)
+        yield from _initial(container, grace)
         yield from _host_ports([container])
 
 
@@ -56,19 +48,40 @@ def _name(container: Spot, taken: set[str]) -> Problems:
     taken.add(name.text)
 
 
-def _initial(container: Spot) -> Problems:
+def _initial(container: Spot, grace: int) -> Problems:
     """What is special about init containers: only one that goes on running may be probed."""
-    policy = container["restartPolicy"]
-    if policy.text:
-        yield from one_of(policy, ("Always", "Never", "OnFailure"))
-    if policy.text == "Always":
-        yield from _lifecycle(container["lifecycle"])
+    always = container["restartPolicy"].text == "Always"
+    yield from _restarts(container)
+    if always and container["restartPolicyRules"].each():
+        yield container["restartPolicyRules"].forbidden("a sidecar is always restarted")
+    if always:
+        yield from lifecycle(container["lifecycle"], grace)
         for field in _PROBES:
-            yield from _probe(container[field], once=field != "readinessProbe")
+            yield from probe(container[field], once=field != "readinessProbe")
         return
     for field in ("lifecycle", *_PROBES):
         if container[field]:
             yield container[field].forbidden("an init container ends before it could be asked; restartPolicy: Always makes it a sidecar")
+
+
+def _restarts(container: Spot) -> Problems:
+    policy, rules = container["restartPolicy"], container["restartPolicyRules"]
+    if policy and policy.text not in _RESTARTS:
+        yield policy.unsupported(_RESTARTS)
+    if rules.each() and not policy:
+        yield policy.required("restartPolicyRules need it")
+    if len(rules.each()) > 20:
+        yield rules.invalid("20 rules at most")
+    for rule in rules.each():
+        if rule["action"].text != "Restart":
+            yield rule["action"].unsupported(("Restart",))
+        codes = rule["exitCodes"]
+        if not codes:
+            yield codes.required()
+            continue
+        yield from one_of(codes["operator"], ("In", "NotIn"), required=True)
+        if len(codes["values"].each()) > 255:
+            yield codes["values"].invalid("255 values at most")
 
 
 def _container(container: Spot, volumes: Mapping[str, str], pod: Spot) -> Problems:
@@ -80,7 +93,8 @@ def _container(container: Spot, volumes: Mapping[str, str], pod: Spot) -> Proble
     yield from environment(container)
     yield from _mounts(container, volumes)
     yield from resources(container["resources"])
-    yield from _resizes(container["resizePolicy"])
+    yield from used_claims(container["resources"]["claims"], claims_of(pod))
+    yield from _resizes(container["resizePolicy"], never=pod["restartPolicy"].text == "Never")
     yield from _security(container["securityContext"])
 
 
@@ -115,96 +129,6 @@ def _host_ports(of: list[Spot]) -> Problems:
             if mark in taken:
                 yield port["hostPort"].duplicate(f"the port {mark[2]} of the node")
             taken.add(mark)
-
-
-# environment --------------------------------------------------------------------------------------------------------------------
-
-
-def environment(container: Spot) -> Problems:
-    for variable in container["env"].each():
-        name = variable["name"]
-        if not name.text:
-            yield name.required("every variable has one")
-        elif problem := names.environment_name(name.text):
-            yield name.invalid(problem)
-        yield from _value_from(variable)
-    for source in container["envFrom"].each():
-        if (prefix := source["prefix"]).text and (problem := names.environment_name(prefix.text)):
-            yield prefix.invalid(problem)
-        given = [source[field] for field in ("configMapRef", "secretRef") if source[field]]
-        if not given:
-            yield source.invalid("it takes one of configMapRef, secretRef")
-        for one in given[1:]:
-            yield one.forbidden("one source at a time")
-        for one in given[:1]:
-            yield from named(one["name"])
-
-
-def named(name: Spot) -> Problems:
-    """The name of a ConfigMap, Secret or claim that is used here."""
-    if not name.text:
-        yield name.required()
-    elif problem := names.subdomain(name.text):
-        yield name.invalid(problem)
-
-
-def _value_from(variable: Spot) -> Problems:
-    source = variable["valueFrom"]
-    if not source:
-        return
-    given = [source[field] for field in ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef") if source[field]]
-    if not given:
-        yield source.invalid("it takes one of fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef")
-    if len(given) > 1:
-        yield source.invalid("it takes one source, not several")
-    if variable["value"].text and given:
-        yield source.invalid("a variable has a value or a valueFrom, not both")
-    yield from field_reference(source["fieldRef"], _POD_FIELDS)
-    yield from resource_reference(source["resourceFieldRef"], volume=False)
-    for field in ("configMapKeyRef", "secretKeyRef"):
-        if reference := source[field]:
-            if not reference["name"].text:
-                yield reference["name"].required()
-            if not reference["key"].text:
-                yield reference["key"].required()
-            elif problem := names.config_key(reference["key"].text):
-                yield reference["key"].invalid(problem)
-
-
-def field_reference(reference: Spot, allowed: frozenset[str]) -> Problems:
-    """The field of a pod that a variable or a file shows."""
-    if not reference:
-        return
-    path, version = reference["fieldPath"], reference["apiVersion"]
-    if version.text and version.text != "v1":
-        yield path.invalid("fields are those of apiVersion v1")
-    if not path.text:
-        yield path.required()
-    elif found := _SUBSCRIPT.fullmatch(path.text):
-        if problem := names.qualified(found[2].lower() if "annotations" in found[1] else found[2]):
-            yield path.invalid(problem)
-    elif path.text not in allowed:
-        yield path.unsupported({*allowed, "metadata.labels['key']", "metadata.annotations['key']"})
-
-
-def resource_reference(reference: Spot, *, volume: bool) -> Problems:
-    if not reference:
-        return
-    if volume and not reference["containerName"].text:
-        yield reference["containerName"].required()
-    resource = reference["resource"]
-    if not resource.text:
-        yield resource.required()
-        return
-    side, _, what = resource.text.partition(".")
-    if side not in ("limits", "requests") or (what not in _RESOURCE_FIELDS and not what.startswith("hugepages-")):
-        yield resource.unsupported({f"{side}.{what}" for side in ("limits", "requests") for what in _RESOURCE_FIELDS})
-        return
-    divisor = reference["divisor"]
-    much = amount(divisor)
-    units = _DIVISORS.get(what, _DIVISORS["memory"])
-    if much and much not in {amount(Spot(unit)) for unit in units}:
-        yield divisor.invalid(f"it takes {', '.join(sorted(units))}")
 
 
 # mounts -------------------------------------------------------------------------------------------------------------------------
@@ -260,70 +184,7 @@ def inside(path: Spot) -> Problems:
         yield path.invalid("it may not hold ..")
 
 
-# probes -------------------------------------------------------------------------------------------------------------------------
-
-
-def _probe(probe: Spot, *, once: bool) -> Problems:
-    if not probe:
-        return
-    yield from _handler(probe)
-    for field in ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"):
-        yield from not_negative(probe[field])
-    grace = probe["terminationGracePeriodSeconds"]
-    if grace and grace.number <= 0:
-        yield grace.invalid("it must be more than 0")
-    if not once and grace:
-        yield grace.invalid("a readiness probe ends nothing")
-    if once and probe["successThreshold"].number > 1:
-        yield probe["successThreshold"].invalid("it is 1 for liveness and startup probes")
-
-
-def _handler(of: Spot) -> Problems:
-    given = [of[field] for field in _HANDLERS if of[field]]
-    if not given:
-        yield (
-            of.required("it takes one of exec, httpGet, tcpSocket, grpc")
-            if of.name.endswith("Probe")
-            else of.required("it takes one of exec, httpGet, sleep")
-        )
-    for one in given[1:]:
-        yield one.forbidden("one way of asking at a time")
-    if not given:
-        return
-    match given[0].name:
-        case "exec" if not given[0]["command"].each():
-            yield given[0]["command"].required()
-        case "httpGet":
-            yield from _get(given[0])
-        case "tcpSocket":
-            yield from number_or_name(given[0]["port"])
-        case "grpc":
-            if problem := names.port_number(given[0]["port"].number):
-                yield given[0]["port"].invalid(problem)
-
-
-def _get(get: Spot) -> Problems:
-    yield from number_or_name(get["port"])
-    yield from one_of(get["scheme"], ("HTTP", "HTTPS"))
-    for one in get["httpHeaders"].each():
-        if problem := names.header(one["name"].text):
-            yield one["name"].invalid(problem)
-
-
-def number_or_name(port: Spot) -> Problems:
-    """A port of the container, by number or by name."""
-    problem = names.port_name(port.value) if isinstance(port.value, str) else names.port_number(port.number)
-    if problem:
-        yield port.invalid(problem)
-
-
-def _lifecycle(lifecycle: Spot) -> Problems:
-    for field in ("postStart", "preStop"):
-        if lifecycle[field]:
-            yield from _handler(lifecycle[field])
-
-
-def _resizes(policies: Spot) -> Problems:
+def _resizes(policies: Spot, *, never: bool) -> Problems:
     taken = set()
     for policy in policies.each():
         resource = policy["resourceName"]
@@ -332,6 +193,8 @@ def _resizes(policies: Spot) -> Problems:
             yield resource.duplicate(f"the resource {resource.text}")
         taken.add(resource.text)
         yield from one_of(policy["restartPolicy"], ("NotRequired", "RestartContainer"), required=True)
+        if never and policy["restartPolicy"].text != "NotRequired":
+            yield policy["restartPolicy"].invalid("in a pod that is never restarted it is NotRequired")
 
 
 def _security(context: Spot) -> Problems:

@@ -5,6 +5,7 @@ what is null in a list becomes that too. So the schema never misses a field, but
 """
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from aichaos.check.admission.spot import Problem, Spot
@@ -59,7 +60,10 @@ def _too_large(spot: Spot, nodes: Nodes, node: Node) -> Iterator[Problem]:
             yield from _too_large(item, nodes, nodes.get(node["items"]))
     elif node.get("type") == "integer":
         least, most = _RANGES.get(spot.name) or (_INT32 if node.get("format") == "int32" else _INT64)
-        if not least <= spot.number <= most:
+        number = spot.number
+        if isinstance(spot.value, float) and spot.value.is_integer():
+            number = int(Decimal(repr(spot.value)))  # as Go writes it into JSON
+        if not least <= number <= most:
             yield spot.invalid(f"it must be from {least} to {most}")
 
 
@@ -94,6 +98,9 @@ def _filled(value: Any, nodes: Nodes, node: Node) -> Any:
     if isinstance(value, list) and "items" in node:
         inner = nodes.get(node["items"])
         return [_empty(nodes, inner) if item is None else _filled(item, nodes, inner) for item in value]
+    if isinstance(value, dict) and "additionalProperties" in node and not isinstance(node["additionalProperties"], bool):
+        inner = nodes.get(node["additionalProperties"])
+        return {key: _filled(item, nodes, inner) for key, item in value.items()}
     if not isinstance(value, dict) or "properties" not in node:
         return value
     required = node.get("required", ())

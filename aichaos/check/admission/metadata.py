@@ -14,6 +14,7 @@ _NAMES: dict[tuple[str, str], Naming] = {
     ("", "Namespace"): names.label,
     ("", "Service"): names.label_1035,
     **{("rbac.authorization.k8s.io", kind): names.path_segment for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")},
+    ("policy", "PodDisruptionBudget"): names.path_segment,
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from aichaos.check.admission import metadata, names
+from aichaos.check.admission.claims import pod_claims, pod_resources
 from aichaos.check.admission.containers import apparmor, containers, seccomp, user_and_group
 from aichaos.check.admission.quantities import amount, resource_name
 from aichaos.check.admission.spot import Problems, Spot, between, one_of
@@ -33,6 +34,7 @@ def pod_spec(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
     yield from _spread(spec["topologySpreadConstraints"])
     yield from _tolerations(spec["tolerations"])
     yield from _names(spec)
+    yield from _host_name(spec)
     deadline = spec["activeDeadlineSeconds"]
     yield from between(deadline, 1, 2**31 - 1)
     for alias in spec["hostAliases"].each():
@@ -44,6 +46,15 @@ def pod_spec(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
     for gate in spec["readinessGates"].each():
         if problem := names.qualified(gate["conditionType"].text):
             yield gate["conditionType"].invalid(problem)
+    taken: set[str] = set()
+    for gate in spec["schedulingGates"].each():
+        if gate["name"].text in taken:
+            yield gate.duplicate(f"the gate {gate['name'].text}")
+        taken.add(gate["name"].text)
+        if problem := names.qualified(gate["name"].text):
+            yield gate["name"].invalid(problem)
+    yield from pod_claims(spec)
+    yield from pod_resources(spec)
     yield from one_of(spec["preemptionPolicy"], ("Never", "PreemptLowerPriority"))
     yield from _overhead(spec["overhead"])
     for field in ("hostPID",):
@@ -62,6 +73,20 @@ def _names(spec: Spot) -> Problems:
     ):
         if spec[field].text and (problem := naming(spec[field].text)):
             yield spec[field].invalid(problem)
+
+
+def _host_name(spec: Spot) -> Problems:
+    override = spec["hostnameOverride"]
+    if not override:
+        return
+    if spec["setHostnameAsFQDN"].on:
+        yield override.forbidden("setHostnameAsFQDN says otherwise")
+    if spec["hostNetwork"].on:
+        yield override.forbidden("a pod in the host's network has the host's name")
+    if len(override.text) > 64:
+        yield override.invalid("64 characters at most")
+    if problem := names.subdomain(override.text):
+        yield override.invalid(problem)
 
 
 def _dns(spec: Spot) -> Problems:

@@ -57,7 +57,7 @@ def resources(spot: Spot) -> Problems:
     """The requests and limits of a container."""
     limits, requests = spot["limits"], spot["requests"]
     for of in (limits, requests):
-        for key in of.value if isinstance(of.value, dict) else ():
+        for key in of.every_key():
             value = of[key]
             if problem := resource_name(key):
                 yield value.invalid(f"the resource {key[:60]!r}: {problem}")

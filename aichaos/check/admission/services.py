@@ -1,7 +1,8 @@
 """Services and EndpointSlices (k8s.io/kubernetes, pkg/apis/core and discovery, validation, v1.35)."""
 
 from aichaos.check.admission import metadata, names
-from aichaos.check.admission.containers import PROTOCOLS, number_or_name
+from aichaos.check.admission.containers import PROTOCOLS
+from aichaos.check.admission.probes import number_or_name
 from aichaos.check.admission.spot import Problems, Spot, between, one_of, unique
 
 _TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
@@ -183,9 +184,10 @@ def _endpoint_address(text: str, kind: str) -> str | None:
         return names.subdomain(text.removesuffix(".")) or (None if "." in text.removesuffix(".") else "it is a name with a dot at least")
     if kind not in ("IPv4", "IPv6"):
         return None
-    if problem := names.address(text):
-        return problem
-    if (":" in text) != (kind == "IPv6"):
+    address = names.parsed_address(text)
+    if address is None:
+        return "it is no IP address"
+    if (address.version == 6 and address.ipv4_mapped is None) != (kind == "IPv6"):
         return f"it is no address of {kind}"
     return _special(text)
 

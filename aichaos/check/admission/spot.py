@@ -67,6 +67,10 @@ class Spot:
             return []
         return [(key, Spot(item, f"{self.path}/{escape(key)}")) for key, item in self.value.items() if item is not None]
 
+    def every_key(self) -> list[str]:
+        """All keys of a mapping, those too whose value is null."""
+        return list(self.value) if isinstance(self.value, dict) else []
+
     def has(self, key: str) -> bool:
         """Whether a key of a mapping is there, with a value or null."""
         return isinstance(self.value, dict) and key in self.value
