@@ -1,6 +1,5 @@
 """Findings of a check for people: the place, the line with a caret, the reason, the correction, the rule."""
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 
@@ -59,6 +58,8 @@ def _excerpt(line: str, one: Finding, paper: Paper) -> None:
 
 def diff(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
     """What changed in some files, as `diff -u` and `patch` know it."""
+    import difflib
+
     for name, old in before.items():
         for line in difflib.unified_diff(_lines(old), _lines(after[name]), f"a/{name.lstrip('/')}", f"b/{name.lstrip('/')}"):
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
