@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from aichaos.errors import FileError
-from aichaos.files.save import edited, marked, save
+from aichaos.files.save import edited, marked, overwrite, save
 
 LIMITED = """
 import pathlib, resource, signal, sys
 from aichaos.errors import FileError
-from aichaos.files.save import save
+from aichaos.files.save import save, overwrite
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
@@ -97,3 +97,16 @@ def test_a_file_that_is_not_ours_counts_as_edited(tmp_path: Path, content: bytes
 
 def test_a_folder_in_its_place_counts_as_edited(tmp_path: Path) -> None:
     assert edited(tmp_path)
+
+
+def test_overwriting_keeps_the_mode_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("old", encoding="utf-8")
+    file.chmod(0o600)
+    overwrite(file, b"new")
+    assert (file.read_bytes(), file.stat().st_mode & 0o777, list(tmp_path.iterdir())) == (b"new", 0o600, [file])
+
+
+def test_a_file_that_cannot_be_overwritten_is_one_error(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"cannot write .*a\.yaml"):
+        overwrite(tmp_path / "gone" / "a.yaml", b"new")

@@ -1,0 +1,195 @@
+"""`aichaos check` as a command: corrections on disk, what is accepted, files that can't be read, and the hook and action for CI."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aichaos.files import yaml
+from tests.program import Run, answer, environment, fails
+
+ROOT = Path(__file__).parent.parent.parent
+BAD = "apiVersion: v1\nkind: Service\nmetadata: {name: Web}\nspec: {ports: [{port: 80}]}\n"
+GOOD = BAD.replace("Web", "web")
+FAULT = """\
+apiVersion: chaos-mesh.org/v1alpha1
+kind: NetworkChaos
+metadata: {name: slow, namespace: shop}
+spec:
+  action: delay
+  mode: fixed
+  value: 50   # half of them
+  duration: 60s
+  selector: {labelSelectors: {app: web}}
+  target: {mode: all, selector: {labelSelectors: {app: db}}}
+  delay: {latency: "200ms"}
+"""
+FIXED = FAULT.replace("50 ", '"50" ')
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "good.yaml").write_text(GOOD, encoding="utf-8")
+    return folder
+
+
+def rules(done: "subprocess.CompletedProcess[str]") -> list[str]:
+    return [one["rule"] for one in answer(done)["findings"]]
+
+
+# --fix --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_fix_writes_the_file_keeps_its_mode_and_shows_the_difference(aichaos: Run, place: Path) -> None:
+    file, link = place / "fault.yaml", place / "link.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + FAULT.encode())
+    file.chmod(0o640)
+    link.symlink_to(file)
+    done = aichaos("check", str(link), "--fix")
+    assert done.returncode == 0
+    assert '+  value: "50"   # half of them\n' in done.stdout
+    assert file.read_bytes() == b"\xef\xbb\xbf" + FIXED.encode()
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert link.is_symlink()
+    assert sorted(path.name for path in place.iterdir()) == ["fault.yaml", "good.yaml", "link.yaml"]
+
+
+def test_diff_shows_the_same_and_writes_nothing(aichaos: Run, place: Path) -> None:
+    (place / "fault.yaml").write_text(FAULT, encoding="utf-8")
+    done = aichaos("check", "in", "--diff")
+    assert done.returncode == 4
+    assert "would be corrected, nothing was written" in done.stdout
+    assert (place / "fault.yaml").read_text(encoding="utf-8") == FAULT
+    patched = subprocess.run(["patch", "-p1"], cwd=place.parent, input=done.stdout.partition("\n\n")[0] + "\n", text=True, check=False)
+    if patched.returncode == 0:
+        assert (place / "fault.yaml").read_text(encoding="utf-8") == FIXED
+
+
+def test_standard_input_is_corrected_to_standard_output(aichaos: Run) -> None:
+    done = aichaos("check", "-", "--fix", stdin=FAULT)
+    assert (done.returncode, done.stdout) == (0, FIXED)
+    assert "1 finding corrected" in done.stderr
+    fails(aichaos("check", "-", "x.yaml", "--fix", stdin=FAULT), 2, "standard output")
+
+
+def test_json_says_what_was_corrected(aichaos: Run, place: Path) -> None:
+    (place / "fault.yaml").write_text(FAULT, encoding="utf-8")
+    done = answer(aichaos("check", "in", "--fix", "-o", "json"))
+    assert [one["rule"] for one in done["fixed"]] == ["chaos-mesh/value"]
+    assert done["findings"] == []
+
+
+# what is wanted -----------------------------------------------------------------------------------------------------------------
+
+
+def test_select_and_ignore(aichaos: Run, place: Path) -> None:
+    (place / "bad.yaml").write_text(f"{BAD}---\n{FAULT}", encoding="utf-8")
+    everything = rules(aichaos("check", "in", "-o", "json"))
+    assert "chaos-mesh/value" in everything
+    assert len(everything) > 1
+    assert rules(aichaos("check", "in", "-o", "json", "--select", "chaos-mesh")) == ["chaos-mesh/value"]
+    assert "chaos-mesh/value" not in rules(aichaos("check", "in", "-o", "json", "--ignore", "*/value,yaml/*"))
+    fails(aichaos("check", "in", "--select", "chaos-mech"), 2, "did you mean chaos-mesh?")
+
+
+def test_the_baseline_lies_beside_the_files_and_is_not_checked_itself(aichaos: Run, place: Path) -> None:
+    (place / "fault.yaml").write_text(FAULT, encoding="utf-8")
+    assert aichaos("check", "in", "--baseline", "in/accepted.yaml", "--update-baseline").returncode == 0
+    done = aichaos("check", "in", "--baseline", "in/accepted.yaml", "-o", "json")
+    assert (answer(done)["documents"], done.returncode, rules(done)) == (2, 0, [])
+    (place / "fault.yaml").write_text(f"# moved\n{FAULT}---\n{FAULT.replace('slow', 'slower')}", encoding="utf-8")
+    assert rules(aichaos("check", "in", "--baseline", "in/accepted.yaml", "-o", "json")) == ["chaos-mesh/value"]
+    (place / "fault.yaml").write_text(FIXED, encoding="utf-8")
+    assert "not found any more" in aichaos("check", "in", "--baseline", "in/accepted.yaml").stderr
+    fails(aichaos("check", "in", "--baseline", "in/nothing.yaml"), 1, "nothing.yaml")
+    fails(aichaos("check", "in", "--update-baseline"), 2, "--baseline FILE")
+
+
+def test_every_output_is_alone_on_standard_output(aichaos: Run, place: Path) -> None:
+    (place / "fault.yaml").write_text(FAULT, encoding="utf-8")
+    assert aichaos("check", "in", "-o", "sarif").stdout.startswith('{\n  "$schema"')
+    assert aichaos("check", "in", "-o", "junit").stdout.startswith("<?xml")
+    github = aichaos("check", "in", "-o", "github")
+    assert all(line.startswith("::") for line in github.stdout.splitlines())
+    assert "1 error" in github.stderr
+
+
+# what can't be read -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_read_is_a_finding_and_the_rest_is_checked(aichaos: Run, place: Path) -> None:
+    (place / "bad.yaml").write_text(BAD, encoding="utf-8")
+    (place / "binary.yaml").write_bytes(b"\x7fELF" + bytes(range(256)))
+    (place / "empty.yaml").write_bytes(b"")
+    (place / "loop.yaml").symlink_to(place / "loop.yaml")
+    (place / "again").symlink_to(place)
+    with (place / "huge.yaml").open("wb") as file:
+        file.truncate(200 * 2**20)
+    start = time.monotonic()
+    done = aichaos("check", "in", "nowhere.yaml", "-o", "json")
+    assert time.monotonic() - start < 10
+    found = {(one["file"], one["rule"]) for one in answer(done)["findings"]}
+    unread = {("in/binary.yaml", "file/unreadable"), ("in/huge.yaml", "file/unreadable"), ("in/loop.yaml", "file/unreadable")}
+    assert found == {*unread, ("nowhere.yaml", "file/unreadable"), ("in/bad.yaml", "metadata/name")}
+    assert done.returncode == 4
+    assert answer(done)["documents"] == 2
+
+
+def test_a_folder_without_files_and_a_path_without_anything(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    fails(aichaos("check", "empty"), 1, "no YAML or JSON file in empty")
+    fails(aichaos("check", "nowhere"), 1, "nowhere")
+
+
+def test_a_reader_that_goes_away_is_no_error(place: Path) -> None:
+    (place / "many.yaml").write_text("\n---\n".join([BAD] * 3000), encoding="utf-8")
+    script = f"{sys.executable} -m aichaos check in | head -n 1"
+    done = subprocess.run(["bash", "-c", script], cwd=place.parent, env=environment(place), capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_leaves_every_file_whole(place: Path) -> None:
+    (place / "many.yaml").write_text("\n---\n".join([FAULT] * 2000), encoding="utf-8")
+    before = (place / "many.yaml").read_bytes()
+    command = [sys.executable, "-m", "aichaos", "check", "many.yaml", "--fix"]
+    program = subprocess.Popen(command, cwd=place, env=environment(place), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert program.stderr is not None
+    with program:
+        time.sleep(0.5)
+        program.send_signal(signal.SIGINT)
+        said = program.stderr.read()
+    assert program.returncode == 130, said
+    assert "Traceback" not in said
+    assert (place / "many.yaml").read_bytes() == before
+    assert sorted(path.name for path in place.iterdir()) == ["good.yaml", "many.yaml"]
+
+
+# CI -----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_action_runs_the_check_with_what_it_is_given(place: Path) -> None:
+    (place / "bad file.yaml").write_text(BAD, encoding="utf-8")
+    (action,) = yaml.load((ROOT / "action.yml").read_text(encoding="utf-8"), "action.yml")
+    (step,) = [one for one in action["runs"]["steps"] if one.get("name") == "Check"]
+    assert "${{" not in step["run"], "an input that is put into a script is run"
+    around = environment(place, PATHS="in", ARGS="--strict --select metadata", SARIF="out.sarif")
+    around["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{around['PATH']}"
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+    done = subprocess.run(command, cwd=place.parent, env=around, capture_output=True, text=True, check=False)
+    assert done.returncode == 4, done.stderr
+    assert done.stdout.startswith("::error file=in/bad file.yaml,line=3,")
+    assert '"metadata/name"' in (place.parent / "out.sarif").read_text(encoding="utf-8")
+
+
+def test_the_hook_names_a_command_that_exists(aichaos: Run, place: Path) -> None:
+    ((hook,),) = yaml.load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"), "hooks")
+    program, *arguments = hook["entry"].split()
+    assert program == "aichaos"
+    assert aichaos(*arguments, "in/good.yaml").returncode == 0
