@@ -13,7 +13,7 @@ from aichaos.files.save import edited, marked, overwrite, save
 LIMITED = """
 import pathlib, resource, signal, sys
 from aichaos.errors import FileError
-from aichaos.files.save import save, overwrite
+from aichaos.files.save import save
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
