@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import asking, large, startup
+from benchmarks import asking, checking, large, startup
 
 _PACKAGES = ("click", "kubernetes", "msgspec", "pyyaml", "urllib3")
 
@@ -20,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--write", metavar="FILE", type=Path, help="write the page there, too")
     options = parser.parse_args()
-    page = "\n".join([*_head(), "", *_collecting(), "", *_starting(), "", *_large(), "", *_asking()]) + "\n"
+    page = "\n".join([*_head(), "", *_collecting(), "", *_starting(), "", *_large(), "", *_asking(), "", *_checking()]) + "\n"
     print(page)
     if options.write is not None:
         options.write.write_text(page, encoding="utf-8")
@@ -97,6 +97,19 @@ def _starting() -> list[str]:
 
 def _large() -> list[str]:
     return ["## A large cluster, offline", "", *large.table(large.measure(5)), "", "`python -m benchmarks.large`"]
+
+
+def _checking() -> list[str]:
+    return [
+        "## Checking manifests",
+        "",
+        "HTTPRoutes of 33 lines, on one core; kubeconform with the same schema and one worker, its start taken off. The folder holds",
+        "Deployments, Services, HTTPRoutes and NetworkChaos in equal parts; the API server is that of the tests, on the same machine.",
+        "",
+        *checking.table(checking.measure(5)),
+        "",
+        "`python -m benchmarks.checking`",
+    ]
 
 
 if __name__ == "__main__":

@@ -59,6 +59,8 @@ def is_placeholder(value: Any) -> bool:
 
 def placeholders(value: Any, path: str = "") -> Iterator[str]:
     """The paths of all texts below a value that hold a template's placeholder."""
+    if not _holds_braces(value):
+        return
     match value:
         case str():
             if is_placeholder(value):
@@ -69,6 +71,15 @@ def placeholders(value: Any, path: str = "") -> Iterator[str]:
         case list():
             for index, item in enumerate(value):
                 yield from placeholders(item, f"{path}/{index}")
+
+
+def _holds_braces(value: Any) -> bool:
+    """Whether a placeholder can be anywhere below a value: nearly always not, and then no path is made."""
+    if type(value) is str:
+        return "{{" in value
+    if type(value) is dict:
+        return any(map(_holds_braces, value.values()))
+    return type(value) is list and any(map(_holds_braces, value))
 
 
 def merged(original: Any, patch: Any) -> Any:

@@ -77,7 +77,10 @@ class Topology:
         return pods
 
     def select(self, namespace: str, selector: LabelSelector) -> list[Pod]:
-        return [pod for pod in self.pods_of_namespace.get(namespace, []) if selects(selector, pod.labels)]
+        candidates = self.pods_of_namespace.get(namespace, [])
+        if selector.match_labels:
+            candidates = min((self._labelled(namespace, *label) for label in selector.match_labels.items()), key=len)
+        return [pod for pod in candidates if selects(selector, pod.labels)]
 
     @cached_property
     def workloads(self) -> dict[ObjectRef, Workload]:
