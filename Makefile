@@ -31,6 +31,10 @@ COUNT ?= 6000
 agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
 
+# The YAML front end on many more spoiled texts than the tests take.
+fuzz: $(VENV)/.dev
+	AICHAOS_FUZZ=20000 $(BIN)/python -m pytest -q -n auto tests/check/test_front_end.py
+
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md
 

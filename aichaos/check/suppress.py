@@ -5,6 +5,7 @@ was accepted once must not hide the next mistake.
 """
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -46,20 +47,21 @@ def sift(review: Review, texts: dict[str, str], unasked: set[Layer]) -> tuple[Re
         return review, []
     there = [one for name, text in marked.items() for one in ignores(name, text, [item for item in review.items if item.text.name == name])]
     said, used = list(_wrong(there)), set()
-    by_file: dict[str, list[Ignore]] = defaultdict(list)
-    for one in there:
-        if one.reason and one.rules:
-            by_file[one.file].append(one)
+    meant = [one for one in there if one.reason and one.rules]
+    by_place: dict[tuple[str, int] | int, list[Ignore]] = defaultdict(list)
+    for one in meant:
+        by_place[id(one.item) if one.item is not None else (one.file, one.at)].append(one)
     kept: list[tuple[Finding, Item | None]] = []
     quiet: list[Quiet] = []
     for found, item in zip(review.findings, review.origins, strict=True):
-        hiding = [one for one in by_file.get(found.file or "", ()) if _hides(one, found, item)]
+        near = [*by_place.get((found.file or "", found.line or 0), ()), *by_place.get(id(item), ())]
+        hiding = [one for one in near if matches(found.rule, one.rules)]
         used |= {id(one) for one in hiding}
         if hiding:
             quiet.append(Quiet(finding=found, by="comment", reason=hiding[0].reason))
         else:
             kept.append((found, item))
-    said += [_unused(one) for group in by_file.values() for one in group if id(one) not in used and not _unknowable(one, unasked)]
+    said += [_unused(one) for one in meant if id(one) not in used and not _unknowable(one, unasked)]
     findings, origins = [*(one for one, _ in kept), *said], [*(item for _, item in kept), *(None for _ in said)]
     return msgspec.structs.replace(review, findings=findings, origins=origins), quiet
 
@@ -68,11 +70,12 @@ def ignores(name: str, text: str, items: list[Item]) -> Iterator[Ignore]:
     """The comments of a file, as far as it could be read; what looks like one inside a text is none."""
     lines = Lines(text)
     roots = nodes.documents(text, {item.index for item in items})
-    inside = [(node.start, node.end) for root in roots.values() for node in nodes.inside(root) if node.kind == "scalar"]
+    inside = sorted((node.start, node.end) for root in roots.values() for node in nodes.inside(root) if node.kind == "scalar")
     firsts = {lines.place(_first(roots[item.index], item))[0]: item for item in items if item.index in roots}
     for match in _COMMENT.finditer(text):
         offset = match.start()
-        if any(start <= offset < end for start, end in inside) or text[offset - 1 : offset].strip():
+        before = bisect_right(inside, (offset, len(text)))
+        if (before and offset < inside[before - 1][1]) or text[max(offset - 1, 0) : offset].strip():
             continue
         line, column = lines.place(offset)
         own = not lines.line(line)[: column - 1].strip()
@@ -93,10 +96,6 @@ def _next(lines: Lines, line: int) -> int:
         if shown and not shown.startswith("#") and shown != "---":
             return number
     return line
-
-
-def _hides(one: Ignore, found: Finding, item: Item | None) -> bool:
-    return matches(found.rule, one.rules) and (found.line == one.at or (one.item is not None and one.item is item))
 
 
 def _unknowable(one: Ignore, unasked: set[Layer]) -> bool:

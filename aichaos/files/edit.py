@@ -189,7 +189,7 @@ def _same(page: _Page, node: Node, value: Any) -> bool:
 def _content(page: _Page, node: Node) -> int:
     """Where a node begins behind its anchor and tag."""
     at = node.start
-    while (node.anchor or node.tagged) and at < node.end and page.text[at] in "&!":
+    while (node.anchor or node.tag) and at < node.end and page.text[at] in "&!":
         while at < node.end and not page.text[at].isspace():
             at += 1
         while at < node.end and page.text[at].isspace():
@@ -213,7 +213,7 @@ def _inline(page: _Page, node: Node, start: int, holder: tuple[Node, Node | None
 
 def _after_mark(page: _Page, node: Node, holder: tuple[Node, Node | None] | None) -> tuple[int, int]:
     """The empty piece of text behind the `:` or the `-` of a value."""
-    if holder is None or node.anchor or node.tagged:
+    if holder is None or node.anchor or node.tag:
         raise NotEdited("an empty value with an anchor or a tag")
     within, key = holder
     number = next((place for place, one in enumerate(within.items) if one is node), 0)

@@ -15,6 +15,7 @@ import yaml
 from yaml._yaml import CParser
 
 from aichaos.files.scalars import key_text, resolve
+from aichaos.files.yaml import tagged
 
 Kind = Literal["scalar", "mapping", "sequence", "alias"]
 
@@ -35,7 +36,7 @@ class Node(msgspec.Struct, gc=False):
     flow: bool = False
     style: str = ""
     text: str = ""
-    tagged: bool = False
+    tag: str | None = None
     anchor: str | None = None
     pairs: list[tuple["Node", "Node"]] = []
     items: list["Node"] = []
@@ -53,7 +54,9 @@ class Node(msgspec.Struct, gc=False):
         node = self.written
         if node.kind != "scalar" or (node is self and self.is_merge):
             return None
-        return key_text(node.text if node.style or node.tagged else resolve(node.text))
+        if node.tag:
+            return key_text(tagged(node.tag, node.text))
+        return key_text(node.text if node.style else resolve(node.text))
 
     @property
     def is_merge(self) -> bool:
@@ -216,13 +219,13 @@ class _Builder:
         start, end = _start(event), event.end_mark.index
         match type(event).__name__:
             case "ScalarEvent":
-                self._add(Node("scalar", start, end, style=event.style or "", text=event.value, tagged=bool(event.tag)), event.anchor)
+                self._add(Node("scalar", start, end, style=event.style or "", text=event.value, tag=event.tag), event.anchor)
             case "AliasEvent":
                 self._add(Node("alias", start, end, text=event.anchor, target=self._anchors[event.anchor]), None)
             case "MappingStartEvent":
-                self._open(Node("mapping", start, end, flow=bool(event.flow_style), tagged=bool(event.tag), pairs=[]), event.anchor)
+                self._open(Node("mapping", start, end, flow=bool(event.flow_style), tag=event.tag, pairs=[]), event.anchor)
             case "SequenceStartEvent":
-                self._open(Node("sequence", start, end, flow=bool(event.flow_style), tagged=bool(event.tag), items=[]), event.anchor)
+                self._open(Node("sequence", start, end, flow=bool(event.flow_style), tag=event.tag, items=[]), event.anchor)
             case _:
                 self._close(end)
 

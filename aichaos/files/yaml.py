@@ -118,13 +118,19 @@ class _Builder:
         kind = type(event)
         if kind is yaml.ScalarEvent:
             text = event.value
-            self._scalar(_tagged(event.tag, text) if event.tag else text if event.style else resolve(text), event)
+            self._scalar(self._tagged(event) if event.tag else text if event.style else resolve(text), event)
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             self._start(event)
         elif kind is yaml.AliasEvent:
             self._alias(event)
         else:
             self._end()
+
+    def _tagged(self, event: Event) -> Any:
+        try:
+            return tagged(event.tag, event.value)
+        except ValueError as error:
+            raise self._error("the text behind !!binary is no base64", event) from error
 
     def _scalar(self, value: Any, event: Event) -> None:
         frame = self._stack[-1] if self._stack else None
@@ -233,9 +239,10 @@ def _pointer(frame: _Frame | None) -> str:
     return f"{frame.pointer}/{escape(frame.key)}" if isinstance(frame.key, str) else frame.pointer
 
 
-def _tagged(tag: str, text: str) -> Any:
+def tagged(tag: str, text: str) -> Any:
+    """What a scalar with a tag means. Raises ValueError for a !!binary that is none (line ends in it don't count)."""
     if tag == "tag:yaml.org,2002:binary":
-        return base64.b64decode(text).decode(errors="replace")
+        return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True).decode(errors="replace")
     return text if tag in ("!", "tag:yaml.org,2002:str") else resolve(text)
 
 
