@@ -1,7 +1,7 @@
 """Secrets in a text: found by their shape, taken out before anything leaves, whoever is asked.
 
 Shapes are those that the issuers document (prefix, alphabet, length). The search is one automaton of google-re2: linear in the text,
-whatever stands in it, and about a hundred times as fast as `re` with the same alternatives (`python -m benchmarks.redaction`).
+whatever stands in it, and several hundred times as fast as `re` with the same alternatives (`python -m benchmarks.redaction`).
 """
 
 import re
