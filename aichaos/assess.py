@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from aichaos.check.decode import experiment_of
 from aichaos.check.experiment import findings as check_experiment
+from aichaos.check.fixes import applied
 from aichaos.check.radius import blast_radius
 from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.finding import Finding, verdict
@@ -20,6 +22,24 @@ from aichaos.report import kubectl
 def judge(topology: Topology, policy: Policy) -> Callable[[Experiment], list[Finding]]:
     """What the checks say about an experiment on this cluster, under this policy."""
     return lambda experiment: check_experiment(experiment, topology, policy)
+
+
+def mend(experiment: Experiment, found: list[Finding]) -> tuple[Experiment, list[Finding]]:
+    """The corrections of errors that are certain, made; and what was corrected, as findings. One that does not fit is left out."""
+    told: list[Finding] = []
+    for one in found:
+        if one.fix is None or one.severity != "error":
+            continue
+        try:
+            document = applied(to_document(experiment), one.fix.patch)
+        except (KeyError, IndexError, TypeError, ValueError):
+            continue  # an earlier correction has changed that place
+        corrected, _ = experiment_of(document)
+        if corrected is not None and corrected != experiment:
+            experiment = corrected
+            said = f"corrected: {one.fix.description} ({one.rule}: {one.message})"
+            told.append(Finding(rule="reply/corrected", layer=one.layer, severity="info", message=said, object=one.object, path=one.path))
+    return experiment, told
 
 
 def suggestion_of(draft: Draft, topology: Topology, out: Path | None, name: str = "") -> Suggestion:

@@ -13,7 +13,7 @@ from aichaos.ask.conversation import Manner, ask
 from aichaos.ask.conversation import refine as ask_to_refine
 from aichaos.ask.protocol import Backend, Facts, Prompt
 from aichaos.ask.words import Words
-from aichaos.assess import difference, gaps, judge, missing, suggestion_of, unsaved
+from aichaos.assess import difference, gaps, judge, mend, missing, suggestion_of, unsaved
 from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.policy import NO_POLICY, Policy
@@ -53,7 +53,7 @@ def suggest(wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Sugges
 def suggest_for(topology: Topology, wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Suggestions:
     """The same for a cluster that was observed before."""
     facts = Facts(topology=topology, words=wish.words, count=wish.count, said=wish.said)
-    asked = ask(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, wish.policy), say, wish.manner)
+    asked = ask(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, wish.policy), say, wish.manner, mend)
     suggestions = [suggestion_of(draft, topology, wish.out) for draft in asked.drafts]
     suggestions, notes = saving.save(suggestions, asked.drafts, topology.snapshot, wish.out, overwrite)
     return Suggestions(
@@ -73,7 +73,7 @@ def refine(path: Path, wish: Wish, backend: Backend, say: Say) -> Refinement:
 def refine_for(topology: Topology, experiment: Experiment, path: Path, wish: Wish, backend: Backend, say: Say) -> Refinement:
     """The same for a cluster that was observed before. wish.out: None to save nothing."""
     facts = Facts(topology=topology, words=wish.words, count=1, experiment=experiment, said=wish.said)
-    asked = ask_to_refine(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, wish.policy), say, wish.manner)
+    asked = ask_to_refine(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, wish.policy), say, wish.manner, mend)
     (draft,) = asked.drafts
     name = saving.free_name(path)
     (suggestion,), _ = saving.save(

@@ -83,6 +83,14 @@ class _Assembly:
             )
             self.findings.append(problem("reply/contradiction", said, line=command.line))
 
+    def _held(self, fault: int) -> None:
+        """A fault is removed at the end of its hold: pauses between the two, with nothing else between them, are that hold."""
+        pauses = self.steps[fault + 1 :]
+        if pauses and all(_for(step) for step in pauses):
+            del self.steps[fault + 1 :]
+            whole = sum(seconds(_for(step)) or 0 for step in pauses)
+            self.steps[fault].setdefault("hold", f"{whole:g}s")
+
     def _bring(self, one: Found, verb: str) -> None:
         self.used.add(id(one))
         manifest = dict(one.value)
@@ -93,9 +101,12 @@ class _Assembly:
             ref = reference_of(manifest)
         target = {"kind": ref.kind, "name": ref.name} | ({"namespace": ref.namespace} if ref.namespace else {})
         if verb == "delete":
-            if not any("chaos" in step and reference_of(step["chaos"]) == ref for step in self.steps):
+            fault = next((at for at, step in enumerate(self.steps) if "chaos" in step and reference_of(step["chaos"]) == ref), None)
+            if fault is None:
                 self.steps.append(_named({"delete": target}, self.steps))
-            return  # a fault is removed at the end of its hold
+            else:
+                self._held(fault)
+            return
         if verb == "replace --force":
             self.steps.append(_named({"delete": target}, self.steps))
             verb = "create"
@@ -110,6 +121,11 @@ class _Assembly:
         """The namespace of what names none: the one that all other manifests name, else the one that was asked for."""
         named = {reference_of(mapping(one.value)).namespace for one in self.documents} - {""}
         return named.pop() if len(named) == 1 else self.default
+
+
+def _for(step: StepBody) -> str:
+    time = mapping(step.get("wait")).get("for")
+    return time if isinstance(time, str) else ""
 
 
 def assemble(contents: list[Found | Command], idea: Idea, namespace: str) -> tuple[dict[str, Any] | None, list[Finding]]:

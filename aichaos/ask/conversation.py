@@ -17,6 +17,7 @@ from aichaos.ask.agreement import asked_namespaces, disagreements
 from aichaos.ask.cache import Cache
 from aichaos.ask.meter import METER, check_length
 from aichaos.ask.protocol import Attempt, Backend, Facts, Kind, Prompt, Question, Reply
+from aichaos.ask.watching import watched
 from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.finding import Finding, Severity, summary
 from aichaos.domain.suggestion import Draft, Idea, Round, Usage
@@ -31,6 +32,9 @@ Say = Callable[[str], None]
 
 Judge = Callable[[Experiment], list[Finding]]
 """What the checks say about an experiment."""
+
+Mend = Callable[[Experiment, list[Finding]], tuple[Experiment, list[Finding]]]
+"""Makes the corrections that are certain; the experiment, and what was corrected. Where there are none, the same and nothing."""
 
 
 SMALLEST_BUDGET = 4_000
@@ -64,17 +68,26 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Asker:
     """Puts questions to one backend about one cluster, and remembers what that cost.
 
-    decode: how an experiment is read. judge: the checks.
+    decode: how an experiment is read. judge: the checks. mend: the corrections that are certain.
     """
 
     def __init__(
-        self, backend: Backend, manner: Manner, facts: Facts, digest: Callable[[], str], decode: parse.Decode, judge: Judge, say: Say
+        self,
+        backend: Backend,
+        manner: Manner,
+        facts: Facts,
+        digest: Callable[[], str],
+        decode: parse.Decode,
+        judge: Judge,
+        say: Say,
+        mend: Mend,
     ) -> None:
         self.backend = backend
         self.manner = manner
         self.facts = facts
         self.decode = decode
         self.judge = judge
+        self.mend = mend
         self.say = say
         self.replies: list[tuple[Reply, bool]] = []
         self.versions: list[str] = []
@@ -185,9 +198,19 @@ class Asker:
             rule, message = _ENDS[reply.end]
             severity: Severity = "error" if experiment is None else "warning"
             said = [Finding(rule=rule, layer="schema", severity=severity, message=message), *said]
-        if experiment is not None and self.backend.prompted:
-            said = [*said, *disagreements(experiment, facts.words, facts.topology)]
-        judged = self.judge(experiment) if experiment is not None else []
+        judged: list[Finding] = []
+        if experiment is not None:
+            if self.backend.prompted:
+                experiment = watched(experiment, idea, facts.topology)
+            judged = self.judge(experiment)
+            for _ in range(_MENDINGS if self.backend.prompted else 0):
+                experiment, corrected = self.mend(experiment, judged)
+                if not corrected:
+                    break
+                said = [*said, *corrected]
+                judged = self.judge(experiment)
+            if self.backend.prompted:
+                said = [*said, *disagreements(experiment, facts.words, facts.topology)]
         changed = _changed(before.experiment if before else facts.experiment, experiment)
         return _Try(text=reply.text, experiment=experiment, said=said, judged=judged, changed=changed)
 
@@ -236,6 +259,10 @@ class Asker:
             return []
         which = "the answer" if cached == len(self.replies) == 1 else f"{cached} of {len(self.replies)} answers"
         return [f"{which} came from the cache of earlier answers; --no-cache asks again"]
+
+
+_MENDINGS = 5
+"""How often corrections are made one after the other: one can bring the next to light."""
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,9 +322,18 @@ class _Render:
         return self.veil().lift(text)
 
 
-def ask(backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse.Decode, judge: Judge, say: Say, manner: Manner) -> Asked:
+def ask(
+    backend: Backend,
+    facts: Facts,
+    digest: Callable[[], str],
+    decode: parse.Decode,
+    judge: Judge,
+    say: Say,
+    manner: Manner,
+    mend: Mend = lambda experiment, found: (experiment, []),
+) -> Asked:
     """Ask for `facts.count` ideas and their experiments. Raises BackendError where the backend fails."""
-    asker = Asker(backend, manner, facts, digest, decode, judge, say)
+    asker = Asker(backend, manner, facts, digest, decode, judge, say, mend)
     if backend.prompted:
         say(f"asking {who(backend)} for ideas")
     found, notes = asker.ideas()
@@ -310,11 +346,18 @@ def ask(backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse
 
 
 def refine(
-    backend: Backend, facts: Facts, digest: Callable[[], str], decode: parse.Decode, judge: Judge, say: Say, manner: Manner
+    backend: Backend,
+    facts: Facts,
+    digest: Callable[[], str],
+    decode: parse.Decode,
+    judge: Judge,
+    say: Say,
+    manner: Manner,
+    mend: Mend = lambda experiment, found: (experiment, []),
 ) -> Asked:
     """Have the experiment of the facts changed by its words. Raises BackendError where the backend fails."""
     assert facts.experiment is not None
-    asker = Asker(backend, manner, facts, digest, decode, judge, say)
+    asker = Asker(backend, manner, facts, digest, decode, judge, say, mend)
     if backend.prompted:
         say(f"asking {who(backend)}")
     spec = facts.experiment.spec

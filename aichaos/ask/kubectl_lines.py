@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from aichaos.ask.reply import Command, problem
+from aichaos.ask.reply import PLACEHOLDER, Command, problem
 from aichaos.domain.experiment import seconds
 from aichaos.domain.finding import Finding
 from aichaos.domain.kinds import KINDS
@@ -136,6 +136,9 @@ def read(command: Command, default: str) -> Line:
 
 
 def _line(text: str, default: str) -> Line:
+    left = PLACEHOLDER.search(text)
+    if left:
+        raise _Refused(f"{left[0][:40]} was never filled in")
     words = _words(text)
     if words[0] == "sleep":
         return _sleep(words)

@@ -28,7 +28,7 @@ _SMART = re.compile(f"[{''.join(_QUOTES)}]")
 _STRANGE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 _ESCAPE = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\-_])")
 _TABS = re.compile(r"^[ ]*\t[ \t]*", re.MULTILINE)
-_PLACEHOLDER = re.compile(
+PLACEHOLDER = re.compile(
     r"<[A-Za-z][A-Za-z0-9_.\- ]{0,60}>|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\{\{[^{}\n]{0,80}\}\}"
     r"|\b(?:YOUR|REPLACE|INSERT|CHANGE)[_-](?:[A-Z0-9]+[_-]?)+|\b(?:REPLACE|CHANGE)ME\b|\b(?:your|my-own)-[a-z-]+-here\b"
 )
@@ -331,7 +331,7 @@ def _placeholders(text: str, line: int) -> Iterator[Finding]:
     for number, one in enumerate(text.split("\n")):
         if "<" not in one and "{" not in one and "_" not in one and "ME" not in one and "here" not in one:
             continue
-        for match in _PLACEHOLDER.finditer(one):
+        for match in PLACEHOLDER.finditer(one):
             if match[0] not in seen and len(seen) < 20 and "#" not in one[: match.start()]:
                 seen.add(match[0])
                 said = f"{match[0]} was never filled in: name an object of the cluster there"

@@ -10,7 +10,7 @@ from aichaos.ask.conversation import Manner, ask
 from aichaos.ask.prompting import versions
 from aichaos.ask.protocol import Backend, Facts
 from aichaos.ask.words import read
-from aichaos.assess import judge
+from aichaos.assess import judge, mend
 from aichaos.check.decode import experiment_of
 from aichaos.domain.policy import Policy
 from aichaos.errors import BackendError, FileError
@@ -79,7 +79,7 @@ def _put(question: Question, backend: Backend, manner: Manner, policy: Policy, s
     facts = Facts(topology=topology, words=read(question.words), count=question.count)
     began = time.perf_counter()
     try:
-        asked = ask(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, policy), say, manner)
+        asked = ask(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, policy), say, manner, mend)
     except BackendError as error:
         return Score(id=question.id, wanted=question.count, failure=str(error), seconds=round(time.perf_counter() - began, 3))
     return score(question, asked, time.perf_counter() - began)

@@ -15,9 +15,11 @@ from aichaos.ask.prompting import engine_facts, render
 from aichaos.ask.protocol import Attempt, Facts, Prompt, Question, Reply, Turn
 from aichaos.ask.tokens import tokens
 from aichaos.ask.words import read
+from aichaos.assess import judge, mend
 from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.finding import Finding, verdict
+from aichaos.domain.policy import NO_POLICY
 from aichaos.errors import BackendError, PromptTooLongError, ReplyError, UsageError
 from tests.ask.test_conversation import Scripted, ideas
 from tests.observe.clusters import SHOP, demo, topology_of
@@ -141,6 +143,53 @@ def test_a_prompt_that_is_too_long_is_asked_once_more_with_half_of_it() -> None:
     (draft,) = suggested(Scripted(ideas("a"), answer), budget=20_000).drafts
     assert draft.experiment is not None
     assert tokens(asked[1].prompt.text) + tokens(asked[1].prompt.system) <= 10_000
+
+
+SMALL = """Save this and apply it:
+
+```yaml
+apiVersion: chaos-mesh.org/v1alpha1
+kind: NetworkChaos
+metadata: {name: slow, namespace: ml-services}
+spec:
+  action: delay
+  mode: fixed-percent
+  value: 50
+  selector: {namespaces: [ml-services], labelSelectors: {app: feature-store}}
+  delay: {latency: "1000"}
+  duration: 90s
+```
+
+```bash
+kubectl apply -f slow.yaml
+sleep 90
+kubectl delete -f slow.yaml
+```
+"""
+
+
+def test_what_a_small_model_writes_is_corrected_where_that_is_certain_and_watched() -> None:
+    topology = demo("ml-services")
+    words = read("delay feature-store by 1000ms for 90 seconds on 50% of pods")
+    asked: list[Question] = []
+
+    def answer(question: Question) -> Reply:
+        asked.append(question)
+        return Reply(text=SMALL)
+
+    backend = Scripted(ideas("a"), answer)
+    facts = Facts(topology=topology, words=words, count=1)
+    found = ask(backend, facts, lambda: "d", experiment_of, judge(topology, NO_POLICY), lambda line: None, Manner(), mend)
+    (draft,) = found.drafts
+    assert len(asked) == 1  # nothing was left to ask about
+    assert verdict(draft.findings) == "ready", draft.findings
+    assert [one.message.partition(" (")[0] for one in draft.findings if one.rule == "reply/corrected"] == [
+        'corrected: value: "50"',
+        "corrected: latency: 1000ms",
+    ]
+    assert draft.experiment is not None
+    assert [probe.name for probe in draft.experiment.spec.steady_state]
+    assert [(step.verb, step.hold) for step in draft.experiment.spec.steps] == [("chaos", "90s")]
 
 
 # the cache ------------------------------------------------------------------------------------------------------------------------

@@ -132,6 +132,17 @@ kubectl delete httproute other -n shop
     assert rules(text) == [("reply/contradiction", 10)]
 
 
+def test_the_pause_between_a_fault_and_its_end_is_its_hold() -> None:
+    endless = CHAOS.replace("  duration: 90s", "")
+    text = f"```yaml\n{endless}```\n```bash\nkubectl apply -f x.yaml\nsleep 30\nsleep 15\nkubectl delete -f x.yaml\n```"
+    (step,) = steps(text)
+    assert step["hold"] == "45s"
+
+
+def test_a_placeholder_in_a_line_is_named() -> None:
+    assert "<POD> was never filled in" in line("kubectl delete pod <POD>").finding.message
+
+
 # lines ----------------------------------------------------------------------------------------------------------------------------
 
 

@@ -76,7 +76,7 @@ def candidate(topology: Topology, service: Service, extra: Values, why: list[Obj
         "service": service.name,
         "namespace": service.namespace,
         "pods": len(topology.service_pods(service)),
-        "probes": _probes(topology, service),
+        "probes": service_probes(topology, service),
         "probe": f"{service.name} answers",
     }
     return Candidate(
@@ -87,7 +87,7 @@ def candidate(topology: Topology, service: Service, extra: Values, why: list[Obj
     )
 
 
-def _probes(topology: Topology, service: Service) -> list[Values]:
+def service_probes(topology: Topology, service: Service) -> list[Values]:
     """Through a route where one leads there, else at the Service itself, where any answer of a living server will do."""
     name, tolerance = f"{service.name} answers", {"success": ">= 99%"}
     for route in topology.routes_of_service.get((service.namespace, service.name), []):
