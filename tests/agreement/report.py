@@ -105,7 +105,7 @@ when the server asks for it: that is no matter of these layers.
 |---|---:|
 | seed | {seed} |
 | manifests | {asked} |
-| of these of a kind that the server does not have | {unknown} |
+| of these refused for what only this cluster lacks (a kind, a second family of addresses) | {unknown} |
 | judged by both | {judged} |
 | the server takes | {accepted} |
 | the server refuses | {refused} |

@@ -22,9 +22,15 @@ _MISSING: tuple[tuple[re.Pattern[str], str, dict[str, Any]], ...] = (
 )
 
 
+# Refusals that another cluster would not make: nothing that a file alone could be blamed for.
+_CLUSTER = re.compile(
+    r"failed to allocate IP|not configured for dual-stack|not configured on this cluster|IPv6 is not configured|RuntimeClass .* not found"
+)
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """accepted, and what the server said where it is not; None where there is no resource to ask about such a document."""
+    """accepted, and what the server said where it is not; None where no file is to blame: a kind that it does not have."""
 
     accepted: bool | None
     status: int
@@ -65,6 +71,8 @@ class Server:
                 break
         # It exists, and was judged before that was noticed.
         exists = status == 409 and isinstance(answer, dict) and answer.get("reason") == "AlreadyExists"
+        if _CLUSTER.search(message):
+            return Verdict(None, status, message)
         return Verdict(status in (200, 201) or exists, status, message)
 
     def _post(self, path: str, text: str) -> tuple[int, Any]:

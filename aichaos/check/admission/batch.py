@@ -1,5 +1,7 @@
 """Jobs and CronJobs (k8s.io/kubernetes, pkg/apis/batch/validation, v1.35)."""
 
+import re
+
 from aichaos.check.admission import metadata, names
 from aichaos.check.admission.cron import cron_problem, zone_problem
 from aichaos.check.admission.pods import template
@@ -81,6 +83,8 @@ def _job(spec: Spot) -> Problems:
     for field in ("backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"):
         if spec[field] and not indexed:
             yield spec[field].invalid("it goes with completionMode: Indexed")
+    if indexed and spec["successPolicy"]:
+        yield from _successes(spec["successPolicy"], completions.number)
     yield from _failures(spec)
     yield from _replacement(spec)
     yield from template(spec["template"])
@@ -89,8 +93,43 @@ def _job(spec: Spot) -> Problems:
         yield policy.required("a Job takes OnFailure or Never") if not policy.text else policy.invalid("a Job takes OnFailure or Never")
     elif spec["podFailurePolicy"] and policy.text != "Never":
         yield policy.invalid("with podFailurePolicy it is Never")
-    if spec["managedBy"].text and (problem := names.domain_prefixed_path(spec["managedBy"].text)):
+    if spec["managedBy"] and (problem := names.domain_prefixed_path(spec["managedBy"].text)):
         yield spec["managedBy"].invalid(problem)
+
+
+def _successes(policy: Spot, completions: int) -> Problems:
+    rules = policy["rules"]
+    if not rules.each():
+        yield rules.required("one rule at least")
+    if len(rules.each()) > 20:
+        yield rules.invalid("20 rules at most")
+    for rule in rules.each():
+        count, indexes = rule["succeededCount"], rule["succeededIndexes"]
+        if not count and not indexes:
+            yield rule.required("it takes succeededCount or succeededIndexes")
+        total = completions
+        if indexes:
+            counted = _indexes(indexes.text, completions)
+            if counted is None:
+                yield indexes.invalid("it must be numbers and ranges in order, below completions, as in 0,2-4")
+            total = counted or 0
+        yield from not_negative(count)
+        if count and count.number > total:
+            yield count.invalid(f"it must not be more than {total}")
+
+
+def _indexes(text: str, completions: int) -> int | None:
+    """How many indexes a text such as 0,2-4 names; None where it is none."""
+    total, last = 0, -1
+    for part in text.split(",") if text else ():
+        ends = part.split("-")
+        if len(ends) > 2 or not all(re.fullmatch("[0-9]{1,9}", end, re.ASCII) for end in ends):
+            return None
+        start, end = int(ends[0]), int(ends[-1])
+        if start <= last or end < start or (len(ends) == 2 and end == start) or end >= completions:
+            return None
+        total, last = total + end - start + 1, end
+    return total
 
 
 def _failures(spec: Spot) -> Problems:

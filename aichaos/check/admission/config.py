@@ -186,7 +186,8 @@ def _limit(limit: Spot, kind: str) -> Problems:
     if kind == "PersistentVolumeClaim" and not limit["min"]["storage"] and not limit["max"]["storage"]:
         yield limit.required("the least or the most storage")
     for field in fields:
-        for key, value in limit[field].pairs():
+        for key in limit[field].every_key():
+            value = limit[field][key]
             if problem := resource_name(key):
                 yield value.invalid(f"the resource {key[:60]!r}: {problem}")
             elif (
@@ -230,10 +231,10 @@ def persistent_volume(document: Spot) -> Problems:
         yield spec["accessModes"].required("one access mode at least")
     yield from access_modes(spec["accessModes"])
     capacity = spec["capacity"]
-    if [key for key, _ in capacity.pairs()] != ["storage"]:
+    if capacity.every_key() != ["storage"]:
         yield capacity.required("storage, and nothing else")
-    for _, value in capacity.pairs():
-        much = amount(value)
+    for key in capacity.every_key():
+        value, much = capacity[key], amount_in(capacity, key)
         if much is not None and much <= 0:
             yield value.invalid("it must be more than 0")
     yield from one_of(spec["persistentVolumeReclaimPolicy"], ("Retain", "Delete", "Recycle"))
@@ -243,7 +244,14 @@ def persistent_volume(document: Spot) -> Problems:
     sources = [field for field in _VOLUMES if spec[field]]
     if not sources:
         yield spec.required("where the volume is: hostPath, nfs, csi, local, …")
+    if spec["volumeAttributesClassName"]:
+        if not spec["csi"]:
+            yield spec["csi"].required("volumeAttributesClassName goes with it")
+        if problem := names.subdomain(spec["volumeAttributesClassName"].text):
+            yield spec["volumeAttributesClassName"].invalid(problem)
     for extra in sources[1:]:
+        if extra == "flexVolume":
+            continue  # of all sources the server does not count this one
         yield spec[extra].forbidden("a volume is at one place")
     if "hostPath" in sources[:1]:
         path = spec["hostPath"]["path"]

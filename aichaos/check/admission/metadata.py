@@ -108,7 +108,7 @@ def is_empty_selector(spot: Spot) -> bool:
 
 def fits(spot: Spot, given: Spot) -> bool:
     """Whether a selector takes these labels."""
-    have = {key: value.text for key, value in given.pairs()}
+    have = {key: given[key].text for key in given.every_key()}  # one that is null is empty to Go
     if any(have.get(key) != value.text for key, value in spot["matchLabels"].pairs()):
         return False
     for requirement in spot["matchExpressions"].each():

@@ -53,6 +53,9 @@ def pod_spec(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
         taken.add(gate["name"].text)
         if problem := names.qualified(gate["name"].text):
             yield gate["name"].invalid(problem)
+    system = spec["os"]
+    if system and system["name"].text not in ("linux", "windows"):
+        yield system["name"].unsupported(("linux", "windows")) if system["name"].text else system["name"].required("linux or windows")
     yield from pod_claims(spec)
     yield from pod_resources(spec)
     yield from one_of(spec["preemptionPolicy"], ("Never", "PreemptLowerPriority"))

@@ -3,7 +3,7 @@
 from aichaos.check.admission import names
 from aichaos.check.admission.containers import inside
 from aichaos.check.admission.environment import field_reference, resource_reference
-from aichaos.check.admission.metadata import selector
+from aichaos.check.admission.metadata import labels, selector
 from aichaos.check.admission.quantities import amount
 from aichaos.check.admission.spot import Problems, Spot, one_of
 
@@ -88,6 +88,10 @@ def _source(source: Spot) -> Problems:
             if not template:
                 yield template.required()
             else:
+                for key, value in template["metadata"].pairs():
+                    if key not in ("labels", "annotations") and value.value not in ("", 0, [], {}, False):
+                        yield value.forbidden("the claim gets its own; labels and annotations are yours")
+                yield from labels(template["metadata"]["labels"])
                 yield from claim(template["spec"])
         case "csi":
             if not source["driver"].text:
@@ -186,23 +190,27 @@ def claim(spec: Spot) -> Problems:
     yield from one_of(spec["volumeMode"], ("Block", "Filesystem"))
     if spec["storageClassName"].text and (problem := names.subdomain(spec["storageClassName"].text)):
         yield spec["storageClassName"].invalid(problem)
-    source = spec["dataSource"]
-    # Other kinds than these two are taken out by the server.
-    kept = (source["apiGroup"].text, source["kind"].text) in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
-    if source and kept and not source["name"].text:
-        yield source["name"].required()
-    reference = spec["dataSourceRef"]
-    if not reference:
-        return
-    for field in ("name", "kind"):
-        if not reference[field].text:
-            yield reference[field].required()
-    group = reference["apiGroup"]
-    if not group.text and reference["kind"].text != "PersistentVolumeClaim":
-        yield reference["kind"].invalid("without an apiGroup it is a PersistentVolumeClaim")
-    if group.text and (problem := names.subdomain(group.text)):
-        yield group.invalid(problem)
-    if source and kept and any(source[field].text != reference[field].text for field in ("apiGroup", "kind", "name")):
+    yield from _sources(spec)
+    if spec["volumeAttributesClassName"].text and (problem := names.subdomain(spec["volumeAttributesClassName"].text)):
+        yield spec["volumeAttributesClassName"].invalid(problem)
+
+
+def _sources(spec: Spot) -> Problems:
+    """Where the content comes from. The server takes out what refers to another namespace, and sources of kinds that it does not know."""
+    source, reference = spec["dataSource"], spec["dataSourceRef"]
+    if reference["namespace"].text:
+        reference = Spot(None)
+    known = (source["apiGroup"].text, source["kind"].text) in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
+    given = [one for one in (source if known or reference else Spot(None), reference) if one]
+    for one in given:
+        for field in ("name", "kind"):
+            if not one[field].text:
+                yield one[field].required()
+        if not one["apiGroup"].text and one["kind"].text and one["kind"].text != "PersistentVolumeClaim":
+            yield one["kind"].invalid("without an apiGroup it is a PersistentVolumeClaim")
+        if one["apiGroup"].text and (problem := names.subdomain(one["apiGroup"].text)):
+            yield one["apiGroup"].invalid(problem)
+    if len(given) > 1 and any(source[field].text != reference[field].text for field in ("apiGroup", "kind", "name")):
         yield reference.invalid("dataSource names another one")
 
 

@@ -11,6 +11,9 @@ from aichaos.check.admission.volumes import claim
 
 def pod(document: Spot) -> Problems:
     yield from pod_spec(document["spec"])
+    priority, kind = document["spec"]["priority"], document["spec"]["priorityClassName"]
+    if priority.number and not kind.text:
+        yield priority.forbidden("the server works it out from priorityClassName")
     for field in ("containers", "initContainers"):
         for container in document["spec"][field].each():
             if container["image"].text != container["image"].text.strip():
@@ -41,7 +44,9 @@ def replica_set(document: Spot) -> Problems:
 
 
 def stateful_set(document: Spot) -> Problems:
-    spec = document["spec"]
+    spec, name = document["spec"], document["metadata"]["name"]
+    if len(name.text) > 63:
+        yield name.invalid("63 characters at most: pods are called after it")
     claims = {each["metadata"]["name"].text: "persistentVolumeClaim" for each in spec["volumeClaimTemplates"].each()}
     yield from one_of(spec["podManagementPolicy"], ("OrderedReady", "Parallel"))
     strategy = spec["updateStrategy"]
