@@ -58,6 +58,10 @@ def _too_large(spot: Spot, nodes: Nodes, node: Node) -> Iterator[Problem]:
     elif "items" in node:
         for item in spot.each():
             yield from _too_large(item, nodes, nodes.get(node["items"]))
+    elif node.get("format") == "byte":
+        for item in spot.each():
+            if type(item.value) is not int or not 0 <= item.value <= 255:
+                yield item.invalid("a byte is a number from 0 to 255")
     elif node.get("type") == "integer":
         least, most = _RANGES.get(spot.name) or (_INT32 if node.get("format") == "int32" else _INT64)
         number = spot.number
