@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -21,6 +22,9 @@ from aichaos.observe.topology import Topology
 
 _LATER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=?+][^}]*)?\}|\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
 """What envsubst, Flux and Kustomize fill in."""
+
+_OTHERS = re.compile(r"Chart\.ya?ml|Chart\.lock|values([.-].*)?\.ya?ml|values\.schema\.json|kustomization\.ya?ml|aichaos\.yaml")
+"""Files of Helm, of Kustomize and of our own settings, as they lie beside manifests."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +52,7 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
         found += problems
     brought = (item.value for item in items if is_whole(item.value) and not is_experiment(item.value))
     world = World(topology, brought, policy=policy)
-    found += located((item, _unguessed(one, item.value)) for item in items for one in _checked(item.value, world, topology))
+    found += located((item, _as_meant(one, item)) for item in items for one in _checked(item.value, world, topology))
     return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items)
 
 
@@ -60,6 +64,14 @@ def _checked(value: Any, world: World, topology: Topology | None) -> Iterator[Fi
     yield from problems
     if experiment is not None:
         yield from experiment_findings(experiment, topology, world.policy)
+
+
+def _as_meant(one: Finding, item: Item) -> Finding:
+    """The finding, unless it is about a file that is not meant for the server, or a value that is not the last word."""
+    name = PurePath(item.text.name).name
+    if one.rule == "yaml/not-an-object" and isinstance(item.value, dict) and _OTHERS.fullmatch(name):
+        return msgspec.structs.replace(one, severity="info", message=f"{name} is no object of Kubernetes: it was not checked")
+    return _unguessed(one, item.value)
 
 
 def _unguessed(one: Finding, value: Any) -> Finding:

@@ -94,7 +94,7 @@ def _unreadable(problem: SyntaxProblem, text: Text) -> Finding:
     if _PLACEHOLDER.search(_line(text.content, problem.line)):
         one = finding("yaml/template", TEMPLATE)
     else:
-        hint = f"; {problem.hint[:1].lower()}{problem.hint[1:]}" if problem.hint else ""
+        hint = f"; {problem.hint[:1].lower()}{problem.hint[1:].rstrip('.')}" if problem.hint else ""
         one = finding("yaml/syntax", f"{problem.problem}{hint}; what follows in this file was not checked")
     return at(one, text, (problem.line, problem.column))
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from aichaos.files.yaml import escape
 
-TEMPLATE = "this is a template that has not been filled in: render it first (helm template …, kustomize build …) and check what comes out"
+TEMPLATE = (
+    "this is a template that has not been filled in: render it first, with helm template or kustomize build, and check what comes out"
+)
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 

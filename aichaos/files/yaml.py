@@ -48,16 +48,22 @@ _NO_KEY = _NoKey()
 class _Frame:
     """A collection that is being read: what it holds so far, and the key that waits for its value."""
 
-    __slots__ = ("anchor", "count", "data", "key", "merges", "pointer", "size")
+    __slots__ = ("anchor", "data", "key", "mapping", "merges", "size")
 
-    def __init__(self, data: dict[str, Any] | list[Any], anchor: str | None, pointer: str, size: int) -> None:
+    def __init__(self, data: Any, anchor: str | None, size: int, *, mapping: bool) -> None:
         self.data = data
         self.anchor = anchor
-        self.pointer = pointer
+        self.mapping = mapping
         self.key: str | _NoKey | None = _NO_KEY
         self.merges: list[Any] = []
-        self.count = 0
         self.size = size
+
+    @property
+    def part(self) -> str:
+        """Where the next value goes, as a piece of a JSON Pointer; what is merged in stands where it is merged to."""
+        if not self.mapping:
+            return f"/{len(self.data)}"
+        return f"/{escape(self.key)}" if isinstance(self.key, str) else ""
 
 
 def read(text: str, file: str) -> Iterator[Document]:
@@ -118,9 +124,16 @@ class _Builder:
         kind = type(event)
         if kind is yaml.ScalarEvent:
             text = event.value
-            self._scalar(self._tagged(event) if event.tag else text if event.style else resolve(text), event)
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            self._start(event)
+            value = self._tagged(event) if event.tag else text if event.style else resolve(text)
+            frame = self._stack[-1] if self._stack else None
+            if frame is not None and frame.mapping and frame.key is _NO_KEY:
+                self._key(frame, value, event)
+            else:
+                self._scalar(value, event)
+        elif kind is yaml.MappingStartEvent:
+            self._start(event, {}, mapping=True)
+        elif kind is yaml.SequenceStartEvent:
+            self._start(event, [], mapping=False)
         elif kind is yaml.AliasEvent:
             self._alias(event)
         else:
@@ -133,11 +146,7 @@ class _Builder:
             raise self._error("the text behind !!binary is no base64", event) from error
 
     def _scalar(self, value: Any, event: Event) -> None:
-        frame = self._stack[-1] if self._stack else None
-        if frame is not None and isinstance(frame.data, dict) and frame.key is _NO_KEY:
-            self._key(frame, value, event)
-            return
-        if isinstance(value, float) and not math.isfinite(value):
+        if type(value) is float and not math.isfinite(value):
             raise self._error(f"{event.value} is no number to the server; write it in quotes if it is a text", event)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
@@ -148,33 +157,31 @@ class _Builder:
         if value == "<<" and not event.style:
             frame.key = None
             return
-        key = key_text(value)
+        key = value if type(value) is str else key_text(value)
         if key is None:
             raise self._error("null is no key" if value is None else "a number this large is no key; write it in quotes", event)
         frame.key = key
         if key in frame.data:
-            self.duplicates.append((f"{frame.pointer}/{escape(key)}", _place(event)))
+            self.duplicates.append(("".join(one.part for one in self._stack), _place(event)))
 
-    def _start(self, event: Event) -> None:
+    def _start(self, event: Event, data: Any, *, mapping: bool) -> None:
         if len(self._stack) >= MAX_DEPTH:
             raise self._error(f"nested more than {MAX_DEPTH} levels deep", event)
         frame = self._stack[-1] if self._stack else None
-        if frame is not None and isinstance(frame.data, dict) and frame.key is _NO_KEY:
+        if frame is not None and frame.mapping and frame.key is _NO_KEY:
             raise self._error("a mapping or a sequence is no key", event)
         if event.anchor:
             self._open.add(event.anchor)
-        pointer = _pointer(frame)
         self._grow(1, event)
-        self._stack.append(_Frame({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, pointer, self._size))
+        self._stack.append(_Frame(data, event.anchor, self._size, mapping=mapping))
         if frame is None:
             self.line = event.start_mark.line + 1
 
     def _end(self) -> None:
         frame = self._stack.pop()
-        if isinstance(frame.data, dict):
-            for merged in frame.merges:
-                for key, value in merged.items():
-                    frame.data.setdefault(key, value)
+        for merged in frame.merges:
+            for key, value in merged.items():
+                frame.data.setdefault(key, value)
         if frame.anchor:
             self._anchors[frame.anchor] = (frame.data, self._size - frame.size + 1)
             self._open.discard(frame.anchor)
@@ -187,7 +194,7 @@ class _Builder:
             raise self._error(f"the alias *{event.anchor} has no anchor before it", event)
         value, size = self._anchors[event.anchor]
         frame = self._stack[-1] if self._stack else None
-        if frame is not None and isinstance(frame.data, dict) and frame.key is _NO_KEY:
+        if frame is not None and frame.mapping and frame.key is _NO_KEY:
             if isinstance(value, (dict, list)):
                 raise self._error("a mapping or a sequence is no key", event)
             self._key(frame, value, event)
@@ -201,14 +208,14 @@ class _Builder:
             raise self._error(f"its aliases stand for more than {MAX_EXPANSION:,} values", event)
 
     def _put(self, value: Any, event: Event | None) -> None:
-        self.empty = self.empty and value is None
         if not self._stack:
             self.value = value
+            self.empty = value is None
             return
         frame = self._stack[-1]
-        if isinstance(frame.data, list):
+        if not frame.mapping:
             frame.data.append(value)
-        elif isinstance(frame.key, str):
+        elif type(frame.key) is str:
             frame.data[frame.key] = value
             frame.key = _NO_KEY
         else:
@@ -228,15 +235,6 @@ class _Builder:
     def _error(self, problem: str, event: Event) -> SyntaxProblem:
         line, column = _place(event)
         return SyntaxProblem(problem, file=self.file, line=line, column=column)
-
-
-def _pointer(frame: _Frame | None) -> str:
-    """Where a collection stands that begins in a frame; what is merged in stands where it is merged to."""
-    if frame is None:
-        return ""
-    if isinstance(frame.data, list):
-        return f"{frame.pointer}/{len(frame.data)}"
-    return f"{frame.pointer}/{escape(frame.key)}" if isinstance(frame.key, str) else frame.pointer
 
 
 def tagged(tag: str, text: str) -> Any:

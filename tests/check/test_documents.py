@@ -178,3 +178,10 @@ def test_what_is_filled_in_later_is_said_and_not_guessed() -> None:
 def test_the_rest_of_such_a_document_is_checked() -> None:
     text = "apiVersion: v1\nkind: Service\nmetadata: {name: '${NAME}'}\nspec:\n  ports:\n  - port: '80'\n"
     assert rules(text) == ["yaml/template", "schema/type"]
+
+
+def test_files_of_helm_kustomize_and_our_own_are_told_apart_from_manifests() -> None:
+    for name in ("chart/Chart.yaml", "chart/values-prod.yaml", "aichaos.yaml", "base/kustomization.yaml"):
+        (found,) = review([(name, "replicas: 3\n")], None).findings
+        assert (found.rule, found.severity) == ("yaml/not-an-object", "info")
+    assert only("replicas: 3\n").severity == "error"
