@@ -4,6 +4,7 @@ The whole prompt is never more than its budget, and everything that goes in goes
 if the user does not mind.
 """
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -109,10 +110,22 @@ def _said(lines: tuple[str, ...], room: int, veil: Veil) -> tuple[list[str], lis
     return kept[::-1], note
 
 
+_MARKS = re.compile(r"<(\s*/?\s*(?:cluster|experiment|request|conversation)\s*/?\s*)>", re.IGNORECASE)
+"""What stands around data in our templates: data that holds it would end there for a model, and what follows would be an order."""
+
+
 def _filled(kind: str, values: dict[str, Any]) -> tuple[str, str]:
     system, text, _ = _template(kind)
+    values = {name: _unmarked(value) for name, value in values.items()}
     environment = _environment()
     return environment.from_string(system).render(values).strip(), environment.from_string(text).render(values).strip() + "\n"
+
+
+def _unmarked(value: Any) -> Any:
+    """The value with marks that somebody has written into it made harmless, and still readable."""
+    if isinstance(value, str):
+        return _MARKS.sub(r"‹\1›", value)
+    return [_unmarked(one) for one in value] if isinstance(value, list) else value
 
 
 def _environment() -> Any:
