@@ -85,10 +85,15 @@ def missing(wanted: int, got: int) -> list[str]:
     return [f"{got} of {wanted} suggestions: nothing else in the backend's answer fits this cluster"]
 
 
-def difference(before: Experiment, after: Experiment, one: str, other: str) -> str:
-    """A unified diff of two experiments as they stand in their files, without what says where they come from."""
+def difference(before: Experiment, after: Experiment) -> str:
+    """A unified diff, without its head, of two experiments as they stand in their files, but for what says where they come from."""
     old, new = (yaml.dump(to_document(_bare(experiment))).splitlines(keepends=True) for experiment in (before, after))
-    return "".join(difflib.unified_diff(old, new, one, other, n=2))
+    return "".join(list(difflib.unified_diff(old, new, n=2))[2:])
+
+
+def headed(diff: str, one: str, other: str) -> str:
+    """A diff under the names of its two files; "" stays "": the files are the same."""
+    return f"--- {one}\n+++ {other}\n{diff}" if diff else ""
 
 
 def _bare(experiment: Experiment) -> Experiment:

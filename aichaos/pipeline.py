@@ -13,7 +13,7 @@ from aichaos.ask.conversation import Manner, ask
 from aichaos.ask.conversation import refine as ask_to_refine
 from aichaos.ask.protocol import Backend, Facts, Prompt
 from aichaos.ask.words import Words
-from aichaos.assess import difference, gaps, judge, mend, missing, suggestion_of, unsaved
+from aichaos.assess import difference, gaps, headed, judge, mend, missing, suggestion_of, unsaved
 from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.policy import NO_POLICY, Policy
@@ -75,15 +75,18 @@ def refine_for(topology: Topology, experiment: Experiment, path: Path, wish: Wis
     facts = Facts(topology=topology, words=wish.words, count=1, experiment=experiment, said=wish.said)
     asked = ask_to_refine(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, wish.policy), say, wish.manner, mend)
     (draft,) = asked.drafts
-    name = saving.free_name(path)
-    (suggestion,), _ = saving.save(
-        [suggestion_of(draft, topology, wish.out, name)], [draft], topology.snapshot, wish.out, lambda path: False
-    )
+    diff = difference(experiment, draft.experiment) if draft.experiment else ""
+    name = saving.free_name(path) if diff else experiment.name
+    out = wish.out if diff else None
+    made = suggestion_of(draft, topology, wish.out or path.parent, name)
+    (suggestion,), _ = saving.save([made], [draft], topology.snapshot, out, lambda path: False)
+    if draft.experiment is not None and not diff:
+        suggestion = msgspec.structs.replace(suggestion, experiment=str(path))
     return Refinement(
         source=summary_of(topology.snapshot),
         backend=asked.usage,
         original=str(path),
-        diff=difference(experiment, draft.experiment, str(path), suggestion.experiment or f"{name}.yaml") if draft.experiment else "",
+        diff=headed(diff, str(path), suggestion.experiment or f"{name}.yaml"),
         suggestion=suggestion,
         warnings=[*gaps(topology), *asked.warnings],
     )

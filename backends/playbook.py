@@ -63,6 +63,7 @@ class PlaybookBackend:
 
 def _refined(facts: Facts) -> Reply:
     """The experiment with what the words say in numbers and names put in its place."""
+    from aichaos.ask.wishes import asks_for_commands, asks_for_yaml
     from aichaos.ask.words import read
     from aichaos.library.refine import Asked, change, own_times
 
@@ -70,6 +71,8 @@ def _refined(facts: Facts) -> Reply:
     words = read(own_times(facts.words.text))
     asked = Asked(text=facts.words.text, numbers=words.numbers(), said=words.said(), account=words.account)
     changed = change(to_document(facts.experiment), asked, facts.topology)
+    if not changed.used and (asks_for_yaml(facts.words.text) or asks_for_commands(facts.words.text)):
+        return Reply(text=_json(changed.document))  # to be shown as it is
     if not changed.used:
         hint = (
             "It understands latency, jitter, loss, duration, percent of the pods, replicas, waits, the deadline, service accounts, "

@@ -7,22 +7,30 @@ then read the difference and raise the template's version.
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aichaos.ask.prompting import BUDGET, render
-from aichaos.ask.protocol import Facts, Kind
+from aichaos.ask.protocol import Attempt, Facts, Kind, Prompt
 from aichaos.ask.showing import show as show_cluster
 from aichaos.ask.tokens import tokens
 from aichaos.ask.veil import Veil
 from aichaos.ask.words import read
+from aichaos.domain.experiment import Experiment, ExperimentMetadata, Spec, Step, to_document
+from aichaos.domain.finding import Finding
 from aichaos.domain.suggestion import Idea
+from aichaos.files import yaml
 from aichaos.observe.topology import Topology
 from tests.ask.test_words import LATENCY_AT_SCALE
 from tests.observe.clusters import DEMOS, SHOP, Manifest, demo, deployment, gateway, route, service, snapshot_of, thing, to, topology_of
 
 ROOM = 24_000
+TINY = Experiment(
+    metadata=ExperimentMetadata(name="tiny"),
+    spec=Spec(title="A delay of 100 ms", steps=[Step(chaos={"kind": "NetworkChaos", "spec": {"delay": {"latency": "100ms"}}}, hold="30s")]),
+)
 GOLDEN = Path(__file__).parent / "golden"
 IDEA = Idea(id="one", title="A title", summary="A summary.", category="routing", why_here=["HTTPRoute/shop/web"], hypothesis="It holds")
 ROUTES = "give me 3 chaos tests scenarios to test the resiliency of my HTTPRoutes configs"
@@ -43,9 +51,32 @@ def shown(*objects: Manifest, words: str = "") -> str:
 @pytest.mark.parametrize(("name", "words"), [("route-chaos", ROUTES), ("service-a", LATENCY_AT_SCALE)])
 @pytest.mark.parametrize("kind", ["ideas", "experiment"])
 def test_the_prompt_is_the_one_that_was_reviewed(kind: Kind, name: str, words: str) -> None:
-    prompt = render(kind, facts(demo(name), words, IDEA if kind == "experiment" else None))
-    text = f"{prompt.version}\n\n=== system\n{prompt.system}\n\n=== question\n{prompt.text}"
-    path = GOLDEN / f"{kind}-{name}.txt"
+    reviewed(f"{kind}-{name}", render(kind, facts(demo(name), words, IDEA if kind == "experiment" else None)))
+
+
+def test_the_prompt_for_a_change_and_for_mending_are_the_ones_that_were_reviewed() -> None:
+    asked = msgspec.structs.replace(
+        facts(topology_of(*SHOP), "1000 ms, please"), experiment=TINY, said=("Engineer: 3 tests", "You: 1. t (ready)")
+    )
+    reviewed("refine-shop", render("refine", asked))
+    wrong = [
+        Finding(
+            rule="chaos-mesh/duration-required", layer="meaning", severity="error", message="no duration", path="/spec/steps/0/chaos/spec"
+        ),
+        Finding(
+            rule="asked/number", layer="meaning", severity="warning", message="you asked for 1000 ms; here it is 100", path="/spec/title"
+        ),
+        Finding(rule="x/skipped", layer="reference", severity="skipped", message="not looked at"),
+    ]
+    attempt = Attempt(text=yaml.dump(to_document(TINY)), findings=wrong)
+    reviewed("repair-shop", render("refine", msgspec.structs.replace(asked, attempt=attempt)), first=1)
+
+
+def reviewed(name: str, prompt: Prompt, first: int = 0) -> None:
+    """first: the turn from which on a prompt is compared; what stands before it is compared elsewhere."""
+    turns = "\n\n".join(f"=== {'question' if turn.role == 'user' else 'answer'}\n{turn.text}" for turn in prompt.turns[first:])
+    text = f"{prompt.version}\n\n=== system\n{prompt.system}\n\n{turns}"
+    path = GOLDEN / f"{name}.txt"
     if os.environ.get("AICHAOS_REGENERATE"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8"), (

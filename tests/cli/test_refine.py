@@ -66,6 +66,15 @@ def test_a_change_that_the_checks_reject_ends_with_4(aichaos: Run, experiment: P
     assert "rejected" in done.stdout
 
 
+def test_what_needs_no_change_is_shown_and_not_saved_again(aichaos: Run, experiment: Path) -> None:
+    done = aichaos("refine", str(experiment), "give me the corresponding YAMLs and kubectl commands for this one", *FROM)
+    assert done.returncode == 0, done.stderr
+    assert "nothing changed" in done.stdout
+    assert "YAML of ChaosEngine/service-a-namespace/" in done.stdout
+    assert "kubectl apply -f" in done.stdout
+    assert not (experiment.parent / "service-latency-service-a-2.yaml").exists()
+
+
 def test_show_prompt_sends_nothing_needs_no_key_and_says_so(aichaos: Run) -> None:
     done = aichaos("suggest", *FROM, "--backend", "anthropic", "--show-prompt", "-o", "json")
     assert done.returncode == 0, done.stderr
