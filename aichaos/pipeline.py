@@ -92,14 +92,18 @@ def refine_for(topology: Topology, experiment: Experiment, path: Path, wish: Wis
     )
 
 
-def prompt(wish: Wish, say: Say) -> Prompt:
-    """Exactly what a model would be sent first, and nothing is sent. Raises SourceError."""
+def prompt(wish: Wish, say: Say, changing: Path | None = None) -> Prompt:
+    """Exactly what a model would be sent first, and nothing is sent. changing: the experiment to refine. Raises SourceError, FileError."""
     from aichaos.ask.prompting import render
     from aichaos.ask.veil import Veil
 
     topology = Topology(observe(wish.choice, say))
     veil = Veil(topology.snapshot, names=wish.manner.anonymize)
-    return render("ideas", Facts(topology=topology, words=wish.words, count=wish.count), budget=wish.manner.budget, veil=veil)
+    facts = Facts(topology=topology, words=wish.words, count=wish.count)
+    if changing is None:
+        return render("ideas", facts, budget=wish.manner.budget, veil=veil)
+    experiment = saving.load(changing, experiment_of)
+    return render("refine", msgspec.structs.replace(facts, experiment=experiment), budget=wish.manner.budget, veil=veil)
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

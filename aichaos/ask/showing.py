@@ -30,6 +30,8 @@ _SHOWN = {
     "ChaosExperiment": "Litmus faults",
 }
 """Kind → what a note calls its objects."""
+_SHARES = {"HTTPRoute": 4, "Service": 2}
+"""Kinds that most questions are about, and how much more room they get than the others."""
 
 
 def show(facts: Facts, room: int, veil: Veil) -> tuple[str, list[str]]:
@@ -39,10 +41,12 @@ def show(facts: Facts, room: int, veil: Veil) -> tuple[str, list[str]]:
     lines = _facts(topology, room // 4, veil)
     left = max(0, room - tokens("\n".join(lines)) - 2)
     written = {kind: _written(topology, found, left, veil) for kind, found in wanted.items()}
-    # every kind has an equal share, and what the smaller kinds leave of theirs is there for the larger ones
+    # every kind has its share, and what the smaller kinds leave of theirs is there for the larger ones
     shown: dict[str, list[str]] = {}
-    for number, kind in enumerate(sorted(written, key=lambda kind: sum(cost for _, cost in written[kind]))):
-        shown[kind], used = _fitting(written[kind], left // (len(written) - number))
+    shares = sum(_SHARES.get(kind, 1) for kind in written)
+    for kind in sorted(written, key=lambda kind: sum(cost for _, cost in written[kind]) / _SHARES.get(kind, 1)):
+        shown[kind], used = _fitting(written[kind], left * _SHARES.get(kind, 1) // shares)
+        shares -= _SHARES.get(kind, 1)
         left -= used
     missing = [kind for kind, found in wanted.items() if len(shown[kind]) < len(found)]
     notes = [f"{len(shown[kind]):,} of {len(wanted[kind]):,} {_SHOWN[kind]} shown" for kind in missing]

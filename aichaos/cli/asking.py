@@ -107,4 +107,5 @@ def show_prompt(prompt: Prompt, effective: settings.Settings, output: str) -> No
     sys.stdout.flush()
     who = "playbook asks no model; this is what one would be sent" if name == "playbook" else f"this is what {name} would be sent"
     print(f"note: {who} ({prompt.version}); nothing was sent", file=sys.stderr)
-    print("note: then one question for each idea, which can't be shown before there are ideas", file=sys.stderr)
+    if prompt.version.startswith("ideas"):
+        print("note: then one question for each idea, which can't be shown before there are ideas", file=sys.stderr)

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from aichaos import pipeline, settings
+from aichaos.ask.registry import find
 from aichaos.ask.wishes import asks_for_yaml
 from aichaos.ask.words import read
-from aichaos.cli.asking import asking_options, manner, opened
+from aichaos.cli.asking import asking_options, manner, opened, show_prompt
 from aichaos.cli.options import choice, output_option, say, source_options, warn, write_json
 from aichaos.domain.suggestion import Refinement
 from aichaos.errors import UsageError
@@ -23,6 +24,7 @@ from aichaos.report.layout import Paper
 @click.argument("text", metavar="TEXT")
 @source_options
 @asking_options
+@click.option("--show-prompt", is_flag=True, help="Print exactly what would be sent, and send nothing.")
 @click.option("--explain", is_flag=True, help="Show what the checks said to each answer of the backend.")
 @click.option("--no-save", is_flag=True, help="Save nothing.")
 @output_option
@@ -44,6 +46,10 @@ def command(**given: Any) -> int:
         manner=manner(effective, no_cache=given["no_cache"]),
         policy=effective["policy"],
     )
+    if given["show_prompt"]:
+        find(effective["backend"])
+        show_prompt(pipeline.prompt(wish, say, path), effective, given["output"])
+        return 0
     answer = pipeline.refine(path, wish, opened(effective), say)
     if given["output"] == "json":
         write_json(answer)

@@ -89,6 +89,14 @@ def test_show_prompt_of_an_anonymous_question_holds_no_name(aichaos: Run) -> Non
     assert "service-a" not in done.stdout
 
 
+def test_the_prompt_of_a_change_can_be_shown_too(aichaos: Run, experiment: Path) -> None:
+    done = aichaos("refine", str(experiment), "make it hurt", *FROM, "--backend", "openai", "--show-prompt", "--anonymize")
+    assert done.returncode == 0, done.stderr
+    assert "make it hurt" in done.stdout
+    assert "<experiment>\napiVersion: aichaos/v1" in done.stdout
+    assert "service-a" not in done.stdout
+
+
 @pytest.mark.parametrize(("given", "said"), [(["--budget", "100"], "too small"), (["--repairs", "99"], "between 0 and 10")])
 def test_settings_that_cannot_be_meant(given: list[str], said: str, aichaos: Run) -> None:
     fails(aichaos("suggest", *FROM, *given), 2, said)
