@@ -8,7 +8,7 @@ from aichaos.files.yaml import escape
 _PART = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
 _DECODING = re.compile(r'((?:unknown|duplicate) field) "([^"]+)"')
 _GO_FIELD = re.compile(r"Go struct field \w+\.([\w.]+)")
-_NAMED = re.compile(r"(?:^|[\s\[\"'(])\.?((?:spec|metadata|data|rules|webhooks|subjects|roleRef)(?:[.\[][\w\-./\[\]]*)?): ")
+_NAMED = re.compile(r"(?:^|[\s\[\"'(])\.?((?:[sS]pec|metadata|data|rules|webhooks|subjects|roleRef)(?:[.\[][\w\-./\[\]]*)?): ")
 
 
 def pointer(field: str, document: Any) -> str:
@@ -30,6 +30,10 @@ def pointer(field: str, document: Any) -> str:
                 break
             place, found = place[number], f"{found}/{number}"
             continue
+        if name is not None and name[:1].isupper() and isinstance(place, dict) and name not in place:
+            name = name[:1].lower() + name[1:]  # a webhook that names Go's fields; one that is embedded is no field of the document
+            if name not in place and position < len(names):
+                continue
         key = _key(place, name if name is not None else str(index), names, position)
         position += key.count("\x00")
         key = key.replace("\x00", "")

@@ -18,6 +18,9 @@ from aichaos.errors import UnauthorizedError
 _STRICT = "dryRun=All&fieldValidation=Strict&fieldManager=aichaos"
 _QUERIES = {"POST": _STRICT, "PATCH": f"{_STRICT}&force=true"}
 _ATTEMPTS = 3
+_PAUSE = 0.2
+"""Seconds before the second attempt; twice as long before the third."""
+_BUSY = (429, 503)
 
 Method = Literal["POST", "PATCH"]
 Body = Literal["application/json", "application/yaml", "application/apply-patch+yaml"]
@@ -94,25 +97,25 @@ class DryRun:
         return "".join(f"/{quote(part, safe='')}" for part in (*parts, resource.name))
 
     def _send(self, method: Method, path: str, body: bytes, kind: Body) -> Reply:
-        session = self.connection.session()
+        session, renewed = self.connection.session(), False
         for attempt in range(_ATTEMPTS):
+            last = attempt + 1 == _ATTEMPTS
             try:
                 reply = self._once(session, method, path, body, kind)
             except Trouble as trouble:
-                if attempt + 1 == _ATTEMPTS or not trouble.patience:
+                if last or not trouble.patience:
                     raise trouble.error from trouble
-                time.sleep(0.2 * (attempt + 1))
-                continue
-            if reply.code == 401:
-                if attempt:
+            else:
+                if reply.code == 401 and not renewed and not last:
+                    self.connection.renew(session)
+                    session, renewed = self.connection.session(), True
+                    continue
+                if reply.code == 401:
                     hint = "Log in again, as you would for kubectl, or choose another context with --context."
                     raise UnauthorizedError(f"{self.connection.server} does not accept our login ({self.connection.name})", hint=hint)
-                self.connection.renew(session)
-                session = self.connection.session()
-            elif reply.code in (429, 503) and attempt + 1 < _ATTEMPTS:
-                time.sleep(0.5 * (attempt + 1))
-            else:
-                return reply
+                if last or reply.code not in _BUSY:
+                    return reply
+            time.sleep(_PAUSE * (attempt + 1))
         raise AssertionError("unreachable")
 
     def _once(self, session: Session, method: Method, path: str, body: bytes, kind: Body) -> Reply:

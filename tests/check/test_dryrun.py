@@ -130,6 +130,27 @@ def test_manifests_in_steps_are_tried(place: tuple[ControlPlane, str]) -> None:
     assert [(one.path, one.line) for one in found] == [("/spec/steps/0/create/data/a", 8)]
 
 
+FAULT = """\
+apiVersion: chaos-mesh.org/v1alpha1
+kind: NetworkChaos
+metadata: {name: slow, namespace: default}
+spec:
+  action: delay
+  mode: all
+  duration: 60s
+  selector: {namespaces: [default], labelSelectors: {app: web}}
+  target: {mode: all, selector: {namespaces: [default], labelSelectors: {app: db}}}
+  delay: {latency: 200ms}
+"""
+
+
+def test_what_a_webhook_says_stands_at_its_line(chaos_mesh: ControlPlane) -> None:
+    assert servers(tried(chaos_mesh, "default", FAULT)) == []
+    found = [one for one in tried(chaos_mesh, "default", FAULT.replace("60s", "1d")).findings if "the server says" in one.message]
+    assert [(one.path, one.line) for one in found] == [("/spec/duration", 7)]
+    assert "denied the request" in found[0].message
+
+
 # the wire -----------------------------------------------------------------------------------------------------------------------
 
 

@@ -213,6 +213,7 @@ def _handler(server: Misbehaving) -> type[BaseHTTPRequestHandler]:
         timeout = 30
 
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))  # or it would be taken for the next request
             url = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             self._send(server.answer(Request(self.command, url.path, dict(parse_qsl(url.query)), headers)))
