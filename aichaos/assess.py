@@ -13,9 +13,12 @@ from aichaos.check.radius import blast_radius
 from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.finding import Finding, verdict
 from aichaos.domain.policy import Policy
+from aichaos.domain.prediction import Prediction
 from aichaos.domain.suggestion import BlastRadius, Draft, Suggestion
 from aichaos.files import yaml
 from aichaos.observe.topology import Topology
+from aichaos.predict.predict import NOTHING, predict
+from aichaos.predict.routing.router import Router
 from aichaos.report import kubectl
 
 
@@ -42,7 +45,25 @@ def mend(experiment: Experiment, found: list[Finding]) -> tuple[Experiment, list
     return experiment, told
 
 
-def suggestion_of(draft: Draft, topology: Topology, out: Path | None, name: str = "") -> Suggestion:
+class Foresight:
+    """Predictions about one cluster; its routes are compiled when the first one is asked for."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._snapshot = topology.snapshot
+        self._router: Router | None = None
+
+    def of(self, experiment: Experiment) -> Prediction:
+        if self._router is None:
+            self._router = Router(self._snapshot)
+        return predict(experiment, self._router, kubectl.text).prediction
+
+
+def ranked(drafts: list[tuple[Draft, Suggestion]]) -> list[tuple[Draft, Suggestion]]:
+    """What nothing would notice comes last; else the order stays."""
+    return sorted(drafts, key=lambda pair: pair[1].prediction is not None and pair[1].prediction.verdict == NOTHING)
+
+
+def suggestion_of(draft: Draft, topology: Topology, foresight: Foresight, out: Path | None, name: str = "") -> Suggestion:
     """name: under which it will be saved, where that is not the idea's id."""
     idea, experiment = draft.idea, draft.experiment
     name = name or idea.id
@@ -66,6 +87,7 @@ def suggestion_of(draft: Draft, topology: Topology, out: Path | None, name: str 
         blast_radius=blast_radius(experiment, topology) if experiment else BlastRadius(),
         findings=found,
         verdict=verdict(found),
+        prediction=foresight.of(experiment) if experiment and verdict(found) != "rejected" else None,
         rounds=draft.rounds,
     )
 

@@ -13,18 +13,20 @@ from aichaos.ask.conversation import Manner, ask
 from aichaos.ask.conversation import refine as ask_to_refine
 from aichaos.ask.protocol import Backend, Facts, Prompt
 from aichaos.ask.words import Words
-from aichaos.assess import difference, gaps, headed, judge, mend, missing, suggestion_of, unsaved
+from aichaos.assess import Foresight, difference, gaps, headed, judge, mend, missing, ranked, suggestion_of, unsaved
 from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.policy import NO_POLICY, Policy
-from aichaos.domain.prediction import Answer, RequestLine
+from aichaos.domain.prediction import Answer, Prediction, RequestLine
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.suggestion import Refinement, Suggestions, summary_of
 from aichaos.errors import UsageError
 from aichaos.observe import source
 from aichaos.observe.topology import Topology
+from aichaos.predict.predict import predict as foretell
 from aichaos.predict.routing.request import read as read_request
 from aichaos.predict.routing.router import Router
+from aichaos.report.kubectl import text as step_text
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +56,9 @@ def suggest_for(topology: Topology, wish: Wish, backend: Backend, say: Say, over
     """The same for a cluster that was observed before."""
     facts = Facts(topology=topology, words=wish.words, count=wish.count, said=wish.said)
     asked = ask(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, wish.policy), say, wish.manner, mend)
-    suggestions = [suggestion_of(draft, topology, wish.out) for draft in asked.drafts]
-    suggestions, notes = saving.save(suggestions, asked.drafts, topology.snapshot, wish.out, overwrite)
+    foresight = Foresight(topology)
+    drafts = ranked([(draft, suggestion_of(draft, topology, foresight, wish.out)) for draft in asked.drafts])
+    suggestions, notes = saving.save([one for _, one in drafts], [one for one, _ in drafts], topology.snapshot, wish.out, overwrite)
     return Suggestions(
         source=summary_of(topology.snapshot),
         backend=asked.usage,
@@ -78,7 +81,7 @@ def refine_for(topology: Topology, experiment: Experiment, path: Path, wish: Wis
     diff = difference(experiment, draft.experiment) if draft.experiment else ""
     name = saving.free_name(path) if diff else experiment.name
     out = wish.out if diff else None
-    made = suggestion_of(draft, topology, wish.out or path.parent, name)
+    made = suggestion_of(draft, topology, Foresight(topology), wish.out or path.parent, name)
     (suggestion,), _ = saving.save([made], [draft], topology.snapshot, out, lambda path: False)
     if draft.experiment is not None and not diff:
         suggestion = msgspec.structs.replace(suggestion, experiment=str(path))
@@ -139,6 +142,14 @@ def _answer(line: RequestLine | UsageError, router: Router, gateway: str | None)
         return router.explain(request, router.gateway(request, gateway))
     except UsageError as error:
         return error
+
+
+def predict(path: Path, lines: list[RequestLine] | None, question: Question, say: Say) -> tuple[str, Prediction]:
+    """The title of an experiment, and what it will do. lines: requests to look at; None to derive them. Raises SourceError, FileError,
+    UsageError."""
+    experiment = saving.load(path, experiment_of)
+    router = Router(observe(question.choice, say), question.implementation)
+    return experiment.spec.title, foretell(experiment, router, step_text, lines, question.gateway).prediction
 
 
 def observe(choice: source.Choice, say: Say) -> Snapshot:

@@ -20,6 +20,7 @@ from aichaos.ask.protocol import Backend
 from aichaos.ask.session import Session, intent
 from aichaos.ask.wishes import one_scenario
 from aichaos.ask.words import read
+from aichaos.assess import Foresight
 from aichaos.check.decode import experiment_of
 from aichaos.check.experiment import findings as check_experiment
 from aichaos.cli.asking import asking_options, manner, opened
@@ -31,7 +32,7 @@ from aichaos.domain.suggestion import Suggestion
 from aichaos.errors import AichaosError, ReplyError, UsageError
 from aichaos.library.knobs import knobs
 from aichaos.observe.topology import Topology
-from aichaos.report import terminal
+from aichaos.report import prediction, terminal
 from aichaos.report.clean import clean
 from aichaos.report.layout import Paper
 
@@ -245,8 +246,10 @@ class _Talk:
         self.paper.line(f"{path}: {terminal.counted(summary(found))}")
 
     def predict(self, rest: str) -> None:
-        self._number(rest)
-        raise UsageError("a conversation can't predict yet", hint="Where this version has it: `aichaos predict EXPERIMENT`.")
+        experiment, _ = self._experiment(self._number(rest))
+        found = Foresight(self.topology).of(experiment)
+        prediction.show(experiment.spec.title, found, self.paper)
+        warn(list(found.notes))
 
     def run_it(self, rest: str) -> None:
         self._number(rest)

@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "Review YAML: references and selectors resolved against a cluster.",
     "route": "Which route and backend would serve a request, and why.",
     "eval": "Put a suite of questions to a backend, and score its answers.",
+    "predict": "What an experiment will do, before it does it.",
     "snapshot": "Save what was observed, to work on it elsewhere.",
     "backends": "Which model backends exist, and which would be used.",
     "config": "The effective settings, and where each came from.",

@@ -19,7 +19,7 @@ from aichaos.report import routing
 from aichaos.report.layout import Paper
 
 
-def _implementations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def implementations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     return [name for name in PROFILES if name.startswith(incomplete)]
 
 
@@ -32,7 +32,7 @@ def _implementations(ctx: click.Context, param: click.Parameter, incomplete: str
 @click.option(
     "--implementation",
     metavar="NAME",
-    shell_complete=_implementations,
+    shell_complete=implementations,
     help="Whose routing is meant: standard, or a known implementation (default: that of the GatewayClass).",
 )
 @source_options
@@ -61,7 +61,7 @@ def command(**given: Any) -> int:
     )
     if given["requests"] is None:
         return _one(line_of(given["method"], given["url"], given["headers"]), question, given["output"])
-    return _many(_lines(given["requests"]), question, given["output"])
+    return _many(request_lines(given["requests"]), question, given["output"])
 
 
 def _one(line: RequestLine, question: pipeline.Question, output: str) -> int:
@@ -94,7 +94,7 @@ def _many(lines: Iterator[RequestLine | UsageError], question: pipeline.Question
     return 1 if unread else 0
 
 
-def _lines(name: str) -> Iterator[RequestLine | UsageError]:
+def request_lines(name: str) -> Iterator[RequestLine | UsageError]:
     """The requests of a file; a line that is none as the error that it gives. Raises FileError."""
     contents = [manifests.standard_input()] if name == "-" else [data for data, _ in manifests.texts(Path(name))]
     decoder = msgspec.json.Decoder(RequestLine)

@@ -84,11 +84,32 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fault does to the requests of a Service while it lasts.
+
+    fault: the object. service: `ns/name`. pods, of: pods of the Service that are hit, and all of them. share: of its requests, 0..1.
+    latency_ms: what is added to such a request, from and to; None for a fault that adds none. does: in words.
+    """
+
+    fault: str
+    service: str
+    pods: int
+    of: int
+    share: float
+    does: str
+    latency_ms: tuple[float, float] | None = None
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers after one step, one per request. step: `before`, the step in words, or `restored`."""
+    """The answers after one step, one per request. step: `before`, the step in words, or `restored`.
+
+    effects: faults that last at that moment. notes: what is worth knowing, such as a step that the server would refuse.
+    """
 
     step: str
     outcomes: tuple[Answer, ...]
+    effects: tuple[Effect, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
@@ -110,10 +131,15 @@ class Irreversible(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """An experiment foretold. states: before, one per step, and restored. restored: whether every answer is what it was."""
+    """An experiment foretold. states: before, one per step, and restored. restored: whether every answer is what it was.
+
+    notes: what could not be foretold, and why. verdict: what the requests notice of it all, in one line.
+    """
 
     requests: tuple[str, ...]
     states: tuple[State, ...]
     connections: tuple[Connection, ...] = ()
     irreversible: tuple[Irreversible, ...] = ()
     restored: bool = True
+    notes: tuple[str, ...] = ()
+    verdict: str = ""

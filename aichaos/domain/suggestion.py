@@ -6,6 +6,7 @@ import msgspec
 
 from aichaos.domain.experiment import Experiment, Metric
 from aichaos.domain.finding import Finding, Verdict
+from aichaos.domain.prediction import Prediction
 from aichaos.domain.snapshot import Snapshot
 
 
@@ -66,8 +67,8 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     blast_radius: BlastRadius
     findings: list[Finding]
     verdict: Verdict
-    prediction: None = None
-    """Filled in by `predict`; null says that nobody predicted."""
+    prediction: Prediction | None = None
+    """Null where nobody predicted: a suggestion that was rejected."""
     experiment: str | None = None
     """Path of the saved file; null where nothing was saved."""
     rounds: list[Round] = []

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from aichaos.domain.base import reference_of
 from aichaos.domain.finding import SEVERITIES, Finding, Severity, Verdict
+from aichaos.domain.prediction import Prediction
 from aichaos.domain.suggestion import BlastRadius, Round, SourceSummary, Suggestion, Suggestions
 from aichaos.files import yaml
 from aichaos.observe.oddities import Oddity
@@ -77,12 +78,22 @@ def _title(number: int, suggestion: Suggestion, paper: Paper) -> None:
 
 
 def _facts(suggestion: Suggestion) -> Iterable[tuple[str, str]]:
+    if suggestion.prediction is not None:
+        yield "Predicted", "\n".join(_predicted(suggestion.prediction))
     if suggestion.why_here:
         yield "Why here", "\n".join(suggestion.why_here)
     yield "Hypothesis", suggestion.hypothesis
     yield "Reach", reach(suggestion.blast_radius)
     if suggestion.experiment:
         yield "Saved as", suggestion.experiment
+
+
+def _predicted(found: Prediction) -> Iterable[str]:
+    yield found.verdict
+    for one in found.irreversible:
+        yield f"applying {one.object} again does not bring it back: {one.undo}"
+    if not found.restored:
+        yield "not everything would be answered as before after the way back"
 
 
 def reach(radius: BlastRadius) -> str:

@@ -39,6 +39,14 @@ class Router:
         other._tables = {name: table.changed(listed) for name, table in self._tables.items()}
         return other
 
+    def dated(self, snapshot: Snapshot) -> "Router":
+        """The router of the same cluster with its unknown ages made known; itself where none was unknown."""
+        if snapshot is self.snapshot:
+            return self
+        other = Router(snapshot)
+        other._chosen = self._chosen
+        return other
+
     def table(self, profile: Profile) -> Table:
         known = self._tables.get(profile.name)
         if known is None:

@@ -1,0 +1,186 @@
+"""The cluster after each step of an experiment.
+
+Steps fall into different seconds, also where nothing waits between them: `run` makes sure of that, because the age of a route decides.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from aichaos.domain.base import KubeObject, ObjectRef, reference
+from aichaos.domain.experiment import Experiment, Step, seconds
+from aichaos.domain.kinds import KINDS
+from aichaos.domain.snapshot import Snapshot
+from aichaos.observe.topology import Topology
+from aichaos.predict.evolve.controllers import settle
+from aichaos.predict.evolve.draft import Change, Draft
+from aichaos.predict.evolve.faults import FOREVER, Active, injected
+from aichaos.predict.evolve.server import Refused, Server, placed_ref
+
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_LONGEST = 86_400.0
+"""Seconds of one wait that are believed."""
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """The cluster at one moment. changes: what differs from the moment before. faults: those that last now. notes: for people."""
+
+    snapshot: Snapshot
+    changes: list[Change]
+    faults: tuple[Active, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Course:
+    """A cluster on its way through an experiment, and back. first: as it was found, with every age that is not known made so."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.first = _dated(snapshot)
+        self.gone: dict[ObjectRef, KubeObject] = {}
+        """What was deleted, as it was."""
+        self._draft = Draft(self.first)
+        self._now = _latest(self.first)
+        self._faults: tuple[Active, ...] = ()
+        self._made = 0
+
+    @property
+    def now(self) -> Snapshot:
+        return self._draft.snapshot
+
+    def before(self) -> Moment:
+        return Moment(snapshot=self.first, changes=[])
+
+    def step(self, step: Step) -> Moment:
+        """The cluster after one more step. What the server would refuse changes nothing, and is a note."""
+        return self._turn(lambda server: self._do(step, server), _length(step))
+
+    def back(self, obj: KubeObject) -> Moment:
+        """An object as it once was: made again where it is gone, written over where it is still there. Faults are over by then."""
+        self._over()
+
+        def write(server: Server) -> set[ObjectRef]:
+            there = self._draft.get(reference(obj))
+            if there is None:
+                server.bring_back(obj)
+            else:
+                server.replace(there, obj)
+            return set()
+
+        return self._turn(write, 0.0)
+
+    def remove(self, ref: ObjectRef) -> Moment:
+        """An object taken away. Faults are over by then."""
+        self._over()
+
+        def write(server: Server) -> set[ObjectRef]:
+            there = self._draft.get(ref)
+            if there is not None:
+                server.remove(there)
+            else:
+                self._draft.drop(ref)
+            return set()
+
+        return self._turn(write, 0.0)
+
+    def _turn(self, write: Callable[[Server], set[ObjectRef]], waited: float) -> Moment:
+        self._now += timedelta(seconds=1)
+        self._end([one for one in self._faults if one.until <= self._now])
+        before = Topology(self._draft.snapshot)
+        server = Server(self._draft, self._now.strftime(_FORMAT), self._made)
+        notes: list[str] = []
+        rolled: set[ObjectRef] = set()
+        try:
+            rolled = write(server)
+        except Refused as refusal:
+            notes.append(f"the server would refuse this: {refusal}")
+        self.gone.update({reference(old): old for old, new in self._draft.changes if old is not None and new is None})
+        notes += settle(self._draft, server, before, rolled)
+        self._made = server.made
+        snapshot, changes = self._draft.commit()
+        self._now += timedelta(seconds=waited)
+        return Moment(snapshot=snapshot, changes=changes, faults=self._faults, notes=tuple(notes))
+
+    def _do(self, step: Step, server: Server) -> set[ObjectRef]:
+        """One step; the workloads whose pods it has replaced."""
+        if step.create is not None:
+            server.create(step.create)
+        elif step.apply is not None:
+            server.apply(step.apply)
+        elif step.chaos is not None:
+            server.create(step.chaos)
+            self._inject(step)
+        elif step.delete is not None:
+            ref = server.delete(step.delete)
+            self._end([one for one in self._faults if one.ref == ref])  # an engine ends a fault when its object goes
+        elif step.recreate is not None:
+            ref = placed_ref(step.recreate.ref)
+            if ref not in self.gone:
+                raise Refused(f"what {ref} was is not known: no step has deleted it")
+            server.bring_back(self.gone[ref])
+        elif step.patch is not None:
+            server.patch(step.patch)
+        elif step.label is not None:
+            server.label(step.label)
+        elif step.scale is not None:
+            server.scale(step.scale)
+        elif step.restart is not None:
+            return {reference(server.restart(step.restart))}
+        return set()
+
+    def _inject(self, step: Step) -> None:
+        held = seconds(step.hold) if step.hold else None
+        for one in injected(step.chaos or {}, Topology(self._draft.snapshot)):
+            lasts = held if held is not None else one.seconds
+            until = self._now + timedelta(seconds=min(lasts, _LONGEST)) if lasts is not None else FOREVER
+            begun = msgspec.structs.replace(one, until=until)
+            begun.hurt(self._draft)
+            self._faults = (*self._faults, begun)
+
+    def _end(self, ended: list[Active]) -> None:
+        for one in ended:
+            one.heal(self._draft)
+        self._faults = tuple(one for one in self._faults if one not in ended)
+
+    def _over(self) -> None:
+        self._end(list(self._faults))
+
+
+def moments(experiment: Experiment, snapshot: Snapshot) -> Iterator[Moment]:
+    """The cluster before an experiment, and after each of its steps."""
+    course = Course(snapshot)
+    yield course.before()
+    for step in experiment.spec.steps:
+        yield course.step(step)
+
+
+def _length(step: Step) -> float:
+    """Seconds that a step takes beyond its own one: a wait for a condition is taken to take none."""
+    waited = step.hold or (step.wait.for_ if step.wait else None)
+    return min(seconds(waited) or 0.0, _LONGEST) if waited else 0.0
+
+
+def _latest(snapshot: Snapshot) -> datetime:
+    """A moment after everything in a snapshot was made."""
+    stamps = [snapshot.source.taken or ""]
+    stamps += [obj.metadata.creation_timestamp or "" for kind in KINDS for obj in getattr(snapshot, kind.field)]
+    try:
+        return max(datetime.fromisoformat(max(stamps)), _EPOCH)
+    except (ValueError, TypeError):
+        return _EPOCH
+
+
+def _dated(snapshot: Snapshot) -> Snapshot:
+    """A cluster without dates is older than all that is made from now on; among themselves its objects stay undecided."""
+    lists = {}
+    for kind in KINDS:
+        objects: list[KubeObject] = getattr(snapshot, kind.field)
+        if any(obj.metadata.creation_timestamp is None for obj in objects):
+            lists[kind.field] = [
+                obj
+                if obj.metadata.creation_timestamp is not None
+                else msgspec.structs.replace(obj, metadata=msgspec.structs.replace(obj.metadata, creation_timestamp=""))
+                for obj in objects
+            ]
+    return msgspec.structs.replace(snapshot, **lists) if lists else snapshot

@@ -1,0 +1,129 @@
+"""Requests that show what an experiment does: one for each match of the routes that it could concern, the neighbours of each boundary, and
+those that its own probes send.
+
+A boundary is where one more character changes the answer: `/shop` and `/shopping` beside the prefix `/shop`, a request without the header
+that a match asks for, a host beside a wildcard.
+"""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from aichaos.domain.base import ObjectRef, reference
+from aichaos.domain.experiment import Experiment
+from aichaos.domain.gateway import GRPCMatch, GRPCRoute, HTTPMatch, HTTPRoute, Route
+from aichaos.domain.prediction import Pairs, RequestLine
+from aichaos.domain.snapshot import Snapshot
+from aichaos.observe.attach import hostnames
+from aichaos.observe.topology import Topology
+
+MOST = 60
+"""Requests that are derived at most: a table that somebody can read."""
+BYSTANDERS = 5
+_SAFE = "/%:@!$&'()*+,;=~"
+_SECURE = ("HTTPS", "TLS")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request and the Gateway that it is sent to (`NS/NAME`); None for the only one that it can be meant for."""
+
+    line: RequestLine
+    gateway: str | None = None
+
+
+def derived(experiment: Experiment, snapshots: Iterable[Snapshot], concerned: set[ObjectRef], most: int = MOST) -> list[Asked]:
+    """The requests for an experiment. snapshots: the cluster at its moments; concerned: the routes whose requests are asked first.
+
+    Routes that nothing touches come after them, as bystanders: one request each.
+    """
+    found: dict[Asked, None] = dict.fromkeys(_probed(experiment))
+    bystanders: dict[Asked, None] = {}
+    for snapshot in snapshots:
+        topology = Topology(snapshot)
+        routes: list[HTTPRoute | GRPCRoute] = [*snapshot.http_routes, *snapshot.grpc_routes]
+        for route in routes:
+            if reference(route) in concerned:
+                found.update(dict.fromkeys(_of_route(route, topology)))
+            elif len(bystanders) < BYSTANDERS:
+                bystanders.update(dict.fromkeys(list(_of_route(route, topology))[:1]))
+    return [*found, *(one for one in bystanders if one not in found)][:most]
+
+
+def text(line: RequestLine) -> str:
+    """A request as a person would type it."""
+    return " ".join([line.method, line.url, *(f"-H '{name}: {value}'" for name, value in line.headers)])
+
+
+def _probed(experiment: Experiment) -> Iterator[Asked]:
+    for probe in (*experiment.spec.steady_state, *experiment.spec.abort):
+        if probe.http is not None and (probe.http.via or "gateway").startswith("gateway"):
+            line = RequestLine(url=probe.http.url, method=probe.http.method, headers=tuple(probe.http.headers.items()))
+            yield Asked(line=line, gateway=probe.http.via.partition("/")[2] or None if probe.http.via else None)
+
+
+def _of_route(route: Route, topology: Topology) -> Iterator[Asked]:
+    for attachment in topology.attached(route)[:2]:
+        for listener in attachment.listeners[:2]:
+            scheme = "https" if listener.protocol in _SECURE else "http"
+            port = "" if listener.port == (443 if scheme == "https" else 80) else f":{listener.port}"
+            gateway = f"{attachment.gateway.namespace}/{attachment.gateway.name}"
+            for host in _hosts(hostnames(listener.hostname, route.spec.hostnames)):
+                yield from (Asked(line=line, gateway=gateway) for line in _at(route, f"{scheme}://{host}{port}"))
+
+
+def _hosts(patterns: list[str]) -> Iterator[str]:
+    for pattern in patterns[:3]:
+        yield "any.example.com" if pattern == "*" else pattern.replace("*", "any", 1)
+
+
+def _at(route: Route, base: str) -> Iterator[RequestLine]:
+    match route:
+        case HTTPRoute():
+            for rule in route.spec.rules or ():
+                for one in rule.matches or (HTTPMatch(),):
+                    yield from _http(one, base)
+        case GRPCRoute():
+            for grpc in route.spec.rules or ():
+                for match in grpc.matches or (GRPCMatch(),):
+                    yield _grpc(match, base)
+
+
+def _http(match: HTTPMatch, base: str) -> Iterator[RequestLine]:
+    kind = (match.path.type if match.path else None) or "PathPrefix"
+    value = (match.path.value if match.path else None) or "/"
+    if kind == "RegularExpression":
+        return
+    headers: Pairs = tuple((one.name, one.value) for one in match.headers if one.type != "RegularExpression")
+    query = urlencode([(one.name, one.value) for one in match.query_params if one.type != "RegularExpression"], quote_via=quote)
+    method, path = match.method or "GET", quote(value, safe=_SAFE)
+    tail = f"?{query}" if query else ""
+    yield RequestLine(url=f"{base}{path}{tail}", method=method, headers=headers)
+    for near in _near(path, kind):
+        yield RequestLine(url=f"{base}{near}{tail}", method=method, headers=headers)
+    if headers:
+        yield RequestLine(url=f"{base}{path}{tail}", method=method)
+    if tail:
+        yield RequestLine(url=f"{base}{path}", method=method, headers=headers)
+    if match.method:
+        yield RequestLine(url=f"{base}{path}{tail}", method="POST" if method == "GET" else "GET", headers=headers)
+
+
+def _near(path: str, kind: str) -> Iterator[str]:
+    """Paths on the other side of a boundary, or just inside it."""
+    bare = path.rstrip("/")
+    if kind == "Exact":
+        yield f"{bare}/" if path == bare and bare else f"{bare}/x"
+        return
+    yield f"{bare}/x"
+    if bare:
+        yield f"{bare}x"
+
+
+def _grpc(match: GRPCMatch, base: str) -> RequestLine:
+    method = match.method
+    service, name = (method.service, method.method) if method and method.type != "RegularExpression" else (None, None)
+    headers: Pairs = tuple((one.name, one.value) for one in match.headers if one.type != "RegularExpression")
+    return RequestLine(
+        url=f"{base}/{service or 'any.Service'}/{name or 'Any'}", method="POST", headers=(("content-type", "application/grpc"), *headers)
+    )
