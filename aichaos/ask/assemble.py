@@ -26,6 +26,7 @@ _WORDS = {
     "patch": "patch",
     "restart": "restart",
     "wait": "wait",
+    "recreate": "recreate",
     "chaos": "fault",
 }
 
@@ -39,6 +40,7 @@ class _Assembly:
         self.documents = [one for one in contents if isinstance(one, Found) and _is_manifest(one.value)]
         self.used: set[int] = set()
         self.home = self._home()
+        self.saved: dict[str, dict[str, Any]] = {}
         self.groups, self.file_of = _groups(contents)
 
     def run(self, contents: list[Found | Command]) -> None:
@@ -58,7 +60,13 @@ class _Assembly:
         if line.finding is not None:
             self.findings.append(line.finding)
         self.steps += [_named(step, self.steps) for step in line.steps]
+        if line.backup is not None:
+            self.saved[line.backup[0]] = line.backup[1]
         for verb, file in line.files:
+            saved = self.saved.get(file.rpartition("/")[2])
+            if saved is not None and verb != "delete":
+                self._back(saved)
+                continue
             matching = self._of_file(file)
             if not matching:
                 said = f"the answer's line {command.line} takes {file[:80]!r}, which is not in the answer"
@@ -67,11 +75,20 @@ class _Assembly:
                 self._contradiction(line.namespace, one, command)
                 self._bring(one, verb)
 
+    def _back(self, saved: dict[str, Any]) -> None:
+        """An object is applied as it was saved: it comes back where a step has deleted it, and stays as it is where none has."""
+        target = {"namespace": self.home} | {key: value for key, value in saved.items() if value}
+        deleted = any({"namespace": self.home} | mapping(step.get("delete")) == target for step in self.steps if "delete" in step)
+        if deleted:
+            self.steps.append(_named({"recreate": target}, self.steps))
+
     def _of_file(self, file: str) -> list[Found]:
         """The documents that a file name stands for: those under that name, else the first group that no other name has taken."""
         base = file.rpartition("/")[2]
         if base not in self.file_of and self.groups:
             self.file_of[base] = self.groups.pop(0)
+        if base not in self.file_of and len(self.file_of) == 1 and not self.used and base != "-":
+            return next(iter(self.file_of.values()))  # one manifest, called otherwise in the text around it
         return self.file_of.get(base, [])
 
     def _contradiction(self, namespace: str, one: Found, command: Command) -> None:

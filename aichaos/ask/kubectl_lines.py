@@ -13,7 +13,7 @@ import msgspec
 
 from aichaos.ask.reply import PLACEHOLDER, Command, problem
 from aichaos.domain.experiment import seconds
-from aichaos.domain.finding import Finding
+from aichaos.domain.finding import Finding, Severity
 from aichaos.domain.kinds import KINDS
 from aichaos.files.plain import mapping
 
@@ -26,6 +26,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[StepBody] = []
     files: list[tuple[str, str]] = []
     namespace: str = ""
+    backup: tuple[str, dict[str, Any]] | None = None
+    """A file in which an object is saved, and the object."""
     finding: Finding | None = None
 
 
@@ -125,20 +127,32 @@ class _Refused(Exception):
     """A line, or a part of it, that is no step; why."""
 
 
+class _Looks(_Refused):
+    """A line that only looks: to know, and nothing to worry about."""
+
+
+def _only_looks(text: str) -> bool:
+    return re.search(r"[ \t]--[ \t]+(?:curl|wget|ping|nslookup|dig|env|ls|cat|hostname|date)\b", text) is not None
+
+
 def read(command: Command, default: str) -> Line:
     """One line. `default`: the namespace of a line that names none."""
     try:
         return _line(command.text, default)
     except _Refused as reason:
+        severity: Severity = "info" if isinstance(reason, _Looks) else "warning"
         shown = " ".join(command.text.split())[:120]
         said = f"`{shown}` is no step: {reason}"
-        return Line(finding=problem("reply/command", said, severity="warning", line=command.line))
+        return Line(finding=problem("reply/command", said, severity=severity, line=command.line))
 
 
 def _line(text: str, default: str) -> Line:
     left = PLACEHOLDER.search(text)
     if left:
         raise _Refused(f"{left[0][:40]} was never filled in")
+    looks = _LOOKS.match(text)
+    if looks and not _MORE.search(text, looks.end()):
+        return _backup(text)  # a pipe or a redirection after it changes nothing in the cluster
     words = _words(text)
     if words[0] == "sleep":
         return _sleep(words)
@@ -149,6 +163,8 @@ def _line(text: str, default: str) -> Line:
         return Line()
     if too_far:
         raise _Refused(too_far)
+    if verb == "exec" and _only_looks(text):
+        raise _Looks("kubectl exec looks from inside a pod; a probe of the steady state does so in an experiment")
     if verb in _NEVER:
         raise _Refused(f"kubectl {verb} {_NEVER[verb]}")
     if verb not in _VALUED:
@@ -166,6 +182,25 @@ def _line(text: str, default: str) -> Line:
             raise _Refused(f"the flag {flag[:40]} is not among those that we know for kubectl {verb}")
     found: Line = _VERBS[verb](rest, flags, namespace or default)
     return msgspec.structs.replace(found, namespace=namespace)
+
+
+_LOOKS = re.compile(rf"(?:kubectl|oc)[ \t]+(?:(?:-n|--namespace)[= ]?[\w.-]+[ \t]+)?(?:{'|'.join(sorted(_READING))})\b")
+_MORE = re.compile(r"[;`&<]|\$\(|\b(?:kubectl|oc|xargs|sh|bash|tee)\b|\|\|")
+"""In the rest of a line that only looks: what could do more than look."""
+_SAVES = re.compile(r"^(?P<get>[^|>]*?)[ \t]*>[ \t]*(?P<file>[A-Za-z0-9_./-]+\.(?:ya?ml|json))[ \t]*$")
+
+
+def _backup(text: str) -> Line:
+    """`kubectl get httproute web -o yaml > web.yaml`: the file by whose name a later line means the object as it was."""
+    saves = _SAVES.match(text)
+    if saves is None:
+        return Line()
+    try:
+        _, flags, rest, _ = _taken_apart(shlex.split(saves["get"])[1:])
+        (target,) = _targets(rest, flags.get("-n") or flags.get("--namespace") or "")
+    except (_Refused, ValueError):
+        return Line()
+    return Line(backup=(saves["file"].rpartition("/")[2], target))
 
 
 def _words(text: str) -> list[str]:

@@ -135,7 +135,7 @@ def pieces(text: str) -> list[Piece]:
         prose = text[end:start]
         found += _commands_in_prose(prose, line)
         line += prose.count("\n") + 1
-        content = text[body:stop]
+        content = _dedented(text[body:stop], len(text[start:body]) - len(text[start:body].lstrip(" \t")))
         word = info.strip().partition(" ")[0].lower().strip("{.}")
         name = _file_name(info, prose)
         if word in _SHELL or (not word and _is_shell(content)) or (word not in ("yaml", "yml", "json") and _is_shell(content)):
@@ -167,6 +167,11 @@ def _fences(text: str) -> Iterator[tuple[int, int, int, str, int]]:
     if opened is not None:
         body = min(opened.end() + 1, len(text))
         yield opened.start(), len(text), body, opened["info"], len(text)
+
+
+def _dedented(content: str, indent: int) -> str:
+    """The content of a fence that stands in a list, without the list's indentation."""
+    return re.sub(rf"^[ \t]{{1,{indent}}}", "", content, flags=re.MULTILINE) if indent else content
 
 
 def _is_shell(content: str) -> bool:

@@ -143,6 +143,32 @@ def test_a_placeholder_in_a_line_is_named() -> None:
     assert "<POD> was never filled in" in line("kubectl delete pod <POD>").finding.message
 
 
+def test_a_fence_in_a_list_is_read_without_the_lists_indentation() -> None:
+    inside = "\n".join(f"   {one}" for one in f"```yaml\n{ROUTE}---\n{CHAOS}```".split("\n"))
+    assert verbs(f"1. Save this:\n\n{inside}\n\n2. Done.") == ["apply", "chaos"]
+
+
+def test_an_object_that_is_saved_deleted_and_applied_again_is_recreated() -> None:
+    text = """```bash
+kubectl get httproute web -n shop -o yaml > web-backup.yaml
+kubectl delete httproute web -n shop
+sleep 5
+kubectl apply -f web-backup.yaml
+kubectl get httproute web -n shop | grep Accepted
+```"""
+    assert steps(text)[2] == {"recreate": {"kind": "HTTPRoute", "name": "web", "namespace": "shop"}}
+    assert rules(text) == []
+
+
+def test_looking_from_inside_a_pod_is_known_and_no_step() -> None:
+    found = line("kubectl exec -it curl -- curl -v http://web/")
+    assert (found.steps, found.finding.severity) == ([], "info")
+
+
+def test_a_manifest_that_the_text_calls_otherwise_is_still_the_one() -> None:
+    assert verbs(f"Save as `a.yaml`:\n```yaml\n{ROUTE}```\n```bash\nkubectl create -f b.yaml\n```") == ["create"]
+
+
 # lines ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +213,8 @@ def test_a_line_becomes_a_typed_step(text: str, step: dict[str, Any]) -> None:
         "kubectl apply -f a.yaml --dry-run=client",
         "kubectl delete svc web --dry-run=server",
         "kubectl logs deploy/web --tail 5",
+        "kubectl get pods -o name | grep web | wc -l",
+        "kubectl -n shop get svc web -o jsonpath='{.spec}'",
     ],
 )
 def test_a_line_that_changes_nothing_is_no_step_and_no_news(text: str) -> None:
@@ -202,6 +230,9 @@ def test_a_line_that_changes_nothing_is_no_step_and_no_news(text: str) -> None:
         "kubectl delete pod web; rm -rf /",
         "kubectl delete pod web && kubectl get pods",
         "kubectl get pods -o name | xargs kubectl delete",
+        "kubectl get pods -o name | sh",
+        "kubectl get pods; kubectl delete pod web",
+        "kubectl get pods $(kubectl delete pod web)",
         "kubectl delete pod $(kubectl get pods -o name)",
         "kubectl delete pod `hostname`",
         "kubectl delete pod $POD",
