@@ -1,11 +1,17 @@
 """What the API server takes, check takes, and what it refuses, check refuses: a sample of the campaign (`make agreement`)."""
 
+from pathlib import Path
+
+from aichaos.files import yaml
+from aichaos.files.plain import merged
+
 from .compare import Judged, judged, server_verdicts
 from .mutate import Manifest, campaign, families, valid
 from .report import page
 from .server import Server, Verdict
 
 SEED, COUNT = 300, 300
+TABLE = Path(__file__).parents[1] / "check" / "admission" / "builtin.yaml"
 
 
 def told(apart: list[Judged]) -> list[tuple[str, str, str, list[str]]]:
@@ -40,3 +46,17 @@ def test_the_page_lists_every_disagreement_with_both_sides() -> None:
     assert "| seed | 9 |" in text
     assert "### services, port" in text
     assert "- the server: no such port\n- check: finds no error\n- why: not known yet" in text
+
+
+def test_the_table_of_built_in_validation_is_what_the_server_says(server: Server) -> None:
+    table = yaml.load(TABLE.read_text(encoding="utf-8"), TABLE.name)[0]
+    manifests = [
+        Manifest("services", str(row["path"]), yaml.dump(merged(table["bases"][row["kind"]], row["change"]))) for row in table["refused"]
+    ]
+    verdicts = server_verdicts(server, manifests)
+    wrong = [
+        manifest.text
+        for manifest, verdict in zip(manifests, verdicts, strict=True)
+        if verdict.accepted is not (manifest.mutation == "None")
+    ]
+    assert wrong == []

@@ -53,7 +53,7 @@ def cron_job(document: Spot) -> Problems:
         yield from not_negative(spec[field])
     yield from one_of(spec["concurrencyPolicy"], ("Allow", "Forbid", "Replace"))
     inner = spec["jobTemplate"]
-    yield from _job(inner["spec"])
+    yield from _job(inner["spec"], inside=True)
     if inner["spec"]["selector"]:
         yield inner["spec"]["selector"].invalid("the selector of a Job is made by the server; leave it out")
     if inner["spec"]["manualSelector"].on:
@@ -63,7 +63,7 @@ def cron_job(document: Spot) -> Problems:
         yield name.invalid("the name of a CronJob has at most 52 characters: its Jobs get 11 more")
 
 
-def _job(spec: Spot) -> Problems:
+def _job(spec: Spot, *, inside: bool = False) -> Problems:
     for field in _COUNTS:
         yield from not_negative(spec[field])
     mode, completions = spec["completionMode"], spec["completions"]
@@ -71,7 +71,8 @@ def _job(spec: Spot) -> Problems:
     if mode and not mode.text:
         yield mode.unsupported(("Indexed", "NonIndexed"))
     indexed = mode.text == "Indexed"
-    if indexed and not completions:
+    # A Job with neither number gets 1 of both; the template in a CronJob gets nothing.
+    if indexed and not completions and (spec["parallelism"] or inside):
         yield completions.required("a Job that is Indexed says how many")
     if indexed and spec["parallelism"].number > 100_000:
         yield spec["parallelism"].invalid("it must not be more than 100000")

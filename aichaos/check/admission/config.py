@@ -94,7 +94,9 @@ def _json(document: Spot, key: str) -> Problems:
 
 
 def namespace(document: Spot) -> Problems:
-    for key, value in document["metadata"]["labels"].pairs():
+    labels = document["metadata"]["labels"]
+    for key in labels.every_key():
+        value = labels[key]
         if key in _SECURITY and value.text not in _LEVELS:
             yield value.unsupported(_LEVELS)
         elif key.endswith("-version") and key.removesuffix("-version") in _SECURITY and not _LEVEL_VERSION.fullmatch(value.text):
@@ -222,7 +224,7 @@ def _ordered(limit: Spot, key: str, kind: str) -> Problems:
 
 
 def persistent_volume_claim(document: Spot) -> Problems:
-    yield from claim(document["spec"])
+    yield from claim(document["spec"], template=False)
 
 
 def persistent_volume(document: Spot) -> Problems:

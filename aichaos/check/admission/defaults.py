@@ -17,6 +17,7 @@ _ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": Fal
 _INT32, _INT64, _UINT16, _UINT32 = (-(2**31), 2**31 - 1), (-(2**63), 2**63 - 1), (0, 2**16 - 1), (0, 2**32 - 1)
 _RANGES = {
     "perm": _UINT16,
+    **dict.fromkeys(("ino", "size", "blocks"), (0, 2**64 - 1)),
     "payload-process-num": (0, 255),
     **dict.fromkeys(("errno", "probability", "times", "limit", "buffer", "minburst", "nlink", "uid", "gid", "rdev", "privilege"), _UINT32),
 }

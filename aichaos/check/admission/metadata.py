@@ -109,7 +109,7 @@ def is_empty_selector(spot: Spot) -> bool:
 def fits(spot: Spot, given: Spot) -> bool:
     """Whether a selector takes these labels."""
     have = {key: given[key].text for key in given.every_key()}  # one that is null is empty to Go
-    if any(have.get(key) != value.text for key, value in spot["matchLabels"].pairs()):
+    if any(have.get(key) != spot["matchLabels"][key].text for key in spot["matchLabels"].every_key()):
         return False
     for requirement in spot["matchExpressions"].each():
         key, values = requirement["key"].text, requirement["values"].texts()

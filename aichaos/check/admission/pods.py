@@ -13,12 +13,15 @@ _DNS = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
-def template(spot: Spot, claims: Mapping[str, str] | None = None) -> Problems:
-    """A pod template; claims: volumes that its owner brings."""
+def template(spot: Spot, claims: Mapping[str, str] | None = None, *, named: bool = False) -> Problems:
+    """A pod template; claims: volumes that its owner brings. named: whether the owner names its pods and their hosts."""
     meta = spot["metadata"]
     yield from metadata.labels(meta["labels"])
     yield from metadata.annotations(meta["annotations"])
-    yield from pod_spec(spot["spec"], claims)
+    spec = spot["spec"]
+    if named and isinstance(spec.value, dict):
+        spec = Spot({key: value for key, value in spec.value.items() if key not in ("hostname", "subdomain")}, spec.path)
+    yield from pod_spec(spec, claims)
     if spot["spec"]["ephemeralContainers"].each():
         yield spot["spec"]["ephemeralContainers"].forbidden("ephemeral containers are added to a running pod")
 
@@ -60,14 +63,17 @@ def pod_spec(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
     yield from pod_resources(spec)
     yield from one_of(spec["preemptionPolicy"], ("Never", "PreemptLowerPriority"))
     yield from _overhead(spec["overhead"])
-    for field in ("hostPID",):
-        if spec[field].on and spec["shareProcessNamespace"].on:
-            yield spec["shareProcessNamespace"].invalid("with hostPID there is no namespace to share")
+    if spec["hostPID"].on and spec["shareProcessNamespace"].on:
+        yield spec["shareProcessNamespace"].invalid("with hostPID there is no namespace to share")
+    if spec["hostUsers"].value is False:
+        for field in ("hostNetwork", "hostPID", "hostIPC"):
+            if spec[field].on:
+                yield spec[field].forbidden("hostUsers: false keeps the pod apart from the host")
 
 
 def _names(spec: Spot) -> Problems:
     for field, naming in (
-        ("serviceAccountName", names.subdomain),
+        ("serviceAccountName" if spec["serviceAccountName"].text else "serviceAccount", names.subdomain),
         ("nodeName", names.subdomain),
         ("hostname", names.label),
         ("subdomain", names.label),

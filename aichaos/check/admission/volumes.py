@@ -173,8 +173,8 @@ def _token(token: Spot) -> Problems:
         yield from inside(token["path"])
 
 
-def claim(spec: Spot) -> Problems:
-    """The spec of a PersistentVolumeClaim, wherever it stands."""
+def claim(spec: Spot, *, template: bool = True) -> Problems:
+    """The spec of a PersistentVolumeClaim, alone or as a template in another object."""
     modes = spec["accessModes"]
     if not modes.each():
         yield modes.required("one access mode at least")
@@ -190,18 +190,24 @@ def claim(spec: Spot) -> Problems:
     yield from one_of(spec["volumeMode"], ("Block", "Filesystem"))
     if spec["storageClassName"].text and (problem := names.subdomain(spec["storageClassName"].text)):
         yield spec["storageClassName"].invalid(problem)
-    yield from _sources(spec)
+    yield from _sources(spec, template=template)
     if spec["volumeAttributesClassName"].text and (problem := names.subdomain(spec["volumeAttributesClassName"].text)):
         yield spec["volumeAttributesClassName"].invalid(problem)
 
 
-def _sources(spec: Spot) -> Problems:
-    """Where the content comes from. The server takes out what refers to another namespace, and sources of kinds that it does not know."""
+def _sources(spec: Spot, *, template: bool) -> Problems:
+    """Where the content comes from. Of a claim itself the server takes out what it does not know, of a template it does not."""
     source, reference = spec["dataSource"], spec["dataSourceRef"]
-    if reference["namespace"].text:
+    space = reference["namespace"]
+    if space.text and not template:
         reference = Spot(None)
+    elif space.text:
+        if problem := names.label(space.text):
+            yield space.invalid(problem)
+        if source:
+            yield source.invalid("it may not stand beside a dataSourceRef of another namespace")
     known = (source["apiGroup"].text, source["kind"].text) in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
-    given = [one for one in (source if known or reference else Spot(None), reference) if one]
+    given = [one for one in (source if known or reference or template else Spot(None), reference) if one]
     for one in given:
         for field in ("name", "kind"):
             if not one[field].text:

@@ -11,9 +11,12 @@ from aichaos.check.admission.volumes import claim
 
 def pod(document: Spot) -> Problems:
     yield from pod_spec(document["spec"])
-    priority, kind = document["spec"]["priority"], document["spec"]["priorityClassName"]
-    if priority.number and not kind.text:
-        yield priority.forbidden("the server works it out from priorityClassName")
+    priority, preemption = document["spec"]["priority"], document["spec"]["preemptionPolicy"]
+    if not document["spec"]["priorityClassName"].text:
+        if priority.number:
+            yield priority.forbidden("the server works it out from priorityClassName")
+        if preemption.text == "Never":
+            yield preemption.forbidden("the server takes it from the class that priorityClassName names")
     for field in ("containers", "initContainers"):
         for container in document["spec"][field].each():
             if container["image"].text != container["image"].text.strip():
@@ -100,7 +103,7 @@ def _selected(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
         if not problems and not metadata.fits(selector, given):
             path = given if given else spec["template"]["metadata"] if spec["template"]["metadata"] else spec["template"]
             yield Spot(None, path.path).invalid("the selector does not take the labels of the template")
-    yield from template(spec["template"], claims)
+    yield from template(spec["template"], claims, named=claims is not None)
 
 
 def _always(pod: Spot) -> Problems:

@@ -26,7 +26,7 @@ def decoder(nodes: Nodes, number: int, *, enums: bool = True) -> Check:
         return _GO_TYPES[node["go"]]
     match node.get("type"):
         case "object":
-            return _struct(nodes, node, enums=enums) if "properties" in node else _map(nodes, node, enums=enums)
+            return _struct(nodes, node, enums=enums) if "properties" in node else _map(nodes, node)
         case "array":
             return _list(nodes, node["items"], enums=enums)
         case "string":
@@ -67,9 +67,9 @@ def _struct(nodes: Nodes, node: Node, *, enums: bool) -> Check:
     return check
 
 
-def _map(nodes: Nodes, node: Node, *, enums: bool) -> Check:
+def _map(nodes: Nodes, node: Node) -> Check:
     number = node.get("additionalProperties")
-    values = decoder(nodes, number, enums=enums) if number is not None else _any
+    values = decoder(nodes, number, enums=False) if number is not None else _any  # what a map may hold is asked nowhere
 
     def check(value: Any, path: Path, sink: Sink) -> None:
         if type(value) is dict:
