@@ -46,6 +46,13 @@ def _condition(
     return Foretold(obj, kind, status, problem or fine, parent, listener)
 
 
+def of_everything(table: Table) -> Iterator[Foretold]:
+    yield from of_routes(table)
+    yield from of_listeners(table)
+    yield from of_gateways(table)
+    yield from of_listener_sets(table)
+
+
 # routes -----------------------------------------------------------------------------------------------------------------------------
 
 
