@@ -32,7 +32,7 @@ import msgspec
 from aichaos import diagnosis, errors, settings
 from aichaos.ask.registry import Listed
 from aichaos.cli.main import COMMANDS, cli
-from aichaos.domain import experiment, kinds, prediction, suggestion
+from aichaos.domain import checked, experiment, kinds, prediction, suggestion
 from aichaos.domain.base import Metadata
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.files import yaml
@@ -551,7 +551,7 @@ spec:
 def json_page() -> str:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "beta.yaml").write_text(_CHECK_DEMO, encoding="utf-8")
-        checked = console("aichaos check beta.yaml --from demo:route-chaos -o json", Path(folder))
+        reviewed = console("aichaos check beta.yaml --from demo:route-chaos -o json", Path(folder))
         summary = console("aichaos snapshot --from demo:route-chaos -o json", Path(folder))
         configured = console("aichaos config -o json | head -n 12", Path(folder))
         routed = console("aichaos route GET http://lior.example.com/shop --from demo:route-chaos -o json", Path(folder))
@@ -569,9 +569,10 @@ A [Suggestions](#suggestions) object.
 ## `aichaos check -o json`
 
 `documents` is how many were looked at (items of a List count one by one); `findings` is a list of [Finding](#finding); `summary` counts
-them by severity.
+them by severity. With `--fix` and `--diff` also `fixed`, the findings that corrections end, and `left`, a list of [Left](#left); where a
+comment or a baseline hides something, `hidden`, a list of [Quiet](#quiet). `-o sarif`, `-o junit` and `-o github` are forms of others.
 
-{checked}
+{reviewed}
 ## `aichaos route -o json`
 
 An [Answer](#answer). With `--requests` one Answer a line, or `{{"error": text}}` for a line that can't be read.
@@ -600,6 +601,8 @@ A [SourceSummary](#sourcesummary): a summary, not the snapshot. The snapshot its
 {shapes}
 {_shape(settings.Effective)}
 {_shape(Listed)}
+{_shape(checked.Left)}
+{_shape(checked.Quiet)}
 {_shape(diagnosis.Answer)}"""
 
 

@@ -185,3 +185,21 @@ def test_files_of_helm_kustomize_and_our_own_are_told_apart_from_manifests() -> 
         (found,) = review([(name, "replicas: 3\n")], None).findings
         assert (found.rule, found.severity) == ("yaml/not-an-object", "info")
     assert only("replicas: 3\n").severity == "error"
+
+
+# aliases and merges -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_finding_behind_an_alias_is_placed_where_it_is_written_and_says_where_it_is_used() -> None:
+    text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: &m\n    name: A\n"
+    first, second = reviewed(f"{text}- apiVersion: v1\n  kind: Pod\n  metadata: *m\n").findings
+    assert (first.line, first.column, second.line, second.column) == (7, 5, 7, 5)
+    assert second.message.endswith("(written here, used in line 10)")
+    assert "used in line" not in first.message
+
+
+def test_a_finding_behind_a_merge_too() -> None:
+    text = "apiVersion: v1\nkind: List\nitems:\n- &s {apiVersion: v1, kind: Service, metadata: {name: A}}\n- {<<: *s, kind: Endpoints}\n"
+    found = reviewed(text).findings[-1]
+    assert (found.object, found.line) == ("Endpoints/A", 4)
+    assert "used in line 5" in found.message
