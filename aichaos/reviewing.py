@@ -142,7 +142,7 @@ def _read(order: Order) -> tuple[Contents, list[Finding]]:
     for path in order.paths:
         pairs = _standard_input() if path == "-" else inputs.contents(Path(path), MAX_YAML_BYTES)
         for name, data in pairs:
-            if name in read or os.path.realpath(name) in own:
+            if name in read or (own and os.path.realpath(name) in own):
                 continue
             try:
                 if isinstance(data, FileError):

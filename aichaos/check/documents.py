@@ -10,7 +10,7 @@ import msgspec
 from aichaos.check.decode import experiment_of
 from aichaos.check.experiment import findings as experiment_findings
 from aichaos.check.manifest import is_whole, manifest_findings
-from aichaos.check.opening import Item, Text, opened
+from aichaos.check.opening import Item, opened, text_of
 from aichaos.check.places import located
 from aichaos.check.rules import finding
 from aichaos.check.world import World
@@ -47,18 +47,19 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
     items: list[Item] = []
     found: list[tuple[Item | None, Finding]] = []
     for name, content in files:
-        inside, problems = opened(Text(name=name, content=content))
+        inside, problems = opened(text_of(name, content))
         items += inside
         found += problems
-    brought = (item.value for item in items if is_whole(item.value) and not is_experiment(item.value))
+    brought = (item.value for item in items if is_whole(item.value, plain=item.text.plain) and not is_experiment(item.value))
     world = World(topology, brought, policy=policy)
-    found += located((item, _as_meant(one, item)) for item in items for one in _checked(item.value, world, topology))
+    found += located((item, _as_meant(one, item)) for item in items for one in _checked(item, world, topology))
     return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items)
 
 
-def _checked(value: Any, world: World, topology: Topology | None) -> Iterator[Finding]:
+def _checked(item: Item, world: World, topology: Topology | None) -> Iterator[Finding]:
+    value = item.value
     if not is_experiment(value):
-        yield from manifest_findings(value, world)
+        yield from manifest_findings(value, world, plain=item.text.plain)
         return
     experiment, problems = experiment_of(value)
     yield from problems

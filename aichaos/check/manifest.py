@@ -24,15 +24,15 @@ from aichaos.domain.finding import Finding
 from aichaos.files.plain import TEMPLATE, is_placeholder, mapping, placeholders
 
 
-def manifest_findings(document: Any, world: World) -> Iterator[Finding]:
-    """What there is to say about a manifest; paths are relative to it."""
+def manifest_findings(document: Any, world: World, *, plain: bool = False) -> Iterator[Finding]:
+    """What there is to say about a manifest; paths are relative to it. plain: that no text in it is a placeholder is known."""
     problem = not_an_object(document)
     if problem is not None:
         path = "/metadata" if isinstance(document, dict) and "metadata is" in problem else ""
         name = str(reference_of(document)) if isinstance(document, dict) else ""
         yield finding("yaml/not-an-object", problem, object=name, path=path)
         return
-    template = next(template_places(document), None)
+    template = None if plain else next(template_places(document), None)
     if template is not None:
         yield finding("yaml/template", TEMPLATE, object=str(reference_of(document)), path=template)
         return
@@ -74,9 +74,9 @@ def template_places(document: dict[str, Any]) -> Iterator[str]:
         yield from placeholders(document.get("spec"), "/spec")
 
 
-def is_whole(document: Any) -> bool:
-    """Whether a document is an object that others may refer to: not a template, not something else."""
-    return not_an_object(document) is None and next(template_places(document), None) is None
+def is_whole(document: Any, *, plain: bool = False) -> bool:
+    """Whether a document is an object that others may refer to: not a template, not something else. plain: as above."""
+    return not_an_object(document) is None and (plain or next(template_places(document), None) is None)
 
 
 def moved(found: Iterator[Finding], prefix: str) -> Iterator[Finding]:

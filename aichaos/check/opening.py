@@ -18,8 +18,15 @@ _PLACEHOLDER = re.compile(r"\{\{.*\}\}|\{\{-?\s*(?:if|range|with|end|else|define
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """plain: no `{{` can be in any value, not even by an escape; looking for it in each costs more than it seems."""
+
     name: str
     content: str
+    plain: bool = False
+
+
+def text_of(name: str, content: str) -> Text:
+    return Text(name=name, content=content, plain="{{" not in content and "\\" not in content)
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
