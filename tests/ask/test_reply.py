@@ -280,7 +280,27 @@ def test_a_line_that_is_more_than_it_may_be_is_a_finding_and_no_step(text: str) 
 @given(
     st.lists(
         st.sampled_from(
-            ["kubectl", "delete", "apply", "-f", "-n", "--all", "pod", "web", "$(x)", "|", ";", "'", '"', "=", "a=b", "\n", "\x00"]
+            [
+                "get",
+                "> x.yaml",
+                "kubectl",
+                "delete",
+                "apply",
+                "-f",
+                "-n",
+                "--all",
+                "pod",
+                "web",
+                "$(x)",
+                "|",
+                ";",
+                "'",
+                '"',
+                "=",
+                "a=b",
+                "\n",
+                "\x00",
+            ]
         )
         | st.text(max_size=6),
         max_size=12,

@@ -85,6 +85,12 @@ def test_what_cannot_be_is_one_line_and_the_conversation_goes_on(line: str, said
     assert "/quit" in done.stdout
 
 
+def test_what_it_will_do_is_shown_before_it_is_done(tmp_path: Path) -> None:
+    done = chat(tmp_path, "route conflict of my-route", "/predict 1")
+    assert done.returncode == 0, done.stderr
+    assert "infra-backend-v3" in done.stdout.rpartition("Rollback")[2]
+
+
 def test_what_is_not_there_yet_says_so(tmp_path: Path) -> None:
     done = chat(tmp_path, "1 test for my routes", "/run")
     assert "can't run experiments yet" in done.stderr
