@@ -4,6 +4,7 @@ where an answer was not good enough.
 Ideas want breadth and experiments want precision; asked together, models give neither.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -146,6 +147,12 @@ class Asker:
         if not found and any(finding.rule != "reply/no-ideas" for finding in errors):
             hint = "Ask again, or choose another backend."
             raise ReplyError(f"the answer of {who(self.backend)} can't be used: {errors[0].message}", hint=hint)
+        if not found and self.backend.prompted and not _EMPTY_LIST.search(reply.text):
+            start = " ".join(reply.text.split())[:100]
+            raise ReplyError(
+                f"{who(self.backend)} gave no ideas" + (f"; it says: {start}" if start else ", and no word"),
+                hint="Ask again, in other words perhaps, or choose another model or backend.",
+            )
         if found:
             self._keep(answer)
         self._remember(answer.question)
@@ -188,7 +195,7 @@ class Asker:
             self.say(
                 f"{idea.id}: {counts['error']} errors; asking {who(self.backend)} to mend them ({len(rounds)} of {self.manner.repairs})"
             )
-            question = self.question(kind, msgspec.structs.replace(facts, attempt=Attempt(text=best.text, findings=best.findings)))
+            question = self.question(kind, msgspec.structs.replace(facts, attempt=Attempt(text=best.shown, findings=best.findings)))
         return Draft(idea=idea, experiment=best.experiment, findings=best.findings, rounds=rounds), notes
 
     def _tried(self, reply: Reply, idea: Idea, facts: Facts, before: "_Try | None") -> "_Try":
@@ -261,6 +268,8 @@ class Asker:
         return [f"{which} came from the cache of earlier answers; --no-cache asks again"]
 
 
+_EMPTY_LIST = re.compile(r"\bideas\b[\"']?\s*:\s*\[\s*\]")
+"""An answer in the form that was asked for which says that there is no idea."""
 _MENDINGS = 5
 """How often corrections are made one after the other: one can bring the next to light."""
 
@@ -286,6 +295,12 @@ class _Try(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def findings(self) -> list[Finding]:
         return [*self.said, *self.judged]
+
+    @property
+    def shown(self) -> str:
+        """The answer as it goes back to be mended: as it came, or as the experiment that was made of it, whose paths the findings name."""
+        made = self.experiment is not None and any(one.rule in ("reply/assembled", "reply/corrected") for one in self.said)
+        return f"```yaml\n{yaml.dump(to_document(self.experiment))}```" if made and self.experiment else self.text
 
     @property
     def to_mend(self) -> bool:

@@ -35,10 +35,43 @@ def ideas(text: str) -> tuple[list[Idea], list[Finding]]:
                 continue
             identifier = _identifier(idea.id) or f"idea-{number + 1}"
             found.setdefault(identifier, msgspec.structs.replace(idea, id=identifier))
+    if not found:
+        found = _listed_in_prose(text)
+        if found:
+            said = "the ideas were read from prose: the answer does not have the form that was asked for"
+            return list(found.values()), [
+                *(one for one in findings if one.severity != "error"),
+                problem("reply/prose", said, severity="info"),
+            ]
     if not found and not any(finding.severity == "error" for finding in findings):
         findings.append(problem("reply/no-ideas", "the answer holds no list of ideas"))
     return list(found.values()), findings
 
+
+_ITEM = re.compile(
+    r"^[ \t]*(?:#{1,4}[ \t]+)?(?:\*\*)?(?:(?:Scenario|Idea|Test|Experiment)[ \t]+)?(\d{1,2})[.):][ \t]+(\S[^\n]{3,300})$", re.MULTILINE
+)
+_MOST_SUMMARY = 600
+
+
+def _listed_in_prose(text: str) -> dict[str, Idea]:
+    """The ideas of an answer that lists them as numbered paragraphs, as most models do when nobody asks for YAML; none for other prose."""
+    items = list(_ITEM.finditer(text[:_MOST_PROSE]))
+    if [int(item[1]) for item in items[:3]] != list(range(1, min(3, len(items)) + 1)):
+        return {}
+    found: dict[str, Idea] = {}
+    for item, following in zip(items[:_MOST_IDEAS], [*items[1:], None], strict=False):
+        head, _, rest = item[2].replace("**", "").replace("`", "").partition(": ")
+        body = text[item.end() : following.start() if following else item.end() + 2 * _MOST_SUMMARY]
+        title = head.strip(" :*#")[:120]
+        summary = " ".join(f"{rest} {body}".replace("**", "").split())[:_MOST_SUMMARY]
+        identifier = _identifier(title)[:40].strip("-")
+        if identifier:
+            found.setdefault(identifier, Idea(id=identifier, title=title, summary=summary or title))
+    return found
+
+
+_MOST_PROSE = 100_000
 
 Decode = Callable[[dict[str, Any]], tuple[Experiment | None, list[Finding]]]
 """Reads an experiment strictly; what it says of a file it says of an answer."""

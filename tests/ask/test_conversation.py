@@ -155,9 +155,27 @@ def test_ideas_that_cannot_be_read_are_an_error() -> None:
         asked(Scripted(Reply(text="ideas: ["), good))
 
 
-def test_an_answer_without_ideas_is_no_failure_and_is_said() -> None:
-    answer = asked(Scripted(Reply(text="There is nothing to break here."), good))
+def test_prose_instead_of_ideas_is_an_error_that_shows_its_beginning() -> None:
+    with pytest.raises(ReplyError, match="gave no ideas; it says: I cannot help with that"):
+        asked(Scripted(Reply(text="I cannot\nhelp with that."), good))
+    with pytest.raises(ReplyError, match="and no word"):
+        asked(Scripted(Reply(text=""), good))
+
+
+def test_an_empty_list_of_ideas_is_no_failure_and_is_said() -> None:
+    answer = asked(Scripted(Reply(text="```yaml\nideas: []\n```"), good))
     assert (answer.drafts, answer.warnings) == ([], ["the answer holds no list of ideas"])
+
+
+def test_ideas_in_numbered_paragraphs_are_read() -> None:
+    text = "Sure!\n\n1. **Route conflict**: delete and recreate.\n   It shows ages.\n\n2. **Scale to zero:** and back.\n"
+    answer = asked(Scripted(Reply(text=text), good))
+    assert [(draft.idea.id, draft.idea.title) for draft in answer.drafts] == [
+        ("route-conflict", "Route conflict"),
+        ("scale-to-zero", "Scale to zero"),
+    ]
+    assert answer.drafts[0].idea.summary == "delete and recreate. It shows ages."
+    assert "read from prose" in answer.warnings[0]
 
 
 def test_ideas_that_could_be_read_are_used_and_the_others_are_said() -> None:
