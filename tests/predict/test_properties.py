@@ -56,7 +56,7 @@ def routes(draw: some.DrawFn) -> list[Manifest]:
     listed = draw(
         some.lists(some.tuples(some.lists(hosts, max_size=2, unique=True), some.lists(rules, min_size=1, max_size=3), dates), max_size=5)
     )
-    return [route(f"r{number}", *own, creationTimestamp=date, hostnames=names or None) for number, (names, own, date) in enumerate(listed)]
+    return [route(f"r{number}", *own, creationTimestamp=date, hostnames=names) for number, (names, own, date) in enumerate(listed)]
 
 
 requests = some.builds(

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 
 import msgspec
 
+from aichaos.domain.base import ObjectRef
 from aichaos.domain.gateway import Route
 from aichaos.domain.prediction import Answer, Brief
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import UsageError
 from aichaos.predict.routing.departures import departures
+from aichaos.predict.routing.disagreement import of_this_route
 from aichaos.predict.routing.explain import said, why
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.registry import PROFILES, by_controller, by_name
@@ -119,9 +121,16 @@ class Router:
         if answer.outcome == "implementation-specific":
             points = [reading.says for reading in self.open_points(request, gateway)] if profile is STANDARD else []
             reasons = [*points, *reasons]
+        reasons += self._disagreements(self.table(profile), answer)
         if profile is not STANDARD:
             reasons += self._departures(answer, profile, request, gateway)
         return msgspec.structs.replace(answer, why=tuple(reasons), implementations=self.implementations(request, gateway))
+
+    def _disagreements(self, table: Table, answer: Answer) -> list[str]:
+        """What the controller says otherwise of the route that answers."""
+        namespace, _, name = (answer.route or "").partition("/")
+        kinds = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
+        return [str(one) for kind in kinds for one in of_this_route(table, ObjectRef(kind, name, namespace))]
 
     def _departures(self, answer: Answer, profile: Profile, request: Request, gateway: Key) -> list[str]:
         """In what the implementation departs from the standard on this request; asked of the routes of this Gateway alone."""
