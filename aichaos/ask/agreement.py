@@ -20,6 +20,7 @@ _SAME = {"duration": ("duration", "hold", "wait")}
 """Quantity that was asked for → quantities of an experiment that may answer it."""
 _ONLY = re.compile(
     r"(?:\b(?:target|targeting|in|into|within|to|for|inside|only)\s+(?:only\s+)?(?:the\s+|my\s+|our\s+)?[\"'“‘`]?(?P<before>[a-z0-9][a-z0-9.-]*)[\"'”’`]?\s+namespace\b"
+    r"|\btarget(?:s|ing)?\s+(?:only\s+)?(?:the\s+|my\s+|our\s+)?[\"'“‘`]?(?P<target>[a-z0-9][a-z0-9-]*)"
     r"|\bnamespace\s+(?:is\s+|called\s+|named\s+|:\s*)?[\"'“‘`]?(?P<after>[a-z0-9][a-z0-9.-]*))",
     re.IGNORECASE,
 )
@@ -27,7 +28,7 @@ _ONLY = re.compile(
 
 def asked_namespaces(text: str, topology: Topology) -> list[str]:
     """The namespaces that the words restrict an experiment to, and that exist."""
-    named = [(match["before"] or match["after"]).lower().rstrip(".") for match in _ONLY.finditer(text[:20_000])]
+    named = [(match["before"] or match["target"] or match["after"]).lower().rstrip(".") for match in _ONLY.finditer(text[:20_000])]
     return list(dict.fromkeys(name for name in named if name in topology.namespaces))
 
 
