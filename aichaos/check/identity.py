@@ -15,7 +15,7 @@ from aichaos.files.plain import mapping, text
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LABEL_KINDS = frozenset({"Service", "Namespace"})
+_LABEL_KINDS = frozenset({"Service", "Namespace", "StatefulSet"})
 """Kinds whose name becomes a label of a DNS name (`ValidateNamespaceName`, `NameIsDNS1035Label`)."""
 _PATH_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "PodDisruptionBudget"})
 """Kinds that take nearly any name (`path.ValidatePathSegmentName`)."""

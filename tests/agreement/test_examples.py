@@ -62,3 +62,12 @@ def test_what_the_server_takes_of_a_projects_examples_has_no_error(project: str,
         wrong += [(file.name, one.rule, one.message) for one in errors(file) if one.object in names and one.rule not in TRUE]
     assert taken > MANY[project]
     assert wrong == []
+
+
+def test_what_the_gateway_api_shows_as_wrong_is_wrong_to_both(examples: Binaries, server: Server) -> None:
+    shown = [(file, value) for file, values in documents(examples.files["invalid/gateway-api"]) for value in values]
+    verdicts = server_verdicts(server, [Manifest("gateways", "none", yaml.dump(value)) for _, value in shown])
+    told = {file.name: bool(errors(file)) for file, _ in shown}
+    refused = {file.name for (file, _), verdict in zip(shown, verdicts, strict=True) if verdict.accepted is False}
+    assert len(refused) > 20
+    assert {name for name, wrong in told.items() if wrong} == refused

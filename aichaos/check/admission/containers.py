@@ -95,7 +95,7 @@ def _container(container: Spot, volumes: Mapping[str, str], pod: Spot) -> Proble
     yield from resources(container["resources"])
     yield from used_claims(container["resources"]["claims"], claims_of(pod))
     yield from _resizes(container["resizePolicy"], never=pod["restartPolicy"].text == "Never")
-    yield from _security(container["securityContext"])
+    yield from _security(container["securityContext"], users=pod["hostUsers"].value is not False)
 
 
 def _ports(ports: Spot, *, host_network: bool) -> Problems:
@@ -197,11 +197,14 @@ def _resizes(policies: Spot, *, never: bool) -> Problems:
             yield policy["restartPolicy"].invalid("in a pod that is never restarted it is NotRequired")
 
 
-def _security(context: Spot) -> Problems:
+def _security(context: Spot, *, users: bool) -> Problems:
     yield from user_and_group(context)
     yield from seccomp(context["seccompProfile"])
     yield from apparmor(context["appArmorProfile"])
     yield from one_of(context["procMount"], ("Default", "Unmasked"))
+    if context["procMount"].text == "Unmasked" and users:
+        yield context["procMount"].invalid("it needs hostUsers: false")
+    yield from windows(context["windowsOptions"])
     escalation = context["allowPrivilegeEscalation"]
     if escalation.value is False:
         if context["privileged"].on:
@@ -241,3 +244,15 @@ def apparmor(profile: Spot) -> Problems:
         yield local.required("it names the profile")
     elif kind.text != "Localhost" and local:
         yield local.invalid("it goes with type: Localhost alone")
+
+
+def windows(options: Spot) -> Problems:
+    name, spec, user = options["gmsaCredentialSpecName"], options["gmsaCredentialSpec"], options["runAsUserName"]
+    if name and (problem := names.subdomain(name.text)):
+        yield name.invalid(problem)
+    if spec and not spec.text:
+        yield spec.invalid("it may not be empty")
+    if user:
+        domain, _, account = user.text.rpartition("\\")
+        if not account.strip(". ") or len(account) > 104 or "\\" in domain or any(sign in account for sign in '/\\:;|=,+*?<>@[]"'):
+            yield user.invalid("it must be a user, or a domain and a user as in DOMAIN\\user")

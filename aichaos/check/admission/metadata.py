@@ -13,6 +13,7 @@ _ANNOTATIONS = 256 * 1024  # bytes, keys and values together
 _NAMES: dict[tuple[str, str], Naming] = {
     ("", "Namespace"): names.label,
     ("", "Service"): names.label_1035,
+    ("apps", "StatefulSet"): names.label,
     **{("rbac.authorization.k8s.io", kind): names.path_segment for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")},
     ("policy", "PodDisruptionBudget"): names.path_segment,
 }

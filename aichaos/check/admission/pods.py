@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aichaos.check.admission import metadata, names
 from aichaos.check.admission.claims import pod_claims, pod_resources
-from aichaos.check.admission.containers import apparmor, containers, seccomp, user_and_group
+from aichaos.check.admission.containers import apparmor, containers, seccomp, user_and_group, windows
 from aichaos.check.admission.quantities import amount, resource_name
 from aichaos.check.admission.spot import Problems, Spot, between, one_of
 from aichaos.check.admission.volumes import volume_kinds, volumes
@@ -127,6 +127,9 @@ def _security(context: Spot) -> Problems:
     yield from apparmor(context["appArmorProfile"])
     yield from one_of(context["fsGroupChangePolicy"], ("OnRootMismatch", "Always"))
     yield from one_of(context["supplementalGroupsPolicy"], ("Merge", "Strict"))
+    if context["seLinuxChangePolicy"] and context["seLinuxChangePolicy"].text != "Recursive":
+        yield context["seLinuxChangePolicy"].unsupported(("Recursive",))
+    yield from windows(context["windowsOptions"])
     for one in context["sysctls"].each():
         if not one["name"].text:
             yield one["name"].required()

@@ -65,7 +65,7 @@ def _addresses(spec: Spot, kind: str) -> Problems:
     yield from one_of(spec["ipFamilyPolicy"], ("SingleStack", "PreferDualStack", "RequireDualStack"))
     if spec["ipFamilyPolicy"] and not spec["ipFamilyPolicy"].text:
         yield spec["ipFamilyPolicy"].unsupported(("SingleStack", "PreferDualStack", "RequireDualStack"))
-    if spec["ipFamilyPolicy"].text == "SingleStack" and (len(addresses) > 1 or len(spec["ipFamilies"].each()) > 1):
+    if spec["ipFamilyPolicy"].text in ("", "SingleStack") and (len(addresses) > 1 or len(spec["ipFamilies"].each()) > 1):
         yield spec["ipFamilyPolicy"].invalid("with two families it is PreferDualStack or RequireDualStack")
 
 

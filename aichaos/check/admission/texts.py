@@ -8,7 +8,7 @@ _FLOAT = re.compile(
     r"[-+]?(?:inf|infinity|nan|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|0x[0-9a-f]+(?:\.[0-9a-f]*)?p[-+]?[0-9]+)",
     re.ASCII | re.IGNORECASE,
 )
-_SIZE = re.compile(r"([0-9.]+|[0-9.]*e[-+]?[0-9]+) ?([kmgtp](?:i?b)?|b)?", re.IGNORECASE)
+_SIZE = re.compile(r"\+?([0-9.]+|[0-9.]*e[-+]?[0-9]+) ?([kmgtp](?:i?b)?|b)?", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*")
 _HOST = re.compile(r"(?:[^\s\"<>\\^`{|}%\[\]:/?#@]|%[0-9a-fA-F]{2})*(?::[0-9]*)?|\[[0-9a-fA-F:.%]+\](?::[0-9]*)?")
 

@@ -12,6 +12,8 @@ from aichaos.check.admission.volumes import claim
 def pod(document: Spot) -> Problems:
     yield from pod_spec(document["spec"])
     priority, preemption = document["spec"]["priority"], document["spec"]["preemptionPolicy"]
+    if document["spec"]["overhead"] and not document["spec"]["runtimeClassName"].text:
+        yield document["spec"]["overhead"].forbidden("the server takes it from the class that runtimeClassName names")
     if not document["spec"]["priorityClassName"].text:
         if priority.number:
             yield priority.forbidden("the server works it out from priorityClassName")
@@ -47,9 +49,7 @@ def replica_set(document: Spot) -> Problems:
 
 
 def stateful_set(document: Spot) -> Problems:
-    spec, name = document["spec"], document["metadata"]["name"]
-    if len(name.text) > 63:
-        yield name.invalid("63 characters at most: pods are called after it")
+    spec = document["spec"]
     claims = {each["metadata"]["name"].text: "persistentVolumeClaim" for each in spec["volumeClaimTemplates"].each()}
     yield from one_of(spec["podManagementPolicy"], ("OrderedReady", "Parallel"))
     strategy = spec["updateStrategy"]
