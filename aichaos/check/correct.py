@@ -15,7 +15,9 @@ from aichaos.check.opening import Item
 from aichaos.domain.finding import Finding
 from aichaos.errors import SyntaxProblem
 from aichaos.files import nodes, yaml
-from aichaos.files.edit import NotEdited, changed
+from aichaos.files.edit import changed
+from aichaos.files.page import NotEdited
+from aichaos.files.plain import same
 
 _ROUNDS = 10
 """A correction may bring another one to light (a kind that is known now); a chain of more than this is a circle."""
@@ -143,9 +145,9 @@ def _patched(piece: str, patches: list[list[fixes.Operation]]) -> str:
         for patch in patches:
             for operation in patch:
                 now = fixes.applied(wanted, [operation])
-                piece = piece if _data(piece) == now else changed(piece, operation)
+                piece = piece if same(_data(piece), now) else changed(piece, operation)
                 wanted = now
-        if _data(piece) == wanted:
+        if same(_data(piece), wanted):
             return piece
     except (LookupError, ValueError, TypeError) as error:
         raise NotEdited("the correction does not fit the document as it is") from error

@@ -39,6 +39,17 @@ def at(value: Any, *keys: str) -> Any:
     return value
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are one to JSON. Python's `==` takes 1 for true, and for 1.0."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(held, other[key]) for key, held in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
 def without_nulls(value: Any) -> Any:
     """A document as the server sees it: a field that is null is a field that was left out."""
     match value:

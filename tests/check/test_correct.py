@@ -1,13 +1,21 @@
 """`--fix`: what is certain is written, what is not stays, and the rest of the text is as it was."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from aichaos.check.correct import Corrected, correct
 from aichaos.check.documents import Review, review
+from aichaos.check.fixes import applied
 from aichaos.check.pages.book import Page, book
+from aichaos.errors import SyntaxProblem
 from aichaos.files import yaml
+from aichaos.files.plain import same
+from tests.files.test_edit import written
 
 FAULT = """\
 # slow, for the talk
@@ -130,3 +138,30 @@ def test_every_correction_that_a_rule_knows_can_be_made_in_a_text_with_comments(
     assert done.left == []
     assert page.rule not in {one.rule for one in look(done.texts).findings if one.fix is not None}
     assert corrected(done.texts["a.yaml"]).texts == {}
+
+
+@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(st.data(), st.sampled_from(PAGES))
+def test_in_any_layout_a_correction_is_its_patch_and_nothing_else(data: st.DataObject, page: Page) -> None:
+    """Block or flow, any quotes, any indentation, comments anywhere: the data afterwards is the data before with the patches on it."""
+    (value,) = yaml.load(page.wrong, "x")
+    text = data.draw(written(value)).lstrip("\n") + "\n"
+    assume(list(loaded(text)) == [value])
+    done = corrected(text)
+    made = [one for one in look({"a.yaml": text}).findings if one.fix is not None and one.severity in ("error", "warning")]
+    assume(made)
+    assert done.left == []
+    assert fixable(done.texts["a.yaml"]) == []
+    assert alone(text) == alone(done.texts["a.yaml"])
+    if len({one.rule for one in done.made}) == len(made) == 1 and made[0].fix is not None:
+        assert same(yaml.load(done.texts["a.yaml"], "x"), [applied(value, made[0].fix.patch)])
+
+
+def alone(text: str) -> list[str]:
+    """The comments that have a line of their own."""
+    return [line.strip() for line in text.splitlines() if line.lstrip().startswith("#")]
+
+
+def loaded(text: str) -> Iterator[object]:
+    with suppress(SyntaxProblem):
+        yield from yaml.load(text, "x")
