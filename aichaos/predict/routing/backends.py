@@ -17,16 +17,25 @@ NO_STATUSES: dict[int, int] = {}
 
 
 class Resolved(msgspec.Struct, frozen=True, gc=False):
-    """One backendRef. problem: `InvalidKind`, `RefNotPermitted`, `BackendNotFound`, or "" where it can be used."""
+    """One backendRef. problem: `InvalidKind`, `RefNotPermitted`, `BackendNotFound`, or "" where it can be used.
+
+    ready, known: how many of its endpoints are ready, and how many there are.
+    """
 
     ref: BackendRef
     service: str | None
     problem: str
     ready: int = 0
+    known: int = 0
 
     @property
     def weight(self) -> int:
         return 1 if self.ref.weight is None else self.ref.weight
+
+    @property
+    def unready(self) -> bool:
+        """Whether it has endpoints, and none of them is ready."""
+        return not self.problem and self.known > 0 and not self.ready
 
 
 def resolve(route: Route, ref: BackendRef, world: World) -> Resolved:
@@ -38,8 +47,8 @@ def resolve(route: Route, ref: BackendRef, world: World) -> Resolved:
     service = world.services.get((namespace, ref.name))
     if service is None or (ref.port is not None and all(port.port != ref.port for port in service.spec.ports)):
         return Resolved(ref, f"{namespace}/{ref.name}", "BackendNotFound")
-    ready, _ = world.endpoints(service, ref.port)
-    return Resolved(ref, f"{namespace}/{ref.name}", "", ready)
+    ready, known = world.endpoints(service, ref.port)
+    return Resolved(ref, f"{namespace}/{ref.name}", "", ready, known)
 
 
 def route_problems(route: Route, world: World) -> Iterator[str]:
@@ -63,12 +72,15 @@ def shares(refs: Iterable[Resolved], profile: Profile, statuses: dict[int, int] 
     usable = list(enumerate(refs))
     if profile.invalid_share == "left-out":
         usable = [(place, one) for place, one in usable if not one.problem]
+    if profile.unready == "served" and any(one.ready and one.weight for _, one in usable):
+        usable = [(place, one) for place, one in usable if not one.unready]  # what is ready takes their share
     total = sum(one.weight for _, one in usable)
     found: dict[tuple[str | None, int | None, int | None], BackendShare] = {}
     for place, one in usable:
         if not one.weight:
             continue
-        status = 500 if one.problem else None if one.ready else 503
+        served = one.ready or (one.unready and profile.unready == "served")
+        status = 500 if one.problem else None if served else 503
         status = statuses.get(place, status)
         key = (one.service, one.ref.port, status)
         share = one.weight / total + (found[key].share if key in found else 0.0)

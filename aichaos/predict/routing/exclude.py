@@ -18,11 +18,15 @@ from aichaos.predict.routing.profile import Profile
 
 
 class Loss(msgspec.Struct, frozen=True, gc=False):
-    """reason: as a condition would give it. to: the route that keeps what is lost. certain: False where it depends on chance."""
+    """reason: as a condition would give it. to: the route that keeps what is lost. certain: False where it depends on chance.
+
+    hosts: the hosts on which it is lost, as the index keeps them; None for all.
+    """
 
     reason: str
     to: ObjectRef | None = None
     certain: bool = True
+    hosts: frozenset[str] | None = None
 
 
 Lost = tuple[ObjectRef, int | None]

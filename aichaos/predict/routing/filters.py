@@ -11,7 +11,7 @@ from aichaos.domain.gateway import Filter
 from aichaos.domain.prediction import Pairs, Received
 from aichaos.predict.routing.cors import preflight
 from aichaos.predict.routing.entries import Entry
-from aichaos.predict.routing.headers import modified
+from aichaos.predict.routing.headers import modified, names_host
 from aichaos.predict.routing.paths import replaced
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.redirect import location
@@ -54,6 +54,8 @@ def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry,
         if one.cors is not None and preflight(one.cors, request):
             return Effect(status=profile.preflight_status)
         if one.request_header_modifier is not None:
+            if profile.host_header == "500" and names_host(one.request_header_modifier):
+                return Effect(status=500)
             headers = modified(headers, one.request_header_modifier, request, profile.header_values)
         if one.url_rewrite is not None:
             named = one.url_rewrite.hostname or named

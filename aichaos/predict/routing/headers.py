@@ -15,6 +15,11 @@ VALUES: dict[str, Value] = {"literal": lambda value, request: value}
 """What becomes of a value in a filter; None: the header is left alone."""
 
 
+def names_host(change: HeaderFilter) -> bool:
+    """Whether a filter sets or adds the Host header."""
+    return any(header.name.lower() == "host" for header in (*change.set, *change.add))
+
+
 def modified(headers: Pairs, change: HeaderFilter, request: Request, values: str) -> Pairs:
     """The headers after one filter. values: a key of VALUES."""
     read = VALUES[values]

@@ -51,8 +51,8 @@ class Table:
         self.judged = Judged(self.placements, profile)
         self.index = Index(profile)
         for placement in self.placements.values():
-            if places := self._places(placement):
-                self.index.add(places, self._entries(placement))
+            for places, found in self._standing(placement):
+                self.index.add(places, found)
         self.index.sort()
         self.poisoned: dict[Port, dict[ObjectRef, str]] = {}
         self._poison(self.placements)
@@ -138,18 +138,24 @@ class Table:
                     found[scope, host.own if self.profile.precedence_host == "route" else host.shared, host.own] = None
         return list(found)
 
-    def _entries(self, placement: Placement) -> Iterator[Entry]:
-        """The matches of a route that it has not lost."""
+    def _standing(self, placement: Placement) -> Iterator[tuple[list[Place], list[Entry]]]:
+        """The places of a route with the matches that it has not lost there."""
+        places = self._places(placement)
+        if not places:
+            return
+        found = list(entries(placement.route, self.profile))
         ref = reference(placement.route)
         if not self.judged.any_of(ref):
-            yield from entries(placement.route, self.profile)
+            yield places, found
             return
-        for entry in entries(placement.route, self.profile):
-            loss = self.judged.loss(ref, None) or self.judged.loss(ref, entry.rule)
-            if loss is None:
-                yield entry
-            elif not loss.certain:
-                yield entry.doubted(loss.reason)
+        for one in places:
+            yield [one], [kept for entry in found if (kept := self._kept(ref, entry, one[1])) is not None]
+
+    def _kept(self, ref: ObjectRef, entry: Entry, host: str) -> Entry | None:
+        loss = self.judged.loss(ref, None) or self.judged.loss(ref, entry.rule)
+        if loss is None or (loss.hosts is not None and host not in loss.hosts):
+            return entry
+        return None if loss.certain else entry.doubted(loss.reason)
 
     def _scope(self, listener: EffectiveListener) -> Scope:
         gateway = listener.gateway
@@ -206,12 +212,17 @@ class Table:
                 return [refused(refusal, self.profile)]
         entered = entrance(request, self.listeners[gateway], self.profile)
         listener = entered.listener
+        if self.profile.unrouted_port == "refused" and not entered.stream and not self._routed(port):
+            return [error(None, Found(listener, why=f"no route is programmed on port {request.port}: it is not opened"), self.profile)]
         if listener is None:
             return [error(entered.status, Found(why=entered.why), self.profile)]
         if entered.stream:
             return self._streamed(request, listener)
         path = normalised(request.path, self.profile.normalise)
         return [self._answer(request, Found(listener, entry, path)) for entry in self._winners(self.matched(request, listener, path))]
+
+    def _routed(self, port: Port) -> bool:
+        return any(hosts and scope[:3] == port for scope, hosts in self.index.hosts.items())
 
     def _answer(self, request: Request, found: Found) -> Answer:
         if found.entry is None:
@@ -246,12 +257,7 @@ def _narrowed(placement: Placement) -> bool:
 
 
 def _edits(placements: list[tuple[Placement, Table]]) -> list[tuple[Place, list[Entry]]]:
-    found = []
-    for placement, table in placements:
-        if places := table._places(placement):
-            listed = list(table._entries(placement))
-            found += [(one, listed) for one in places]
-    return found
+    return [(one, found) for placement, table in placements for places, found in table._standing(placement) for one in places]
 
 
 def compile(snapshot: Snapshot, profile: Profile = STANDARD) -> Table:
