@@ -49,12 +49,29 @@ def _anchor(name: str) -> str:
     return re.sub(r"[^a-z0-9_-]", "", name.lower())
 
 
+_WITHOUT_EXAMPLES = {
+    "file/unreadable": "The other files are checked all the same. Where nothing at all can be read, that is the error, and nothing is found.",
+    "ignore/unused": "What was accepted once must not hide the next mistake: take the comment out. Not said of rules that were not looked at,"
+    " as those of a cluster are without `--from`.",
+    "ignore/no-reason": "`# aichaos: ignore[rule] reason`: who reads it later wants to know why.",
+    "ignore/no-rule": "`# aichaos: ignore[rule] reason`, with the name of a rule, of several with commas between, a family or a glob.",
+    "ignore/unknown-rule": "The name is misspelt, or the rule has another one now. The table above has all of them.",
+    "server/refused": "Only with `--server`. The message is the server's, or its webhook's. Where aichaos finds the same at the same place,"
+    " one finding says so, under the name of the rule.",
+    "server/disagrees": "Only with `--server`. Either a rule is wrong about this server, or the server checks less than it seems (or more, by a"
+    " webhook or a policy of its own).",
+    "server/not-asked": "Only with `--server`: it can't be reached, the right to create is missing, or the namespace or the definition of the"
+    " kind comes with the same files and is not there yet.",
+}
+
+
 def _section(rule: Rule) -> str:
     page = book().get(rule.name)
     intended = " An experiment may intend it." if rule.intendable else ""
     head = f"### {rule.name}\n\n{rule.summary} Layer {rule.layer}, {rule.severity}.{intended}\n"
     if page is None:
-        return head
+        why = _WITHOUT_EXAMPLES.get(rule.name)
+        return f"{head}\n{why}\n" if why else head
     found = [one for one in _findings(page.wrong, page) if one.rule == rule.name]
     told = found[0]
     return f"{head}\n{page.why}\n\n{_wrong(page, told)}\n{_right(page, told)}"
