@@ -50,18 +50,18 @@ def _anchor(name: str) -> str:
 
 
 _WITHOUT_EXAMPLES = {
-    "file/unreadable": "The other files are checked all the same. Where nothing at all can be read, that is the error, and nothing is found.",
-    "ignore/unused": "What was accepted once must not hide the next mistake: take the comment out. Not said of rules that were not looked at,"
-    " as those of a cluster are without `--from`.",
+    "file/unreadable": "The other files are checked all the same. Where nothing at all can be read, that is the error.",
+    "ignore/unused": "What was accepted once must not hide the next mistake: take the comment out. This is not said of rules that were not "
+    "looked at, as those of a cluster are without `--from`.",
     "ignore/no-reason": "`# aichaos: ignore[rule] reason`: who reads it later wants to know why.",
     "ignore/no-rule": "`# aichaos: ignore[rule] reason`, with the name of a rule, of several with commas between, a family or a glob.",
     "ignore/unknown-rule": "The name is misspelt, or the rule has another one now. The table above has all of them.",
-    "server/refused": "Only with `--server`. The message is the server's, or its webhook's. Where aichaos finds the same at the same place,"
-    " one finding says so, under the name of the rule.",
-    "server/disagrees": "Only with `--server`. Either a rule is wrong about this server, or the server checks less than it seems (or more, by a"
-    " webhook or a policy of its own).",
-    "server/not-asked": "Only with `--server`: it can't be reached, the right to create is missing, or the namespace or the definition of the"
-    " kind comes with the same files and is not there yet.",
+    "server/refused": "Only with `--server`. The message is the server's, or its webhook's. Where aichaos finds the same at the same place, "
+    "one finding says so, under the name of the rule.",
+    "server/disagrees": "Only with `--server`. Either a rule is wrong about this server, or the server checks less than it seems, or more: "
+    "by a webhook or a policy of its own.",
+    "server/not-asked": "Only with `--server`: it can't be reached, the right to create is missing, or the namespace or the definition of "
+    "the kind comes with the same files and is not there yet.",
 }
 
 
