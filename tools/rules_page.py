@@ -56,7 +56,7 @@ _WITHOUT_EXAMPLES = {
     "ignore/no-reason": "`# aichaos: ignore[rule] reason`: who reads it later wants to know why.",
     "ignore/no-rule": "`# aichaos: ignore[rule] reason`, with the name of a rule, of several with commas between, a family or a glob.",
     "ignore/unknown-rule": "The name is misspelt, or the rule has another one now. The table above has all of them.",
-    "server/refused": "Only with `--server`. The message is the server's, or its webhook's. Where aichaos finds the same at the same place, "
+    "server/refused": "Only with `--server`. The message is the server's, or its webhook's. Where aichaos finds the same at that place, "
     "one finding says so, under the name of the rule.",
     "server/disagrees": "Only with `--server`. Either a rule is wrong about this server, or the server checks less than it seems, or more: "
     "by a webhook or a policy of its own.",
