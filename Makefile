@@ -26,8 +26,8 @@ testbed: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build
 
 # check against the real API server on thousands of manifests; SEED and COUNT choose others.
-SEED ?= 4001
-COUNT ?= 6000
+SEED ?= 4002
+COUNT ?= 10000
 agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
 

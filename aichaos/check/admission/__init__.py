@@ -48,6 +48,11 @@ _KINDS: dict[tuple[str, str], Callable[[Spot], Problems]] = {
 }
 
 
+def validated_kinds() -> list[str]:
+    """The kinds whose built-in validation is looked at; of the others only the structure and the metadata are."""
+    return sorted({kind for _, kind in _KINDS})
+
+
 def admission_findings(document: dict[str, Any], schema: Found | None) -> Iterator[Finding]:
     """Why the server would refuse a document whose structure is right. Never raises, whatever the document holds."""
     group = document["apiVersion"].rpartition("/")[0]
