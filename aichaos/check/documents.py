@@ -26,6 +26,9 @@ _LATER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=?+][^}]*)?\}|\$\([A-Za-z
 _OTHERS = re.compile(r"Chart\.ya?ml|Chart\.lock|values([.-].*)?\.ya?ml|values\.schema\.json|kustomization\.ya?ml|aichaos\.yaml")
 """Files of Helm, of Kustomize and of our own settings, as they lie beside manifests."""
 
+_OURS = ("Baseline", "Snapshot")
+"""Files that this program has written for itself: in a folder of manifests there is nothing in them to review."""
+
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """items: the objects that were looked at, the items of a List one by one.
@@ -58,6 +61,8 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
 
 def _checked(item: Item, world: World, topology: Topology | None) -> Iterator[Finding]:
     value = item.value
+    if mapping(value).get("apiVersion") == API_VERSION and value.get("kind") in _OURS:
+        return
     if not is_experiment(value):
         yield from manifest_findings(value, world, plain=item.text.plain)
         return

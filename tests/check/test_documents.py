@@ -203,3 +203,9 @@ def test_a_finding_behind_a_merge_too() -> None:
     found = reviewed(text).findings[-1]
     assert (found.object, found.line) == ("Endpoints/A", 4)
     assert "used in line 5" in found.message
+
+
+def test_our_own_baseline_and_snapshot_are_no_manifests() -> None:
+    assert rules("{apiVersion: aichaos/v1, kind: Baseline, findings: []}") == []
+    assert rules("{apiVersion: aichaos/v1, kind: Snapshot, source: {}}") == []
+    assert rules("{apiVersion: example.com/v1, kind: Snapshot, metadata: {name: a}}") == ["kind/unknown"]
