@@ -405,6 +405,11 @@ def _kind(word: str) -> str:
     return known
 
 
+def kind_called(word: str) -> str:
+    """The kind that a word names in whatever form kubectl takes; the word itself where it names none that we know."""
+    return _KINDS.get(word.partition(".")[0].lower(), word)
+
+
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise _Refused(f"{name[:40]!r} is no name of an object")

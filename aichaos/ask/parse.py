@@ -88,10 +88,10 @@ def experiment(text: str, idea: Idea, decode: Decode, namespace: str = "default"
         document = mapping(one.value) if isinstance(one, Found) else {}
         if document.get("kind") != "Experiment":
             continue
-        read, problems = decode(_under(document, idea.id))
+        read, problems = _decoded(_under(document, idea.id), decode)
         if read is not None:
             left = [one for one in findings if one.rule != "reply/syntax"]
-            return read, [*left, *_beside(found, document, namespace)]
+            return read, [*left, *problems, *_beside(found, document, namespace)]
         unreadable += problems
     if unreadable:
         return None, [*findings, *unreadable]
@@ -110,6 +110,18 @@ def _assembled(
         return None, left if errors else [*left, problem("reply/no-experiment", "the answer holds no experiment, no manifest and no step")]
     read, wrong = decode(made)
     return read, [*findings, *problems, *wrong]
+
+
+def _decoded(document: dict[str, Any], decode: Decode) -> tuple[Experiment | None, list[Finding]]:
+    """The experiment of a document, read as it can only be meant; and what was read as what, or why not."""
+    from aichaos.ask.leniency import loosened
+
+    loose, said = loosened(document)
+    read, problems = decode(loose)
+    if read is not None:
+        return read, said
+    strict = decode(document)[1]
+    return None, strict if len(strict) <= len(problems) else problems
 
 
 def _beside(found: list[Found | Command], document: dict[str, Any], namespace: str) -> list[Finding]:

@@ -156,8 +156,8 @@ def test_an_experiment_that_can_be_read_is_taken_though_another_cannot() -> None
         ("kind: Experiment", "", "missing required field"),
         (EXPERIMENT.replace("aichaos/v1", "aichaos/v2"), "", "expected apiVersion aichaos/v1"),
         (EXPERIMENT.replace("{wait: {for: 1s}}", "{run: rm -rf /}"), "/spec/steps/0/run", "the field run is not known"),
-        (EXPERIMENT.replace("{wait: {for: 1s}}", "{wait: {for: 1s}, probe: a}"), "/spec/steps/0", "exactly one verb"),
-        (EXPERIMENT.replace("{wait: {for: 1s}}", "{wait: {for: 1}}"), "/spec/steps/0/wait/for", "expected str | null, got int"),
+        (EXPERIMENT.replace("{wait: {for: 1s}}", "{hold: 1s}"), "/spec/steps/0", "exactly one verb"),
+        (EXPERIMENT.replace("{wait: {for: 1s}}", "{wait: {for: []}}"), "/spec/steps/0/wait/for", "expected str | null, got array"),
         (EXPERIMENT.replace("{name: theirs}", "{name: theirs, labels: {a: 1}}"), "/metadata/labels", "got int"),
     ],
 )
