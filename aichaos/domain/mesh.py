@@ -8,6 +8,7 @@ from aichaos.domain.base import KubeObject, Wire
 class Destination(Wire, frozen=True, kw_only=True):
     host: str
     subset: str | None = None
+    port: dict[str, Any] | None = None
 
 
 class HTTPRouteDestination(Wire, frozen=True, kw_only=True):
@@ -19,6 +20,10 @@ class VirtualServiceRoute(Wire, frozen=True, kw_only=True):
     name: str | None = None
     match: tuple[dict[str, Any], ...] = ()
     route: tuple[HTTPRouteDestination, ...] = ()
+    rewrite: dict[str, Any] | None = None
+    redirect: dict[str, Any] | None = None
+    direct_response: dict[str, Any] | None = None
+    headers: dict[str, Any] | None = None
     mirror: Destination | None = None
     mirror_percentage: dict[str, Any] | None = None
     timeout: str | None = None

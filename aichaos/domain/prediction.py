@@ -72,6 +72,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     implementation: str = "standard"
     implementations: dict[str, Brief] = {}
 
+    def because(self, *why: str) -> "Answer":
+        """The same answer with more reasons."""
+        return msgspec.structs.replace(self, why=(*self.why, *why))
+
     @property
     def brief(self) -> Brief:
         """The part that a client, or the owner of a backend, could notice."""

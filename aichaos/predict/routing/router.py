@@ -12,6 +12,7 @@ from aichaos.domain.gateway import Route
 from aichaos.domain.prediction import Answer, Brief
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import UsageError
+from aichaos.predict.routing import mesh
 from aichaos.predict.routing.departures import departures
 from aichaos.predict.routing.disagreement import of_this_route
 from aichaos.predict.routing.explain import said, why
@@ -77,6 +78,8 @@ class Router:
         None where there is no Gateway at all. Raises UsageError where there is none of that name, or several could be meant.
         """
         gateways = self._any.world.gateways
+        if name is None and mesh.service_of(request.host, self._any.world) is not None:
+            return mesh.MESH
         if name is not None:
             namespace, _, own = name.rpartition("/")
             found = [key for key in gateways if key[1] == own and namespace in ("", key[0])]
@@ -105,16 +108,22 @@ class Router:
         """What the Gateway's implementation makes of a request; under the standard, also whether that is for an implementation to say."""
         if gateway is None:
             return Answer(outcome="error", why=(self._closed(request),))
+        if gateway == mesh.MESH:
+            return self._inside(request)
         profile = self.profile(gateway)
         answer = self.table(profile).answer(request, gateway)
         if profile is not STANDARD or answer.outcome == "implementation-specific" or not self.open_points(request, gateway):
             return answer
         return Answer(outcome="implementation-specific", listener=answer.listener)
 
+    def _inside(self, request: Request) -> Answer:
+        table = self._any
+        return mesh.answer(request, (placement.route for placement in table.placements.values()), table.world, table.profile)
+
     def explain(self, request: Request, gateway: Key | None) -> Answer:
         """The answer with its reasons, and what every known implementation would make of the request."""
         answer = self.answer(request, gateway)
-        if gateway is None:
+        if gateway is None or gateway == mesh.MESH:
             return answer
         profile = self.profile(gateway)
         reasons = list(why(self.table(profile), request, gateway))

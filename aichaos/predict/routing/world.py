@@ -10,12 +10,14 @@ from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject
 from aichaos.domain.gateway import Gateway, GatewayClass, ListenerSet, ReferenceGrant
 from aichaos.domain.kinds import GATEWAY_API
-from aichaos.domain.network import EndpointSlice, Service
+from aichaos.domain.mesh import DestinationRule, VirtualService
+from aichaos.domain.network import Endpoint, EndpointSlice, Service
 from aichaos.domain.snapshot import Snapshot
-from aichaos.domain.workloads import Namespace
+from aichaos.domain.workloads import Namespace, Pod
 
 Key = tuple[str, str]
 """Namespace and name."""
+NO_LABELS: dict[str, str] = {}
 Change = tuple[KubeObject | None, KubeObject | None]
 """An object before and after; None where it was or is not there."""
 
@@ -39,6 +41,9 @@ class World:
         self.secrets: dict[Key, Secret] = _by_key(snapshot.secrets)
         self.config_maps: dict[Key, ConfigMap] = _by_key(snapshot.config_maps)
         whole = snapshot.source.kind != "file"
+        self.virtual_services: dict[Key, VirtualService] = _by_key(snapshot.virtual_services)
+        self.destination_rules: dict[Key, DestinationRule] = _by_key(snapshot.destination_rules)
+        self.pods: dict[Key, Pod] = _by_key(snapshot.pods)
         self.known = frozenset(
             kind
             for kind, some in (("Secret", self.secrets), ("ConfigMap", self.config_maps))
@@ -68,6 +73,12 @@ class World:
                     self.services = _with(self.services, obj, stays)
                 case Secret():
                     self.secrets = _with(self.secrets, obj, stays)
+                case VirtualService():
+                    self.virtual_services = _with(self.virtual_services, obj, stays)
+                case DestinationRule():
+                    self.destination_rules = _with(self.destination_rules, obj, stays)
+                case Pod():
+                    self.pods = _with(self.pods, obj, stays)
                 case ConfigMap():
                     self.config_maps = _with(self.config_maps, obj, stays)
                 case Namespace():
@@ -92,17 +103,24 @@ class World:
             for grant in self._grants.get(to_namespace, {}).values()
         )
 
-    def endpoints(self, service: Service, port: int | None) -> tuple[int, int]:
-        """How many endpoints of a Service's port are ready, and how many there are."""
+    def endpoints(self, service: Service, port: int | None, labels: dict[str, str] = NO_LABELS) -> tuple[int, int]:
+        """How many endpoints of a Service's port are ready, and how many there are; of those whose pods carry the labels."""
         names = {one.name for one in service.spec.ports if port is None or one.port == port}
         ready = known = 0
         for piece in self._slices.get((service.namespace, service.name), {}).values():
             if piece.ports and not any(one.name in names for one in piece.ports):
                 continue
             for endpoint in piece.endpoints or ():
+                if labels and not self._carries(endpoint, service.namespace, labels):
+                    continue
                 known += 1
                 ready += endpoint.ready
         return ready, known
+
+    def _carries(self, endpoint: Endpoint, namespace: str, labels: dict[str, str]) -> bool:
+        target = endpoint.target_ref
+        pod = self.pods.get((target.namespace or namespace, target.name)) if target is not None and target.kind == "Pod" else None
+        return pod is not None and labels.items() <= pod.labels.items()
 
 
 def _by_key(objects: Iterable[T]) -> dict[Key, T]:

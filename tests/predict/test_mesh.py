@@ -1,0 +1,82 @@
+"""Requests from pod to Service, that pass no Gateway."""
+
+from typing import Any
+
+from aichaos.domain.prediction import Answer, RequestLine
+from aichaos.predict.routing.request import read
+from aichaos.predict.routing.router import Router
+from tests.observe.clusters import gateway, route, service, thing, to, topology_of
+
+ISTIO = "networking.istio.io/v1"
+Manifest = dict[str, Any]
+
+
+def pod(name: str, **labels: str) -> Manifest:
+    ready = {"phase": "Running", "podIP": "10.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
+    return thing("Pod", name, labels=labels) | {"spec": {}, "status": ready}
+
+
+def ask(url: str, *objects: Manifest, **headers: str) -> Answer:
+    pods = [pod("web-1", app="web", version="v1"), pod("web-2", app="web", version="v2"), pod("other-1", app="other")]
+    snapshot = topology_of(gateway(), service("web"), service("other"), *pods, *objects).snapshot
+    router = Router(snapshot)
+    request = read(RequestLine(url=url, headers=tuple(headers.items())))
+    return router.explain(request, router.gateway(request))
+
+
+def shares(answer: Answer) -> dict[str | None, tuple[float, int | None]]:
+    return {one.service: (one.share, one.status) for one in answer.backends}
+
+
+def virtual(*http: Manifest, host: str = "web") -> Manifest:
+    return thing("VirtualService", "web", {"hosts": [host], "http": list(http)}, version=ISTIO)
+
+
+def destination(host: str = "web", weight: int | None = None, **more: Any) -> Manifest:
+    return {"destination": {"host": host} | more} | ({"weight": weight} if weight is not None else {})
+
+
+def test_a_service_that_nothing_routes_answers_itself() -> None:
+    answer = ask("http://web.shop.svc.cluster.local:8080/")
+    assert (answer.outcome, answer.listener, shares(answer)) == ("forward", None, {"shop/web": (1.0, None)})
+    assert ask("http://web.shop:9/").why == ("Service shop/web has no port 9",)
+
+
+def test_a_route_of_the_service_takes_its_requests_and_leaves_a_404_for_the_rest() -> None:
+    own = route("mesh", to("other", matches=[{"path": {"value": "/a"}}]), parentRefs=[{"kind": "Service", "group": "", "name": "web"}])
+    assert shares(ask("http://web.shop:8080/a", own)) == {"shop/other": (1.0, None)}
+    assert ask("http://web.shop:8080/b", own).status == 404
+
+
+def test_the_first_route_of_a_virtual_service_that_matches_wins() -> None:
+    canary = {"match": [{"headers": {"x-canary": {"exact": "yes"}}}], "route": [destination("other")]}
+    rest = {"route": [destination(weight=75), destination("other", weight=25)]}
+    assert shares(ask("http://web.shop:8080/", virtual(canary, rest))) == {"shop/web": (0.75, None), "shop/other": (0.25, None)}
+    assert shares(ask("http://web.shop:8080/", virtual(canary, rest), **{"x-canary": "yes"})) == {"shop/other": (1.0, None)}
+
+
+def test_a_subset_has_the_pods_with_its_labels_and_503_where_it_has_none() -> None:
+    spec = {"host": "web", "subsets": [{"name": "v1", "labels": {"version": "v1"}}, {"name": "v9", "labels": {"version": "v9"}}]}
+    rule = thing("DestinationRule", "web", spec, version=ISTIO)
+    (one,) = ask("http://web.shop:8080/", rule, virtual({"route": [destination(subset="v1")]})).backends
+    assert (one.ready_endpoints, one.status) == (1, None)
+    assert ask("http://web.shop:8080/", rule, virtual({"route": [destination(subset="v9")]})).status == 503
+    nowhere = ask("http://web.shop:8080/", virtual({"route": [destination(subset="v1")]}))
+    assert nowhere.status == 503
+    assert any("no DestinationRule has a subset v1" in reason for reason in nowhere.why)
+
+
+def test_what_is_no_failover_is_said() -> None:
+    policy = {"loadBalancer": {"localityLbSetting": {"enabled": True}}}
+    rule = thing("DestinationRule", "web", {"host": "web", "trafficPolicy": policy}, version=ISTIO)
+    why = ask("http://web.shop:8080/", rule, virtual({"route": [destination(weight=100), destination("other", weight=0)]})).why
+    assert any("a fallback is no failover" in reason for reason in why)
+    assert any("without outlierDetection" in reason for reason in why)
+
+
+def test_faults_and_mirrors_of_a_route_are_told() -> None:
+    fault = {"abort": {"httpStatus": 418, "percentage": {"value": 40}}}
+    faulty = {"route": [destination()], "fault": fault, "mirror": {"host": "other"}, "mirrorPercentage": {"value": 10}}
+    answer = ask("http://web.shop:8080/", virtual(faulty))
+    assert shares(answer) == {"shop/web": (0.6, None), None: (0.4, 418)}
+    assert "a copy of 10 % of such requests goes to other, whose answer nobody sees" in answer.why
