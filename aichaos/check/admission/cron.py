@@ -11,13 +11,13 @@ _MONTHS = {
 }
 _DAYS = {name: number for number, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])}
 _FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
-    ("minute", 0, 59, {}),
-    ("hour", 0, 23, {}),
-    ("day", 1, 31, {}),
-    ("month", 1, 12, _MONTHS),
-    ("day of the week", 0, 6, _DAYS),
+    ("a minute", 0, 59, {}),
+    ("an hour", 0, 23, {}),
+    ("a day", 1, 31, {}),
+    ("a month", 1, 12, _MONTHS),
+    ("a day of the week", 0, 6, _DAYS),
 )
-_SECONDS = ("second", 0, 59, dict[str, int]())
+_SECONDS = ("a second", 0, 59, dict[str, int]())
 _NICKNAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 _ZONE = re.compile(r"[A-Za-z._\-0-9+]{1,}")
 
@@ -58,16 +58,13 @@ def _field(text: str, what: str, least: int, most: int, words: dict[str, int]) -
         span, *steps = part.split("/")
         ends = span.split("-")
         if len(steps) > 1 or len(ends) > 2:
-            return f"{part} is no {what}: one - and one / at most"
+            return f"{part} is not {what}: one - and one / at most"
         if ends[0] in ("*", "?"):
-            start, end = least, most
-            if len(ends) > 1:
-                # The library looks no further than the star.
-                pass
+            start, end = least, most  # the library looks no further than the star
         else:
             numbers = [_number(end, words) for end in ends]
             if any(number is None for number in numbers):
-                return f"{part} is no {what}"
+                return f"{part} is not {what}"
             start = numbers[0] or 0
             end = numbers[-1] or 0
             if steps and len(ends) == 1:
@@ -79,7 +76,7 @@ def _field(text: str, what: str, least: int, most: int, words: dict[str, int]) -
             if step == 0:
                 return "a step is more than 0"
         if start < least or end > most:
-            return f"a {what} is from {least} to {most}"
+            return f"{what} is from {least} to {most}"
         if start > end:
             return f"{part} ends before it starts"
     return None

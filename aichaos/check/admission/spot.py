@@ -84,7 +84,8 @@ class Spot:
         return Problem("admission/invalid", self.path, f"{self._called()} is {self._shown()}: {why}")
 
     def required(self, why: str = "") -> Problem:
-        return Problem("admission/required", self.path, f"no {self.name}" + (f": {why}" if why else ", which the server requires"))
+        what = f"{self._called()}" if self else f"no {self.name}"
+        return Problem("admission/required", self.path, f"{what}: {why}" if why else f"{what}, which the server requires")
 
     def duplicate(self, what: str) -> Problem:
         return Problem("admission/duplicate", self.path, f"{what} stands twice in this list")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from aichaos.check.admission import metadata, names
 from aichaos.check.admission.pods import pod_spec, template
-from aichaos.check.admission.spot import Problems, Spot, not_negative, one_of
+from aichaos.check.admission.spot import Problem, Problems, Spot, not_negative, one_of
 from aichaos.check.admission.volumes import claim
 
 
@@ -101,8 +101,8 @@ def _selected(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
         problems = list(metadata.selector(selector))
         yield from problems
         if not problems and not metadata.fits(selector, given):
-            path = given if given else spec["template"]["metadata"] if spec["template"]["metadata"] else spec["template"]
-            yield Spot(None, path.path).invalid("the selector does not take the labels of the template")
+            have = ", ".join(f"{key}={value.text}" for key, value in given.pairs()) or "none"
+            yield Problem("admission/invalid", given.path, f"the selector does not take the labels of the template: {have[:200]}")
     yield from template(spec["template"], claims, named=claims is not None)
 
 
