@@ -3,7 +3,7 @@
 import pytest
 
 from aichaos.files.yaml import load
-from tests.check.cluster import demo, only, reviewed, rules, topology
+from tests.check.cluster import SHOP, demo, only, reviewed, rules, topology
 
 CHAOS = "{{apiVersion: chaos-mesh.org/v1alpha1, kind: {kind}, metadata: {{name: a, namespace: shop}}, spec: {{{spec}}}}}"
 WEB = "mode: one, selector: {namespaces: [shop], labelSelectors: {app: web}}"
@@ -219,3 +219,67 @@ def test_a_fault_that_is_installed_elsewhere_is_named_with_its_place() -> None:
 
 def test_a_misspelt_label_selector_is_said_to_be_none() -> None:
     assert "app=shop" in reviewed(engine(label="'app web'"), topology()).findings[0].message
+
+
+# which Litmus ---------------------------------------------------------------------------------------------------------------------
+
+KEPT = "x-kubernetes-preserve-unknown-fields: true"
+PROPERTIES = "runProperties: {type: object, properties: {probeTimeout: {type: TYPE}, interval: {type: TYPE}}}"
+DEFINITION = f"""
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: chaosengines.litmuschaos.io}}
+spec:
+  group: litmuschaos.io
+  names: {{kind: ChaosEngine, plural: chaosengines}}
+  scope: Namespaced
+  versions:
+    - name: v1alpha1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          x-kubernetes-preserve-unknown-fields: true
+          properties:
+            spec:
+              type: object
+              x-kubernetes-preserve-unknown-fields: true
+              properties:
+                experiments:
+                  type: array
+                  items:
+                    type: object
+                    x-kubernetes-preserve-unknown-fields: true
+                    properties:
+                      spec:
+                        type: object
+                        x-kubernetes-preserve-unknown-fields: true
+                        properties:
+                          probe: {{type: array, items: {{type: object, {KEPT}, properties: {{{PROPERTIES}}}}}}}
+"""
+PROBED = """
+apiVersion: litmuschaos.io/v1alpha1
+kind: ChaosEngine
+metadata: {name: e, namespace: shop}
+spec:
+  appinfo: {appns: shop, applabel: app=web, appkind: deployment}
+  chaosServiceAccount: runner
+  experiments:
+    - name: pod-delete
+      spec:
+        components: {env: [{name: TOTAL_CHAOS_DURATION, value: "30"}, {name: FORCE, value: "true"}]}
+        probe: [{name: p, type: httpProbe, mode: EOT, runProperties: {probeTimeout: TIME, interval: TIME}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("taken", "written", "meant"),
+    [("string", "5", "5s"), ("string", "5s", None), ("integer", "5", None), ("integer", "5s", 5), ("integer", "'5'", 5)],
+)
+def test_the_installed_definition_says_which_times_a_probe_takes(taken: str, written: str, meant: object) -> None:
+    cluster = topology(f"{SHOP}---{DEFINITION.replace('TYPE', taken)}")
+    found = [one for one in reviewed(PROBED.replace("TIME", written), cluster).findings if one.path.endswith(("probeTimeout", "interval"))]
+    values = [operation["value"] for one in found if one.fix for operation in one.fix.patch]
+    assert values == ([meant, meant] if meant is not None else [])
+    assert {one.rule for one in found} <= {"litmus/probe-unit", "litmus/probe-unit-missing"}

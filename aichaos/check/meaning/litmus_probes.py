@@ -11,7 +11,6 @@ from aichaos.check.fixes import Operation, add, fix, move, remove, replace
 from aichaos.check.known import kinds_called
 from aichaos.check.meaning.units import short, whole
 from aichaos.check.subject import Subject
-from aichaos.domain.chaos import ENGINE_GROUPS
 from aichaos.domain.experiment import seconds
 from aichaos.domain.finding import Finding, Fix
 from aichaos.files.plain import mapping, text
@@ -24,6 +23,9 @@ _TEXTS = ("equal", "notEqual", "contains", "matches", "notMatches", "oneOf")
 _NUMBERS_MEANT = {**dict.fromkeys(("=", "equals", "equal", "eq"), "=="), **dict.fromkeys(("notEqual", "notEquals", "ne", "<>"), "!=")}
 _TEXTS_MEANT = {**dict.fromkeys(("==", "=", "equals"), "equal"), "!=": "notEqual", "contain": "contains", "match": "matches"}
 _MODES_MEANT = {"before": "SOT", "after": "EOT", "start": "SOT", "end": "EOT"}
+_TIMEOUT = ("spec", "experiments", "", "spec", "probe", "", "runProperties", "probeTimeout")
+"""Where the CRD says of which type a probe's times are; "" steps into a list."""
+
 _NO_FIX: Fix | None = None
 _AGGREGATES = re.compile(r"^\s*(?:sum|avg|min|max|count|scalar|histogram_quantile|absent|quantile|vector|stddev|round|1\s*-|100)\b")
 
@@ -139,10 +141,17 @@ def _time(this: Subject, value: Any, path: str) -> Iterator[Finding]:
 
 
 def _second_generation(this: Subject) -> bool:
-    """Whether the Litmus that is installed takes integers: what the cluster's CRD says, or else the release of its operator."""
+    """Whether the Litmus that is installed takes integers: what the cluster's own CRD says, or else the release of its operator."""
+    found = this.world.kinds.find("litmuschaos.io/v1alpha1", "ChaosEngine")
+    if found is not None and found.own:
+        node: Any = found.nodes.get(found.root)
+        for key in _TIMEOUT:
+            child = mapping(node).get("items") if key == "" else mapping(mapping(node).get("properties")).get(key)
+            node = found.nodes.get(child) if isinstance(child, (int, dict)) and not isinstance(child, bool) else {}
+        return mapping(node).get("type") == "integer"
     cluster = this.world.cluster
     engines = cluster.snapshot.engines if cluster is not None else ()
-    return any(engine.group in ENGINE_GROUPS and engine.name == "litmus" and (engine.release or "").startswith("2.") for engine in engines)
+    return any(engine.name == "litmus" and (engine.release or "").startswith("2.") for engine in engines)
 
 
 def _typed(this: Subject, value: Any, kind: type, path: str) -> Iterator[Finding]:
