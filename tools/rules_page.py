@@ -1,11 +1,9 @@
 """The page of all rules, `docs/rules.md`: made of the table of rules and of the examples beside it, each of which is checked here."""
 
 import re
-from collections.abc import Iterable
 
-from aichaos.check.documents import review
 from aichaos.check.fixes import applied
-from aichaos.check.pages.book import Page, book, cluster_of
+from aichaos.check.pages.book import Page, book, judged
 from aichaos.check.rule import Rule
 from aichaos.check.rules import RULES
 from aichaos.domain.finding import Finding
@@ -72,14 +70,14 @@ def _section(rule: Rule) -> str:
     if page is None:
         why = _WITHOUT_EXAMPLES.get(rule.name)
         return f"{head}\n{why}\n" if why else head
-    found = [one for one in _findings(page.wrong, page) if one.rule == rule.name]
+    found = [one for one in judged(page.wrong, page) if one.rule == rule.name]
     told = found[0]
     return f"{head}\n{page.why}\n\n{_wrong(page, told)}\n{_right(page, told)}"
 
 
 def _wrong(page: Page, told: Finding) -> str:
     where = f" at `{told.path}`" if told.path else ""
-    return f"Failing:\n\n{_block(page.wrong)}\nsays{where}: {_cell(told.message)}\n"
+    return f"Failing:\n\n{_block(page.wrong)}\nsays{where}:\n\n```text\n{told.message}\n```\n"
 
 
 def _right(page: Page, told: Finding) -> str:
@@ -93,7 +91,3 @@ def _right(page: Page, told: Finding) -> str:
 
 def _block(text: str) -> str:
     return f"```yaml\n{text.rstrip()}\n```\n"
-
-
-def _findings(text: str, page: Page) -> Iterable[Finding]:
-    return review([("example.yaml", text)], cluster_of(page), page.policy).findings

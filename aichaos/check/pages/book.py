@@ -6,12 +6,17 @@ from typing import Any
 
 import msgspec
 
+from aichaos.check.documents import review
+from aichaos.check.suppress import sift
+from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.snapshot import Gap, Source
 from aichaos.files import yaml
 from aichaos.files.plain import merged
 from aichaos.observe import manifests
 from aichaos.observe.topology import Topology
+
+_FILE = "example.yaml"
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +42,12 @@ def cluster_of(page: Page) -> Topology | None:
     seen = manifests.assume(manifests.snapshot(objects, Source(kind="live", cluster="example")))
     gaps = tuple(Gap(kind=kind, reason="absent") for kind in page.absent)
     return Topology(msgspec.structs.replace(seen, gaps=(*seen.gaps, *gaps)))
+
+
+def judged(text: str, page: Page) -> list[Finding]:
+    """What check says about an example of a page, under its cluster and policy."""
+    found = review([(_FILE, text)], cluster_of(page), page.policy)
+    return sift(found, {_FILE: text}, set())[0].findings
 
 
 @cache
