@@ -81,7 +81,7 @@ def _wrong(page: Page, told: Finding) -> str:
 
 
 def _right(page: Page, told: Finding) -> str:
-    fixed = f"`--fix` writes {told.fix.description}.\n\n" if told.fix else ""
+    fixed = f"`--fix`: {told.fix.description}.\n\n" if told.fix else ""
     right = page.right
     if right is None:
         assert told.fix is not None, page.rule

@@ -10,11 +10,13 @@ from aichaos.check.probes import probe_findings
 from aichaos.check.rules import RULES, finding
 from aichaos.check.spelling import did_you_mean
 from aichaos.check.steps import State, fault_lengths, step_findings, target_of
-from aichaos.check.world import World
-from aichaos.domain.base import ObjectRef, reference_of
+from aichaos.check.world import World, placed
+from aichaos.domain.base import ObjectRef, reference, reference_of
 from aichaos.domain.experiment import Experiment, Step
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy
+from aichaos.observe.faults import faults
+from aichaos.observe.targets import chaos_mesh
 from aichaos.observe.topology import Topology
 
 
@@ -30,6 +32,7 @@ def findings(experiment: Experiment, topology: Topology | None, policy: Policy =
         *_steps(experiment, state, topology),
         *_times(experiment, name),
         *probe_findings(experiment, state, name),
+        *_later_pods(experiment, state.world),
         *limit_policy(experiment, topology, policy, name),
         *_intends(experiment, name),
     ]
@@ -75,6 +78,23 @@ def _times(experiment: Experiment, name: str) -> Iterator[Finding]:
                     f"the fault lasts {lasts:g}s, the deadline comes after {deadline:g}s and ends it early: shorten one, or raise the other"
                 )
                 yield finding("experiment/outlives-deadline", message, path=f"/spec/steps/{index}/{step.verb}")
+
+
+def _later_pods(experiment: Experiment, world: World) -> Iterator[Finding]:
+    """Chaos Mesh chooses its targets once: pods that a later step makes while the fault lasts are not hit."""
+    hit: dict[ObjectRef, str] = {}
+    for index, step in enumerate(experiment.spec.steps):
+        target = step.scale or step.restart
+        made = target.ref if target is not None else None
+        if made is not None and made in hit:
+            message = (
+                f"{hit[made]} has chosen its targets by then: the pods that this step makes are not hit; swap the two if they should be"
+            )
+            yield finding("chaos-mesh/targets-chosen-once", message, object=str(made), path=f"/spec/steps/{index}/{step.verb}")
+        for fault in faults(step.manifest or {}) if step.chaos is not None else ():
+            selection = chaos_mesh(world.topology, fault.spec.get("selector"), placed(step.manifest or {}).namespace)
+            owners = (world.topology.workload_of(pod) for pod in selection.pods)
+            hit |= {reference(owner): f"the {fault.kind}" for owner in owners if owner is not None and not fault.one_shot}
 
 
 def _intends(experiment: Experiment, name: str) -> Iterator[Finding]:

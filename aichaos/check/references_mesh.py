@@ -56,12 +56,12 @@ def _subset(this: Subject, key: tuple[str, str], subset: str, path: str) -> Iter
     defined = {one.name for rule in rules for one in rule.spec.subsets}
     if subset in defined:
         return
-    match this.world.sight("DestinationRule", key[0]):
-        case "unread":
-            yield this.unread("reference/subset-not-defined", f"whether the subset {subset} is defined", "DestinationRule", key[0], path)
-        case "known":
-            message = f"no DestinationRule for {key[0]}/{key[1]} defines the subset {subset}; {there_are(defined, subset)}"
-            yield this.note("reference/subset-not-defined", message, path)
+    sight = this.world.sight("DestinationRule", key[0])
+    if sight == "unread":
+        yield this.unread("reference/subset-not-defined", f"whether the subset {subset} is defined", "DestinationRule", key[0], path)
+    elif sight == "known" or rules:
+        message = f"no DestinationRule for {key[0]}/{key[1]} defines the subset {subset}; {there_are(defined, subset)}"
+        yield this.note("reference/subset-not-defined", message, path)
 
 
 def _unresolved(this: Subject, host: str, path: str) -> Finding:

@@ -136,6 +136,14 @@ def test_chaos_without_an_end_is_found_in_every_step() -> None:
         assert (found.rule, found.path) == ("chaos-mesh/duration-required", f"/spec/steps/0/{verb}/spec")
 
 
+def test_pods_that_are_made_while_a_fault_lasts_are_not_hit() -> None:
+    chaos = f"chaos: {NETWORK.replace('NAMESPACE', 'shop')}"
+    scale = "scale: {kind: Deployment, name: web, namespace: shop, replicas: 6}"
+    (found,) = judged(f"[{{{chaos}}}, {{{scale}}}]")
+    assert (found.rule, found.severity, found.path) == ("chaos-mesh/targets-chosen-once", "info", "/spec/steps/1/scale")
+    assert judged_rules(f"[{{{scale}}}, {{{chaos}}}]") == []
+
+
 # times --------------------------------------------------------------------------------------------------------------------------
 
 

@@ -161,6 +161,15 @@ def test_a_destination_host_that_is_no_service_is_found() -> None:
     assert (found.rule, found.path) == ("reference/host-not-found", "/spec/http/0/route/0/destination/host")
 
 
+def test_offline_a_subset_is_missed_only_where_the_hosts_own_rule_is_among_the_documents() -> None:
+    route = MESH.format(route="{destination: {host: web-v1, subset: v2}}")
+    head = "apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: d, namespace: shop}"
+    rule = f"{{{head}, spec: {{host: web-v1, subsets: SUBSETS}}}}"
+    assert rules(route) == []
+    assert rules(f"{route}\n---\n{rule.replace('SUBSETS', '[{name: v1}]')}") == ["reference/subset-not-defined"]
+    assert rules(f"{route}\n---\n{rule.replace('SUBSETS', '[{name: v2}]')}") == []
+
+
 def test_a_subset_that_nobody_defines_is_found() -> None:
     assert only(MESH.format(route="{destination: {host: web-v1, subset: v2}}"), topology()).rule == "reference/subset-not-defined"
 

@@ -199,7 +199,7 @@ def _direction(this: Subject, fault: Fault) -> Iterator[Finding]:
     if target is None and not external and fault.spec.get("action") in _SHAPING:
         severity: Severity = "warning" if direction == "to" else "info"
         message = (
-            "without target this shapes all that the selected pods send, their answers too; to slow calls *to* a service, select its "
+            "without target this shapes all that the selected pods send, their answers too; to slow the calls of a service, select its "
             "clients and put the service's pods into target"
         )
         where = here if direction == "to" else f"{fault.path}/selector"
