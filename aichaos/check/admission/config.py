@@ -7,7 +7,7 @@ import re
 
 from aichaos.check.admission import names
 from aichaos.check.admission.pods import node_selector
-from aichaos.check.admission.quantities import amount, amount_in, resource_name
+from aichaos.check.admission.quantities import amount, amount_in, is_whole, resource_name
 from aichaos.check.admission.spot import Problems, Spot, one_of
 from aichaos.check.admission.volumes import access_modes, claim
 
@@ -121,7 +121,7 @@ def resource_quota(document: Spot) -> Problems:
         much = amount(value)
         if much is not None and much < 0:
             yield value.invalid("it must be 0 or more")
-        elif much is not None and key in _COUNTS and (much % 1 or much * 1000 >= 2**63):
+        elif much is not None and key in _COUNTS and (not is_whole(much) or much * 1000 >= 2**63):
             yield value.invalid("it must be a whole number")
     keys = [key for key, _ in spec["hard"].pairs()]
     for scope in spec["scopes"].each():

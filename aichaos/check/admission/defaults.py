@@ -64,7 +64,8 @@ def _too_large(spot: Spot, nodes: Nodes, node: Node) -> Iterator[Problem]:
             if type(item.value) is not int or not 0 <= item.value <= 255:
                 yield item.invalid("a byte is a number from 0 to 255")
     elif node.get("type") == "integer":
-        least, most = _RANGES.get(spot.name) or (_INT32 if node.get("format") == "int32" else _INT64)
+        small = _UINT16 if spot.name == "port" and "/kafka-" in spot.path else None
+        least, most = small or _RANGES.get(spot.name) or (_INT32 if node.get("format") == "int32" else _INT64)
         number = spot.number
         if isinstance(spot.value, float) and spot.value.is_integer():
             number = int(Decimal(repr(spot.value)))  # as Go writes it into JSON
@@ -126,5 +127,14 @@ def _empty(nodes: Nodes, node: Node) -> Any:
 
 def _defaults(spec: Any, kind: str) -> None:
     """The defaults of its own that a schema would notice."""
-    if kind == "NetworkChaos" and isinstance(spec, dict) and not spec.get("direction"):
-        spec["direction"] = "to"
+    for field, default in _OWN.get(kind, ()):
+        if isinstance(spec, dict) and spec.get(field) in ("", None):
+            spec[field] = default
+    if kind == "Workflow" and isinstance(spec, dict) and isinstance(spec.get("templates"), list):
+        for template in spec["templates"]:
+            for field, inner in (("networkChaos", "NetworkChaos"), ("statusCheck", "StatusCheck")):
+                if isinstance(template, dict) and isinstance(template.get(field), dict):
+                    _defaults(template[field], inner)
+
+
+_OWN: dict[str, tuple[tuple[str, str], ...]] = {"NetworkChaos": (("direction", "to"),), "StatusCheck": (("mode", "Synchronous"),)}

@@ -3,10 +3,12 @@
 import re
 
 from aichaos.check.admission.spot import Problems, Spot
-from aichaos.check.admission.texts import float_problem, integer
+from aichaos.check.admission.texts import float_problem
 
 _SELECTORS = ("annotationSelectors", "fieldSelectors", "labelSelectors", "namespaces", "physicalMachines", "expressionSelectors")
-_UNIT = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[KMGTPE]?(?:iB|B)?|c)", re.ASCII)
+# github.com/alecthomas/units: parts with one kind of unit each; a bare number is none of them.
+_NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+_UNIT = re.compile("|".join(rf"[-+]?(?:{_NUMBER}(?:c|[KMGTPE]{unit}))+" for unit in ("", "iB", "B")), re.ASCII)
 
 # What must be given for an action; of a group in parentheses one is enough.
 _NEEDS: dict[str, tuple[str | tuple[str, ...], ...]] = {
@@ -73,10 +75,8 @@ def _given(spot: Spot) -> bool:
 
 
 def _more(action: str, block: Spot) -> Problems:
-    if "size" in _NEEDS.get(action, ()) and block["size"].text:
-        text = block["size"].text
-        if integer(text) is None and not _UNIT.fullmatch(text):
-            yield block["size"].invalid("it must be a size such as 256MB")
+    if "size" in _NEEDS.get(action, ()) and block["size"].text and not _UNIT.fullmatch(block["size"].text):
+        yield block["size"].invalid("it must be a size such as 256MB")
     if action in ("network-corrupt", "network-duplicate", "network-loss", "network-delay"):
         for field, zero in (("correlation", True), ("percent", False)):
             text = block[field].text
@@ -94,5 +94,5 @@ def _more(action: str, block: Spot) -> Problems:
         yield block["mem-type"].invalid("it takes cpu-count or mem-type, not both")
     if action == "redis-expiration" and block["option"].text in ("XX", "NX", "GT", "LT"):
         yield block["option"].invalid("the webhook refuses this one (its test is the wrong way round)")
-    if action == "redis-cacheLimit" and block["size"].text != "0" and block["percent"].text:
-        yield block["percent"].invalid('with a percent, size is "0"')
+    if action == "redis-cacheLimit" and block["cacheSize"].text != "0" and block["percent"].text:
+        yield block["percent"].invalid('with a percent, cacheSize is "0"')

@@ -37,6 +37,11 @@ def amount(spot: Spot) -> Decimal | None:
         return None
 
 
+def is_whole(much: Decimal) -> bool:
+    """Not by a remainder, which Decimal refuses to work out for what is large."""
+    return much == much.to_integral_value()
+
+
 def amount_in(of: Spot, key: str) -> Decimal | None:
     """The amount of a resource in a map of them; one that is null is zero to Go."""
     return Decimal(0) if of.has(key) and not of[key] else amount(of[key])
@@ -66,7 +71,7 @@ def resources(spot: Spot) -> Problems:
             much = amount(value)
             if much is not None and much < 0:
                 yield value.invalid("it must be 0 or more")
-            elif much is not None and _is_counted(key) and much % 1:
+            elif much is not None and _is_counted(key) and not is_whole(much):
                 yield value.invalid("it must be a whole number")
     for key, value in requests.pairs():
         limit, much = amount_in(limits, key), amount(value)

@@ -18,7 +18,25 @@ SCALARS = (
     | st.integers(-(2**63), 2**64 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8)
-    | st.sampled_from(["$(VAR)", "-", "0", "100%", "1e9999999", "9" * 400, "*/0 * * * *", "10.0.0.0/8", "::ffff:1.2.3.4", "٣", "²"])
+    | st.sampled_from(
+        [
+            "$(VAR)",
+            "99999999999E",
+            "1e999",
+            "-1e-999",
+            "100E",
+            "-",
+            "0",
+            "100%",
+            "1e9999999",
+            "9" * 400,
+            "*/0 * * * *",
+            "10.0.0.0/8",
+            "::ffff:1.2.3.4",
+            "٣",
+            "²",
+        ]
+    )
 )
 ANYTHING = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=6
