@@ -112,6 +112,20 @@ def _backend(this: Subject, ref: BackendRef, path: str) -> Iterator[Finding]:
         yield from this.missing("reference/backend-not-found", ObjectRef("Service", ref.name, namespace), f"{path}/name")
     else:
         yield from _port(this, ref, service, path)
+        yield from _endpoints(this, service, path)
+
+
+def _endpoints(this: Subject, service: Service, path: str) -> Iterator[Finding]:
+    """A Service of the cluster that nobody answers for at the moment; what comes along has no endpoints yet."""
+    cluster = this.world.cluster
+    if cluster is None or cluster.services.get((service.namespace, service.name)) is not service or service.spec.type == "ExternalName":
+        return
+    seen = cluster.snapshot.unread("EndpointSlice") is None and not any(gap.reason == "assumed" for gap in cluster.snapshot.gaps)
+    if seen and not cluster.ready_endpoints(service):
+        there = len(cluster.endpoints(service))
+        state = f"none of its {there} endpoints is ready" if there else "it has no endpoint"
+        message = f"nobody answers for the Service {service.name}: {state}; its share of the requests gets a 503"
+        yield this.note("reference/no-endpoints", message, f"{path}/name")
 
 
 def _port(this: Subject, ref: BackendRef, service: Service, path: str) -> Iterator[Finding]:

@@ -44,6 +44,7 @@ _TABLE: tuple[Rule, ...] = (
     Rule("reference/backend-not-found", "reference", "error", "The backend Service does not exist.", intendable=True),
     Rule("reference/backend-port", "reference", "error", "The backend Service does not have that port.", intendable=True),
     Rule("reference/backend-kind", "reference", "error", "The backend is no Service.", intendable=True),
+    Rule("reference/no-endpoints", "reference", "warning", "Nobody answers for the backend Service.", intendable=True),
     Rule("reference/no-grant", "reference", "error", "A backend in another namespace needs a ReferenceGrant there.", intendable=True),
     Rule("reference/selector-hits-nothing", "reference", "error", "A selector takes no pod.", intendable=True),
     Rule("reference/selector-not-resolved", "reference", "skipped", "A part of the selector can't be resolved from what was read."),

@@ -197,7 +197,7 @@ def _direction(this: Subject, fault: Fault) -> Iterator[Finding]:
             yield this.note("chaos-mesh/direction-needs-target", message, here)
         return
     if target is None and not external and fault.spec.get("action") in _SHAPING:
-        severity: Severity = "warning" if direction == "to" else "info"
+        severity: Severity = "warning" if direction == "to" and not this.world.in_experiment else "info"
         message = (
             "without target this shapes all that the selected pods send, their answers too; to slow the calls of a service, select its "
             "clients and put the service's pods into target"
