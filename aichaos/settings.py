@@ -1,6 +1,7 @@
 """The one place for settings: flag > environment > ./aichaos.yaml > the user's file > default; and where each value came from."""
 
 import os
+from functools import reduce
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -105,9 +106,12 @@ def _effective(setting: Setting, flags: dict[str, Any], layers: list[tuple[str, 
         return Effective(name=setting.name, value=value, origin="flag")
     if os.environ.get(setting.variable):
         return Effective(name=setting.name, value=_typed(setting, os.environ[setting.variable], setting.variable), origin=setting.variable)
-    for origin, values in layers:
-        if values.get(setting.name) is not None:
-            return Effective(name=setting.name, value=_typed(setting, values[setting.name], origin), origin=origin)
+    told = [(origin, _typed(setting, values[setting.name], origin)) for origin, values in layers if values.get(setting.name) is not None]
+    if told and isinstance(told[0][1], Policy):
+        inside = [policy for _, policy in told]
+        return Effective(name=setting.name, value=reduce(Policy.within, inside), origin=" and ".join(origin for origin, _ in told))
+    if told:
+        return Effective(name=setting.name, value=told[0][1], origin=told[0][0])
     return Effective(name=setting.name, value=setting.default, origin="default")
 
 

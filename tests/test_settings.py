@@ -154,3 +154,41 @@ def test_a_project_cannot_run_a_program_through_a_kubeconfig(tmp_path: Path, mon
     Path("aichaos.yaml").write_text("kubeconfig: k.yaml\n", encoding="utf-8")
     with pytest.raises(UsageError, match="kubeconfig"):
         load({})
+
+
+# the policy ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_policy_is_read_from_a_file() -> None:
+    project('policy: {max_share: 0.3, max_duration: 15m, windows: [{from: "09:00", to: "17:00", days: [mon]}], allow: [JVMChaos]}\n')
+    policy = load({})["policy"]
+    assert (policy.max_share, policy.max_duration, policy.windows[0].from_, policy.allow) == (0.3, "15m", "09:00", ("JVMChaos",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{max_shares: 0.3}",
+        "{max_share: 3}",
+        "{max_duration: 5}",
+        "{max_duration: soon}",
+        "{max_pods: -1}",
+        "[a]",
+        '{windows: [{from: "9:00"}]}',
+        "{windows: [{days: [mondy]}]}",
+        "{kinds: PodChaos}",
+    ],
+)
+def test_a_policy_that_cant_be_meant_is_an_error_and_never_ignored(text: str) -> None:
+    project(f"policy: {text}\n")
+    with pytest.raises(UsageError, match="policy can't be"):
+        load({})
+
+
+def test_a_project_cannot_widen_the_limits_of_the_user() -> None:
+    personal("policy: {max_share: 0.1, max_duration: 5m, kinds: [PodChaos], protected_namespaces: [payments]}\n")
+    project("policy: {max_share: 0.9, max_pods: 7, max_duration: 1h, kinds: [PodChaos, JVMChaos], protected_namespaces: [shop]}\n")
+    policy, origin = told(load({}), "policy")
+    assert (policy.max_share, policy.max_pods, policy.max_duration, policy.kinds) == (0.1, 7, "5m", ("PodChaos",))
+    assert set(policy.protected_namespaces) == {"payments", "shop"}
+    assert origin == f"aichaos.yaml and {user_file()}"

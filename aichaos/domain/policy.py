@@ -35,6 +35,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if self.max_duration is not None and not seconds(self.max_duration):
             raise ValueError(f"{self.max_duration!r} is no duration of more than zero; write 15m or 90s")
 
+    def within(self, other: "Policy") -> "Policy":
+        """This policy inside another one: the narrower of each limit, and what either of them allows by name."""
+        lasting = [one for one in (self.max_duration, other.max_duration) if one is not None]
+        return Policy(
+            protected_namespaces=tuple(dict.fromkeys((*self.protected_namespaces, *other.protected_namespaces))),
+            max_share=min((one for one in (self.max_share, other.max_share) if one is not None), default=None),
+            max_pods=min((one for one in (self.max_pods, other.max_pods) if one is not None), default=None),
+            max_duration=min(lasting, key=lambda one: seconds(one) or 0.0, default=None),
+            kinds=self.kinds if other.kinds is None else tuple(kind for kind in other.kinds if self.kinds is None or kind in self.kinds),
+            windows=other.windows or self.windows,
+            allow=tuple(dict.fromkeys((*self.allow, *other.allow))),
+        )
+
     def allows(self, *names: str) -> bool:
         """Whether one of these names is allowed; an entry that ends in `*` allows what begins so."""
         return any(_fits(entry, name) for entry in self.allow for name in names if name)

@@ -193,3 +193,14 @@ def test_the_hook_names_a_command_that_exists(aichaos: Run, place: Path) -> None
     program, *arguments = hook["entry"].split()
     assert program == "aichaos"
     assert aichaos(*arguments, "in/good.yaml").returncode == 0
+
+
+def test_the_policy_of_the_project_holds(aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "aichaos.yaml").write_text("policy: {max_duration: 30s}\n")
+    (tmp_path / "a.yaml").write_text(
+        "{apiVersion: chaos-mesh.org/v1alpha1, kind: PodChaos, metadata: {name: a, namespace: shop}, spec: {action: pod-failure, "
+        "mode: one, duration: 60s, selector: {namespaces: [shop], labelSelectors: {app: web}}}}\n"
+    )
+    done = aichaos("check", "a.yaml", "-o", "json")
+    assert done.returncode == 4
+    assert [one["rule"] for one in answer(done)["findings"]] == ["policy/duration"]
