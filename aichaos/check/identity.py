@@ -1,9 +1,10 @@
 """Is this an object at all, of a kind that some server serves, under a name that it takes?"""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from aichaos.check.admission.metadata import naming
+from aichaos.check.admission.names import label
 from aichaos.check.fixes import fix, replace
 from aichaos.check.known import CLOSED_GROUPS, GROUPS, NAMES, RETIRED_GROUPS, kinds_called, known_kind
 from aichaos.check.meaning.crossplane import KINDS_MEANT
@@ -12,13 +13,6 @@ from aichaos.check.spelling import did_you_mean, nearest
 from aichaos.domain.base import group_of, reference_of
 from aichaos.domain.finding import Finding, Fix
 from aichaos.files.plain import mapping, text
-
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LABEL_KINDS = frozenset({"Service", "Namespace", "StatefulSet"})
-"""Kinds whose name becomes a label of a DNS name (`ValidateNamespaceName`, `NameIsDNS1035Label`)."""
-_PATH_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "PodDisruptionBudget"})
-"""Kinds that take nearly any name (`path.ValidatePathSegmentName`)."""
 
 
 def not_an_object(document: Any) -> str | None:
@@ -115,23 +109,10 @@ def name_findings(document: dict[str, Any], called: str) -> Iterator[Finding]:
             yield finding("metadata/name", "no metadata.name: every object has one", object=called, path="/metadata/name")
     elif not isinstance(name, str):
         yield finding("metadata/name", f"the name is {_what(name)}; write it in quotes", object=called, path="/metadata/name")
-    elif (problem := _name_problem(name, kind)) is not None:
-        yield finding("metadata/name", problem, object=called, path="/metadata/name")
+    elif (problem := naming(document["apiVersion"], kind)(name)) is not None:
+        shown = name if len(name) <= 60 else f"{name[:60]}…"
+        yield finding("metadata/name", f"{shown!r} can't be its name: {problem}", object=called, path="/metadata/name")
     namespace = metadata.get("namespace")
-    if namespace is not None and namespace != "" and (not isinstance(namespace, str) or not _fits(namespace, _LABEL, 63)):
+    if namespace is not None and namespace != "" and (not isinstance(namespace, str) or label(namespace) is not None):
         message = "a namespace is lower case letters, digits and -, at most 63 of them, starting and ending with a letter or digit"
         yield finding("metadata/namespace", message, object=called, path="/metadata/namespace")
-
-
-def _name_problem(name: str, kind: str) -> str | None:
-    if kind in _PATH_KINDS:
-        return None if name not in (".", "..") and "/" not in name and "%" not in name else f"{name!r}: a name has no / and no %"
-    pattern, longest, more = (_LABEL, 63, "") if kind in _LABEL_KINDS else (_SUBDOMAIN, 253, ", with dots between")
-    if _fits(name, pattern, longest):
-        return None
-    shown = name if len(name) <= 60 else f"{name[:60]}…"
-    return f"{shown!r} is no name: lower case letters, digits and -{more}, at most {longest}, starting and ending with a letter or digit"
-
-
-def _fits(name: str, pattern: re.Pattern[str], longest: int) -> bool:
-    return len(name) <= longest and pattern.fullmatch(name) is not None

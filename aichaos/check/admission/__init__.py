@@ -55,18 +55,18 @@ def validated_kinds() -> list[str]:
 
 def admission_findings(document: dict[str, Any], schema: Found | None) -> Iterator[Finding]:
     """Why the server would refuse a document whose structure is right. Never raises, whatever the document holds."""
-    group = document["apiVersion"].rpartition("/")[0]
     spot = Spot(document)
     name = str(reference_of(document))
     said = set()
-    for problem in (*_problems(spot, group, document["kind"]), *out_of_range(document, schema)):
+    for problem in (*_problems(spot, document["apiVersion"], document["kind"]), *out_of_range(document, schema)):
         if problem not in said:
             said.add(problem)
             yield finding(problem.rule, problem.message, object=name, path=problem.path)
 
 
-def _problems(spot: Spot, group: str, kind: str) -> Problems:
-    yield from metadata(spot, group, kind)
+def _problems(spot: Spot, api_version: str, kind: str) -> Problems:
+    yield from metadata(spot, api_version, kind)
+    group = api_version.rpartition("/")[0]
     validate = _KINDS.get((group, kind))
     if validate is not None:
         yield from validate(spot)

@@ -19,21 +19,21 @@ _NAMES: dict[tuple[str, str], Naming] = {
 }
 
 
-def metadata(document: Spot, group: str, kind: str) -> Problems:
-    """Everything about an object's metadata. Whether it has a name at all is told by the check of its identity."""
+def naming(api_version: str, kind: str) -> Naming:
+    """What names of a kind look like: a function that says why a text is none."""
+    return _NAMES.get((api_version.rpartition("/")[0], kind), names.subdomain)
+
+
+def metadata(document: Spot, api_version: str, kind: str) -> Problems:
+    """Everything about an object's metadata but its name and namespace, which are told by the check of its identity."""
     spot = document["metadata"]
-    naming = _NAMES.get((group, kind), names.subdomain)
-    name, generated = spot["name"], spot["generateName"]
-    if name.text and (problem := naming(name.text)):
-        yield name.invalid(problem)
+    fits = naming(api_version, kind)
+    group, generated = api_version.rpartition("/")[0], spot["generateName"]
     if generated.text:
         # What is put behind it is a letter or digit: a dash at its end is usual.
         prefix = generated.text[:-1] + "a" if generated.text.endswith("-") else generated.text
-        if naming is not names.path_segment and (problem := naming(prefix)):
+        if fits is not names.path_segment and (problem := fits(prefix)):
             yield generated.invalid(problem)
-    namespace = spot["namespace"]
-    if namespace.text and (problem := names.label(namespace.text)):
-        yield namespace.invalid(problem)
     if spot["generation"].number < 0:
         yield spot["generation"].invalid("it must be 0 or more")
     yield from labels(spot["labels"])
