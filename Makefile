@@ -26,7 +26,7 @@ testbed: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build
 
 # check against the real API server on thousands of manifests; SEED and COUNT choose others.
-SEED ?= 4003
+SEED ?= 4004
 COUNT ?= 10000
 agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md

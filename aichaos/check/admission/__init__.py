@@ -20,6 +20,9 @@ from aichaos.domain.finding import Finding
 _KINDS: dict[tuple[str, str], Callable[[Spot], Problems]] = {
     ("", "Pod"): workloads.pod,
     ("", "Service"): services.service,
+    ("", "Endpoints"): services.endpoints,
+    ("", "PodTemplate"): workloads.pod_template,
+    ("", "ReplicationController"): workloads.replication_controller,
     ("", "ConfigMap"): config.config_map,
     ("", "Secret"): config.secret,
     ("", "Namespace"): config.namespace,
@@ -38,6 +41,7 @@ _KINDS: dict[tuple[str, str], Callable[[Spot], Problems]] = {
     ("networking.k8s.io", "NetworkPolicy"): networking.network_policy,
     ("networking.k8s.io", "Ingress"): networking.ingress,
     ("networking.k8s.io", "IngressClass"): networking.ingress_class,
+    ("node.k8s.io", "RuntimeClass"): workloads.runtime_class,
     ("policy", "PodDisruptionBudget"): scaling.disruption_budget,
     ("rbac.authorization.k8s.io", "Role"): rbac.role,
     ("rbac.authorization.k8s.io", "ClusterRole"): rbac.cluster_role,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aichaos.check.admission import metadata, names
 from aichaos.check.admission.claims import pod_claims, pod_resources
 from aichaos.check.admission.containers import apparmor, containers, seccomp, user_and_group, windows
-from aichaos.check.admission.quantities import amount, resource_name
+from aichaos.check.admission.quantities import resources
 from aichaos.check.admission.spot import Problems, Spot, between, one_of
 from aichaos.check.admission.volumes import volume_kinds, volumes
 
@@ -35,7 +35,7 @@ def pod_spec(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
     yield from _security(spec["securityContext"])
     yield from _affinity(spec["affinity"])
     yield from _spread(spec["topologySpreadConstraints"])
-    yield from _tolerations(spec["tolerations"])
+    yield from tolerations(spec["tolerations"])
     yield from _names(spec)
     yield from _host_name(spec)
     deadline = spec["activeDeadlineSeconds"]
@@ -62,7 +62,7 @@ def pod_spec(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
     yield from pod_claims(spec)
     yield from pod_resources(spec)
     yield from one_of(spec["preemptionPolicy"], ("Never", "PreemptLowerPriority"))
-    yield from _overhead(spec["overhead"])
+    yield from overhead(spec["overhead"])
     if spec["hostPID"].on and spec["shareProcessNamespace"].on:
         yield spec["shareProcessNamespace"].invalid("with hostPID there is no namespace to share")
     if spec["hostUsers"].value is False:
@@ -135,7 +135,7 @@ def _security(context: Spot) -> Problems:
             yield one["name"].required()
 
 
-def _tolerations(spot: Spot) -> Problems:
+def tolerations(spot: Spot) -> Problems:
     for one in spot.each():
         key, operator, value, effect, seconds = (one[field] for field in ("key", "operator", "value", "effect", "tolerationSeconds"))
         if key.text and (problem := names.qualified(key.text)):
@@ -244,15 +244,13 @@ def _spread(constraints: Spot) -> Problems:
         for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
             yield from one_of(one[field], ("Honor", "Ignore"))
         yield from metadata.selector(one["labelSelector"])
+        if one["matchLabelKeys"].each() and not one["labelSelector"]:
+            yield one["matchLabelKeys"].forbidden("it goes with a labelSelector")
         for label in one["matchLabelKeys"].each():
             if problem := names.qualified(label.text):
                 yield label.invalid(problem)
 
 
-def _overhead(overhead: Spot) -> Problems:
-    for key, value in overhead.pairs():
-        if problem := resource_name(key):
-            yield value.invalid(problem)
-        much = amount(value)
-        if much is not None and much < 0:
-            yield value.invalid("it must be 0 or more")
+def overhead(spot: Spot) -> Problems:
+    """What a pod costs beside its containers: limits, as those of a container."""
+    yield from resources(Spot(None, spot.path), spot)

@@ -58,9 +58,9 @@ def resource_name(text: str) -> str | None:
     )
 
 
-def resources(spot: Spot) -> Problems:
-    """The requests and limits of a container."""
-    limits, requests = spot["limits"], spot["requests"]
+def resources(spot: Spot, limits: Spot | None = None) -> Problems:
+    """The requests and limits of a container; limits: where they stand under another name."""
+    limits, requests = spot["limits"] if limits is None else limits, spot["requests"]
     for of in (limits, requests):
         for key in of.every_key():
             value = of[key]

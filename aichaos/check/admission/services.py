@@ -228,3 +228,33 @@ def _slice_ports(ports: Spot) -> Problems:
             yield port["protocol"].required()
         if port["appProtocol"] and (problem := names.qualified(port["appProtocol"].text)):
             yield port["appProtocol"].invalid(problem)
+
+
+# Endpoints ----------------------------------------------------------------------------------------------------------------------
+
+
+def endpoints(document: Spot) -> Problems:
+    for subset in document["subsets"].each():
+        ready, waiting = subset["addresses"], subset["notReadyAddresses"]
+        if not ready.each() and not waiting.each():
+            yield ready.required("one address at least, here or in notReadyAddresses")
+        for address in (*ready.each(), *waiting.each()):
+            ip = address["ip"]
+            if problem := names.address(ip.text) or _special(ip.text):
+                yield ip.invalid(problem)
+            for field, naming in (("hostname", names.label), ("nodeName", names.subdomain)):
+                given = address[field] if field == "nodeName" else address[field].text
+                if given and (problem := naming(address[field].text)):
+                    yield address[field].invalid(problem)
+        several = len(subset["ports"].each()) > 1
+        for port in subset["ports"].each():
+            name = port["name"]
+            if not name.text and several:
+                yield name.required("with more than one port, each has a name")
+            elif name.text and (problem := names.label(name.text)):
+                yield name.invalid(problem)
+            if problem := names.port_number(port["port"].number):
+                yield port["port"].invalid(problem)
+            yield from one_of(port["protocol"], PROTOCOLS)
+            if port["appProtocol"] and (problem := names.qualified(port["appProtocol"].text)):
+                yield port["appProtocol"].invalid(problem)

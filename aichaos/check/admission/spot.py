@@ -136,7 +136,7 @@ def unique(items: "list[Spot]", what: str) -> Problems:
     seen: list[Any] = []
     for item in items:
         if item.value in seen:
-            yield item.duplicate(f"{what} {item.text or 'entry'}".strip())
+            yield item.duplicate(f"{what} {item.text}".strip())
         seen.append(item.value)
 
 

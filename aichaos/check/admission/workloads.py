@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 
 from aichaos.check.admission import metadata, names
-from aichaos.check.admission.pods import pod_spec, template
-from aichaos.check.admission.spot import Problem, Problems, Spot, not_negative, one_of
+from aichaos.check.admission.pods import overhead, pod_spec, template, tolerations
+from aichaos.check.admission.spot import Problem, Problems, Spot, not_negative, one_of, unique
 from aichaos.check.admission.volumes import claim
 
 
@@ -82,6 +82,39 @@ def daemon_set(document: Spot) -> Problems:
     yield from one_of(strategy["type"], ("RollingUpdate", "OnDelete"))
     if strategy["type"].text in ("", "RollingUpdate"):
         yield from _rolling(strategy["rollingUpdate"], surge="0", unavailable="1", both=False)
+
+
+def replication_controller(document: Spot) -> Problems:
+    spec = document["spec"]
+    yield from not_negative(spec["replicas"])
+    yield from not_negative(spec["minReadySeconds"])
+    selector, given = spec["selector"], spec["template"]["metadata"]["labels"]
+    if not selector.every_key() and not given.every_key():
+        yield selector.required("it selects the pods of the template")
+    yield from metadata.labels(selector)
+    if selector.every_key() and not metadata.fits(Spot({"matchLabels": selector.value}), given):
+        yield selector.invalid("the selector does not take the labels of the template")
+    if not spec["template"]:
+        yield spec["template"].required()
+        return
+    yield from template(spec["template"])
+    yield from _always(spec["template"]["spec"])
+
+
+def pod_template(document: Spot) -> Problems:
+    yield from template(document["template"])
+
+
+def runtime_class(document: Spot) -> Problems:
+    handler = document["handler"]
+    if not handler.text:
+        yield handler.required("the name of the runtime's configuration on the node")
+    elif problem := names.label(handler.text):
+        yield handler.invalid(problem)
+    yield from overhead(document["overhead"]["podFixed"])
+    yield from metadata.labels(document["scheduling"]["nodeSelector"])
+    yield from tolerations(document["scheduling"]["tolerations"])
+    yield from unique(document["scheduling"]["tolerations"].each(), "this toleration")
 
 
 def _replicated(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
