@@ -12,7 +12,7 @@ from aichaos.predict.routing.answer import Found
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import Resolved
 from aichaos.predict.routing.entrance import entrance
-from aichaos.predict.routing.entries import Entry, along, entries
+from aichaos.predict.routing.entries import Entry, along, broken, entries
 from aichaos.predict.routing.exclude import Loss
 from aichaos.predict.routing.matching import holds
 from aichaos.predict.routing.notes import notes
@@ -58,14 +58,17 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
     if not matching:
         yield _nothing(table, request, Found(listener, path=path))
         yield from _near(table, request, gateway, path)
+        yield from _refused_expressions(table, request)
         return
     first, *rivals = matching
     yield f"{_named(first.entry)} takes it: {_asked(first)}"
     for rival in rivals[:_MOST]:
-        yield f"{_named(rival.entry)} takes it too and loses: {precedence(first, rival, table.profile)}"
+        reason = precedence(first, rival, table.profile)
+        yield f"{_named(rival.entry)} takes it too and {'may win' if reason == _UNDECIDED else 'loses'}: {reason}"
     if len(rivals) > _MOST:
         yield f"and {len(rivals) - _MOST} more matches that take it and lose"
     yield from _lost(table, request, path)
+    yield from _refused_expressions(table, request)
     yield from _troubles(table.resolved(first.entry.route, first.entry.rule))
     yield from notes(first.entry, request)
 
@@ -84,13 +87,14 @@ def precedence(winner: Winner, rival: Winner, profile: Profile) -> str:
         return f"the prefix {mine.path} is longer than {its.path}"
     names = profile.regex_order if mine.kind == "RegularExpression" else profile.order
     if tied(mine, its, names):
-        return "same path and host; ages unknown, tie undecided"
+        return _UNDECIDED
     for name in names:
         if CRITERIA[name].key(mine) != CRITERIA[name].key(its):
             return f"same path and host; {_criterion(name, mine, its)}"
     return "the same in every respect"
 
 
+_UNDECIDED = "same path and host; ages unknown, tie undecided"
 _KINDS = {"Exact": "an exact path", "PathPrefix": "a path prefix", "RegularExpression": "a regular expression"}
 
 
@@ -155,7 +159,7 @@ _PATHS = {"Exact": "path", "PathPrefix": "path prefix", "RegularExpression": "pa
 def _nothing(table: Table, request: Request, found: Found) -> str:
     listener = found.listener
     name = listener.name if listener else ""
-    return f"listener {name} takes {request.host}, and no rule there matches {request.method} {found.path}"
+    return f"listener {name} takes {request.host}, and no rule there matches {request.method} {_short(found.path)}"
 
 
 # what could have been ---------------------------------------------------------------------------------------------------------------
@@ -179,6 +183,20 @@ def _lost(table: Table, request: Request, path: str) -> Iterator[str]:
         placement = table.placements.get(ref)
         if placement is not None and _would(placement, request, path, table.profile, number):
             yield f"{ref}{f' rule {number}' if number is not None else ''} is {_dropped(loss)}: {loss.reason}"
+
+
+def _refused_expressions(table: Table, request: Request) -> Iterator[str]:
+    """Expressions in routes of this host that RE2 refuses, and that take their match or their rule with them."""
+    if not table.broken:
+        return
+    for ref, placement in table.placements.items():
+        hosts: Sequence[str] = getattr(placement.route.spec, "hostnames", ()) or (EVERY,)
+        if broken(placement.route) and any(takes(host.lower(), request.host) for host in hosts):
+            yield f"{ref} has a regular expression that RE2 refuses: what stands with it is not served"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def _dropped(loss: Loss) -> str:

@@ -1,0 +1,58 @@
+"""Clusters and requests that make no sense, or too much of it: a clear answer, soon."""
+
+import time
+from typing import Any
+
+from aichaos.domain.prediction import Answer, RequestLine
+from aichaos.predict.routing.request import read
+from aichaos.predict.routing.router import Router
+from tests.observe.clusters import gateway, route, service, snapshot_of, to
+
+EDGE = ("shop", "edge")
+Manifest = dict[str, Any]
+
+
+def ask(url: str, *objects: Manifest, **headers: str) -> Answer:
+    router = Router(snapshot_of(*objects), "standard")
+    request = read(RequestLine(url=url, headers=tuple(headers.items())))
+    return router.explain(request, router.gateway(request))
+
+
+def expression(value: str) -> Manifest:
+    return {"path": {"type": "RegularExpression", "value": value}}
+
+
+def test_a_hundred_thousand_matches_in_one_route() -> None:
+    matches = [{"headers": [{"name": f"x-{number}", "value": "1"}]} for number in range(100_000)]
+    objects = (gateway(), service("web"), route("big", to("web", matches=matches)))
+    start = time.perf_counter()
+    assert ask("http://a/", *objects, **{"x-99999": "1"}).match == 99_999
+    assert time.perf_counter() - start < 20
+
+
+def test_an_expression_that_another_engine_could_not_finish() -> None:
+    start = time.perf_counter()
+    answer = ask(f"http://a/{'x' * 5000}", gateway(), service("web"), route("slow", to("web", matches=[expression("/(x+x+)+y")])))
+    assert answer.status == 404
+    assert max(map(len, answer.why)) < 400
+    assert time.perf_counter() - start < 5
+
+
+def test_an_expression_that_re2_refuses_is_named_and_open() -> None:
+    bad = route("bad", to("web", matches=[expression("/a(?=b)"), {"path": {"type": "Exact", "value": "/x"}}]))
+    answer = ask("http://a/x", gateway(), service("web"), bad)
+    assert answer.outcome == "implementation-specific"
+    assert any("RE2 refuses" in reason for reason in answer.why)
+
+
+def test_a_route_that_names_what_is_not_there() -> None:
+    answer = ask("http://a/", gateway(), route("lost", to("nowhere")))
+    assert (answer.outcome, answer.status) == ("error", 500)
+    assert any("shop/nowhere does not exist" in reason for reason in answer.why)
+    assert ask("http://a/", gateway(), route("lost", to("web"), parentRefs=[{"name": "elsewhere"}])).status == 404
+
+
+def test_rivals_without_dates_are_a_tie_that_nobody_decides() -> None:
+    answer = ask("http://a/", gateway(), service("web"), service("v1"), route("a", to("web")), route("b", to("nowhere")))
+    assert answer.outcome == "implementation-specific"
+    assert any("ages unknown, tie undecided" in reason for reason in answer.why)
