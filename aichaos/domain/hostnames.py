@@ -11,6 +11,11 @@ def takes(pattern: str, host: str) -> bool:
     return pattern in (host, EVERY) or (pattern.startswith("*.") and host.endswith(pattern[1:]) and len(host) >= len(pattern))
 
 
+def covers(pattern: str, other: str) -> bool:
+    """Whether a hostname takes every host that another one takes."""
+    return takes(pattern, other) or (other.startswith("*.") and pattern.startswith("*.") and other[1:].endswith(pattern[1:]))
+
+
 def shared(listener: str, route: str, *, wider: bool = True) -> str | None:
     """What two hostnames have in common; None where they do not meet.
 

@@ -38,6 +38,8 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
     gateway: Key
     reaches: tuple[Reach, ...] = ()
     refused: str = ""
+    listeners: tuple[EffectiveListener, ...] = ()
+    """All listeners that the parentRef could mean."""
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
@@ -54,10 +56,69 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
 
 Listeners = dict[Key, tuple[EffectiveListener, ...]]
 """Gateway → its listeners."""
-Isolation = Callable[[tuple[Reach, ...], Sequence[EffectiveListener]], tuple[Reach, ...]]
-"""The reaches of a route at one parentRef, and all listeners of that Gateway → what is left of the reaches."""
+Reaches = tuple[Reach, ...]
+Isolation = Callable[[Reaches, Sequence[EffectiveListener], Sequence[EffectiveListener]], Reaches]
+"""The reaches of a route at one parentRef, all listeners of that Gateway, and those that allow the route → what is left of the reaches."""
 
-ISOLATION: dict[str, Isolation] = {"none": lambda reaches, listeners: reaches}
+
+def _without(reaches: Reaches, lost: Callable[[EffectiveListener, Host], bool]) -> Reaches:
+    kept = (Reach(one.listener, tuple(host for host in one.hosts if not lost(one.listener, host))) for one in reaches)
+    return tuple(one for one in kept if one.hosts)
+
+
+def _across_ports(reaches: Reaches, listeners: Sequence[EffectiveListener], allowed: Sequence[EffectiveListener]) -> Reaches:
+    """A host goes to a listener of that name, or of a longer wildcard, that did not take the route: whatever its port."""
+    others = [one.host for one in listeners if one not in allowed and one.host != hostnames.EVERY]
+
+    def lost(listener: EffectiveListener, host: Host) -> bool:
+        if host.own in (hostnames.EVERY, listener.host) or not (listener.host == hostnames.EVERY or listener.host.startswith("*.")):
+            return False
+        return any(
+            host.own == other
+            or (
+                other.startswith("*.")
+                and host.own.endswith(other[1:])
+                and len(host.own) > len(other[1:])
+                and (listener.host == hostnames.EVERY or len(other) > len(listener.host))
+            )
+            for other in others
+        )
+
+    return _without(reaches, lost)
+
+
+def _on_the_port(reaches: Reaches, listeners: Sequence[EffectiveListener], allowed: Sequence[EffectiveListener]) -> Reaches:
+    """A host goes to the most specific listener of its port that covers it; a wider host of the route stays, as a wider host."""
+
+    def lost(listener: EffectiveListener, host: Host) -> bool:
+        return any(
+            other.listener.port == listener.listener.port
+            and hostnames.specificity(other.host) > hostnames.specificity(listener.host)
+            and hostnames.covers(other.host, host.shared)
+            for other in listeners
+        )
+
+    return _without(reaches, lost)
+
+
+def _equal_names(reaches: Reaches, listeners: Sequence[EffectiveListener], allowed: Sequence[EffectiveListener]) -> Reaches:
+    """A host goes to another listener of its port only where that has exactly this hostname."""
+
+    def lost(listener: EffectiveListener, host: Host) -> bool:
+        return any(
+            other is not listener and other.listener.port == listener.listener.port and other.host == host.shared != listener.host
+            for other in listeners
+        )
+
+    return _without(reaches, lost)
+
+
+ISOLATION: dict[str, Isolation] = {
+    "none": lambda reaches, listeners, allowed: reaches,
+    "across-ports": _across_ports,
+    "port": _on_the_port,
+    "equal-names": _equal_names,
+}
 
 
 def place(route: Route, listeners: Listeners, world: World, profile: Profile) -> Placement:
@@ -106,10 +167,10 @@ def _join(
     if not allowed:
         return Joined(parent, key, refused="NotAllowedByListeners")
     reaches = tuple(Reach(one, shared) for one in allowed if (shared := _hosts(one, route, profile)))
-    reaches = ISOLATION[profile.isolation](reaches, listeners)
+    reaches = ISOLATION[profile.isolation](reaches, listeners, allowed)
     if not reaches:
         return Joined(parent, key, refused="NoMatchingListenerHostname")
-    return Joined(parent, key, reaches)
+    return Joined(parent, key, reaches, listeners=tuple(listeners))
 
 
 def _hosts(listener: EffectiveListener, route: Route, profile: Profile) -> tuple[Host, ...]:

@@ -13,6 +13,7 @@ from aichaos.domain.gateway import Gateway, Listener, ListenerSet
 from aichaos.domain.hostnames import EVERY
 from aichaos.predict.routing.age import older_first
 from aichaos.predict.routing.faults import acceptance, references
+from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.world import Key, World
 
 _BY_HOST = {"HTTP", "HTTPS", "TLS"}
@@ -48,12 +49,12 @@ class EffectiveListener(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.listener.protocol in ("HTTPS", "TLS")
 
 
-def effective(gateway: Gateway, world: World) -> tuple[EffectiveListener, ...]:
+def effective(gateway: Gateway, world: World, profile: Profile) -> tuple[EffectiveListener, ...]:
     """All listeners of a Gateway in their order of precedence: its own first, then those of the oldest ListenerSet."""
     found = [_listener(gateway, gateway, one, world) for one in gateway.spec.listeners]
     for owner in listener_sets(gateway, world):
         found += [_listener(gateway, owner, one, world) for one in owner.spec.listeners]
-    return tuple(_conflicts(found))
+    return tuple(_conflicts(found, first_stays=profile.twin_listeners == "first"))
 
 
 def listener_sets(gateway: Gateway, world: World) -> list[ListenerSet]:
@@ -91,14 +92,18 @@ def _listener(gateway: Gateway, owner: Gateway | ListenerSet, listener: Listener
     return EffectiveListener(gateway=gateway, owner=owner, listener=listener, host=host, fault=fault)
 
 
-def _conflicts(listeners: list[EffectiveListener]) -> Iterator[EffectiveListener]:
-    """Listeners that can't be told apart: the first owner's keep their place, and those of one owner are all in conflict."""
+def _conflicts(listeners: list[EffectiveListener], *, first_stays: bool) -> Iterator[EffectiveListener]:
+    """Listeners that can't be told apart: the first owner's keep their place, and those of one owner are all in conflict.
+
+    first_stays: whether the first of one owner's keeps its place too.
+    """
     kept: list[EffectiveListener] = []
     for _, own in groupby(listeners, key=lambda one: reference(one.owner)):
         judged = [(one, _first_conflict(one, kept)) for one in own]
         rest = [one for one, reason in judged if not reason]
         for one, reason in judged:
-            found = reason or _first_conflict(one, [other for other in rest if other is not one])
+            rivals = kept if first_stays else [other for other in rest if other is not one]
+            found = reason or _first_conflict(one, rivals)
             if not found:
                 kept.append(one)
             yield msgspec.structs.replace(one, conflict=found) if found else one

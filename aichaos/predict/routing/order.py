@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from aichaos.domain.gateway import NamedMatch
 from aichaos.predict.routing.age import age, undecided
 from aichaos.predict.routing.entries import Entry
 
@@ -34,7 +35,55 @@ CRITERIA: dict[str, Criterion] = {
 }
 
 
-COINS: dict[str, Callable[[Entry, Entry], bool]] = {}
+def _terms(conditions: Sequence[NamedMatch]) -> tuple[tuple[str, bool, str], ...]:
+    """Conditions in the order in which they are written: name as it is written, exact before regular expressions, value."""
+    return tuple((one.name, one.type == "RegularExpression", one.value) for one in conditions)
+
+
+def _backwards(text: str) -> tuple[int, ...]:
+    return (*(-ord(char) for char in text), 1)
+
+
+CRITERIA |= {
+    "namespace, name": Criterion(lambda entry: (entry.route.namespace, entry.route.name), "the first namespace, then the first name"),
+    "namespace, name~": Criterion(
+        lambda entry: (entry.route.namespace, f"{entry.route.name}~"), "the first namespace, then the first name with a ~ after it"
+    ),
+    "text backwards": Criterion(lambda entry: _backwards(entry.path), "the expression that is last in the alphabet comes first"),
+    "header terms": Criterion(lambda entry: _terms(entry.headers), "header conditions are compared by name, kind and value"),
+    "query terms": Criterion(lambda entry: _terms(entry.query), "query conditions are compared by name, kind and value"),
+    "method as header": Criterion(
+        lambda entry: -len(entry.headers) - (entry.method is not None), "more header conditions come first, a method counting as one"
+    ),
+    "exact headers": Criterion(
+        lambda entry: -sum(one.type != "RegularExpression" for one in entry.headers) - (entry.method is not None),
+        "more exact header conditions come first, a method counting as one",
+    ),
+    "exact query": Criterion(
+        lambda entry: -sum(one.type != "RegularExpression" for one in entry.query), "more exact query conditions come first"
+    ),
+}
+
+
+def _less(mine: Sequence[NamedMatch], its: Sequence[NamedMatch]) -> bool:
+    return any(a < b for a, b in zip(_terms(mine), _terms(its), strict=False))
+
+
+def _pairwise(one: Entry, other: Entry) -> bool:
+    """Conditions compared place by place say both that one comes first and that the other does."""
+    before = sort_key(("length", "method", "headers", "query", "rule"))
+    if before(one) != before(other) or (one.kind == "RegularExpression" and one.path != other.path):
+        return False
+    for mine, its in ((one.headers, other.headers), (one.query, other.query)):
+        first, second = _less(mine, its), _less(its, mine)
+        if first != second:
+            return False
+        if first:
+            return True
+    return True
+
+
+COINS: dict[str, Callable[[Entry, Entry], bool]] = {"pairwise": _pairwise}
 """Whether it is chance which of two matches that are tried beside each other comes first."""
 
 
@@ -48,7 +97,23 @@ class Blocks(msgspec.Struct, frozen=True):
     rank: Callable[[Hashable, Iterable[Entry]], Any]
 
 
-BLOCKS: dict[str, Blocks] = {"one": Blocks(of=lambda entry, own: "", rank=lambda block, entries: 0)}
+_ROOT = ""
+"""The block of bare prefixes `/`, which is no hostname."""
+
+
+def _hostname_block(entry: Entry, own: str) -> Hashable:
+    return _ROOT if entry.kind == "PathPrefix" and not entry.key and entry.plain else own
+
+
+def _oldest_first(block: Hashable, entries: Iterable[Entry]) -> Any:
+    key = sort_key(("age", "namespace, name~"))
+    return block == _ROOT, min(key(entry) for entry in entries)
+
+
+BLOCKS: dict[str, Blocks] = {
+    "one": Blocks(of=lambda entry, own: "", rank=lambda block, entries: 0),
+    "hostnames, oldest first": Blocks(of=_hostname_block, rank=_oldest_first),
+}
 
 
 @lru_cache(maxsize=256)

@@ -85,9 +85,57 @@ def _standard_prefix(path: str, prefix: str, replacement: str) -> str:
     return f"{base}/{rest}" if rest or (trailing and base) else base or "/"
 
 
-PREFIX: dict[str, Replace] = {"standard": _standard_prefix}
+def _glued(path: str, prefix: str, replacement: str) -> str:
+    """Envoy's prefix_rewrite: the replacement takes the place of the prefix, and nobody looks at the slashes between."""
+    return replacement + path[len(prefix) :] if prefix == "/" else replacement + path[len(prefix.rstrip("/")) :]
+
+
+def _contour_prefix(path: str, prefix: str, replacement: str) -> str:
+    """Replacement `/`: the prefix, as it is written, and the slashes behind it are cut off by an expression."""
+    if replacement.strip("/"):
+        return _glued(path, prefix, replacement)
+    if not path.startswith(prefix):
+        return path  # prefix `/p7/` takes the request `/p7`, and the expression does not
+    return "/" + path[len(prefix) :].lstrip("/")
+
+
+def _istio_rewrite(path: str, prefix: str, replacement: str) -> str:
+    if prefix == "/":
+        return _glued(path, prefix, replacement.rstrip("/") or "/")
+    return _standard_prefix(path, prefix, replacement)
+
+
+def _istio_redirect(path: str, prefix: str, replacement: str) -> str:
+    if not replacement:
+        return path
+    return _glued(path, prefix, replacement.rstrip("/") or "/") if prefix == "/" else _glued(path, prefix, replacement)
+
+
+def _envoy_gateway_rewrite(path: str, prefix: str, replacement: str) -> str:
+    if not replacement.strip("/"):
+        return _contour_prefix(path, prefix, "/")
+    return _glued(path, prefix, replacement.rstrip("/"))
+
+
+def _envoy_gateway_redirect(path: str, prefix: str, replacement: str) -> str:
+    if not replacement.strip("/"):
+        return _contour_prefix(path, prefix, "/")
+    return _glued(path, prefix, replacement.rstrip("/") if prefix == "/" else replacement)
+
+
+PREFIX: dict[str, Replace] = {
+    "standard": _standard_prefix,
+    "contour": _contour_prefix,
+    "istio rewrite": _istio_rewrite,
+    "istio redirect": _istio_redirect,
+    "envoy-gateway rewrite": _envoy_gateway_rewrite,
+    "envoy-gateway redirect": _envoy_gateway_redirect,
+}
 """How ReplacePrefixMatch joins the replacement and the rest."""
-FULL: dict[str, Callable[[str, str], str]] = {"standard": lambda path, replacement: replacement or "/"}
+FULL: dict[str, Callable[[str, str], str]] = {
+    "standard": lambda path, replacement: replacement or "/",
+    "kept": lambda path, replacement: replacement or path,
+}
 """Path and replacement → the new path, for ReplaceFullPath."""
 
 

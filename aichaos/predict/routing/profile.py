@@ -34,6 +34,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     # attach.py: which listeners take a route, and for which hosts
+    twin_listeners: Literal["none", "first"] = "none"
+    """Of two listeners with the same port and hostname: none serves, or the first does."""
     parent_namespace: Literal["route", "any"] = "route"
     """Where a parentRef without namespace looks for its Gateway: the route's own namespace, or wherever one of that name is."""
     wider_wildcards_meet: bool = True
@@ -96,6 +98,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     filter_order: Literal["rule-first", "backend-first"] = "rule-first"
     header_values: str = "literal"
     """What becomes of a header's value in a filter; a key of `headers.VALUES`."""
+    set_and_add: Literal["both", "add"] = "both"
+    """Of `set` and `add` of one header in one filter: both act, or `add` alone."""
     host_header: Literal["replaces", "500"] = "replaces"
     """A RequestHeaderModifier that sets or adds Host: it replaces the host, or the rule answers with an error."""
     rewrite_prefix: str = "standard"

@@ -22,7 +22,36 @@ def _standard(redirect: RedirectFilter, request: Request) -> int | None:
     return None if port == WELL_KNOWN.get(scheme) else port
 
 
-PORTS: dict[str, Port] = {"standard": _standard}
+def _of_host(redirect: RedirectFilter, request: Request) -> int | None:
+    """The port that stays in a Location where nothing names one: Envoy keeps that of Host, but for the old scheme's own."""
+    _, colon, port = request.authority.rpartition(":") if not request.authority.endswith("]") else ("", "", "")
+    if redirect.hostname or not colon or not port.isdigit():
+        return None
+    return None if redirect.scheme and redirect.scheme != request.scheme and int(port) == WELL_KNOWN.get(request.scheme) else int(port)
+
+
+def _contour(redirect: RedirectFilter, request: Request) -> int | None:
+    return redirect.port or _of_host(redirect, request)
+
+
+def _istio(redirect: RedirectFilter, request: Request) -> int | None:
+    scheme = redirect.scheme or request.scheme
+    if redirect.port:
+        return None if redirect.port == WELL_KNOWN.get(scheme) else redirect.port
+    if redirect.scheme or request.port == WELL_KNOWN.get(request.scheme):
+        return _of_host(redirect, request)
+    return request.port
+
+
+def _envoy_gateway(redirect: RedirectFilter, request: Request) -> int | None:
+    if redirect.port and redirect.port not in WELL_KNOWN.values():
+        return redirect.port
+    if redirect.port or redirect.scheme or request.port in WELL_KNOWN.values():
+        return _of_host(redirect, request)
+    return request.port
+
+
+PORTS: dict[str, Port] = {"standard": _standard, "contour": _contour, "istio": _istio, "envoy-gateway": _envoy_gateway}
 
 
 def location(redirect: RedirectFilter, request: Request, path: str, entry: Entry, profile: Profile) -> str:

@@ -50,7 +50,32 @@ class Refusal(msgspec.Struct, frozen=True):
     location: str | None = None
 
 
-REFUSALS: dict[str, Callable[[Request], Refusal | None]] = {}
+_ESCAPED_SLASH = re.compile(r"%2[Ff]|%5[Cc]")
+_SLASHES = {"2F": "/", "5C": "\\"}
+
+
+def _unescaped(request: Request) -> Refusal | None:
+    """A path with an escaped slash is sent back to the path without the escape (Envoy, UNESCAPE_AND_REDIRECT)."""
+    if not _ESCAPED_SLASH.search(request.path):
+        return None
+    path = _ESCAPED_SLASH.sub(lambda found: _SLASHES[found[0][1:].upper()], request.path)
+    return Refusal(307, path if request.query is None else f"{path}?{request.query}")
+
+
+def _spelling(request: Request) -> Refusal | None:
+    """HTTP/1 parsers know methods in upper case alone, and no `#` in a target."""
+    return Refusal(400) if request.method != request.method.upper() or "#" in request.target else None
+
+
+def _underscore(request: Request) -> Refusal | None:
+    return Refusal(400) if any("_" in name for name, _ in request.headers) else None
+
+
+REFUSALS: dict[str, Callable[[Request], Refusal | None]] = {
+    "spelling": _spelling,
+    "underscore-headers": _underscore,
+    "escaped-slashes": _unescaped,
+}
 """Requests that never reach a route; a profile names those that its data plane refuses."""
 
 

@@ -42,7 +42,7 @@ class Table:
     def __init__(self, world: World, routes: Iterable[Route], profile: Profile) -> None:
         self.profile = profile
         self.world = world
-        self.listeners: Listeners = {key: effective(gateway, self.world) for key, gateway in self.world.gateways.items()}
+        self.listeners: Listeners = {key: effective(gateway, self.world, profile) for key, gateway in self.world.gateways.items()}
         self.placements: dict[ObjectRef, Placement] = {
             reference(route): place(route, self.listeners, self.world, profile) for route in routes
         }
@@ -66,7 +66,7 @@ class Table:
         listed = list(changes)
         other = self._with_world(self.world.after(listed))
         other.listeners = {
-            key: fresh if (fresh := effective(gateway, other.world)) != self.listeners.get(key) else self.listeners[key]
+            key: fresh if (fresh := effective(gateway, other.world, self.profile)) != self.listeners.get(key) else self.listeners[key]
             for key, gateway in other.world.gateways.items()
         }
         moved = other._moved(self, listed)

@@ -2,9 +2,13 @@
 
 from aichaos.errors import UsageError
 from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.profiles.contour import CONTOUR
+from aichaos.predict.routing.profiles.envoy_gateway import ENVOY_GATEWAY
+from aichaos.predict.routing.profiles.istio import ISTIO
+from aichaos.predict.routing.profiles.others import OTHERS
 from aichaos.predict.routing.profiles.standard import STANDARD
 
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (STANDARD,)}
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (STANDARD, CONTOUR, ISTIO, ENVOY_GATEWAY, *OTHERS)}
 
 
 def by_name(name: str) -> Profile:

@@ -1,0 +1,163 @@
+"""Contour 1.33.6 with Envoy 1.40, as it answered some 9,500 questions over 700 sets of routes on a real API server."""
+
+from aichaos.predict.routing.profile import Deviation, Profile
+
+
+def _row(name: str, says: str, *switches: str) -> Deviation:
+    return Deviation(name=f"contour/{name}", switches=switches, says=says)
+
+
+CONTOUR = Profile(
+    name="contour",
+    controllers=("projectcontour.io/gateway-controller",),
+    measured=True,
+    scope="port",
+    precedence_host="shared",
+    fallback=False,
+    parent_namespace="any",
+    wider_wildcards_meet=False,
+    isolation="across-ports",
+    exclusions=("one-kind-per-host", "taken-matches"),
+    empty_rule="absent",
+    invalid_regex="match",
+    poisons=("empty-selector",),
+    redirect_query=False,
+    path_ranks=("Exact", "RegularExpression", "PathPrefix"),
+    order=("length", "method", "headers", "query", "rule", "header terms", "query terms", "age", "name", "match"),
+    regex_order=("length", "text backwards", "method", "headers", "query", "rule", "header terms", "query terms", "age", "name", "match"),
+    coins=("pairwise",),
+    normalise=("backslashes", "unreserved", "dots", "slashes"),
+    refused=("spelling",),
+    repeated_header="each",
+    invalid_share="left-out",
+    filter_order="backend-first",
+    header_values="variables",
+    rewrite_prefix="contour",
+    redirect_prefix="contour",
+    redirect_port="contour",
+    unrouted_port="refused",
+    deviations=(
+        _row(
+            "taken-match-drops-rule",
+            "Contour drops a whole rule, on all hostnames of its route, when one of its matches is taken by an older route or "
+            "an earlier rule; by the standard only the match itself loses.",
+            "exclusions",
+        ),
+        _row(
+            "rule-before-age",
+            "Between matches of equal path, method and number of conditions Contour takes the lower rule index, then compares "
+            "the conditions as they are written, before the age of the routes; by the standard the older route wins. A prefix "
+            "written with a slash at its end counts as longer.",
+            "order",
+        ),
+        _row(
+            "conditions-by-chance",
+            "Where a comparison of conditions place by place contradicts itself, the winner in Contour is a matter of chance, "
+            "anew with every change; by the standard the older route wins.",
+            "coins",
+        ),
+        _row(
+            "redirects-ignore-query",
+            "Contour ignores the query conditions of a rule that redirects; by the standard all conditions of a match must hold.",
+            "redirect_query",
+        ),
+        _row(
+            "invalid-share-left-out",
+            "Contour leaves invalid backendRefs out of the split; by the standard their share is answered with 500.",
+            "invalid_share",
+        ),
+        _row(
+            "empty-rule-absent",
+            "Contour does not program a rule without backendRefs: 404, or the next match; others answer 500.",
+            "empty_rule",
+        ),
+        _row(
+            "parent-namespace",
+            "For Contour a parentRef without namespace means its own Gateway; by the standard the namespace of the route.",
+            "parent_namespace",
+        ),
+        _row(
+            "wider-wildcard",
+            "For Contour the listener hostname *.example.com and the route hostname *.com have nothing in common; by the "
+            "standard they have.",
+            "wider_wildcards_meet",
+        ),
+        _row(
+            "isolation-across-ports",
+            "A hostname that another listener covers, on any port, is taken away from a route that this listener does not "
+            "take; by the standard listeners of other ports have no influence.",
+            "isolation",
+        ),
+        _row(
+            "prefix-replacement",
+            "Contour puts the replacement of a prefix together as text: `/xyz/` gives `/xyz//bar`, prefix `/` with `/new` gives `/newx`.",
+            "rewrite_prefix",
+            "redirect_prefix",
+        ),
+        _row(
+            "redirect-port",
+            "A redirect of Contour without port keeps the port of the Host header, and writes out 80 and 443; by the standard "
+            "the port is that of the scheme, else the listener's.",
+            "redirect_port",
+        ),
+        _row(
+            "header-variables",
+            "In header values of filters Contour's Envoy fills in %REQ(x)% and other variables; by the standard a value is literal.",
+            "header_values",
+        ),
+        _row(
+            "empty-selector-panic",
+            "A listener with `from: Selector` and an empty selector makes Contour panic: what runs keeps its last table, what "
+            "starts has none.",
+            "poisons",
+        ),
+        _row(
+            "no-fallback",
+            "Contour looks at the most specific hostname alone; by a plain reading of the standard a wider hostname is tried "
+            "when no match fits.",
+            "fallback",
+            "scope",
+            "precedence_host",
+        ),
+        _row(
+            "regex-rank",
+            "Contour tries regular expressions before prefixes, the longest text first.",
+            "path_ranks",
+            "regex_order",
+        ),
+        _row(
+            "invalid-regex",
+            "An invalid regular expression costs Contour that match alone; others drop the rule.",
+            "invalid_regex",
+        ),
+        _row(
+            "repeated-header",
+            "A header sent twice is compared line by line, not as one joined value.",
+            "repeated_header",
+        ),
+        _row(
+            "path-normalisation",
+            "Envoy resolves dots, merges slashes and decodes letters before it matches.",
+            "normalise",
+        ),
+        _row(
+            "request-spelling",
+            "Methods in lower case and `#` in the target are answered with 400.",
+            "refused",
+        ),
+        _row(
+            "filter-order",
+            "The filters of a backend come before those of the rule.",
+            "filter_order",
+        ),
+        _row(
+            "unrouted-port-closed",
+            "A port without any programmed route is not opened: the connection is refused.",
+            "unrouted_port",
+        ),
+    ),
+    notes=(
+        "ResponseHeaderModifier has no effect on a redirect, nor on the 500 of a rule without valid backends; it has on a 503.",
+        "A route that reaches two listeners of one port with a common host can lose its rules on the other hosts, anew with every change.",
+    ),
+)

@@ -1,0 +1,141 @@
+"""Envoy Gateway 1.9.1, as its own translator and Envoy 1.40 answered 9,256 questions over 694 sets of routes."""
+
+from aichaos.predict.routing.profile import Deviation, Profile
+
+
+def _row(name: str, says: str, *switches: str) -> Deviation:
+    return Deviation(name=f"envoy-gateway/{name}", switches=switches, says=says)
+
+
+_ORDER = ("length", "method as header", "exact headers", "query", "exact query", "age", "namespace, name", "rule", "match")
+
+ENVOY_GATEWAY = Profile(
+    name="envoy-gateway",
+    controllers=("gateway.envoyproxy.io/gatewayclass-controller",),
+    measured=True,
+    scope="port",
+    precedence_host="shared",
+    fallback=False,
+    isolation="equal-names",
+    poisons=("same-domain-twice", "percent"),
+    repeated_condition="all",
+    path_ranks=("Exact", "RegularExpression", "PathPrefix"),
+    order=_ORDER,
+    regex_order=_ORDER,
+    normalise=("backslashes", "unreserved", "dots", "slashes"),
+    refused=("spelling", "underscore-headers", "escaped-slashes"),
+    repeated_header="each",
+    unready="served",
+    filter_order="backend-first",
+    header_values="format",
+    host_header="500",
+    set_and_add="add",
+    rewrite_prefix="envoy-gateway rewrite",
+    redirect_prefix="envoy-gateway redirect",
+    rewrite_full="kept",
+    redirect_full="kept",
+    redirect_port="envoy-gateway",
+    deviations=(
+        _row(
+            "bad-route-freezes-port",
+            "A hostname that two wildcard listeners of a port cover and none names exactly is written into the table twice, "
+            "and a header value with a single % or an unknown variable is no format string: Envoy refuses the whole port. "
+            "What runs keeps its last table, what starts answers 404. All statuses stay True.",
+            "poisons",
+        ),
+        _row(
+            "isolation-by-equal-name",
+            "Only a listener with exactly the route's hostname takes it away from another; by the standard a more specific "
+            "wildcard does too.",
+            "isolation",
+            "scope",
+        ),
+        _row(
+            "order-of-conditions",
+            "A prefix with a slash at its end is longer, a method counts as one header, and more exact conditions come before "
+            "age; by the standard the method comes first, then the number of headers and of query conditions, then age. "
+            "Names: namespace first.",
+            "order",
+            "regex_order",
+        ),
+        _row(
+            "host-header",
+            "A RequestHeaderModifier that sets or adds Host makes the rule answer 500.",
+            "host_header",
+        ),
+        _row(
+            "refused-requests",
+            "Paths with %2F or %5C are redirected (307) to the unescaped path, headers with an underscore and methods in "
+            "lower case are answered with 400, before any routing.",
+            "refused",
+        ),
+        _row(
+            "unready-served",
+            "A Service all of whose endpoints are unready is served by them; by the standard the answer is 503.",
+            "unready",
+        ),
+        _row(
+            "repeated-condition",
+            "Of two conditions on one header both must hold; by the standard the first counts.",
+            "repeated_condition",
+        ),
+        _row(
+            "header-variables",
+            "In header values of filters Envoy fills in %REQ(x)%, and %% is %; by the standard a value is literal.",
+            "header_values",
+        ),
+        _row(
+            "set-and-add",
+            "Of `set` and `add` of one header in one filter only `add` acts; by the standard both.",
+            "set_and_add",
+        ),
+        _row(
+            "redirect-port",
+            "A redirect to port 80 or 443 never names it, and without port the Host header's stays.",
+            "redirect_port",
+        ),
+        _row(
+            "prefix-replacement",
+            "A replacement with a slash at its end gives a double slash in redirects, and prefix / with /new gives /newx.",
+            "rewrite_prefix",
+            "redirect_prefix",
+        ),
+        _row(
+            "empty-full-path",
+            "An empty ReplaceFullPath is not applied; by the standard the path is then /.",
+            "rewrite_full",
+            "redirect_full",
+        ),
+        _row(
+            "no-fallback",
+            "The most specific hostname alone is looked at; by a plain reading of the standard a wider one is tried when no match fits.",
+            "fallback",
+            "precedence_host",
+        ),
+        _row(
+            "regex-rank",
+            "Regular expressions come before prefixes, the longest text first.",
+            "path_ranks",
+        ),
+        _row(
+            "repeated-header",
+            "A header sent twice is compared line by line, not as one joined value.",
+            "repeated_header",
+        ),
+        _row(
+            "path-normalisation",
+            "Envoy resolves dots, merges slashes and decodes letters before it matches.",
+            "normalise",
+        ),
+        _row(
+            "filter-order",
+            "The filters of a backend come before those of the rule.",
+            "filter_order",
+        ),
+    ),
+    notes=(
+        "Several faults in one route give a list as reason: BackendNotFound,InvalidKind,….",
+        "The loser of a conflict stays Accepted=True, and both routes get RouteRulesOverlap=True.",
+        "A rewritten host leaves the old one in X-Forwarded-Host.",
+    ),
+)

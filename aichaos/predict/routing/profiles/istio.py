@@ -1,0 +1,123 @@
+"""Istio (main of 2026-08-27), as its own translator and Envoy 1.40 answered 9,360 questions over 694 sets of routes; mesh defaults."""
+
+from aichaos.predict.routing.profile import Deviation, Profile
+
+
+def _row(name: str, says: str, *switches: str) -> Deviation:
+    return Deviation(name=f"istio/{name}", switches=switches, says=says)
+
+
+ISTIO = Profile(
+    name="istio",
+    controllers=("istio.io/gateway-controller",),
+    measured=True,
+    scope="port",
+    precedence_host="shared",
+    fallback=False,
+    isolation="port",
+    twin_listeners="first",
+    poisons=("invalid-regex", "percent"),
+    repeated_condition="all",
+    path_ranks=("Exact", "PathPrefix", "RegularExpression"),
+    order=("method", "headers", "query", "age", "namespace, name~", "rule", "match"),
+    regex_order=("length", "method", "headers", "query", "age", "namespace, name~", "rule", "match"),
+    root_hides_regexes=True,
+    blocks="hostnames, oldest first",
+    normalise=("backslashes", "unreserved", "dots"),
+    refused=("spelling",),
+    repeated_header="each",
+    header_values="format",
+    rewrite_prefix="istio rewrite",
+    redirect_prefix="istio redirect",
+    rewrite_full="kept",
+    redirect_full="kept",
+    redirect_port="istio",
+    deviations=(
+        _row(
+            "bad-route-freezes-port",
+            "An invalid regular expression, or a header value with a single % or an unknown variable, is handed to Envoy, "
+            "which refuses the routes of the whole port: what runs keeps its last table, what starts answers 404. All "
+            "statuses stay True.",
+            "poisons",
+        ),
+        _row(
+            "header-variables",
+            "In header values of filters Envoy fills in %REQ(x)%, and %% is %; by the standard a value is literal.",
+            "header_values",
+        ),
+        _row(
+            "name-tie",
+            "Of routes of the same second Istio compares the namespace, then the name with a ~ behind it: r-1 comes before r; "
+            "by the standard the first name in the alphabet wins.",
+            "order",
+            "regex_order",
+        ),
+        _row(
+            "hostnames-in-blocks",
+            "Different hostnames of routes that end on the same host of a listener are not merged: the rules of the older "
+            "come first, whatever their paths; by the standard the most specific match wins.",
+            "blocks",
+        ),
+        _row(
+            "isolation-hole",
+            "A wider hostname of a less specific listener serves another listener's hosts as long as no route there has them; "
+            "by the standard only the most specific listener serves a host.",
+            "isolation",
+            "scope",
+            "fallback",
+            "precedence_host",
+        ),
+        _row(
+            "repeated-condition",
+            "Of two conditions on one header both must hold; by the standard the first counts.",
+            "repeated_condition",
+        ),
+        _row(
+            "prefix-replacement",
+            "A replacement with a slash at its end gives a double slash in redirects, an empty one is not applied there, and "
+            "prefix / with /new gives /newx.",
+            "rewrite_prefix",
+            "redirect_prefix",
+        ),
+        _row(
+            "empty-full-path",
+            "An empty ReplaceFullPath is not applied; by the standard the path is then /.",
+            "rewrite_full",
+            "redirect_full",
+        ),
+        _row(
+            "redirect-port",
+            "A redirect keeps the port of the Host header where the listener's is 80 or a scheme is given.",
+            "redirect_port",
+        ),
+        _row(
+            "root-hides-regexes",
+            "A bare prefix / on a host makes every regular expression there dead.",
+            "root_hides_regexes",
+        ),
+        _row(
+            "repeated-header",
+            "A header sent twice is compared line by line, not as one joined value.",
+            "repeated_header",
+        ),
+        _row(
+            "path-normalisation",
+            "Envoy resolves dots and decodes letters before it matches; it does not merge slashes.",
+            "normalise",
+        ),
+        _row(
+            "request-spelling",
+            "Methods in lower case and `#` in the target are answered with 400.",
+            "refused",
+        ),
+        _row(
+            "twin-listeners",
+            "Of two listeners with the same port and hostname the first serves; by the standard none.",
+            "twin_listeners",
+        ),
+    ),
+    notes=(
+        "The loser of a conflict stays Accepted=True and is counted in attachedRoutes.",
+        "ResponseHeaderModifier works on redirects, on 500 and on 503 too.",
+    ),
+)
