@@ -64,6 +64,8 @@ class Index:
     def add(self, places: Iterable[Place], entries: Iterable[Entry]) -> None:
         """Put entries under every one of these hosts; `sort` puts them in order."""
         listed = list(entries)
+        if not listed:  # a host without a match is no host: a wider one serves it
+            return
         self.regexes += sum(entry.kind == "RegularExpression" for entry in listed)
         for scope, host, own in places:
             hosts = self.hosts.setdefault(scope, {})

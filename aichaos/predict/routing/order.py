@@ -107,7 +107,7 @@ def _hostname_block(entry: Entry, own: str) -> Hashable:
 
 def _oldest_first(block: Hashable, entries: Iterable[Entry]) -> Any:
     key = sort_key(("age", "namespace, name~"))
-    return block == _ROOT, min(key(entry) for entry in entries)
+    return block == _ROOT, min(key(entry) for entry in entries), str(block)
 
 
 BLOCKS: dict[str, Blocks] = {
