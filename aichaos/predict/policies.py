@@ -90,7 +90,7 @@ class Policies:
         for policy in self._policies:
             if direction not in policy_types(policy):
                 continue
-            selected = self._index.namespace(policy.namespace) & self._selection(policy.spec.pod_selector)
+            selected = self.selected(policy)
             rules: Sequence[Rule] = (policy.spec.ingress if direction == "Ingress" else policy.spec.egress) or ()
             with_peers = [(self._peers_of(policy.namespace, _peers(rule)), rule) for rule in rules] if selected else []
             for party in bits(selected):
@@ -135,9 +135,22 @@ class Policies:
                 found |= peers & self._open(rule.ports, port, protocol) if rule.ports else peers
         return found
 
-    def isolated(self, party: int, direction: Direction) -> bool:
-        """Whether any policy restricts what comes in to a party, or what goes out from it."""
-        return party in self._rules[direction]
+    def door(self, target: int, port: int, protocol: str = "TCP") -> Literal["open", "ajar", "shut"]:
+        """Whether a port of `target` lets in everybody, some, or nobody, whoever they may be: also those who are not known here."""
+        rules = self._rules["Ingress"].get(target)
+        if rules is None:
+            return "open"
+        letting = [rule for _, rule in rules if not rule.ports or self._open(rule.ports, port, protocol) >> target & 1]
+        return "shut" if not letting else "ajar" if all(_peers(rule) for rule in letting) else "open"
+
+    def selected(self, policy: NetworkPolicy) -> Set:
+        """The parties that one of the policies selects."""
+        return self._index.namespace(policy.namespace) & self._selection(policy.spec.pod_selector)
+
+    def restricting(self, parties: Iterable[int], direction: Direction) -> list[NetworkPolicy]:
+        """The policies that select one of these parties in a direction."""
+        wanted = _set(parties)
+        return [policy for policy in self._policies if direction in policy_types(policy) and wanted & self.selected(policy)]
 
     def _open(self, ports: Sequence[NetworkPolicyPort], port: int, protocol: str) -> Set:
         """The parties on which one of these ports is this one: a name means what the target calls so."""
@@ -281,6 +294,13 @@ def bits(members: Set) -> Iterator[int]:
         lowest = members & -members
         yield lowest.bit_length() - 1
         members ^= lowest
+
+
+def _set(members: Iterable[int]) -> Set:
+    found = 0
+    for member in members:
+        found |= 1 << member
+    return found
 
 
 def _selected(selector: LabelSelector, labels: Mapping[tuple[str, str], Set], keys: Mapping[str, Set], everything: Set) -> Set:

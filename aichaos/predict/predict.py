@@ -10,21 +10,19 @@ from aichaos.domain.gateway import Route
 from aichaos.domain.network import EndpointSlice, NetworkPolicy, Service
 from aichaos.domain.prediction import Answer, Brief, Connection, Effect, Irreversible, Prediction, RequestLine, State
 from aichaos.domain.snapshot import Snapshot
-from aichaos.domain.workloads import Namespace, Pod
 from aichaos.errors import UsageError
 from aichaos.observe.topology import Topology
+from aichaos.predict.connections import connections
 from aichaos.predict.evolve.draft import Change
 from aichaos.predict.evolve.moments import Course, Moment
 from aichaos.predict.inverse import Inverse, inverse
-from aichaos.predict.reach import Reach, connections
+from aichaos.predict.reach import Reach
 from aichaos.predict.requests import Asked, derived, text
 from aichaos.predict.routing.request import Request, read
 from aichaos.predict.routing.router import Router
 
 Words = Callable[[Step], str]
 """A step in words."""
-_POLICED = (NetworkPolicy, Pod, Namespace, Service)
-"""Kinds whose change may change who can talk to whom."""
 
 
 class Foretold(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,17 +56,15 @@ def predict(
     after = _back(course, undone)
     restored = view.state("restored", after)
     whole = all(_alike(one, other) for one, other in zip(states[0].outcomes, restored.outcomes, strict=True))
-    snapshots = [*(moment.snapshot for moment in moments), after.snapshot]
-    differ = [True, *(any(isinstance(obj, _POLICED) for change in one.changes for obj in change) for one in moments[1:]), True]
-    linked = connections(snapshots, differ, _namespaces(moments))
+    linked = connections(view.reaches, [change for one in moments for change in one.changes])
     prediction = Prediction(
         requests=tuple(text(one.line) for one in view.asked),
         states=(*states, restored),
-        connections=linked,
+        connections=linked.connections,
         irreversible=irreversible,
         restored=whole,
-        notes=tuple(dict.fromkeys([*view.notes, *_unknown(router.snapshot)])),
-        verdict=_verdict(states, moments, linked),
+        notes=tuple(dict.fromkeys([*view.notes, *linked.notes, *_unknown(router.snapshot)])),
+        verdict=_verdict(states, moments, linked.connections),
     )
     return Foretold(prediction=prediction, inverse=undone, requests=view.asked)
 
@@ -130,16 +126,19 @@ class _View:
                     raise
                 self.notes.append(f"{text(one.line)} could not be asked: {error}")
         self._last: tuple[Answer, ...] = ()
+        self.reaches: list[Reach] = []
+        """What policies let through in each state so far."""
 
     def state(self, name: str, moment: Moment) -> State:
         self.router = self.router.changed(moment.changes)
+        reach = (self.reaches or [Reach(moment.snapshot)])[-1].changed(moment.snapshot, moment.changes)
+        self.reaches.append(reach)
         if moment.changes or not self._last:
-            self._last = self.answers(self.router, moment.snapshot)
+            self._last = self.answers(self.router, reach)
         return State(step=name, outcomes=self._last, effects=_effects(moment), notes=moment.notes)
 
-    def answers(self, router: Router, snapshot: Snapshot) -> tuple[Answer, ...]:
-        reach = Reach(snapshot)
-        return tuple(reach.through(router.answer(request, gateway), gateway) for request, gateway in self._requests)
+    def answers(self, router: Router, reach: Reach) -> tuple[Answer, ...]:
+        return tuple(reach.answer(router.answer(request, gateway), gateway) for request, gateway in self._requests)
 
     def why(self, number: int) -> tuple[str, ...]:
         request, gateway = self._requests[number]
@@ -188,7 +187,7 @@ def _irreversible(view: _View, course: Course, states: list[State], ending: Snap
             continue
         again = Course(ending)
         moment = again.back(obj) if ref not in there else again.before()
-        answers = view.answers(view.router.changed(moment.changes), moment.snapshot)
+        answers = view.answers(view.router.changed(moment.changes), view.reaches[-1].changed(moment.snapshot, moment.changes))
         name = f"{ref.namespace}/{ref.name}"
         lost = [
             (number, now)
@@ -218,10 +217,6 @@ def _lost(ref: ObjectRef, view: _View, lost: list[tuple[int, Answer]], existed: 
 # words ------------------------------------------------------------------------------------------------------------------------------
 
 
-def _namespaces(moments: list[Moment]) -> set[str]:
-    return {obj.namespace for one in moments for change in one.changes for obj in change if obj is not None and obj.namespace}
-
-
 def _unknown(snapshot: Snapshot) -> list[str]:
     notes = []
     if not snapshot.gateways:
@@ -229,13 +224,6 @@ def _unknown(snapshot: Snapshot) -> list[str]:
     undated = [route for route in snapshot.routes() if route.metadata.creation_timestamp is None]
     if undated:
         notes.append(f"ages unknown of {len(undated)} routes: where age decides between them, that is undecided")
-    topology = Topology(snapshot)
-    if snapshot.network_policies:
-        notes += [
-            f"the pods of Gateway {key[0]}/{key[1]} are not known: whether policies let it through is not foretold"
-            for key, gateway in topology.gateways.items()
-            if not topology.gateway_pods(gateway)
-        ][:3]
     return notes
 
 

@@ -1,134 +1,160 @@
-"""What NetworkPolicies leave of an answer: backends that the Gateway's own pods may not reach, and who may talk to whom.
+"""What the NetworkPolicies of a cluster mean for requests: a Gateway that cannot reach its backends, and who can talk to whom.
 
-A policy does not make an endpoint unready: the gateway goes on trying, and answers 503 for the share that it can't reach.
+A connection that a policy forbids is dropped by most network plugins and refused by some. Envoy, and what is built on it, answers 503 when
+it gives up on connecting, and 504 where a time-out of the rule is over before that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import msgspec
 
-from aichaos.domain.base import ObjectRef, reference
-from aichaos.domain.network import Service
-from aichaos.domain.prediction import Answer, BackendShare, Connection
+from aichaos.domain.experiment import seconds
+from aichaos.domain.gateway import Gateway
+from aichaos.domain.network import EndpointSlice, NetworkPolicy, Service
+from aichaos.domain.prediction import Answer, BackendShare
 from aichaos.domain.snapshot import Snapshot
-from aichaos.domain.workloads import Pod
-from aichaos.observe.assume import target_port
+from aichaos.domain.workloads import Namespace, Pod
 from aichaos.observe.topology import Topology
+from aichaos.predict.evolve.draft import Change
 from aichaos.predict.policies import Policies
-
-UNREACHABLE = 503
-MOST_CONNECTIONS = 200
 
 Key = tuple[str, str]
 """Namespace and name."""
-Pair = tuple[str, str, int, str]
-"""From, to, port and protocol."""
+
+SOMEWHERE = "198.51.100.1"
+"""An address that is nobody's (RFC 5737): it stands for the world outside."""
+
+GIVES_UP = {"contour": 2.0}
+"""Seconds after which an implementation gives up on connecting."""
+_GIVES_UP = 10.0
+"""… the others: Envoy Gateway and Istio say so in their documentation."""
+
+_CONCERNED = (Pod, NetworkPolicy, Namespace, Service, EndpointSlice, Gateway)
 
 
 class Reach:
-    """The policies of one moment. Nothing is worked out where there are none."""
+    """The policies of one Snapshot over its pods. addresses: some outside that are asked about."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.topology = Topology(snapshot)
-        self.there = bool(snapshot.network_policies)
-        pods = (pod for pods in self.topology.pods_of_namespace.values() for pod in pods)
-        self._policies = Policies(snapshot.network_policies, pods, self.topology.namespace_labels) if self.there else None
-        self._known: dict[tuple[Key, Key, int], float | None] = {}
+    def __init__(self, snapshot: Snapshot, addresses: Iterable[str] = ()) -> None:
+        self.snapshot = snapshot
+        self._addresses = (SOMEWHERE, *addresses)
 
-    def through(self, answer: Answer, gateway: Key | None) -> Answer:
-        """An answer with the shares that no policy lets through answered by the gateway itself."""
-        if self._policies is None or gateway is None or not answer.backends:
+    def changed(self, snapshot: Snapshot, changes: Iterable[Change]) -> "Reach":
+        """The same after some objects have changed; the policies are read again only where that can matter."""
+        if any(isinstance(obj, _CONCERNED) for change in changes for obj in change):
+            return Reach(snapshot, self._addresses[1:])
+        if snapshot.network_policies:
+            _ = self.policies  # so that the copy has them
+        other = Reach.__new__(Reach)
+        other.__dict__.update(self.__dict__)
+        other.snapshot = snapshot
+        return other
+
+    @cached_property
+    def topology(self) -> Topology:
+        return Topology(self.snapshot)
+
+    @cached_property
+    def policies(self) -> Policies:
+        return Policies(self.snapshot.network_policies, self.snapshot.pods, self.topology.namespace_labels, self._addresses)
+
+    # answers --------------------------------------------------------------------------------------------------------------------
+
+    def answer(self, answer: Answer, gateway: Key | None) -> Answer:
+        """An answer with the part that the policies keep from its backends; the same answer where they keep nothing."""
+        if not self.snapshot.network_policies or gateway is None or all(one.status is not None for one in answer.backends):
             return answer
-        shares = [piece for one in answer.backends for piece in self._share(one, gateway)]
-        if shares == list(answer.backends):
+        verdicts = [self._verdict(one, gateway) if one.status is None else (0.0, "") for one in answer.backends]
+        notes = dict.fromkeys(note for _, note in verdicts if note)
+        if not notes:
             return answer
-        if all(one.status == UNREACHABLE for one in shares):
-            return msgspec.structs.replace(answer, outcome="error", status=UNREACHABLE, backends=tuple(shares), received=None)
-        return msgspec.structs.replace(answer, backends=tuple(shares))
+        status = self._status(answer)
+        split: list[BackendShare] = []
+        for one, (blocked, _) in zip(answer.backends, verdicts, strict=True):
+            if blocked < 1:
+                split.append(msgspec.structs.replace(one, share=one.share * (1 - blocked)) if blocked else one)
+            if blocked:
+                split.append(msgspec.structs.replace(one, share=one.share * blocked, status=status))
+        why = (*answer.why, *notes)
+        if any(one.status is None for one in split) or answer.outcome != "forward":
+            return msgspec.structs.replace(answer, backends=tuple(split), why=why)
+        worst = max((one.status or 0 for one in split), default=status)
+        return msgspec.structs.replace(answer, outcome="error", status=worst, received=None, backends=tuple(split), why=why)
 
-    def _share(self, one: BackendShare, gateway: Key) -> Iterator[BackendShare]:
-        if one.status is not None or one.service is None or one.port is None:
-            yield one
-            return
-        namespace, _, name = one.service.partition("/")
-        open_to = self.open((namespace, name), gateway, one.port)
-        if open_to is None or open_to == 1:
-            yield one
-            return
-        if open_to > 0:
-            yield msgspec.structs.replace(one, share=one.share * open_to)
-        yield msgspec.structs.replace(one, share=one.share * (1 - open_to), status=UNREACHABLE)
+    def _verdict(self, backend: BackendShare, gateway: Key) -> tuple[float, str]:
+        """The share of a backend's requests that does not get through, and why; 0 with a reason where nobody can tell."""
+        found = self.topology.services.get(_key(backend.service))
+        targets = list(self._targets(found, backend.port)) if found is not None else []
+        carriers = self.carriers(gateway)
+        if carriers is None:
+            return self._unknown(backend, gateway, targets)
+        pairs = [(one, *target) for one in carriers for target in targets]
+        shut = sum(not self.policies.allowed(*pair) for pair in pairs)
+        if not shut:
+            return 0.0, ""
+        policies = self._named(carriers, [party for party, _, _ in targets])
+        part = "" if shut == len(pairs) else f" on {shut} of {len(pairs)} ways"
+        return shut / len(pairs), f"{policies} keeps Gateway {'/'.join(gateway)} from {backend.service}{part}"
 
-    def open(self, service: Key, gateway: Key, port: int) -> float | None:
-        """Which share of a Service's pods the Gateway's pods may reach; None where the pods of either are not known."""
-        key = service, gateway, port
-        if key not in self._known:
-            found = self.topology.services.get(service)
-            carrying = self.topology.gateways.get(gateway)
-            sources = self.topology.gateway_pods(carrying) if carrying is not None else []
-            self._known[key] = self._between(sources, found, port) if found is not None and sources else None
-        return self._known[key]
+    def _unknown(self, backend: BackendShare, gateway: Key, targets: list[tuple[int, int, str]]) -> tuple[float, str]:
+        """Where the Gateway's pods are not known: certain if its pods let in nobody, or everybody."""
+        doors = [self.policies.door(*target) for target in targets]
+        if "ajar" not in doors:
+            shut = doors.count("shut")
+            policies = self._named([], [target[0] for target, door in zip(targets, doors, strict=True) if door == "shut"])
+            return (shut / len(doors), f"{policies} lets nobody reach {backend.service}") if shut else (0.0, "")
+        where = "/".join(gateway)
+        return 0.0, f"which pods carry Gateway {where} is not known: whether NetworkPolicies let it reach {backend.service} is open"
 
-    def _between(self, sources: list[Pod], service: Service, port: int) -> float | None:
-        pods = [pod for pod in self.topology.service_pods(service) if pod.ready or not pod.status.conditions]
-        spec = next((one for one in service.spec.ports if one.port == port), None)
-        if self._policies is None or spec is None or not pods:
-            return None
-        allowed = total = 0
-        for pod in pods:
-            number = target_port(spec, [pod])
-            for source in sources[:50]:
-                mine, its = self._policies.party(source), self._policies.party(pod)
-                if number is not None and mine is not None and its is not None:
-                    total += 1
-                    allowed += self._policies.allowed(mine, its, number, spec.protocol)
-        return allowed / total if total else None
+    def carriers(self, gateway: Key) -> list[int] | None:
+        """The parties that carry a Gateway's traffic; None where its pods are not known."""
+        found = self.topology.gateways.get(gateway)
+        pods = self.topology.gateway_pods(found) if found is not None else []
+        parties = {party for pod in pods if (party := self.policies.party(pod)) is not None}
+        return sorted(parties) or None
 
-    # who may talk to whom -------------------------------------------------------------------------------------------------------
+    def _targets(self, service: Service, port: int | None) -> Iterator[tuple[int, int, str]]:
+        """Party, port and protocol of each ready endpoint of a Service's port."""
+        names = {one.name for one in service.spec.ports if port is None or one.port == port}
+        for piece in self._slices.get((service.namespace, service.name), ()):
+            ports = [one for one in piece.ports or () if one.name in names and one.port is not None]
+            for endpoint in piece.endpoints or ():
+                target = endpoint.target_ref
+                pod = self._pods.get((target.namespace or service.namespace, target.name)) if target is not None else None
+                party = self.policies.party(pod) if pod is not None else None
+                if party is not None and endpoint.ready:
+                    yield from ((party, one.port or 0, one.protocol) for one in ports)
 
-    def pairs(self, namespaces: set[str]) -> dict[Pair, bool]:
-        """Whether every pod of one side may reach every pod of the other. Sides: Gateways, and what is in these namespaces."""
-        if self._policies is None:
-            return {}
-        found: dict[Pair, bool] = {}
-        sides = list(self._sides(namespaces))
-        for service in (one for name in sorted(namespaces) for one in self.topology.services_of_namespace.get(name, ())):
-            pods = self.topology.service_pods(service)
-            if not pods:
-                continue
-            for name, sources in sides:
-                for spec in service.spec.ports:
-                    if len(found) >= MOST_CONNECTIONS:
-                        return found
-                    if not {(pod.namespace, pod.name) for pod in sources} & {(pod.namespace, pod.name) for pod in pods}:
-                        share = self._between(sources, service, spec.port)
-                        if share is not None:
-                            found[name, str(reference(service)), spec.port, spec.protocol] = share == 1
+    @cached_property
+    def _slices(self) -> dict[Key, list[EndpointSlice]]:
+        found: dict[Key, list[EndpointSlice]] = {}
+        for piece in self.snapshot.endpoint_slices:
+            found.setdefault((piece.namespace, piece.service_name), []).append(piece)
         return found
 
-    def _sides(self, namespaces: set[str]) -> Iterator[tuple[str, list[Pod]]]:
-        for key, gateway in self.topology.gateways.items():
-            if pods := self.topology.gateway_pods(gateway):
-                yield str(ObjectRef("Gateway", key[1], key[0])), pods
-        for ref, workload in self.topology.workloads.items():
-            if ref.namespace in namespaces and (pods := self.topology.pods_of(workload)):
-                yield str(ref), pods
+    @cached_property
+    def _pods(self) -> dict[Key, Pod]:
+        return {(pod.namespace, pod.name): pod for pod in self.snapshot.pods}
+
+    def _status(self, answer: Answer) -> int:
+        """What a request is answered that never gets through."""
+        namespace, name = _key(answer.route)
+        route = next((one for one in self.snapshot.http_routes if one.name == name and one.namespace == namespace), None)
+        rules = (route.spec.rules or ()) if route is not None else ()
+        limits = rules[answer.rule].timeouts if answer.rule is not None and answer.rule < len(rules) else None
+        times = [seconds(text) for text in (limits.request, limits.backend_request) if text] if limits else []
+        least = min((time for time in times if time), default=None)
+        return 504 if least is not None and least < GIVES_UP.get(answer.implementation, _GIVES_UP) else 503
+
+    def _named(self, sources: Iterable[int], targets: Iterable[int]) -> str:
+        """The policies that restrict these parties, for people."""
+        found = [*self.policies.restricting(targets, "Ingress"), *self.policies.restricting(sources, "Egress")]
+        names = list(dict.fromkeys(f"{policy.namespace}/{policy.name}" for policy in found))
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        return f"NetworkPolicy {shown}"
 
 
-def connections(moments: list[Snapshot], changed: list[bool], namespaces: set[str]) -> tuple[Connection, ...]:
-    """Who may talk to whom at each moment; those that change first. changed: whether anything that policies go by did, at each moment."""
-    if not any(moment.network_policies for moment in moments):
-        return ()
-    columns: list[dict[Pair, bool]] = []
-    for snapshot, differs in zip(moments, changed, strict=True):
-        columns.append(_pairs(snapshot, namespaces) if differs or not columns else columns[-1])
-    every = dict.fromkeys(pair for column in columns for pair in column)
-    rows = [(pair, tuple(column.get(pair, True) for column in columns)) for pair in every]
-    rows.sort(key=lambda row: len(set(row[1])) == 1)
-    return tuple(
-        Connection(from_=pair[0], to=pair[1], port=pair[2], protocol=pair[3], allowed=allowed) for pair, allowed in rows[:MOST_CONNECTIONS]
-    )
-
-
-def _pairs(snapshot: Snapshot, namespaces: set[str]) -> dict[Pair, bool]:
-    return Reach(snapshot).pairs(namespaces)
+def _key(name: str | None) -> Key:
+    namespace, _, own = (name or "").partition("/")
+    return namespace, own

@@ -132,7 +132,10 @@ def test_a_policy_that_keeps_the_gateway_out_is_a_503_although_the_endpoints_are
         {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]},
         version="networking.k8s.io/v1",
     )
-    topology = topology_of(*SHOP, gateway_pod(), pod("web-1-x", {"app": "web"}, owner="ReplicaSet/web-1"), slice_of("web", True))
+    piece = slice_of("web", True)
+    piece["endpoints"][0]["targetRef"] = {"kind": "Pod", "name": "web-1-x", "namespace": "shop"}
+    piece["ports"] = [{"name": "", "port": 3000, "protocol": "TCP"}]
+    topology = topology_of(*SHOP, gateway_pod(), pod("web-1-x", {"app": "web"}, owner="ReplicaSet/web-1"), piece)
     gone = {"delete": {"kind": "NetworkPolicy", "name": "deny", "namespace": "shop"}}
     found = foretold(experiment({"create": deny}, gone), topology, "http://any.test/").prediction
     assert answers(found) == ["web", "503", "web", "web"]
@@ -140,9 +143,11 @@ def test_a_policy_that_keeps_the_gateway_out_is_a_503_although_the_endpoints_are
 
 
 def test_where_the_gateways_pods_are_not_known_it_is_said() -> None:
-    policy = thing("NetworkPolicy", "p", {"podSelector": {}}, version="networking.k8s.io/v1")
+    ingress = [{"from": [{"podSelector": {"matchLabels": {"app": "somebody"}}}]}]
+    policy = thing("NetworkPolicy", "p", {"podSelector": {}, "ingress": ingress}, version="networking.k8s.io/v1")
     found = foretold(experiment({"wait": {"for": "1s"}}), topology_of(*SHOP, policy), "http://any.test/").prediction
-    assert any("the pods of Gateway shop/edge are not known" in note for note in found.notes)
+    (answer,) = found.states[0].outcomes
+    assert any("which pods carry Gateway shop/edge is not known" in reason for reason in answer.why)
 
 
 DELAY: Manifest = {

@@ -31,6 +31,7 @@ from aichaos.predict.evolve.server import Server
 MOST_PODS = 5_000
 """Pods that are made for one workload at most: a number of replicas is a number that anybody may write."""
 
+_PLACE = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 _HASH = "pod-template-hash"
 _RUNNING = PodStatus(phase="Running", conditions=(PodCondition(type=PodConditionType.READY, status=ConditionStatus.TRUE),))
 W = TypeVar("W", bound=Workload)
@@ -97,6 +98,7 @@ class _Pods:
         mine = before.pods_of(old) if old is not None else []
         now = [draft.get(reference(pod)) for pod in mine]
         self.pods = [pod for pod in now if isinstance(pod, Pod)]
+        self.known = before.snapshot.pods
         self.example = mine[0] if mine else None
         self.number = 0
 
@@ -209,11 +211,18 @@ class _Pods:
         labels = dict(template.metadata.labels)
         if self.example is not None and _HASH in self.example.labels:
             labels[_HASH] = "new" if self.rolled else self.example.labels[_HASH]
+        labels |= self._zone(node or template.spec.node_name)
         metadata = Metadata(name=name, namespace=self.workload.namespace, labels=labels, owner_references=(self._owner(),))
         spec = msgspec.structs.replace(template.spec, node_name=node or template.spec.node_name)
         pod = msgspec.structs.replace(self.server.born(Pod(metadata=metadata, spec=spec)), status=_RUNNING)
         self.draft.put(pod)
         self.pods.append(pod)
+
+    def _zone(self, name: str) -> dict[str, str]:
+        """The labels of its node that a pod gets, since Kubernetes 1.35, where the node is known."""
+        node = self.draft.get(ObjectRef("Node", name))
+        carried = [label for label in _PLACE if any(label in pod.labels for pod in self.known)]
+        return {label: node.labels[label] for label in carried if label in node.labels} if node is not None else {}
 
     def _owner(self) -> OwnerReference:
         if not isinstance(self.workload, Deployment):

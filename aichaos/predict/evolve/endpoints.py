@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from aichaos.domain.base import Metadata, OwnerReference, reference
+from aichaos.domain.base import Metadata, ObjectRef, OwnerReference, reference
 from aichaos.domain.network import Endpoint, EndpointConditions, EndpointPort, EndpointSlice, Service, TargetRef
 from aichaos.domain.workloads import Pod
 from aichaos.observe.assume import target_port
@@ -15,32 +15,40 @@ _MOST_IN_A_SLICE = 100
 def settle_endpoints(draft: Draft) -> None:
     """Write the slices of every Service again that a change of pods or of itself concerns."""
     changed: dict[str, list[Pod]] = defaultdict(list)
-    services: dict[tuple[str, str], None] = {}
+    services: set[tuple[str, str]] = set()
     for change in draft.changes:
         for obj in change:
             if isinstance(obj, Pod):
                 changed[obj.namespace].append(obj)
-        old, new = change
-        if isinstance(old, Service) or isinstance(new, Service):
-            services |= dict.fromkeys((obj.namespace, obj.name) for obj in change if isinstance(obj, Service))
+            if isinstance(obj, Service):
+                services.add((obj.namespace, obj.name))
     for namespace, pods in changed.items():
-        for one in draft.all(Service, namespace):
-            if any(_selects(one, pod) for pod in pods):
-                services[namespace, one.name] = None
-    for namespace, name in services:
+        for service in draft.all(Service, namespace):
+            if any(_selects(service, pod) for pod in pods):
+                services.add((namespace, service.name))
+    for namespace, name in sorted(services):
         old_slices = [one for one in draft.all(EndpointSlice, namespace) if one.service_name == name]
-        service = next((one for one in draft.all(Service, namespace) if one.name == name), None)
-        if service is not None and not service.spec.selector:
+        found = draft.get(ObjectRef("Service", name, namespace))
+        if isinstance(found, Service) and not found.spec.selector:
             continue  # its endpoints are somebody else's to write
-        for piece in old_slices:
-            draft.drop(reference(piece))
-        if service is not None:
-            for piece in _slices(draft, service, old_slices):
-                draft.put(piece)
+        for one in old_slices:
+            draft.drop(reference(one))
+        if isinstance(found, Service):
+            for one in _slices(draft, found, old_slices):
+                draft.put(one)
 
 
 def _selects(service: Service, pod: Pod) -> bool:
     return bool(service.spec.selector) and (service.spec.selector or {}).items() <= pod.labels.items()
+
+
+def _runs(pod: Pod) -> bool:
+    return not pod.finished and pod.status.phase != "Pending"
+
+
+def _name(endpoint: Endpoint) -> str:
+    """The pod that an endpoint is; its address where a slice does not name the pod."""
+    return endpoint.target_ref.name if endpoint.target_ref else next(iter(endpoint.addresses), "")
 
 
 def _slices(draft: Draft, service: Service, old: list[EndpointSlice]) -> Iterator[EndpointSlice]:
@@ -60,7 +68,7 @@ def _slices(draft: Draft, service: Service, old: list[EndpointSlice]) -> Iterato
             for port in service.spec.ports
             if (number := target_port(port, [pod])) is not None
         )
-        by_ports[ports].append(_endpoint(pod, known.get(pod.name) or known.get((pod.status.pod_ip,))))
+        by_ports[ports].append(_endpoint(pod, known.get(pod.name) or known.get(pod.status.pod_ip)))
     if not by_ports:
         by_ports[()] = []
     names = iter([*(one.name for one in old), *(f"{service.name}-new-{number}" for number in range(len(pods) + 1))])

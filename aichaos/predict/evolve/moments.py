@@ -118,7 +118,7 @@ class Course:
             ref = placed_ref(step.recreate.ref)
             if ref not in self.gone:
                 raise Refused(f"what {ref} was is not known: no step has deleted it")
-            server.bring_back(self.gone[ref])
+            server.bring_back(Draft(self.first).get(ref) or self.gone[ref])  # as it was found, whatever earlier steps changed
         elif step.patch is not None:
             server.patch(step.patch)
         elif step.label is not None:

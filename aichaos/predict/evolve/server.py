@@ -17,10 +17,14 @@ from aichaos.domain.workloads import Deployment, Namespace, Pod, StatefulSet, Wo
 from aichaos.files.plain import mapping, merged, without_nulls
 from aichaos.observe import manifests
 from aichaos.predict.evolve.draft import Draft
+from aichaos.predict.policies import policy_types
 
 DEFAULT_NAMESPACE = "default"
 _UNCOUNTED = frozenset(
-    {"Namespace", "Node", "Service", "ServiceAccount", "ConfigMap", "Secret", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+    {
+        *("Namespace", "Node", "Service", "ServiceAccount", "ConfigMap", "Secret"),
+        *("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "HorizontalPodAutoscaler"),
+    }
 )
 """Kinds whose spec has no `generation`."""
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -266,8 +270,6 @@ def _next(generation: int | None) -> int | None:
 def _defaulted(obj: T) -> T:
     """What the server fills in where it matters here."""
     if isinstance(obj, NetworkPolicy) and not obj.spec.policy_types:
-        from aichaos.predict.policies import policy_types
-
         return msgspec.structs.replace(obj, spec=msgspec.structs.replace(obj.spec, policy_types=policy_types(obj)))
     return obj
 
