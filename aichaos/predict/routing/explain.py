@@ -58,6 +58,7 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
     if not matching:
         yield _nothing(table, request, Found(listener, path=path))
         yield from _near(table, request, gateway, path)
+        yield from _lost(table, request, path)
         yield from _refused_expressions(table, request)
         return
     first, *rivals = matching

@@ -131,6 +131,7 @@ class Router:
             points = [reading.says for reading in self.open_points(request, gateway)] if profile is STANDARD else []
             reasons = [*points, *reasons]
         reasons += self._disagreements(self.table(profile), answer)
+        reasons += profile.notes if not profile.measured else ()
         if profile is not STANDARD:
             reasons += self._departures(answer, profile, request, gateway)
         return msgspec.structs.replace(answer, why=tuple(reasons), implementations=self.implementations(request, gateway))
@@ -161,8 +162,8 @@ class Router:
         return [reading for reading in concerned if self.table(reading.profile).answer(request, gateway).brief != expected]
 
     def implementations(self, request: Request, gateway: Key) -> dict[str, Brief]:
-        """What every known implementation but the standard makes of a request."""
-        return {name: self.table(profile).answer(request, gateway).brief for name, profile in PROFILES.items() if profile is not STANDARD}
+        """What every implementation that was measured makes of a request."""
+        return {name: self.table(profile).answer(request, gateway).brief for name, profile in PROFILES.items() if profile.measured}
 
     def _closed(self, request: Request) -> str:
         if not self._any.world.gateways:
