@@ -25,13 +25,15 @@ Schema = dict[str, Any]
 
 SETS: dict[str, tuple[str, ...]] = {
     "gateway-api": ("gateway-api-newest-experimental", "gateway-api-experimental"),
-    "gateway-api-standard": ("gateway-api-newest",),
     "chaos-mesh": ("chaos-mesh",),
     "litmus": ("litmus",),
     "istio": ("istio",),
     "crossplane-s3": ("crossplane",),
 }
 """File → sets of definitions, of which the first that has a kind and version wins."""
+
+STANDARD = {"gateway-api": "gateway-api-newest"}
+"""File → the set that most clusters have; what it lacks of the file's is marked, so that it can be told."""
 
 SILENT = frozenset({"description", "title", "example", "externalDocs", "x-kubernetes-map-type"})
 """Keywords that say nothing to a validator."""
@@ -123,6 +125,21 @@ class BuiltIn:
         return node
 
 
+def marked(schema: Schema, standard: Schema) -> Schema:
+    """A schema with the names of its fields that the standard channel does not have."""
+    found = dict(schema)
+    if "properties" in schema:
+        usual = standard.get("properties", {})
+        found["properties"] = {name: marked(child, usual[name]) if name in usual else child for name, child in schema["properties"].items()}
+        extra = [name for name in schema["properties"] if name not in usual]
+        if extra:
+            found["x-experimental"] = extra
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(schema.get(keyword), dict) and isinstance(standard.get(keyword), dict):
+            found[keyword] = marked(schema[keyword], standard[keyword])
+    return found
+
+
 Entry = tuple[str, int, str, bool, bool]
 """File, number of the node, plural, whether it lives in namespaces, whether its status is a subresource."""
 
@@ -162,14 +179,16 @@ def _is_built_in(path: str) -> bool:
     return False
 
 
-def custom(name: str, sets: Iterable[list[Schema]]) -> tuple[Pack, Index]:
+def custom(name: str, sets: Iterable[list[Schema]], standard: list[Schema]) -> tuple[Pack, Index]:
     """The kinds of some sets of definitions; a kind and version counts where it is met first."""
     pack, index = Pack(), Index()
+    usual = {(each["spec"]["group"], each["spec"]["names"]["kind"], version["name"]): version for each, version in _versions(standard)}
     for definition, version in (pair for found in sets for pair in _versions(found)):
         spec = definition["spec"]
         kinds = index.setdefault(f"{spec['group']}/{version['name']}", {})
         if spec["names"]["kind"] not in kinds:
-            number = packed(version["schema"]["openAPIV3Schema"], pack)
+            schema, known = version["schema"]["openAPIV3Schema"], usual.get((spec["group"], spec["names"]["kind"], version["name"]))
+            number = packed(marked(schema, known["schema"]["openAPIV3Schema"]) if known else schema, pack)
             status = "status" in version.get("subresources", {})
             kinds[spec["names"]["kind"]] = (name, number, spec["names"]["plural"], spec["scope"] == "Namespaced", status)
     return pack, index
@@ -189,11 +208,10 @@ def made(controlplane: ControlPlane, read: Callable[[str], list[Schema]]) -> dic
     pack, index = built_in(controlplane)
     files["kubernetes.json"] = _written(pack)
     for name, sets in SETS.items():
-        pack, kinds = custom(name, map(read, sets))
+        pack, kinds = custom(name, map(read, sets), read(STANDARD[name]) if name in STANDARD else [])
         files[f"{name}.json"] = _written(pack)
-        if name != "gateway-api-standard":
-            for api_version, entries in kinds.items():
-                index.setdefault(api_version, {}).update(entries)
+        for api_version, entries in kinds.items():
+            index.setdefault(api_version, {}).update(entries)
     files["index.json"] = _index(index)
     return files
 

@@ -27,6 +27,7 @@ _TABLE: tuple[Rule, ...] = (
     Rule("schema/any-of", "schema", "error", "None of several forms fits, of which at least one must."),
     Rule("schema/one-of", "schema", "error", "Not exactly one of several forms fits."),
     Rule("schema/not", "schema", "error", "A value has the form that it must not have."),
+    Rule("schema/experimental", "schema", "info", "A field that only the experimental channel of the Gateway API has."),
     Rule("schema/cel", "schema", "error", "A rule of the kind's definition is broken."),
     Rule("schema/not-checked", "schema", "skipped", "A part of the kind's definition could not be evaluated here."),
     Rule("metadata/name", "admission", "error", "The name is missing or not one that the server takes."),

@@ -28,11 +28,11 @@ def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterato
         return
     sink = Sink()
     (_custom if found.family == "custom" else _built_in)(found, document, sink)
-    if not (sink.errors or sink.strict or sink.rules or sink.skipped):
+    if not (sink.errors or sink.strict or sink.rules or sink.skipped or sink.notes):
         return
     name = str(reference_of(document))
     said: set[tuple[str, Path, str]] = set()
-    for rule, path, message in (*sink.strict, *sink.errors, *sink.rules, *sink.skipped):
+    for rule, path, message in (*sink.strict, *sink.errors, *sink.rules, *sink.skipped, *sink.notes):
         if (rule, path, message) not in said:
             said.add((rule, path, message))
             yield finding(rule, message, object=name, path=pointer(path))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Check = Callable[[Any, Path, Sink], Any]
 
 _NOTHING: Any = object()
+_EXPERIMENTAL = "is in the experimental channel of the Gateway API alone; a cluster with the standard one refuses it"
 _META = ("apiVersion", "kind", "metadata")
 
 
@@ -143,6 +144,7 @@ def _object(of: Nodes, node: Node, checks: list[Any], rules: "Rules | None") -> 
     keeps = bool(node.get("x-kubernetes-preserve-unknown-fields")) or further is True
     embedded = bool(node.get("x-kubernetes-embedded-resource"))
     defaults = _defaults(of, properties)
+    experimental: list[str] = node.get("x-experimental", [])
 
     def check(value: Any, path: Path, sink: Sink) -> Any:
         if type(value) is not dict:
@@ -160,7 +162,11 @@ def _object(of: Nodes, node: Node, checks: list[Any], rules: "Rules | None") -> 
                         values(of, reference)(item, (path, key), sink)
                     continue
                 if reference is not None:
-                    child = children[key] = _Child(of, reference)
+                    if key in experimental:
+                        sink.notes.append(("schema/experimental", (path, key), f"{key} {_EXPERIMENTAL}"))
+                        child = _Child(of, reference)  # told of each time that it is met
+                    else:
+                        child = children[key] = _Child(of, reference)
                 elif rest is not None:
                     child = rest
                 elif keeps or (embedded and key in _META):

@@ -21,15 +21,16 @@ class Sink:
     """What a walk notes down.
 
     errors: values that the schema refuses; strict: fields that it does not have; rules: broken CEL rules; skipped: what was not checked.
-    budget: how many steps the CEL rules of the object may still take, all together.
+    notes: fields that a cluster may lack. budget: how many steps the CEL rules of the object may still take, all together.
     """
 
-    __slots__ = ("budget", "errors", "rules", "skipped", "strict")
+    __slots__ = ("budget", "errors", "notes", "rules", "skipped", "strict")
 
     def __init__(self) -> None:
         self.budget = [CEL_STEPS]
         self.errors: list[Problem] = []
         self.strict: list[Problem] = []
+        self.notes: list[Problem] = []
         self.rules: list[Problem] = []
         self.skipped: list[Problem] = []
 

@@ -28,3 +28,9 @@ def test_the_data_is_small() -> None:
 def test_a_known_version_without_a_schema_is_said_to_be_unchecked() -> None:
     [found] = findings("{apiVersion: gateway.networking.k8s.io/v1alpha1, kind: ListenerSet, metadata: {name: a}, spec: {}}")
     assert (found.rule, found.severity, found.path) == ("schema/not-checked", "skipped", "/kind")
+
+
+def test_a_field_of_the_experimental_channel_alone_is_a_note() -> None:
+    route = "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a}, spec: {useDefaultGateways: All}}"
+    [found] = findings(f"{route}\n---\n{route.replace('useDefaultGateways: All', '')}")
+    assert (found.rule, found.severity, found.path) == ("schema/experimental", "info", "/spec/useDefaultGateways")
