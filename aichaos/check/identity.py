@@ -109,7 +109,7 @@ def name_findings(document: dict[str, Any], called: str) -> Iterator[Finding]:
             yield finding("metadata/name", "no metadata.name: every object has one", object=called, path="/metadata/name")
     elif not isinstance(name, str):
         yield finding("metadata/name", f"the name is {_what(name)}; write it in quotes", object=called, path="/metadata/name")
-    elif (problem := naming(document["apiVersion"], kind)(name)) is not None:
+    elif (problem := naming(text(document.get("apiVersion")), kind)(name)) is not None:
         shown = name if len(name) <= 60 else f"{name[:60]}…"
         yield finding("metadata/name", f"{shown!r} can't be its name: {problem}", object=called, path="/metadata/name")
     namespace = metadata.get("namespace")

@@ -91,7 +91,8 @@ class _Ticker:
         self._came += len(piece)
         if self._came - self._told >= 400:
             self._told = self._came
-            print(f"\r· {self._came:,} characters have come", end="\r", file=sys.stderr, flush=True)
+            sys.stderr.write(f"\r· {self._came:,} characters have come\r")  # at once: what is said after an interrupt begins a line
+            sys.stderr.flush()
 
 
 def show_prompt(prompt: Prompt, effective: settings.Settings, output: str) -> None:

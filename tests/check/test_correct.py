@@ -140,7 +140,7 @@ def test_every_correction_that_a_rule_knows_can_be_made_in_a_text_with_comments(
     assert corrected(done.texts["a.yaml"]).texts == {}
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(deadline=None, max_examples=120, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(st.data(), st.sampled_from(PAGES))
 def test_in_any_layout_a_correction_is_its_patch_and_nothing_else(data: st.DataObject, page: Page) -> None:
     """Block or flow, any quotes, any indentation, comments anywhere: the data afterwards is the data before with the patches on it."""

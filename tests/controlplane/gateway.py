@@ -108,15 +108,19 @@ class RunningGateway:
 
     def settle(self, timeout: float = 60.0) -> None:
         """Returns when Envoy answers by what the API server holds now (see the module's text). Raises TimeoutError."""
-        number = next(self._rounds)
-        self._mark(number)
+        for _ in range(2):  # each port has a table of its own: that of the first round has come when the marker of the second has
+            number = next(self._rounds)
+            self._mark(number)
+            self._wait_for_marker(number, timeout)
+            self._unmark(number - 1)
+        self.controlplane.wait(lambda: not self._warming(), timeout, "envoy to warm up")
+        self.controlplane.wait(lambda: self._hosts_of_envoy_are_those_of(self._ready_addresses()), timeout, "envoy to know the endpoints")
+
+    def _wait_for_marker(self, number: int, timeout: float) -> None:
         host = self._host(number)
         self.controlplane.wait(
             lambda: self.ask("GET", host, "/", port=_MARKER_PORT).status == 200, timeout, f"{self.name} to answer for {host}"
         )
-        self.controlplane.wait(lambda: not self._warming(), timeout, "envoy to warm up")
-        self.controlplane.wait(lambda: self._hosts_of_envoy_are_those_of(self._ready_addresses()), timeout, "envoy to know the endpoints")
-        self._unmark(number - 1)
 
     def _create_once(self, manifest: Manifest) -> None:
         """For what belongs to the whole cluster: another gateway of the session may have made it."""
