@@ -163,11 +163,15 @@ class _Collected:
 
     def _definition(self, item: Object) -> None:
         spec = item.get("spec")
-        if not isinstance(spec, dict) or spec.get("group") not in ENGINE_GROUPS:
+        group = spec.get("group") if isinstance(spec, dict) else None
+        if not isinstance(spec, dict) or not isinstance(group, str) or group not in ENGINE_GROUPS:
             return
-        versions = [v["name"] for v in spec.get("versions") or [] if isinstance(v, dict) and isinstance(v.get("name"), str)]
-        names = spec.get("names")
-        self._engine(spec["group"], versions, names.get("kind") if isinstance(names, dict) else None)
+        listed, names = spec.get("versions"), spec.get("names")
+        versions = [
+            v["name"] for v in (listed if isinstance(listed, list) else []) if isinstance(v, dict) and isinstance(v.get("name"), str)
+        ]
+        kind = names.get("kind") if isinstance(names, dict) else None
+        self._engine(group, versions, kind if isinstance(kind, str) else None)
 
     def _engine(self, group: str, versions: list[str], kind: str | None) -> None:
         known_versions, kinds = self.groups.setdefault(group, (set(), set()))
