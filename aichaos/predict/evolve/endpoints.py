@@ -53,14 +53,8 @@ def _name(endpoint: Endpoint) -> str:
 
 def _slices(draft: Draft, service: Service, old: list[EndpointSlice]) -> Iterator[EndpointSlice]:
     """As few slices as hold all endpoints; pods on which a port's name means another number get a slice of their own."""
-    pods = [
-        pod for pod in draft.all(Pod, service.namespace) if _selects(service, pod) and not pod.finished and pod.status.phase != "Pending"
-    ]
-    known = {
-        (endpoint.target_ref.name if endpoint.target_ref else endpoint.addresses[:1]): endpoint
-        for one in old
-        for endpoint in one.endpoints or ()
-    }
+    pods = [pod for pod in draft.all(Pod, service.namespace) if _selects(service, pod) and _runs(pod)]
+    known = {_name(endpoint): endpoint for one in old for endpoint in one.endpoints or ()}
     by_ports: dict[tuple[EndpointPort, ...], list[Endpoint]] = defaultdict(list)
     for pod in sorted(pods, key=lambda pod: pod.name):
         ports = tuple(
