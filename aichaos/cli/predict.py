@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from aichaos import pipeline, settings
-from aichaos.cli.options import choice, output_option, say, source_options, warn, write_json
-from aichaos.cli.route import implementations, request_lines
+from aichaos.cli.options import output_option, say, source_options, warn, write_json
+from aichaos.cli.routing import implementation_option, question_of, request_lines
 from aichaos.errors import UsageError
 from aichaos.files.save import save
 from aichaos.report import prediction
@@ -19,12 +19,7 @@ from aichaos.report.layout import Paper
 @click.argument("experiment", metavar="EXPERIMENT", type=click.Path(path_type=Path))
 @click.option("--requests", metavar="FILE", help="Requests to look at, one JSON object a line, or - for standard input.")
 @click.option("--gateway", metavar="NS/NAME", help="The Gateway that these are sent to, where several could be meant.")
-@click.option(
-    "--implementation",
-    metavar="NAME",
-    shell_complete=implementations,
-    help="Whose routing is meant: standard, or a known implementation (default: that of the GatewayClass).",
-)
+@implementation_option
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write the prediction as an HTML page, too.")
 @source_options
 @output_option
@@ -36,13 +31,7 @@ def command(**given: Any) -> int:
     aichaos predict chaos/scale-to-zero-web.yaml --html prediction.html
     """
     effective = settings.load({**given, "from": given["origin"]})
-    if given["requests"] == "-" and effective["from"] == "-":
-        raise UsageError("standard input can't be both the requests and the cluster", hint="Save one of them to a file.")
-    question = pipeline.Question(
-        choice=choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"]),
-        gateway=given["gateway"],
-        implementation=given["implementation"],
-    )
+    question = question_of(given, effective)
     lines = _lines(given["requests"]) if given["requests"] is not None else None
     title, found = pipeline.predict(given["experiment"], lines, question, say)
     if given["page"] is not None:

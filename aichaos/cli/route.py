@@ -2,25 +2,19 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 from aichaos import pipeline, settings
-from aichaos.cli.options import choice, output_option, say, source_options, warn, write_json
+from aichaos.cli.options import output_option, say, source_options, warn, write_json
+from aichaos.cli.routing import implementation_option, question_of, request_lines
 from aichaos.domain.prediction import Answer, RequestLine, Unread
 from aichaos.errors import UsageError
-from aichaos.observe import manifests
-from aichaos.predict.routing.profiles.registry import PROFILES
 from aichaos.predict.routing.request import line_of
 from aichaos.report import routing
 from aichaos.report.layout import Paper
-
-
-def implementations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    return [name for name in PROFILES if name.startswith(incomplete)]
 
 
 @click.command("route")
@@ -29,12 +23,7 @@ def implementations(ctx: click.Context, param: click.Parameter, incomplete: str)
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of the request; may be repeated.")
 @click.option("--requests", metavar="FILE", help="Requests from a file, or - for standard input: one JSON object a line.")
 @click.option("--gateway", metavar="NS/NAME", help="The Gateway that is asked, where several could be meant.")
-@click.option(
-    "--implementation",
-    metavar="NAME",
-    shell_complete=implementations,
-    help="Whose routing is meant: standard, or a known implementation (default: that of the GatewayClass).",
-)
+@implementation_option
 @source_options
 @output_option
 def command(**given: Any) -> int:
@@ -52,13 +41,7 @@ def command(**given: Any) -> int:
         raise UsageError("a request has a METHOD and a URL", hint="For example: aichaos route GET http://shop.example.com/")
     if given["requests"] is not None and (given["method"] is not None or given["headers"]):
         raise UsageError("--requests and a request exclude each other", hint="Put the request, with its headers, into the file.")
-    if given["requests"] == "-" and effective["from"] == "-":
-        raise UsageError("standard input can't be both the requests and the cluster", hint="Save one of them to a file.")
-    question = pipeline.Question(
-        choice=choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"]),
-        gateway=given["gateway"],
-        implementation=given["implementation"],
-    )
+    question = question_of(given, effective)
     if given["requests"] is None:
         return _one(line_of(given["method"], given["url"], given["headers"]), question, given["output"])
     return _many(request_lines(given["requests"]), question, given["output"])
@@ -92,16 +75,3 @@ def _many(lines: Iterator[RequestLine | UsageError], question: pipeline.Question
             routing.brief(number, answer, paper)
     warn(asked.warnings)
     return 1 if unread else 0
-
-
-def request_lines(name: str) -> Iterator[RequestLine | UsageError]:
-    """The requests of a file; a line that is none as the error that it gives. Raises FileError."""
-    contents = [manifests.standard_input()] if name == "-" else [data for data, _ in manifests.texts(Path(name))]
-    decoder = msgspec.json.Decoder(RequestLine)
-    for data in contents:
-        for line in data.splitlines():
-            try:
-                yield decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                hint = 'A request is {"method": "GET", "url": "http://host/path", "headers": [["name", "value"]]}.'
-                yield UsageError(f"not a request: {error}", hint=hint)

@@ -81,6 +81,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """The part that a client, or the owner of a backend, could notice."""
         return Brief(outcome=self.outcome, status=self.status, location=self.location, backends=self.backends)
 
+    def alike(self, other: "Answer") -> bool:
+        """Whether another answer is the same to clients and owners, by the same route; the reasons may differ."""
+        return self.brief == other.brief and self.route == other.route
+
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a line of `--requests` that says nothing that could be asked."""

@@ -4,7 +4,7 @@ A route that was deleted and made again is young. What decided by age then decid
 could take its requests, has to be made again after it; and every route younger than those. That closure is part of the way back.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -126,8 +126,3 @@ def _http(match: HTTPMatch) -> tuple[object, ...]:
 def _grpc(match: GRPCMatch) -> tuple[object, ...]:
     method = match.method
     return (method.type, method.service, method.method) if method else (None,), len(match.headers)
-
-
-def younger(routes: Iterable[Route], than: Route) -> list[Route]:
-    """Rivals of a route that are younger than it, the eldest first."""
-    return sorted((one for one in routes if one != than and _age(one) > _age(than) and rivals(than, one)), key=_age)

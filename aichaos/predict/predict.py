@@ -16,7 +16,7 @@ from aichaos.predict.connections import connections
 from aichaos.predict.evolve.draft import Change
 from aichaos.predict.evolve.moments import Course, Moment
 from aichaos.predict.inverse import Inverse, inverse
-from aichaos.predict.reach import Reach
+from aichaos.predict.reach import Reach, key_of
 from aichaos.predict.requests import Asked, derived, text
 from aichaos.predict.routing.request import Request, read
 from aichaos.predict.routing.router import Router
@@ -55,7 +55,7 @@ def predict(
     irreversible = tuple(_irreversible(view, course, states, ending))
     after = _back(course, undone)
     restored = view.state("restored", after)
-    whole = all(_alike(one, other) for one, other in zip(states[0].outcomes, restored.outcomes, strict=True))
+    whole = all(one.alike(other) for one, other in zip(states[0].outcomes, restored.outcomes, strict=True))
     linked = connections(view.reaches, [change for one in moments for change in one.changes])
     prediction = Prediction(
         requests=tuple(text(one.line) for one in view.asked),
@@ -81,7 +81,7 @@ def _concerned(moments: list[Moment]) -> set[ObjectRef]:
     """The routes that change, or whose backends do."""
     found = {reference(obj) for one in moments for change in one.changes for obj in change if isinstance(obj, Route)}
     services = {key for one in moments for change in one.changes for key in _services(change)}
-    services |= {_key(effect.service) for one in moments for fault in one.faults for effect in fault.effects}
+    services |= {key_of(effect.service) for one in moments for fault in one.faults for effect in fault.effects}
     guarded = [obj for one in moments for change in one.changes for obj in change if isinstance(obj, NetworkPolicy)]
     topology = Topology(moments[0].snapshot)
     for policy in guarded:
@@ -98,11 +98,6 @@ def _services(change: Change) -> list[tuple[str, str]]:
         elif isinstance(obj, Service):
             found.append((obj.namespace, obj.name))
     return found
-
-
-def _key(written: str) -> tuple[str, str]:
-    namespace, _, name = written.partition("/")
-    return namespace, name
 
 
 # answers ----------------------------------------------------------------------------------------------------------------------------
@@ -140,17 +135,9 @@ class _View:
     def answers(self, router: Router, reach: Reach) -> tuple[Answer, ...]:
         return tuple(reach.answer(router.answer(request, gateway), gateway) for request, gateway in self._requests)
 
-    def why(self, number: int) -> tuple[str, ...]:
-        request, gateway = self._requests[number]
-        return self.router.explain(request, gateway).why
-
 
 def _effects(moment: Moment) -> tuple[Effect, ...]:
     return tuple(effect for fault in moment.faults for effect in fault.effects)
-
-
-def _alike(one: Answer, other: Answer) -> bool:
-    return one.brief == other.brief and one.route == other.route
 
 
 def _same_to_a_client(one: Answer, other: Answer) -> bool:
@@ -192,7 +179,7 @@ def _irreversible(view: _View, course: Course, states: list[State], ending: Snap
         lost = [
             (number, now)
             for number, (was, now) in enumerate(zip(states[0].outcomes, answers, strict=True))
-            if was.route == name and not _alike(was, now)
+            if was.route == name and not was.alike(now)
         ]
         if lost:
             found.append(_lost(ref, view, lost, existed))
@@ -204,7 +191,7 @@ def _lost(ref: ObjectRef, view: _View, lost: list[tuple[int, Answer]], existed: 
     requests = ", ".join(text(view.asked[number].line) for number, _ in lost[:3]) + (" …" if len(lost) > 3 else "")
     if not winners:
         return Irreversible(object=str(ref), why=f"{requests} is answered otherwise", undo="restore what else the experiment changed")
-    rivals = [ObjectRef(ref.kind, name, namespace) for namespace, name in map(_key, winners)]
+    rivals = [ObjectRef(ref.kind, name, namespace) for namespace, name in map(key_of, winners)]
     names = " and ".join(str(rival) for rival in rivals)
     brought = [rival for rival in rivals if rival not in existed]
     undo = f"recreate {names} after {ref.name}"
@@ -229,9 +216,9 @@ def _unknown(snapshot: Snapshot) -> list[str]:
 
 def _verdict(states: list[State], moments: list[Moment], found: tuple[Connection, ...]) -> str:
     """What is noticed, in one line; the worst first."""
-    refused = [note for state in states for note in state.notes if note.startswith("the server would refuse")]
-    if refused:
-        return f"a step would fail: {refused[0].partition(': ')[2]}"
+    refused = next((moment.refused for moment in moments if moment.refused is not None), None)
+    if refused is not None:
+        return f"a step would fail: {refused}"
     before = states[0].outcomes
     if not before:
         return "no request can be derived: nothing could show what it does"

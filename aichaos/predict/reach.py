@@ -84,7 +84,7 @@ class Reach:
 
     def _verdict(self, backend: BackendShare, gateway: Key) -> tuple[float, str]:
         """The share of a backend's requests that does not get through, and why; 0 with a reason where nobody can tell."""
-        found = self.topology.services.get(_key(backend.service))
+        found = self.topology.services.get(key_of(backend.service))
         targets = list(self._targets(found, backend.port)) if found is not None else []
         carriers = self.carriers(gateway)
         if carriers is None:
@@ -139,7 +139,7 @@ class Reach:
 
     def _status(self, answer: Answer) -> int:
         """What a request is answered that never gets through."""
-        namespace, name = _key(answer.route)
+        namespace, name = key_of(answer.route)
         route = next((one for one in self.snapshot.http_routes if one.name == name and one.namespace == namespace), None)
         rules = (route.spec.rules or ()) if route is not None else ()
         limits = rules[answer.rule].timeouts if answer.rule is not None and answer.rule < len(rules) else None
@@ -155,6 +155,7 @@ class Reach:
         return f"NetworkPolicy {shown}"
 
 
-def _key(name: str | None) -> Key:
+def key_of(name: str | None) -> Key:
+    """Namespace and name of what is written `ns/name`; empty for None."""
     namespace, _, own = (name or "").partition("/")
     return namespace, own

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from typing import Any
 
-from aichaos.domain.prediction import Answer, Prediction
+from aichaos.domain.prediction import Prediction
 from aichaos.report.clean import clean
 from aichaos.report.prediction import affected, changing, says
 
@@ -28,11 +28,7 @@ def _rows(found: Prediction) -> list[list[dict[str, Any]]]:
 
 def _cell(found: Prediction, number: int, place: int) -> dict[str, str]:
     answer = found.states[place].outcomes[number]
-    if place and _alike(answer, found.states[place - 1].outcomes[number]):
+    if place and answer.alike(found.states[place - 1].outcomes[number]):
         return {"kind": "same", "text": "the same"}
     kind = "error" if answer.outcome == "error" else "changed" if place else ""
     return {"kind": kind, "text": says(answer)}
-
-
-def _alike(one: Answer, other: Answer) -> bool:
-    return one.brief == other.brief and one.route == other.route

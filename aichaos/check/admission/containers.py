@@ -23,7 +23,7 @@ def containers(spec: Spot, volumes: Mapping[str, str]) -> Problems:
     taken: set[str] = set()
     grace = spec["terminationGracePeriodSeconds"].number if spec["terminationGracePeriodSeconds"] else 30
     for container in regular.each():
-        yield from _name(container, taken)
+        yield from own_name(container, "container", taken)
         yield from _container(container, volumes, spec)
         yield from lifecycle(container["lifecycle"], grace)
         for field in _PROBES:
@@ -31,21 +31,10 @@ def containers(spec: Spot, volumes: Mapping[str, str]) -> Problems:
         yield from _restarts(container)
     yield from _host_ports(regular.each())
     for container in spec["initContainers"].each():
-        yield from _name(container, taken)
+        yield from own_name(container, "container", taken)
         yield from _container(container, volumes, spec)
         yield from _initial(container, grace)
         yield from _host_ports([container])
-
-
-def _name(container: Spot, taken: set[str]) -> Problems:
-    name = container["name"]
-    if not name.text:
-        yield name.required("every container has one")
-    elif problem := names.label(name.text):
-        yield name.invalid(problem)
-    elif name.text in taken:
-        yield name.duplicate(f"the container {name.text}")
-    taken.add(name.text)
 
 
 def _initial(container: Spot, grace: int) -> Problems:
@@ -174,6 +163,18 @@ def _mounts(container: Spot, volumes: Mapping[str, str]) -> Problems:
             yield device["name"].invalid("a device is a volume from a claim")
         if not device["devicePath"].text:
             yield device["devicePath"].required()
+
+
+def own_name(item: Spot, what: str, taken: set[str]) -> Problems:
+    """The name of one of several things of a pod: there, a DNS label, and no other's. taken: those of the others, to which it is added."""
+    name = item["name"]
+    if not name.text:
+        yield name.required(f"every {what} has one")
+    elif problem := names.label(name.text):
+        yield name.invalid(problem)
+    elif name.text in taken:
+        yield name.duplicate(f"the {what} {name.text}")
+    taken.add(name.text)
 
 
 def inside(path: Spot) -> Problems:

@@ -1,7 +1,7 @@
 """Volumes of a pod, and claims (ValidateVolumes, ValidatePersistentVolumeClaimSpec of k8s.io/kubernetes, v1.35)."""
 
 from aichaos.check.admission import names
-from aichaos.check.admission.containers import inside
+from aichaos.check.admission.containers import inside, own_name
 from aichaos.check.admission.environment import field_reference, resource_reference
 from aichaos.check.admission.metadata import labels, selector
 from aichaos.check.admission.quantities import amount
@@ -24,14 +24,7 @@ _KNOWN = frozenset(
 def volumes(spec: Spot) -> Problems:
     taken: set[str] = set()
     for volume in spec["volumes"].each():
-        name = volume["name"]
-        if not name.text:
-            yield name.required("every volume has one")
-        elif problem := names.label(name.text):
-            yield name.invalid(problem)
-        elif name.text in taken:
-            yield name.duplicate(f"the volume {name.text}")
-        taken.add(name.text)
+        yield from own_name(volume, "volume", taken)
         sources = [value for key, value in volume.pairs() if key in _KNOWN and value]
         for extra in sources[1:]:
             yield extra.forbidden("a volume has one source")

@@ -3,13 +3,13 @@
 Steps fall into different seconds, also where nothing waits between them: `run` makes sure of that, because the age of a route decides.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from aichaos.domain.base import KubeObject, ObjectRef, reference
-from aichaos.domain.experiment import Experiment, Step, seconds
+from aichaos.domain.experiment import Step, seconds
 from aichaos.domain.kinds import KINDS
 from aichaos.domain.snapshot import Snapshot
 from aichaos.observe.topology import Topology
@@ -25,11 +25,13 @@ _LONGEST = 86_400.0
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster at one moment. changes: what differs from the moment before. faults: those that last now. notes: for people."""
+    """The cluster at one moment. changes: what differs from the moment before. faults: those that last now. refused: why the
+    server would not take the step; None where it would. notes: for people."""
 
     snapshot: Snapshot
     changes: list[Change]
     faults: tuple[Active, ...] = ()
+    refused: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -40,6 +42,7 @@ class Course:
         self.first = _dated(snapshot)
         self.gone: dict[ObjectRef, KubeObject] = {}
         """What was deleted, as it was."""
+        self._original = Draft(self.first)  # never written to
         self._draft = Draft(self.first)
         self._now = _latest(self.first)
         self._faults: tuple[Active, ...] = ()
@@ -89,18 +92,19 @@ class Course:
         self._end([one for one in self._faults if one.until <= self._now])
         before = Topology(self._draft.snapshot)
         server = Server(self._draft, self._now.strftime(_FORMAT), self._made)
-        notes: list[str] = []
+        refused: str | None = None
         rolled: set[ObjectRef] = set()
         try:
             rolled = write(server)
         except Refused as refusal:
-            notes.append(f"the server would refuse this: {refusal}")
+            refused = str(refusal)
+        notes = [f"the server would refuse this: {refused}"] if refused is not None else []
         self.gone.update({reference(old): old for old, new in self._draft.changes if old is not None and new is None})
         notes += settle(self._draft, server, before, rolled)
         self._made = server.made
         snapshot, changes = self._draft.commit()
         self._now += timedelta(seconds=waited)
-        return Moment(snapshot=snapshot, changes=changes, faults=self._faults, notes=tuple(notes))
+        return Moment(snapshot=snapshot, changes=changes, faults=self._faults, refused=refused, notes=tuple(notes))
 
     def _do(self, step: Step, server: Server) -> set[ObjectRef]:
         """One step; the workloads whose pods it has replaced."""
@@ -118,7 +122,7 @@ class Course:
             ref = placed_ref(step.recreate.ref)
             if ref not in self.gone:
                 raise Refused(f"what {ref} was is not known: no step has deleted it")
-            server.bring_back(Draft(self.first).get(ref) or self.gone[ref])  # as it was found, whatever earlier steps changed
+            server.bring_back(self._original.get(ref) or self.gone[ref])  # as it was found, whatever earlier steps changed
         elif step.patch is not None:
             server.patch(step.patch)
         elif step.label is not None:
@@ -145,14 +149,6 @@ class Course:
 
     def _over(self) -> None:
         self._end(list(self._faults))
-
-
-def moments(experiment: Experiment, snapshot: Snapshot) -> Iterator[Moment]:
-    """The cluster before an experiment, and after each of its steps."""
-    course = Course(snapshot)
-    yield course.before()
-    for step in experiment.spec.steps:
-        yield course.step(step)
 
 
 def _length(step: Step) -> float:
