@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench agreement testbed demos schemas docs clean
+.PHONY: demo test lint unit bench agreement testbed differential demos schemas docs clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -37,6 +37,11 @@ fuzz: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md
+
+# 5,400 requests to a real Contour and Envoy, each compared with what the profile `contour` foretells; another SEED, other routes.
+SEED ?= 7
+differential: $(VENV)/.dev
+	AICHAOS_DIFFERENTIAL_SETS=450 AICHAOS_DIFFERENTIAL_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/predict/differential
 
 demos: $(VENV)/.dev
 	$(BIN)/python tools/make_demos.py
