@@ -26,6 +26,7 @@ from .pki import Authority
 T = TypeVar("T")
 
 _POLL = 0.05  # seconds between two looks
+_ENDLESS = 120.0  # seconds after which a kubectl is taken to wait for something that never comes
 _NOT_YET = {404, 429, 503}  # 429: "storage is (re)initializing", for a moment after a CRD was established or changed
 
 
@@ -73,11 +74,12 @@ class ControlPlane:
     def kubectl(
         self, *arguments: str | Path, input: str | None = None, kubeconfig: Path | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Runs kubectl as admin, or as `kubeconfig` says. Raises KubectlError when it fails, unless `check` is false."""
+        """Runs kubectl as admin, or as `kubeconfig` says. Raises KubectlError when it fails, unless `check` is false, and
+        subprocess.TimeoutExpired where it never ends, as a `delete` that waits may."""
         command = [str(self.binaries.programs["kubectl"]), "--kubeconfig", str(kubeconfig or self.kubeconfig())]
         # The cache of the API's resources is kept by user otherwise, and shared with whatever cluster the person has.
         command += ["--cache-dir", str(self.folder / "kubectl-cache"), *map(str, arguments)]
-        done = subprocess.run(command, input=input, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, input=input, capture_output=True, text=True, check=False, timeout=_ENDLESS)
         if check and done.returncode:
             raise KubectlError(f"kubectl {' '.join(map(str, arguments))}: {done.stderr or done.stdout}")
         return done
