@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from aichaos.check.addresses import forbidden, stranger
 from aichaos.check.meaning.litmus_faults import litmus_known
 from aichaos.check.meaning.units import short
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
 from aichaos.files.plain import at, mapping, sequence, text
+from aichaos.observe.addresses import forbidden, stranger
 from aichaos.observe.faults import faults, litmus_faults
 
 CLOUD = frozenset({"AWSChaos", "GCPChaos", "AzureChaos", "CloudStackHostChaos", "YCChaos"})

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
-from aichaos.check.addresses import forbidden, stranger
 from aichaos.check.rules import finding
 from aichaos.check.spelling import there_are
 from aichaos.check.steps import State, looked_at
@@ -11,6 +10,7 @@ from aichaos.domain.base import ObjectRef
 from aichaos.domain.experiment import Experiment, HTTPProbe, Probe
 from aichaos.domain.finding import Finding
 from aichaos.domain.gateway import Gateway
+from aichaos.observe.addresses import forbidden, stranger
 from aichaos.observe.attach import hostnames
 
 _PORTS = {"http": 80, "https": 443}

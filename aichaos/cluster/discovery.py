@@ -77,6 +77,15 @@ class Served:
     def group_versions(self, group: str) -> tuple[str, ...]:
         return tuple(self._groups.get(group, {}))
 
+    def resource(self, kind: str) -> tuple[str, str, str] | None:
+        """Group, preferred version and plural of a kind, by its name alone: the core's first; None where nothing is called so."""
+        for group, versions in sorted(self._groups.items()):
+            for version, resources in versions.items():
+                for plural, name in resources.items():
+                    if name == kind:
+                        return group, version, plural
+        return None
+
     def kinds(self, group: str) -> tuple[str, ...]:
         return tuple(sorted({kind for resources in self._groups.get(group, {}).values() for kind in resources.values() if kind}))
 

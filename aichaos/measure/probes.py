@@ -1,0 +1,190 @@
+"""Asking the probes of an experiment: each call is one Sample, and whatever goes wrong is said in it."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from aichaos.cluster.reader import Reader
+from aichaos.domain.experiment import HTTPProbe, Probe
+from aichaos.domain.network import EndpointSlice
+from aichaos.domain.policy import NO_POLICY, Policy
+from aichaos.domain.sample import Sample
+from aichaos.errors import SourceError, UsageError
+from aichaos.measure import conditions, http, prometheus, tolerance
+from aichaos.measure.whom import Address, Resolve, Whom, endpoints, tellers, whom
+from aichaos.observe.topology import Topology
+
+TIMEOUT = 2.0
+"""Seconds that an answer may take; more where the probe's tolerance allows more."""
+
+
+class Ways(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user gave along. resolve: addresses for Gateways, Services and hosts. prometheus: its URL."""
+
+    resolve: tuple[Resolve, ...] = ()
+    prometheus: str | None = None
+    policy: Policy = NO_POLICY
+
+
+class Prober:
+    """Asks probes of one cluster; safe to use from several threads.
+
+    reader: for conditions and for the endpoints that change; None for a cluster that is only a file: then neither can be told.
+    """
+
+    def __init__(self, topology: Topology, reader: Reader | None, ways: Ways = Ways()) -> None:  # noqa: B008  frozen
+        self._topology = topology
+        self._reader = reader
+        self._ways = ways
+        self._conditions = conditions.Conditions(reader) if reader is not None else None
+        self._chosen: dict[tuple[str, ...], tuple[Whom, Address | None]] = {}
+        self._tellers = tellers(topology.snapshot.endpoint_slices)
+
+    def prepare(self, probes: Sequence[Probe]) -> None:
+        """Refuses what could never be asked, and chooses an address for each. Raises UsageError, which names the probe."""
+        for probe in probes:
+            try:
+                self._prepare(probe)
+            except UsageError as error:
+                raise UsageError(f"the probe {probe.name!r}: {error}", hint=error.hint) from error
+
+    def _prepare(self, probe: Probe) -> None:
+        tolerance.limits(probe.tolerance)
+        if probe.http is not None:
+            allowed = http.METHODS
+            if probe.http.method not in allowed and not self._ways.policy.allows(probe.http.method):
+                hint = f"A probe only asks: {', '.join(allowed)}; the policy can allow others by name."
+                raise UsageError(f"it sends {probe.http.method[:20]!r}", hint=hint)
+            if probe.http.expect.status is not None:
+                tolerance.status_fits(probe.http.expect.status, 200)
+            self._whom(probe.http)
+        elif probe.kubernetes is not None:
+            conditions.reference(probe.kubernetes.object)
+        elif probe.prometheus is not None:
+            tolerance.comparison(probe.prometheus.expect)
+
+    def ask(self, probe: Probe) -> Sample:
+        """One sample. Raises UsageError for what `prepare` refuses."""
+        at = time.time()
+        if probe.http is not None:
+            found = self._http(probe.http, _timeout(probe))
+        elif probe.kubernetes is not None:
+            found = self._kubernetes(probe.kubernetes.object, probe.kubernetes.condition)
+        else:
+            assert probe.prometheus is not None
+            found = self._prometheus(probe.prometheus.query, probe.prometheus.expect, _timeout(probe))
+        return Sample(probe=probe.name, at=at, **found)
+
+    # --- HTTP
+
+    def _http(self, probe: HTTPProbe, timeout: float) -> dict[str, Any]:
+        asked, address = self._whom(probe)
+        address = address or self._endpoint(asked)
+        if address is None:
+            return {"outcome": "bad", "why": f"{asked.called} has no ready endpoint"}
+        try:
+            answer = http.ask(probe, asked, address, timeout)
+        except http.Failure as failure:
+            return {"outcome": "bad", "why": str(failure)}
+        found: dict[str, Any] = {"seconds": answer.seconds, "status": answer.status}
+        expect = probe.expect
+        if not tolerance.status_fits(expect.status or "200-399", answer.status):
+            return found | {"outcome": "bad", "why": f"it answered {answer.status}, expected {expect.status or '200-399'}"}
+        if expect.body is not None and expect.body.encode() not in answer.body:
+            return found | {"outcome": "bad", "why": f"the answer does not hold {expect.body[:60]!r}"}
+        if expect.header is not None and not _has_header(answer, expect.header):
+            return found | {"outcome": "bad", "why": f"the answer has no header {expect.header[:60]!r}"}
+        return found | (self._backend(expect.backend, answer) if expect.backend is not None else {"outcome": "good"})
+
+    def _whom(self, probe: HTTPProbe) -> tuple[Whom, Address | None]:
+        """Who is asked, and at which address; None for a Service's endpoints, which come and go."""
+        key = probe.url, probe.via or "", *(value for name, value in probe.headers.items() if name.lower() == "host")
+        if key not in self._chosen:
+            asked = whom(probe, self._topology, self._ways.policy, self._ways.resolve)
+            address = next((one for one in asked.addresses if http.reachable(one)), None)
+            if address is None and asked.service is None:
+                address = asked.addresses[0]
+            self._chosen[key] = asked, address
+        return self._chosen[key]
+
+    def _endpoint(self, asked: Whom) -> Address | None:
+        assert asked.service is not None
+        service = self._topology.services[asked.service]
+        ready = endpoints(service, asked.port, [one for one in self._slices(service.namespace) if one.service_name == service.name])
+        return ready[int(time.monotonic() * 1000) % len(ready)] if ready else None
+
+    def _slices(self, namespace: str) -> list[EndpointSlice]:
+        if self._reader is None:
+            return [one for one in self._topology.snapshot.endpoint_slices if one.namespace == namespace]
+        try:
+            path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+            return self._reader.list_all(path, EndpointSlice, _itself).items
+        except SourceError:
+            return []  # then nothing can be told of them, which the sample says
+
+    def _backend(self, expected: str, answer: http.Answer) -> dict[str, Any]:
+        """Which Service's endpoint answered, by the names that the answer gives of it."""
+        namespace, _, name = expected.partition("/")
+        told = http.names(answer)
+        if not told:
+            return {"outcome": "none", "why": "the answer does not say which backend gave it"}
+        found = self._owners(told, namespace)
+        if not found:
+            self._tellers = self._tellers | tellers(self._slices(namespace))
+            found = self._owners(told, namespace)
+        if not found:
+            return {"outcome": "none", "why": f"the answer says {told[0][:60]!r}, which is no Service and no endpoint of one"}
+        right = (namespace, name) in found
+        backend = expected if right else "/".join(min(found))
+        return {
+            "outcome": "good" if right else "bad",
+            "backend": backend,
+            "why": "" if right else f"{backend} answered, expected {expected}",
+        }
+
+    def _owners(self, told: list[str], namespace: str) -> set[tuple[str, str]]:
+        """The Services that one of these names is, or is an endpoint of."""
+        for name in told:
+            home, _, service = name.rpartition("/")
+            if (home or namespace, service) in self._topology.services:
+                return {(home or namespace, service)}
+            if found := self._tellers.get(name):
+                return found
+        return set()
+
+    # --- the others
+
+    def _kubernetes(self, written: str, condition: str) -> dict[str, Any]:
+        if self._conditions is None:
+            return {"outcome": "none", "why": "conditions can only be asked of a live cluster"}
+        try:
+            seen = self._conditions.holds(conditions.reference(written), condition)
+        except SourceError as error:
+            return {"outcome": "none", "why": str(error)}
+        return {"outcome": "none" if seen.holds is None else "good" if seen.holds else "bad", "why": seen.why}
+
+    def _prometheus(self, text: str, expected: str, timeout: float) -> dict[str, Any]:
+        if self._ways.prometheus is None:
+            return {"outcome": "none", "why": "no Prometheus is named: --prometheus URL"}
+        holds, why, value = prometheus.query(self._ways.prometheus, text, expected, timeout)
+        return {"outcome": "none" if holds is None else "good" if holds else "bad", "why": why, "value": value}
+
+
+def _itself(one: EndpointSlice) -> EndpointSlice:
+    return one
+
+
+def _has_header(answer: http.Answer, expected: str) -> bool:
+    """`name` for one that is there, `name: value` for one that holds the value."""
+    name, colon, value = expected.partition(":")
+    return any(not colon or value.strip() in found for found in answer.header(name.strip()))
+
+
+def _timeout(probe: Probe) -> float:
+    longest = [limit.limit for name, limit in tolerance.limits(probe.tolerance).items() if name != "success"]
+    return max(TIMEOUT, *(1.5 * one for one in longest)) if longest else TIMEOUT
+
+
+Ask = Callable[[Probe], Sample]

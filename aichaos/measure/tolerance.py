@@ -1,0 +1,118 @@
+"""What is promised, compared with what was seen: `>= 99%`, `<= 300ms`, `< 0.01`, statuses such as `200` and `2xx`."""
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from aichaos.domain.experiment import seconds
+from aichaos.domain.sample import Judged, Sample
+from aichaos.errors import UsageError
+
+_COMPARISON = re.compile(r"\s*(<=|>=|==|!=|=|<|>)\s*(\S.*?)\s*")
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "==": operator.eq,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+MEASURES = ("success", "p50", "p90", "p95", "p99", "max")
+"""What a tolerance can be about: the share of good answers, and how long answers took (nearest rank)."""
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """A limit: its sign, its value in seconds, as a share or as it stands, and how it was written."""
+
+    sign: str
+    limit: float
+    written: str
+
+    def holds(self, value: float) -> bool:
+        return _OPERATORS[self.sign](value, self.limit)
+
+
+def comparison(text: str) -> Comparison:
+    """`>= 99%` is 0.99, `<= 300ms` is 0.3, `< 0.01` is 0.01. Raises UsageError."""
+    found = _COMPARISON.fullmatch(text)
+    value = _value(found[2]) if found else None
+    if found is None or value is None or not math.isfinite(value):
+        raise UsageError(f"{text[:80]!r} is no limit", hint="Write a sign and a value: >= 99%, <= 300ms, < 0.01.")
+    return Comparison(found[1], value, text.strip())
+
+
+def _value(text: str) -> float | None:
+    try:
+        if text.endswith("%"):
+            return float(text[:-1]) / 100
+        lasting = seconds(text)
+        return lasting if lasting is not None else float(text)
+    except ValueError:
+        return None
+
+
+def limits(tolerance: dict[str, str]) -> dict[str, Comparison]:
+    """A probe's tolerance; without one every answer has to be good. Raises UsageError for a measure that there is not."""
+    for name in tolerance:
+        if name not in MEASURES:
+            raise UsageError(f"a tolerance can't be about {name[:40]!r}", hint=f"There are {', '.join(MEASURES)}.")
+    found = {name: comparison(text) for name, text in tolerance.items()}
+    return found if "success" in found else {"success": comparison(">= 100%")} | found
+
+
+def judged(probe: str, tolerance: dict[str, str], samples: Iterable[Sample]) -> Judged:
+    """All samples of a probe. What could not be told counts neither for nor against; without anything else there are no data."""
+    seen = list(samples)
+    good, bad = (sum(one.outcome == outcome for one in seen) for outcome in ("good", "bad"))
+    timed = sorted(one.seconds for one in seen if one.seconds is not None and one.outcome != "none")
+    measures = {"success": good / (good + bad)} if good + bad else {}
+    if timed:
+        measures |= {"p50": rank(timed, 50), "p90": rank(timed, 90), "p95": rank(timed, 95), "p99": rank(timed, 99), "max": timed[-1]}
+    broken = [
+        f"{name} is {_shown(name, measures[name])}, the tolerance {limit.written}"
+        for name, limit in limits(tolerance).items()
+        if name in measures and not limit.holds(measures[name])
+    ]
+    last = next((one.why for one in reversed(seen) if one.outcome == ("bad" if good + bad else "none") and one.why), "")
+    why = "; ".join(broken) if good + bad else "nothing could be told" if seen else "never asked"
+    told = bool(why and last)
+    return Judged(
+        probe=probe,
+        verdict="no-data" if not good + bad else "fail" if broken else "pass",
+        good=good,
+        bad=bad,
+        none=len(seen) - good - bad,
+        success=measures.get("success"),
+        p50=measures.get("p50"),
+        p95=measures.get("p95"),
+        longest=measures.get("max"),
+        why=f"{why}: {last}" if told else why,
+    )
+
+
+def rank(timed: list[float], percent: int) -> float:
+    """The nearest rank of sorted values: with fewer than twenty of them, p95 is the longest."""
+    return timed[max(0, math.ceil(len(timed) * percent / 100) - 1)]
+
+
+def _shown(name: str, value: float) -> str:
+    return f"{value:.1%}" if name == "success" else f"{value * 1000:.0f}ms"
+
+
+def status_fits(expected: str, status: int) -> bool:
+    """`200`, `2xx`, `200-204`, `< 500`, or several with `|` or commas. Raises UsageError."""
+    return any(_one_fits(one.strip().lower(), status, expected) for one in re.split(r"[|,]", expected))
+
+
+def _one_fits(one: str, status: int, expected: str) -> bool:
+    if re.fullmatch(r"[1-5](xx|[0-9]x|[0-9]{2})", one):
+        return all(wanted in ("x", is_there) for wanted, is_there in zip(one, str(status), strict=True))
+    if between := re.fullmatch(r"([1-5][0-9]{2})\s*-\s*([1-5][0-9]{2})", one):
+        return int(between[1]) <= status <= int(between[2])
+    if _COMPARISON.fullmatch(one):
+        return comparison(one).holds(status)
+    raise UsageError(f"{expected[:80]!r} is no status", hint="Write 200, 2xx, 200-204, < 500, or several with |.")

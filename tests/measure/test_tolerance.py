@@ -1,0 +1,87 @@
+"""What is promised is compared with what was seen, as it is written."""
+
+import pytest
+
+from aichaos.domain.sample import Outcome, Sample, overall
+from aichaos.errors import UsageError
+from aichaos.measure.tolerance import comparison, judged, limits, status_fits
+
+
+def samples(*outcomes: Outcome, seconds: float = 0.01) -> list[Sample]:
+    return [Sample(probe="p", at=float(number), outcome=one, seconds=seconds) for number, one in enumerate(outcomes)]
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "holds"),
+    [
+        (">= 99%", 0.99, True),
+        (">= 99%", 0.98, False),
+        ("<= 300ms", 0.3, True),
+        ("<=300ms", 0.301, False),
+        ("< 0.01", 0.009, True),
+        ("== 3", 3, True),
+        ("!= 0", 0, False),
+        ("> 1e3", 1001, True),
+    ],
+)
+def test_a_limit_holds_as_it_reads(written: str, value: float, holds: bool) -> None:
+    assert comparison(written).holds(value) is holds
+
+
+@pytest.mark.parametrize("written", ["99%", "", ">=", ">= many", ">= nan", "< inf", "<= 1 2", "=> 3"])
+def test_what_is_no_limit_is_refused(written: str) -> None:
+    with pytest.raises(UsageError):
+        comparison(written)
+
+
+def test_a_tolerance_is_about_something_that_is_measured() -> None:
+    with pytest.raises(UsageError, match="can't be about"):
+        limits({"speed": "> 1"})
+
+
+def test_without_a_tolerance_every_answer_has_to_be_good() -> None:
+    assert judged("p", {}, samples("good", "good")).verdict == "pass"
+    assert judged("p", {}, samples("good", "bad")).verdict == "fail"
+
+
+def test_a_share_of_bad_answers_is_tolerated_where_it_says_so() -> None:
+    seen = [*samples("good") * 99, *samples("bad")]
+    assert judged("p", {"success": ">= 99%"}, seen).verdict == "pass"
+    assert judged("p", {"success": "> 99%"}, seen).verdict == "fail"
+
+
+def test_slow_answers_break_a_limit_of_time() -> None:
+    found = judged("p", {"p95": "<= 300ms"}, samples("good", "good", seconds=0.4))
+    assert (found.verdict, found.why) == ("fail", "p95 is 400ms, the tolerance <= 300ms")
+
+
+def test_what_could_not_be_told_counts_neither_way() -> None:
+    found = judged("p", {}, samples("none", "good", "none"))
+    assert (found.verdict, found.none, found.success) == ("pass", 2, 1.0)
+
+
+def test_without_any_answer_that_tells_there_are_no_data() -> None:
+    assert judged("p", {}, samples("none", "none")).verdict == "no-data"
+    assert judged("p", {}, []).why == "never asked"
+
+
+def test_one_probe_that_fails_is_a_failure_and_no_data_are_no_success() -> None:
+    passed, failed, unknown = (judged("p", {}, samples(one)) for one in ("good", "bad", "none"))
+    assert overall([passed, failed]) == "fail"
+    assert overall([passed, unknown]) == "pass"
+    assert overall([unknown]) == overall([]) == "no-data"
+
+
+@pytest.mark.parametrize(
+    ("expected", "fitting", "other"),
+    [("200", 200, 204), ("2xx", 204, 301), ("200-204", 202, 205), ("200|404", 404, 500), ("< 500", 404, 503)],
+)
+def test_a_status_fits_what_is_expected(expected: str, fitting: int, other: int) -> None:
+    assert status_fits(expected, fitting)
+    assert not status_fits(expected, other)
+
+
+@pytest.mark.parametrize("expected", ["", "ok", "6xx", "20", "2000"])
+def test_what_is_no_status_is_refused(expected: str) -> None:
+    with pytest.raises(UsageError):
+        status_fits(expected, 200)
