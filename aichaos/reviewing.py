@@ -7,10 +7,11 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from aichaos.check import baseline, choosing, correct, suppress
+from aichaos.check import baseline, choosing, suppress
 from aichaos.check.documents import Review, review
 from aichaos.check.opening import unread
 from aichaos.check.rules import finding
@@ -23,6 +24,9 @@ from aichaos.files import inputs, save
 from aichaos.observe import source
 from aichaos.observe.manifests import MAX_YAML_BYTES
 from aichaos.observe.topology import Topology
+
+if TYPE_CHECKING:
+    from aichaos.check.correct import Corrected
 
 Say = Callable[[str], None]
 
@@ -55,7 +59,7 @@ def check(order: Order, say: Say) -> Checked:
     look = _Look(order, _topology(order, say), select, ignore)
     texts = {name: text for name, (text, _) in contents.items()}
     found, quiet = look.at(texts, server=order.server and not order.fix)
-    corrected = correct.correct(texts, found, lambda changed: look.at(changed)[0]) if order.fix else None
+    corrected = _corrected(texts, found, look) if order.fix else None
     if corrected is not None and order.write:
         _write(corrected.texts, contents)
     if corrected is not None:
@@ -101,6 +105,12 @@ class _Look:
         found = review(texts.items(), self.topology, self.order.policy)
         sifted, hidden = suppress.sift(_asked(found, self.order.cluster) if server else found, texts, self._unasked)
         return _chosen(sifted, self.select, self.ignore), hidden
+
+
+def _corrected(texts: dict[str, str], found: Review, look: _Look) -> "Corrected":
+    from aichaos.check.correct import correct
+
+    return correct(texts, found, lambda changed: look.at(changed)[0])
 
 
 def _asked(found: Review, choice: source.Choice) -> Review:

@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-from aichaos.check.decode import experiment_of
-from aichaos.check.experiment import findings as experiment_findings
 from aichaos.check.manifest import is_whole, manifest_findings
 from aichaos.check.opening import Item, opened, text_of
 from aichaos.check.places import located
@@ -66,6 +64,9 @@ def _checked(item: Item, world: World, topology: Topology | None) -> Iterator[Fi
     if not is_experiment(value):
         yield from manifest_findings(value, world, plain=item.text.plain)
         return
+    from aichaos.check.decode import experiment_of  # most files hold none, and every start would pay for it
+    from aichaos.check.experiment import findings as experiment_findings
+
     experiment, problems = experiment_of(value)
     yield from problems
     if experiment is not None:

@@ -1,17 +1,12 @@
 """Every reference and every selector of a manifest, resolved: one function a family of kinds, found by kind."""
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import msgspec
 
 from aichaos.check.known import known_kind
-from aichaos.check.meaning.gateways import gateway_hazards, route_hazards
-from aichaos.check.references_chaos import chaos_mesh_references, engine_references
-from aichaos.check.references_mesh import destination_rule_references, virtual_service_references
-from aichaos.check.references_routing import route_references
-from aichaos.check.references_workloads import autoscaler_references, policy_references, service_references, workload_references
+from aichaos.check.late import late
 from aichaos.check.spelling import there_are
 from aichaos.check.subject import Subject
 from aichaos.check.world import engine_name
@@ -24,17 +19,20 @@ from aichaos.domain.mesh import DestinationRule, VirtualService
 from aichaos.domain.network import NetworkPolicy, Service
 from aichaos.domain.workloads import HorizontalPodAutoscaler
 from aichaos.files.plain import mapping, pointer
+from aichaos.observe import faults
 
-_BY_CLASS: dict[type[KubeObject], tuple[Callable[[Subject, Any], Iterator[Finding]], ...]] = {
-    **dict.fromkeys((HTTPRoute, GRPCRoute), (route_references, route_hazards)),
-    **dict.fromkeys((TLSRoute, TCPRoute, UDPRoute), (route_references,)),
-    Gateway: (gateway_hazards,),
-    Service: (service_references,),
-    NetworkPolicy: (policy_references,),
-    HorizontalPodAutoscaler: (autoscaler_references,),
-    VirtualService: (virtual_service_references,),
-    DestinationRule: (destination_rule_references,),
+BY_CLASS: dict[type[KubeObject], tuple[str, ...]] = {
+    **dict.fromkeys((HTTPRoute, GRPCRoute), ("references_routing.route_references", "meaning.gateways.route_hazards")),
+    **dict.fromkeys((TLSRoute, TCPRoute, UDPRoute), ("references_routing.route_references",)),
+    Gateway: ("meaning.gateways.gateway_hazards",),
+    Service: ("references_workloads.service_references",),
+    NetworkPolicy: ("references_workloads.policy_references",),
+    HorizontalPodAutoscaler: ("references_workloads.autoscaler_references",),
+    VirtualService: ("references_mesh.virtual_service_references",),
+    DestinationRule: ("references_mesh.destination_rule_references",),
 }
+"""The functions that follow the references of a kind; they are loaded when an object of it is met."""
+
 _PODS = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 _NOT_READ = frozenset({"ConfigMap", "Secret"})
 """Kinds of which a class of ours keeps too little to say anything about a document."""
@@ -53,12 +51,15 @@ def reference_findings(this: Subject) -> Iterator[Finding]:
         except msgspec.ValidationError as error:
             yield _refused(this, str(error))
             return
-        for check in _BY_CLASS.get(typed.type, ()):
-            yield from check(this, obj)
+        for check in BY_CLASS.get(typed.type, ()):
+            yield from late(check)(this, obj)
     if known_kind(api_version, kind) is not None and kind in _PODS:
-        yield from workload_references(this)
-    yield from chaos_mesh_references(this)
-    yield from engine_references(this)
+        yield from late("references_workloads.workload_references")(this)
+    match group_of(api_version):
+        case faults.CHAOS_MESH:
+            yield from late("references_chaos.chaos_mesh_references")(this)
+        case faults.LITMUS:
+            yield from late("references_chaos.engine_references")(this)
 
 
 def _namespace(this: Subject) -> Iterator[Finding]:

@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 from aichaos.errors import FileError, SyntaxProblem, TooLargeError
 
 SUFFIXES = {".yaml", ".yml", ".json"}
 STANDARD_INPUT = "standard input"
+_PART = 1 << 20
 
 Content = tuple[str, bytes | FileError]
 """A file's name, and what is in it or why that can't be read."""
@@ -18,42 +20,50 @@ def contents(path: Path, limit: int) -> Iterator[Content]:
     """A file, or every YAML and JSON file in a folder and its folders, in the order of names; hidden ones and links to folders are not
     gone into. Files of more than `limit` bytes are not read."""
     if not path.is_dir():
-        yield str(path), _content(path, limit)
+        yield str(path), _content(str(path), limit)
         return
     empty = True
-    for found in _files(path):
+    for name, failed in _files(str(path)):
         empty = False
-        yield (str(found[0]), _content(found[0], limit)) if found[1] is None else (str(found[0]), found[1])
+        yield name, failed or _content(name, limit)
     if empty:
         yield str(path), FileError(f"no YAML or JSON file in {path}", hint="Name a folder that holds Kubernetes manifests.")
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, FileError | None]]:
+def _files(folder: str) -> Iterator[tuple[str, FileError | None]]:
     denied: list[OSError] = []
-    found: list[Path] = []
+    found: list[str] = []
     for where, folders, names in os.walk(folder, onerror=denied.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += (Path(where, name) for name in names if not name.startswith(".") and Path(name).suffix in SUFFIXES)
-    failed = {Path(error.filename): _unreadable(Path(error.filename), error) for error in denied}
-    for path in sorted([*found, *failed]):
-        yield path, failed.get(path)
+        found += (os.path.join(where, name) for name in names if not name.startswith(".") and os.path.splitext(name)[1] in SUFFIXES)
+    failed = {str(error.filename): _unreadable(str(error.filename), error) for error in denied}
+    for name in sorted([*found, *failed], key=lambda name: name.split(os.sep)):
+        yield name, failed.get(name)
 
 
-def _content(path: Path, limit: int) -> bytes | FileError:
+def _content(name: str, limit: int) -> bytes | FileError:
     try:
-        size = path.stat().st_size
-        if size > limit:
-            return too_large(str(path), size, limit)
-        with path.open("rb") as file:  # a pipe has no size: read no more than the limit
-            data = file.read(limit + 1)
+        with open(name, "rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                return too_large(name, size, limit)
+            data = _all_of(file, limit + 1, size + 1)
     except (OSError, ValueError) as error:
-        return _unreadable(path, error)
-    return data if len(data) <= limit else too_large(str(path), None, limit)
+        return _unreadable(name, error)
+    return data if len(data) <= limit else too_large(name, None, limit)
 
 
-def _unreadable(path: Path, error: Exception) -> FileError:
+def _all_of(file: FileIO, limit: int, guess: int) -> bytes:
+    """What a file holds, but no more than the limit: a pipe has no size, and gives what it has in parts."""
+    data = file.read(guess) or b""
+    while len(data) < limit and (more := file.read(min(limit - len(data), _PART))):
+        data += more
+    return data
+
+
+def _unreadable(name: str, error: Exception) -> FileError:
     reason = error.strerror or error if isinstance(error, OSError) else error
-    return FileError(f"cannot read {path}: {reason}", hint="Check the path and its permissions.")
+    return FileError(f"cannot read {name}: {reason}", hint="Check the path and its permissions.")
 
 
 def standard_input(limit: int) -> bytes:

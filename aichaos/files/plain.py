@@ -10,6 +10,7 @@ TEMPLATE = (
     "this is a template that has not been filled in: render it first, with helm template or kustomize build, and check what comes out"
 )
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_HOLDERS = (dict, list)
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -52,11 +53,10 @@ def same(one: Any, other: Any) -> bool:
 
 def without_nulls(value: Any) -> Any:
     """A document as the server sees it: a field that is null is a field that was left out."""
-    match value:
-        case dict():
-            return {key: without_nulls(item) for key, item in value.items() if item is not None}
-        case list():
-            return [without_nulls(item) for item in value]
+    if type(value) is dict:
+        return {key: without_nulls(item) if type(item) in _HOLDERS else item for key, item in value.items() if item is not None}
+    if type(value) is list:
+        return [without_nulls(item) if type(item) in _HOLDERS else item for item in value]
     return value
 
 

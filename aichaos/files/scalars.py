@@ -6,6 +6,7 @@ boolean, `1e3` a number, `0777` is 511, and `12:30:45` or a date stay text.
 
 import math
 import re
+from functools import lru_cache
 
 _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
@@ -26,6 +27,7 @@ _MAX_DIGITS = 20
 _LARGEST_FLOAT32 = 3.4028235677973366e38
 
 
+@lru_cache(maxsize=8192)
 def resolve(text: str) -> str | int | float | bool | None:
     """The value of a plain (unquoted) scalar."""
     if text and text[0] not in _STARTS:

@@ -24,6 +24,9 @@ MAX_EXPANSION = 1_000_000
 Event = Any
 """One of libyaml's events; the stubs know only their common base, which has none of the fields."""
 
+_SCALAR: type = yaml.ScalarEvent
+_BORDERS = frozenset({yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent})
+
 Place = tuple[int, int]
 """Line and column, from 1."""
 
@@ -71,19 +74,18 @@ def read(text: str, file: str) -> Iterator[Document]:
     index = 0
     builder = _Builder(file)
     try:
-        parser = CParser(text)
-        while (event := parser.get_event()) is not None:
+        next_event, feed = CParser(text).get_event, builder.feed
+        while (event := next_event()) is not None:
             kind = type(event)
-            if kind is yaml.StreamEndEvent:
-                return
-            if kind is yaml.DocumentStartEvent:
+            if kind not in _BORDERS:
+                feed(event)
+            elif kind is yaml.DocumentStartEvent:
                 builder = _Builder(file)
+                feed = builder.feed
             elif kind is yaml.DocumentEndEvent:
                 if not builder.empty:
                     yield Document(value=builder.value, file=file, index=index, line=builder.line, duplicates=tuple(builder.duplicates))
                 index += 1
-            elif kind is not yaml.StreamStartEvent:
-                builder.feed(event)
     except yaml.MarkedYAMLError as error:
         raise _problem(error, file) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
@@ -122,14 +124,16 @@ class _Builder:
 
     def feed(self, event: Event) -> None:
         kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if kind is _SCALAR:
             text = event.value
             value = self._tagged(event) if event.tag else text if event.style else resolve(text)
             frame = self._stack[-1] if self._stack else None
-            if frame is not None and frame.mapping and frame.key is _NO_KEY:
-                self._key(frame, value, event)
+            if frame is None or not frame.mapping or frame.key is not _NO_KEY:
+                self._scalar(value, event, frame)
+            elif type(value) is str and value != "<<" and value not in frame.data:
+                frame.key = value  # what nearly every key is
             else:
-                self._scalar(value, event)
+                self._key(frame, value, event)
         elif kind is yaml.MappingStartEvent:
             self._start(event, {}, mapping=True)
         elif kind is yaml.SequenceStartEvent:
@@ -145,13 +149,17 @@ class _Builder:
         except ValueError as error:
             raise self._error("the text behind !!binary is no base64", event) from error
 
-    def _scalar(self, value: Any, event: Event) -> None:
+    def _scalar(self, value: Any, event: Event, frame: _Frame | None) -> None:
         if type(value) is float and not math.isfinite(value):
             raise self._error(f"{event.value} is no number to the server; write it in quotes if it is a text", event)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
         self._grow(1, event)
-        self._put(value, event)
+        if frame is not None and type(frame.key) is str:
+            frame.data[frame.key] = value
+            frame.key = _NO_KEY
+        else:
+            self._put(value, event)
 
     def _key(self, frame: _Frame, value: Any, event: Event) -> None:
         if value == "<<" and not event.style:

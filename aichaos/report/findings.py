@@ -58,10 +58,12 @@ def _excerpt(line: str, one: Finding, paper: Paper) -> None:
 
 def diff(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
     """What changed in some files, as `diff -u` and `patch` know it."""
-    import difflib
+    if not before:
+        return
+    from difflib import unified_diff  # nearly no run shows one, and every start would pay for it
 
     for name, old in before.items():
-        for line in difflib.unified_diff(_lines(old), _lines(after[name]), f"a/{name.lstrip('/')}", f"b/{name.lstrip('/')}"):
+        for line in unified_diff(_lines(old), _lines(after[name]), f"a/{name.lstrip('/')}", f"b/{name.lstrip('/')}"):
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 

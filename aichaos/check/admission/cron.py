@@ -2,7 +2,6 @@
 
 import re
 from functools import cache
-from zoneinfo import ZoneInfo
 
 from aichaos.check.admission.durations import duration
 
@@ -104,6 +103,8 @@ def zone_problem(text: str) -> str | None:
 def _zone_exists(name: str) -> bool:
     if name in ("", "UTC", "Local"):
         return True
+    from zoneinfo import ZoneInfo  # hardly any file names one
+
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # not there; no name of a zone; a folder of zones

@@ -20,15 +20,23 @@ class Problem(NamedTuple):
 class Spot:
     """A value and its JSON Pointer. As in Go, what is missing or null is as good as empty."""
 
-    __slots__ = ("path", "value")
+    __slots__ = ("_above", "_part", "value")
 
-    def __init__(self, value: Any, path: str = "") -> None:
+    def __init__(self, value: Any, path: str | int = "", above: "Spot | None" = None) -> None:
+        """path: below another spot the key or index alone. Hardly any path is ever looked at, so it is put together when one is."""
         self.value = value
-        self.path = path
+        self._part = path
+        self._above = above
+
+    @property
+    def path(self) -> str:
+        if self._above is None:
+            return str(self._part)
+        return f"{self._above.path}/{escape(self._part) if isinstance(self._part, str) else self._part}"
 
     def __getitem__(self, key: str) -> "Spot":
-        value = self.value.get(key) if isinstance(self.value, dict) else None
-        return Spot(value, f"{self.path}/{escape(key)}")
+        value = self.value
+        return Spot(value.get(key) if type(value) is dict else None, key, self)
 
     def __bool__(self) -> bool:
         """Whether something stands there at all."""
@@ -59,13 +67,13 @@ class Spot:
         """The items of a list."""
         if not isinstance(self.value, list):
             return []
-        return [Spot(item, f"{self.path}/{index}") for index, item in enumerate(self.value)]
+        return [Spot(item, index, self) for index, item in enumerate(self.value)]
 
     def pairs(self) -> "list[tuple[str, Spot]]":
         """The pairs of a mapping, without those that are null."""
         if not isinstance(self.value, dict):
             return []
-        return [(key, Spot(item, f"{self.path}/{escape(key)}")) for key, item in self.value.items() if item is not None]
+        return [(key, Spot(item, key, self)) for key, item in self.value.items() if item is not None]
 
     def every_key(self) -> list[str]:
         """All keys of a mapping, those too whose value is null."""

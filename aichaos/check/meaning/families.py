@@ -1,27 +1,22 @@
 """Which rules of meaning a document is asked: those of the family of its kind, and no others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from aichaos.check.endings import ending_findings
-from aichaos.check.meaning.chaos_mesh import chaos_mesh_findings
-from aichaos.check.meaning.crossplane import crossplane_findings
-from aichaos.check.meaning.istio import istio_findings
-from aichaos.check.meaning.litmus import litmus_findings
-from aichaos.check.meaning.route_fields import route_field_findings
+from aichaos.check.late import late
 from aichaos.check.subject import Subject
 from aichaos.domain.base import group_of
 from aichaos.domain.finding import Finding
 
-_FAMILIES: dict[str, tuple[Callable[[Subject], Iterator[Finding]], ...]] = {
-    "chaos-mesh.org": (ending_findings, chaos_mesh_findings),
-    "litmuschaos.io": (litmus_findings,),
-    "gateway.networking.k8s.io": (route_field_findings,),
-    "networking.istio.io": (istio_findings,),
-    "s3.aws.upbound.io": (crossplane_findings,),
+FAMILIES = {
+    "chaos-mesh.org": ("endings.ending_findings", "meaning.chaos_mesh.chaos_mesh_findings"),
+    "litmuschaos.io": ("meaning.litmus.litmus_findings",),
+    "gateway.networking.k8s.io": ("meaning.route_fields.route_field_findings",),
+    "networking.istio.io": ("meaning.istio.istio_findings",),
+    "s3.aws.upbound.io": ("meaning.crossplane.crossplane_findings",),
 }
-"""API group → its rules."""
+"""API group → the functions that hold its rules; they are loaded when a document of it is met."""
 
 
 def meaning_findings(this: Subject) -> Iterator[Finding]:
-    for family in _FAMILIES.get(group_of(this.document["apiVersion"]), ()):
-        yield from family(this)
+    for family in FAMILIES.get(group_of(this.document["apiVersion"]), ()):
+        yield from late(family)(this)
