@@ -49,13 +49,13 @@ class Foresight:
     """Predictions about one cluster; its routes are compiled when the first one is asked for."""
 
     def __init__(self, topology: Topology) -> None:
-        self._snapshot = topology.snapshot
+        self._topology = topology
         self._router: Router | None = None
 
     def of(self, experiment: Experiment) -> Prediction:
         if self._router is None:
-            self._router = Router(self._snapshot)
-        return predict(experiment, self._router, kubectl.text).prediction
+            self._router = Router(self._topology.snapshot)
+        return predict(experiment, self._router, kubectl.text, topology=self._topology).prediction
 
 
 def ranked(drafts: list[tuple[Draft, Suggestion]]) -> list[tuple[Draft, Suggestion]]:

@@ -238,22 +238,19 @@ class Topology:
     @cached_property
     def attachments(self) -> dict[ObjectRef, list[Attachment]]:
         """Route → where it is attached, or why not; a parent that is no Gateway of this cluster is left out."""
-        found: dict[ObjectRef, list[Attachment]] = {}
-        for route in self.snapshot.routes():
-            parents = [
-                (parent, gateway)
-                for parent in route.spec.parent_refs
-                if names_gateway(parent) and (gateway := self.gateways.get((parent.namespace or route.namespace, parent.name)))
-            ]
-            found[ObjectRef(kind_name(route), route.name, route.namespace)] = [
-                attach(route, parent, gateway, self.namespace_labels) for parent, gateway in parents
-            ]
-        return found
+        return {ObjectRef(kind_name(route), route.name, route.namespace): self._attachments(route) for route in self.snapshot.routes()}
+
+    def _attachments(self, route: Route) -> list[Attachment]:
+        parents = [
+            (parent, gateway)
+            for parent in route.spec.parent_refs
+            if names_gateway(parent) and (gateway := self.gateways.get((parent.namespace or route.namespace, parent.name)))
+        ]
+        return [attach(route, parent, gateway, self.namespace_labels) for parent, gateway in parents]
 
     def attached(self, route: Route) -> list[Attachment]:
         """Where a route serves: its attachments that a listener takes."""
-        all_of_it = self.attachments.get(ObjectRef(kind_name(route), route.name, route.namespace), [])
-        return [attachment for attachment in all_of_it if attachment.listeners]
+        return [attachment for attachment in self._attachments(route) if attachment.listeners]
 
     @cached_property
     def backends(self) -> dict[ObjectRef, list[Backend]]:

@@ -4,7 +4,7 @@ A route that was deleted and made again is young. What decided by age then decid
 could take its requests, has to be made again after it; and every route younger than those. That closure is part of the way back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -15,9 +15,7 @@ from aichaos.domain.kinds import KINDS
 from aichaos.domain.network import EndpointSlice
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.workloads import Pod
-
-_FOLLOW = (Pod, EndpointSlice)
-"""Kinds that controllers write: they come back with what they belong to."""
+from aichaos.predict.evolve.draft import Change
 
 
 class Inverse(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,31 +28,39 @@ class Inverse(msgspec.Struct, frozen=True, kw_only=True):
     closure: list[ObjectRef]
 
 
-def inverse(before: Snapshot, after: Snapshot) -> Inverse:
-    """What brings `after` back to `before`, so that requests are answered as they were."""
-    old, new = dict(_objects(before)), dict(_objects(after))
-    changed = {ref: obj for ref, obj in old.items() if ref in new and not _same(obj, new[ref])}
-    missing = {ref: obj for ref, obj in old.items() if ref not in new}
+def inverse(before: Snapshot, changes: Iterable[Change], brought: Iterable[ObjectRef] = ()) -> Inverse:
+    """What brings a cluster back to `before`, so that requests are answered as they were.
+
+    changes: each object that differs, as it was and as it is. brought: objects of kinds that a Snapshot does not hold, made meanwhile.
+    """
+    old: dict[ObjectRef, KubeObject] = {}
+    new: dict[ObjectRef, KubeObject] = {}
+    for was, now in changes:
+        old.update({reference(was): was} if was is not None and not _follows(was) else {})
+        new.update({reference(now): now} if now is not None and not _follows(now) else {})
     renewed = {ref for ref, obj in old.items() if isinstance(obj, Route) and (ref not in new or _renewed(obj, new[ref]))}
-    closure = _closure(renewed, [obj for obj in old.values() if isinstance(obj, Route)])
-    again = sorted((old[ref] for ref in renewed | closure), key=_age)
-    handled = renewed | closure
+    closure = _closure([obj for ref, obj in old.items() if ref in renewed and isinstance(obj, Route)], before)
+    routes = {ref: obj for ref, obj in old.items() if ref in renewed} | closure
+    written = [ref for ref, obj in old.items() if ref not in routes and not (ref in new and _same(obj, new[ref]))]
     return Inverse(
-        remove=sorted(ref for ref in new if ref not in old),
-        write=[
-            *(obj for ref, obj in missing.items() if ref not in handled),
-            *(obj for ref, obj in changed.items() if ref not in handled),
-        ],
-        again=again,
-        closure=sorted(closure),
+        remove=sorted([*(ref for ref in new if ref not in old), *brought]),
+        write=[old[ref] for ref in sorted(written, key=lambda ref: (ref in new, order(ref)))],
+        again=sorted(routes.values(), key=_age),
+        closure=sorted(closure.keys()),
     )
 
 
-def _objects(snapshot: Snapshot) -> Iterator[tuple[ObjectRef, KubeObject]]:
-    for kind in KINDS:
-        for obj in getattr(snapshot, kind.field):
-            if not isinstance(obj, EndpointSlice) and not (isinstance(obj, Pod) and obj.metadata.owner_references):
-                yield reference(obj), obj
+_ORDER = {kind.name: place for place, kind in enumerate(KINDS)}
+
+
+def order(ref: ObjectRef) -> tuple[int, str, str]:
+    """What others stand in, or refer to, first: a namespace before its Services, a Gateway before its routes."""
+    return _ORDER.get(ref.kind, len(_ORDER)), ref.namespace, ref.name
+
+
+def _follows(obj: KubeObject) -> bool:
+    """Whether a controller writes an object: it comes back with what it belongs to."""
+    return isinstance(obj, EndpointSlice) or (isinstance(obj, Pod) and bool(obj.metadata.owner_references))
 
 
 def _same(one: KubeObject, other: KubeObject) -> bool:
@@ -73,18 +79,20 @@ def _age(obj: KubeObject) -> tuple[str, str, str]:
     return obj.metadata.creation_timestamp or "", obj.namespace, obj.name
 
 
-def _closure(renewed: set[ObjectRef], routes: Sequence[Route]) -> set[ObjectRef]:
+def _closure(renewed: Sequence[Route], before: Snapshot) -> dict[ObjectRef, Route]:
     """The routes that must be made again as well: younger than one that is, and able to take a request from it."""
-    by_ref = {reference(route): route for route in routes}
-    found: set[ObjectRef] = set()
-    waiting = [by_ref[ref] for ref in renewed if ref in by_ref]
+    found: dict[ObjectRef, Route] = {}
+    seen = {reference(route) for route in renewed}
+    waiting = list(renewed)
     while waiting:
-        elder = waiting.pop()
-        for rival in routes:
-            ref = reference(rival)
-            if ref not in found and ref not in renewed and _age(rival) > _age(elder) and rivals(elder, rival):
-                found.add(ref)
-                waiting.append(rival)
+        matched = {match for elder in waiting for match in _matches(elder)}
+        eldest = min(map(_age, waiting))
+        younger = [one for one in before.routes() if _age(one) > eldest and not matched.isdisjoint(_matches(one))]
+        near = [one for one in younger if reference(one) not in seen]
+        young = [one for one in near if any(_age(one) > _age(elder) and rivals(elder, one) for elder in waiting)]
+        found.update({reference(one): one for one in young})
+        seen |= found.keys()
+        waiting = young
     return found
 
 

@@ -1,6 +1,6 @@
 """An experiment foretold: every request before it, after each of its steps, and after the way back."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -8,19 +8,21 @@ from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.experiment import Experiment, Step
 from aichaos.domain.gateway import Route
 from aichaos.domain.network import EndpointSlice, NetworkPolicy, Service
-from aichaos.domain.prediction import Answer, Brief, Connection, Effect, Irreversible, Prediction, RequestLine, State
+from aichaos.domain.prediction import Connection, Prediction, RequestLine, State
 from aichaos.domain.snapshot import Snapshot
-from aichaos.errors import UsageError
 from aichaos.observe.topology import Topology
 from aichaos.predict.connections import connections
 from aichaos.predict.evolve.draft import Change
 from aichaos.predict.evolve.moments import Course, Moment
 from aichaos.predict.inverse import Inverse, inverse
-from aichaos.predict.reach import Reach, key_of
+from aichaos.predict.lasting import irreversible
+from aichaos.predict.reach import key_of
 from aichaos.predict.requests import Asked, derived, text
-from aichaos.predict.routing.request import Request, read
 from aichaos.predict.routing.router import Router
+from aichaos.predict.view import View, same_to_a_client
 
+_MOST_BROUGHT = 10
+"""Routes whose requests are derived, of those that an experiment makes."""
 Words = Callable[[Step], str]
 """A step in words."""
 
@@ -39,20 +41,23 @@ def predict(
     words: Words,
     requests: Sequence[RequestLine] | None = None,
     gateway: str | None = None,
+    topology: Topology | None = None,
 ) -> Foretold:
-    """Foretell an experiment on the cluster of a router. requests: those to look at; None to derive them.
+    """Foretell an experiment on the cluster of a router. requests: those to look at; None to derive them. topology: that of the same
+    cluster, where there is one already.
 
     Raises UsageError for a request that can't be meant.
     """
     course = Course(router.snapshot)
     moments = [course.before(), *(course.step(step) for step in experiment.spec.steps)]
-    asked = [Asked(line=line, gateway=gateway) for line in requests] if requests is not None else _derived(experiment, moments)
-    view = _View(router, course.first, asked, strict=requests is not None)
+    found = topology if topology is not None and topology.snapshot is course.first else Topology(course.first)
+    given = [Asked(line=line, gateway=gateway) for line in requests] if requests is not None else None
+    asked = given if given is not None else _derived(experiment, moments, course, found)
+    view = View(router, course.first, asked, strict=requests is not None)
     states = [view.state("before", moments[0])]
     states += [view.state(words(step), moment) for step, moment in zip(experiment.spec.steps, moments[1:], strict=True)]
-    ending = course.now
-    undone = inverse(course.first, ending)
-    irreversible = tuple(_irreversible(view, course, states, ending))
+    undone = inverse(course.first, course.changes, course.brought)
+    lasting = tuple(irreversible(view, states[0].outcomes, experiment.spec.steps, course))
     after = _back(course, undone)
     restored = view.state("restored", after)
     whole = all(one.alike(other) for one, other in zip(states[0].outcomes, restored.outcomes, strict=True))
@@ -61,7 +66,7 @@ def predict(
         requests=tuple(text(one.line) for one in view.asked),
         states=(*states, restored),
         connections=linked.connections,
-        irreversible=irreversible,
+        irreversible=lasting,
         restored=whole,
         notes=tuple(dict.fromkeys([*view.notes, *linked.notes, *_unknown(router.snapshot)])),
         verdict=_verdict(states, moments, linked.connections),
@@ -72,22 +77,23 @@ def predict(
 # requests ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _derived(experiment: Experiment, moments: list[Moment]) -> list[Asked]:
-    brought = [one.snapshot for one in moments if any(isinstance(new, Route) and old is None for old, new in one.changes)]
-    return derived(experiment, [moments[0].snapshot, *brought[:3]], _concerned(moments))
+def _derived(experiment: Experiment, moments: list[Moment], course: Course, topology: Topology) -> list[Asked]:
+    made = [(one, new) for one in moments for old, new in one.changes if isinstance(new, Route) and course.original(reference(new)) is None]
+    brought = [(Topology(one.snapshot), new) for one, new in made[:_MOST_BROUGHT]]
+    found = (course.original(ref) for ref in _concerned(moments, topology))
+    return derived(experiment, topology, [route for route in found if isinstance(route, Route)], brought)
 
 
-def _concerned(moments: list[Moment]) -> set[ObjectRef]:
+def _concerned(moments: list[Moment], topology: Topology) -> set[ObjectRef]:
     """The routes that change, or whose backends do."""
     found = {reference(obj) for one in moments for change in one.changes for obj in change if isinstance(obj, Route)}
     services = {key for one in moments for change in one.changes for key in _services(change)}
     services |= {key_of(effect.service) for one in moments for fault in one.faults for effect in fault.effects}
-    guarded = [obj for one in moments for change in one.changes for obj in change if isinstance(obj, NetworkPolicy)]
-    topology = Topology(moments[0].snapshot)
-    for policy in guarded:
+    for policy in (obj for one in moments for change in one.changes for obj in change if isinstance(obj, NetworkPolicy)):
         pods = topology.select(policy.namespace, policy.spec.pod_selector)
         services |= {(service.namespace, service.name) for service in topology.services_of_pods(pods)}
-    return found | {reference(route) for key in services for route in topology.routes_of_service.get(key, ())}
+    sending = topology.routes_of_service if services else {}
+    return found | {reference(route) for key in services for route in sending.get(key, ())}
 
 
 def _services(change: Change) -> list[tuple[str, str]]:
@@ -98,56 +104,6 @@ def _services(change: Change) -> list[tuple[str, str]]:
         elif isinstance(obj, Service):
             found.append((obj.namespace, obj.name))
     return found
-
-
-# answers ----------------------------------------------------------------------------------------------------------------------------
-
-
-class _View:
-    """The requests, as they are answered at one moment after another."""
-
-    def __init__(self, router: Router, first: Snapshot, asked: list[Asked], *, strict: bool) -> None:
-        self.router = router.dated(first)
-        self.notes: list[str] = []
-        self.asked: list[Asked] = []
-        self._requests: list[tuple[Request, tuple[str, str] | None]] = []
-        for one in asked:
-            try:
-                request = read(one.line)
-                self._requests.append((request, self.router.gateway(request, one.gateway)))
-                self.asked.append(one)
-            except UsageError as error:
-                if strict:
-                    raise
-                self.notes.append(f"{text(one.line)} could not be asked: {error}")
-        self._last: tuple[Answer, ...] = ()
-        self.reaches: list[Reach] = []
-        """What policies let through in each state so far."""
-
-    def state(self, name: str, moment: Moment) -> State:
-        self.router = self.router.changed(moment.changes)
-        reach = (self.reaches or [Reach(moment.snapshot)])[-1].changed(moment.snapshot, moment.changes)
-        self.reaches.append(reach)
-        if moment.changes or not self._last:
-            self._last = self.answers(self.router, reach)
-        return State(step=name, outcomes=self._last, effects=_effects(moment), notes=moment.notes)
-
-    def answers(self, router: Router, reach: Reach) -> tuple[Answer, ...]:
-        return tuple(reach.answer(router.answer(request, gateway), gateway) for request, gateway in self._requests)
-
-
-def _effects(moment: Moment) -> tuple[Effect, ...]:
-    return tuple(effect for fault in moment.faults for effect in fault.effects)
-
-
-def _same_to_a_client(one: Answer, other: Answer) -> bool:
-    """The same but for how many endpoints stand behind it."""
-    return one.route == other.route and _counted_out(one) == _counted_out(other)
-
-
-def _counted_out(answer: Answer) -> Brief:
-    backends = tuple(msgspec.structs.replace(one, ready_endpoints=0) for one in answer.backends)
-    return msgspec.structs.replace(answer.brief, backends=backends)
 
 
 # the way back -----------------------------------------------------------------------------------------------------------------------
@@ -162,43 +118,6 @@ def _back(course: Course, undone: Inverse) -> Moment:
     changes = [change for turn in turns for change in turn.changes]
     notes = tuple(note for turn in turns for note in turn.notes)
     return Moment(snapshot=course.now, changes=changes, notes=notes)
-
-
-def _irreversible(view: _View, course: Course, states: list[State], ending: Snapshot) -> list[Irreversible]:
-    """What re-applying the manifest of a deleted or replaced object would not bring back, with the rest of the experiment in place."""
-    found = []
-    there = {reference(obj): obj for obj in ending.routes()}
-    existed = {reference(obj): obj for obj in course.first.routes()}
-    for ref, obj in course.gone.items():
-        if ref not in existed or not isinstance(obj, Route):
-            continue
-        again = Course(ending)
-        moment = again.back(obj) if ref not in there else again.before()
-        answers = view.answers(view.router.changed(moment.changes), view.reaches[-1].changed(moment.snapshot, moment.changes))
-        name = f"{ref.namespace}/{ref.name}"
-        lost = [
-            (number, now)
-            for number, (was, now) in enumerate(zip(states[0].outcomes, answers, strict=True))
-            if was.route == name and not was.alike(now)
-        ]
-        if lost:
-            found.append(_lost(ref, view, lost, existed))
-    return found
-
-
-def _lost(ref: ObjectRef, view: _View, lost: list[tuple[int, Answer]], existed: Collection[ObjectRef]) -> Irreversible:
-    winners = sorted({now.route for _, now in lost if now.route is not None and now.route != f"{ref.namespace}/{ref.name}"})
-    requests = ", ".join(text(view.asked[number].line) for number, _ in lost[:3]) + (" …" if len(lost) > 3 else "")
-    if not winners:
-        return Irreversible(object=str(ref), why=f"{requests} is answered otherwise", undo="restore what else the experiment changed")
-    rivals = [ObjectRef(ref.kind, name, namespace) for namespace, name in map(key_of, winners)]
-    names = " and ".join(str(rival) for rival in rivals)
-    brought = [rival for rival in rivals if rival not in existed]
-    undo = f"recreate {names} after {ref.name}"
-    if brought == rivals:
-        undo += f", or delete {'it' if len(rivals) == 1 else 'them'}"
-    why = f"made again, it is younger than {names}, and of two equal matches the older route wins: {requests} would stay there"
-    return Irreversible(object=str(ref), why=why, undo=undo)
 
 
 # words ------------------------------------------------------------------------------------------------------------------------------
@@ -226,9 +145,9 @@ def _verdict(states: list[State], moments: list[Moment], found: tuple[Connection
     for state in states[1:]:
         if served and all(state.outcomes[number].outcome == "error" for number in served):
             return f"cuts off all traffic: every request fails after “{state.step}”"
-    hit = {number for state in states[1:] for number, answer in enumerate(state.outcomes) if not _same_to_a_client(answer, before[number])}
+    hit = {number for state in states[1:] for number, answer in enumerate(state.outcomes) if not same_to_a_client(answer, before[number])}
     if hit:
-        stays = [number for number in sorted(hit) if not _same_to_a_client(states[-1].outcomes[number], before[number])]
+        stays = [number for number in sorted(hit) if not same_to_a_client(states[-1].outcomes[number], before[number])]
         end = f"{len(stays)} of them also after the last step" if stays else "none of them after the last step"
         return f"{len(hit)} of {len(before)} requests are answered otherwise, {end}"
     return "; ".join(_elsewhere(states, moments, found)) or NOTHING

@@ -5,16 +5,17 @@ A boundary is where one more character changes the answer: `/shop` and `/shoppin
 that a match asks for, a host beside a wildcard.
 """
 
+import heapq
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from aichaos.domain.base import ObjectRef, reference
+from aichaos.domain.base import kind_name, reference
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.gateway import GRPCMatch, GRPCRoute, HTTPMatch, HTTPRoute, Route
 from aichaos.domain.prediction import Pairs, RequestLine
-from aichaos.domain.snapshot import Snapshot
 from aichaos.observe.attach import hostnames
 from aichaos.observe.topology import Topology
 
@@ -32,22 +33,24 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str | None = None
 
 
-def derived(experiment: Experiment, snapshots: Iterable[Snapshot], concerned: set[ObjectRef], most: int = MOST) -> list[Asked]:
-    """The requests for an experiment. snapshots: the cluster at its moments; concerned: the routes whose requests are asked first.
+def derived(
+    experiment: Experiment, topology: Topology, concerned: Iterable[Route], brought: Iterable[tuple[Topology, Route]]
+) -> list[Asked]:
+    """The requests for an experiment, at most `MOST`. topology: the cluster as it is found.
 
+    concerned: the routes whose requests are asked first. brought: those that the experiment makes, with the cluster that they come to.
     Routes that nothing touches come after them, as bystanders: one request each.
     """
     found: dict[Asked, None] = dict.fromkeys(_probed(experiment))
-    bystanders: dict[Asked, None] = {}
-    for snapshot in snapshots:
-        topology = Topology(snapshot)
-        routes: list[HTTPRoute | GRPCRoute] = [*snapshot.http_routes, *snapshot.grpc_routes]
-        for route in routes:
-            if reference(route) in concerned:
-                found.update(dict.fromkeys(_of_route(route, topology)))
-            elif len(bystanders) < BYSTANDERS:
-                bystanders.update(dict.fromkeys(list(_of_route(route, topology))[:1]))
-    return [*found, *(one for one in bystanders if one not in found)][:most]
+    touched = {reference(route): route for route in concerned}
+    for ref in sorted(touched):
+        found.update(dict.fromkeys(_of_route(touched[ref], topology)))
+    for where, route in brought:
+        found.update(dict.fromkeys(_of_route(route, where)))
+    routes: list[HTTPRoute | GRPCRoute] = [*topology.snapshot.http_routes, *topology.snapshot.grpc_routes]
+    first = heapq.nsmallest(BYSTANDERS + len(touched), routes, key=lambda route: (route.namespace, route.name, kind_name(route)))
+    others = [request for route in first if reference(route) not in touched for request in islice(_of_route(route, topology), 1)]
+    return list(dict.fromkeys([*found, *others[:BYSTANDERS]]))[:MOST]
 
 
 def text(line: RequestLine) -> str:

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aichaos.check.decode import experiment_of
-from aichaos.domain.experiment import Experiment
-from aichaos.domain.prediction import Prediction, RequestLine
 from aichaos.errors import UsageError
-from aichaos.observe.topology import Topology
-from aichaos.predict.predict import NOTHING, Foretold, predict
-from aichaos.predict.routing.router import Router
-from aichaos.report.kubectl import text
+from aichaos.predict.predict import NOTHING
 from tests.library.test_scenarios import experiments
 from tests.observe.clusters import (
     DEMOS,
@@ -33,37 +27,11 @@ from tests.observe.clusters import (
     to,
     topology_of,
 )
+from tests.predict.foretelling import answers, experiment, foretold
 
 AGE = "2026-01-01T00:00:0{}Z"
 RIVAL = (service("web-v2"), deployment("web-v2"))
 HOST: dict[str, Any] = {"hostnames": ["shop.test"]}
-
-
-def experiment(*steps: Manifest, **spec: Any) -> Experiment:
-    document = {
-        "apiVersion": "aichaos/v1",
-        "kind": "Experiment",
-        "metadata": {"name": "e"},
-        "spec": {"title": "t", "steps": list(steps)} | spec,
-    }
-    found, problems = experiment_of(document)
-    assert found is not None, problems
-    return found
-
-
-def foretold(made: Experiment, topology: Topology, *urls: str) -> Foretold:
-    lines = [RequestLine(url=url) for url in urls] if urls else None
-    return predict(made, Router(topology.snapshot), text, lines)
-
-
-def answers(found: Prediction, request: int = 0) -> list[str]:
-    """The backend, or the status, of one request at each moment."""
-    said = []
-    for state in found.states:
-        answer = state.outcomes[request]
-        names = sorted({(one.service or "").partition("/")[2] for one in answer.backends if one.status is None})
-        said.append("+".join(names) if answer.outcome == "forward" and names else str(answer.status))
-    return said
 
 
 ROUTE = {"kind": "HTTPRoute", "name": "web", "namespace": "shop"}

@@ -16,10 +16,14 @@ from aichaos.observe.topology import Topology
 from aichaos.predict.evolve.controllers import settle
 from aichaos.predict.evolve.draft import Change, Draft
 from aichaos.predict.evolve.faults import FOREVER, Active, injected
-from aichaos.predict.evolve.server import Refused, Server, placed_ref
+from aichaos.predict.evolve.server import Refused, Server, manifest_of, placed_ref
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_AGED = (
+    *("listener_sets", "http_routes", "grpc_routes", "tls_routes", "tcp_routes", "udp_routes", "backend_tls_policies"),
+    *("virtual_services", "destination_rules"),
+)
 _LONGEST = 86_400.0
 """Seconds of one wait that are believed."""
 
@@ -39,12 +43,13 @@ class Course:
     """A cluster on its way through an experiment, and back. first: as it was found, with every age that is not known made so."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.first = _dated(snapshot)
+        self.first = dated(snapshot)
         self.gone: dict[ObjectRef, KubeObject] = {}
         """What was deleted, as it was."""
         self._original = Draft(self.first)  # never written to
-        self._draft = Draft(self.first)
-        self._now = _latest(self.first)
+        self._draft = self._original.copy()
+        self._changed: dict[ObjectRef, Change] = {}
+        self._began = self._now = _latest(self.first)
         self._faults: tuple[Active, ...] = ()
         self._made = 0
 
@@ -52,12 +57,62 @@ class Course:
     def now(self) -> Snapshot:
         return self._draft.snapshot
 
+    @property
+    def changes(self) -> list[Change]:
+        """What differs now from the beginning: each object as it was found and as it is."""
+        return [change for change in self._changed.values() if change[0] != change[1]]
+
+    def original(self, ref: ObjectRef) -> KubeObject | None:
+        """An object as it was found."""
+        return self._original.get(ref)
+
+    def copy(self) -> "Course":
+        """The same cluster at the same moment, to go on another way."""
+        other = Course.__new__(Course)
+        other.__dict__.update(self.__dict__)
+        other._draft = self._draft.copy()
+        other.gone, other._changed = dict(self.gone), dict(self._changed)
+        return other
+
+    def again(self) -> "Course":
+        """The same cluster at the beginning of this course."""
+        other = Course.__new__(Course)
+        other.__dict__.update(self.__dict__)
+        other._draft = self._original.copy()
+        other.gone, other._changed, other._faults = {}, {}, ()
+        other._now, other._made = self._began, 0
+        return other
+
+    def exists(self, ref: ObjectRef) -> bool:
+        return self._draft.exists(ref)
+
+    @property
+    def brought(self) -> list[ObjectRef]:
+        """What is there now and was not at first, of kinds that a Snapshot does not hold."""
+        return sorted(set(self.now.others) - set(self.first.others))
+
     def before(self) -> Moment:
         return Moment(snapshot=self.first, changes=[])
 
     def step(self, step: Step) -> Moment:
         """The cluster after one more step. What the server would refuse changes nothing, and is a note."""
         return self._turn(lambda server: self._do(step, server), _length(step))
+
+    def pass_over(self, step: Step) -> Moment:
+        """The time that a step takes, without the step."""
+        return self._turn(lambda server: set(), _length(step))
+
+    def apply(self, obj: KubeObject) -> Moment:
+        """The manifest of an object applied, as somebody would who has kept it."""
+
+        def write(server: Server) -> set[ObjectRef]:
+            if self._draft.get(reference(obj)) is None:
+                server.bring_back(obj)
+            else:
+                server.apply(manifest_of(obj))
+            return set()
+
+        return self._turn(write, 0.0)
 
     def back(self, obj: KubeObject) -> Moment:
         """An object as it once was: made again where it is gone, written over where it is still there. Faults are over by then."""
@@ -103,6 +158,9 @@ class Course:
         notes += settle(self._draft, server, before, rolled)
         self._made = server.made
         snapshot, changes = self._draft.commit()
+        for old, new in changes:
+            ref = reference(old or new)  # type: ignore[arg-type]
+            self._changed[ref] = (self._changed[ref][0] if ref in self._changed else old, new)
         self._now += timedelta(seconds=waited)
         return Moment(snapshot=snapshot, changes=changes, faults=self._faults, refused=refused, notes=tuple(notes))
 
@@ -167,13 +225,14 @@ def _latest(snapshot: Snapshot) -> datetime:
         return _EPOCH
 
 
-def _dated(snapshot: Snapshot) -> Snapshot:
-    """A cluster without dates is older than all that is made from now on; among themselves its objects stay undecided."""
+def dated(snapshot: Snapshot) -> Snapshot:
+    """A cluster without dates is older than all that is made from now on; among themselves its objects stay undecided. Only of the kinds
+    whose age decides anything."""
     lists = {}
-    for kind in KINDS:
-        objects: list[KubeObject] = getattr(snapshot, kind.field)
+    for field in _AGED:
+        objects: list[KubeObject] = getattr(snapshot, field)
         if any(obj.metadata.creation_timestamp is None for obj in objects):
-            lists[kind.field] = [
+            lists[field] = [
                 obj
                 if obj.metadata.creation_timestamp is not None
                 else msgspec.structs.replace(obj, metadata=msgspec.structs.replace(obj.metadata, creation_timestamp=""))

@@ -63,7 +63,7 @@ class Server:
         there = self.draft.get(ref)
         if there is None:
             return ref if self.draft.exists(ref) else self.create(manifest)
-        document = _document(there)
+        document = manifest_of(there)
         before = _last_applied(there)
         base = _without_dropped(document, before, manifest) if before else document
         self._update(there, merged(base, _unserved(manifest)))
@@ -75,7 +75,7 @@ class Server:
         asked = {key: mapping(merge.get("metadata")).get(key) for key in ("name", "namespace") if key in mapping(merge.get("metadata"))}
         if any(value not in (None, getattr(there, key)) for key, value in asked.items()):
             raise Refused(f"{reference(there)} cannot get another name")
-        self._update(there, merged(_document(there), merge))
+        self._update(there, merged(manifest_of(there), merge))
         return reference(there)
 
     def label(self, label: Label) -> ObjectRef:
@@ -123,8 +123,7 @@ class Server:
             for held in self.draft.within(obj.name):
                 self.draft.drop(reference(held))
             return
-        owned = [one for one in self.draft.within(obj.namespace) if _owned_by(one, obj)] if obj.namespace else []
-        for one in owned:
+        for one in self.draft.owned(obj) if obj.namespace else []:
             self.remove(one)
 
     def bring_back(self, obj: KubeObject) -> ObjectRef:
@@ -208,7 +207,8 @@ def _typed(document: dict[str, Any], ref: ObjectRef) -> KubeObject:
     return found[0]
 
 
-def _document(obj: KubeObject) -> dict[str, Any]:
+def manifest_of(obj: KubeObject) -> dict[str, Any]:
+    """An object as its manifest: what `kubectl get -o yaml` shows of it, as far as it was read."""
     kind = BY_NAME[kind_name(obj)]
     return {"apiVersion": kind.api_version(), "kind": kind.name} | plain(obj)
 
@@ -288,16 +288,3 @@ def _immutable(before: KubeObject, after: KubeObject) -> None:
 def _fixed(pod: Pod) -> Any:
     containers = tuple(msgspec.structs.replace(container, image="") for container in pod.spec.containers)
     return msgspec.structs.replace(pod.spec, containers=containers)
-
-
-def _owned_by(obj: KubeObject, owner: KubeObject) -> bool:
-    """Whether the garbage collector takes an object away with its owner; a ReplicaSet stands for its Deployment."""
-    owners = obj.metadata.owner_references
-    if not owners:
-        return False
-    kind = kind_name(owner)
-    return all(
-        (one.kind == kind and one.name == owner.name)
-        or (kind == "Deployment" and one.kind == "ReplicaSet" and one.name.rpartition("-")[0] == owner.name)
-        for one in owners
-    )

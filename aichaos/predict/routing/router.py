@@ -36,6 +36,8 @@ class Router:
     def changed(self, changes: Iterable[Change]) -> "Router":
         """The same cluster after these objects have changed."""
         listed = tuple(changes)
+        if not listed:
+            return self  # with every table that is built for it later on
         other = Router.__new__(Router)
         other.__dict__.update(self.__dict__)
         other._changes = (*self._changes, *listed)
@@ -110,6 +112,8 @@ class Router:
             return Answer(outcome="error", why=(self._closed(request),))
         if gateway == mesh.MESH:
             return self._inside(request)
+        if gateway not in self._any.world.gateways:
+            return Answer(outcome="error", why=(f"there is no Gateway {'/'.join(gateway)}: nobody answers",))
         profile = self.profile(gateway)
         answer = self.table(profile).answer(request, gateway)
         if profile is not STANDARD or answer.outcome == "implementation-specific" or not self.open_points(request, gateway):
