@@ -10,6 +10,7 @@
     ├── FileError                1   a file can't be read or written
     │   ├── SyntaxProblem            … because of what stands in it, at a line and a column
     │   └── TooLargeError            … because of its size
+    ├── RefusedError             5   the guard does not let a run start
     └── BackendError             6   the model's backend failed
         ├── UnknownBackendError      no backend of that name
         ├── MissingKeyError          a backend that needs a key has none
@@ -76,6 +77,10 @@ class SyntaxProblem(FileError):
 
 class TooLargeError(FileError):
     pass
+
+
+class RefusedError(AichaosError):
+    exit_code = 5
 
 
 class BackendError(AichaosError):

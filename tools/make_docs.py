@@ -251,6 +251,7 @@ _CODES = {
     1: "something failed: the cluster can't be reached, a file can't be read; `doctor`: something that is needed is missing",
     2: "wrong use: an option, a setting or a backend's name that can't be meant",
     4: "`check`: errors were found (with `--strict` also warnings and skipped checks); `suggest`: every suggestion was rejected",
+    5: "`run`: the guard refused to start; nothing was changed in the cluster",
     6: "the model's backend failed",
     130: "interrupted with Ctrl-C; nothing was changed in the cluster",
 }

@@ -10,11 +10,9 @@ from aichaos.check.subject import Subject
 from aichaos.check.windows import window_findings
 from aichaos.check.world import World
 from aichaos.domain.finding import Finding
+from aichaos.domain.policy import PROTECTED_NAMESPACES
 from aichaos.files.plain import text
 from aichaos.observe.faults import faults, is_chaos, litmus_faults
-
-PROTECTED_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "aichaos"})
-"""Where the cluster itself lives, and where the lever that stops every run lies."""
 
 CONTROLLERS = frozenset({"istio-system", "envoy-gateway-system", "projectcontour", "chaos-mesh", "litmus"})
 """Where gateways' and chaos engines' controllers are installed as a rule: a fault there takes away what would end it."""

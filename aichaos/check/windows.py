@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
-from aichaos.domain.policy import Window
+from aichaos.domain.policy import Day
 from aichaos.files.plain import mapping, text
 
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_DAYS: tuple[Day, ...] = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMED = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0"}
 
@@ -25,25 +25,12 @@ def window_findings(this: Subject) -> Iterator[Finding]:
         )
         return
     outside = next(
-        ((day, minute) for day, minute in times if not any(_within(window, day, minute) for window in this.world.policy.windows)), None
+        ((day, minute) for day, minute in times if not any(window.holds(_DAYS[day], minute) for window in this.world.policy.windows)), None
     )
     if outside is not None:
         day, minute = outside
-        hours = "; ".join(f"{' '.join(window.days)} {window.from_} to {window.to} UTC" for window in this.world.policy.windows)
+        hours = "; ".join(map(str, this.world.policy.windows))
         yield this.note(rule, f"it fires on {_DAYS[day]} at {minute // 60:02d}:{minute % 60:02d}; the policy allows {hours}", path)
-
-
-def _within(window: Window, day: int, minute: int) -> bool:
-    start, end = _minutes(window.from_), _minutes(window.to)
-    listed = _DAYS[day] in window.days
-    if start <= end:
-        return listed and start <= minute < end
-    return listed and (minute >= start or minute < end)
-
-
-def _minutes(clock: str) -> int:
-    hours, _, minutes = clock.partition(":")
-    return int(hours) * 60 + int(minutes)
 
 
 def firing(cron: str) -> list[tuple[int, int]] | None:

@@ -77,6 +77,10 @@ class Served:
     def group_versions(self, group: str) -> tuple[str, ...]:
         return tuple(self._groups.get(group, {}))
 
+    def resources(self, group: str, version: str) -> dict[str, str]:
+        """Plural → kind of one version of a group; empty where it is not served."""
+        return self._groups.get(group, {}).get(version, {})
+
     def resource(self, kind: str) -> tuple[str, str, str] | None:
         """Group, preferred version and plural of a kind, by its name alone: the core's first; None where nothing is called so."""
         for group, versions in sorted(self._groups.items()):

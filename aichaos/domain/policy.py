@@ -7,6 +7,11 @@ import msgspec
 from aichaos.domain.experiment import seconds
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""In the order in which datetime counts them, from 0."""
+
+PROTECTED_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "aichaos"})
+"""Where the cluster itself lives, and where the lever that stops every run lies."""
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
@@ -14,7 +19,16 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     from_: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
     to: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")] = "24:00"
-    days: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    days: tuple[Day, ...] = DAYS
+
+    def holds(self, day: Day, minute: int) -> bool:
+        """Whether a minute of a day (UTC, from 0) is inside; hours over midnight belong to the days that are named."""
+        start, end = _minutes(self.from_), _minutes(self.to)
+        inside = start <= minute < end if start <= end else minute >= start or minute < end
+        return day in self.days and inside
+
+    def __str__(self) -> str:
+        return f"{' '.join(self.days)} {self.from_} to {self.to} UTC"
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +70,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """As it could stand in a file, on one line; empty where nothing is set."""
         given: dict[str, Any] = {field: value for field, value in msgspec.to_builtins(self).items() if value not in (None, [], ())}
         return msgspec.json.encode(given).decode() if given else "{}"
+
+
+def _minutes(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _fits(entry: str, name: str) -> bool:

@@ -1,0 +1,78 @@
+"""What we may do on a server, asked of the server itself (SelfSubjectAccessReview). It is a question: nothing is kept of it."""
+
+from typing import Any
+
+import msgspec
+
+from aichaos.cluster.connection import Connection
+from aichaos.cluster.reader import Patience
+from aichaos.cluster.together import together
+from aichaos.cluster.troubles import Trouble, translated
+from aichaos.errors import ServerError, SourceError
+
+_PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_THREADS = 8
+
+
+class Right(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """One right, as RBAC has it. namespace, name: "" for all. subresource: as in `scale`."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str = ""
+    name: str = ""
+
+
+class _Status(msgspec.Struct, frozen=True):
+    allowed: bool = False
+
+
+class _Review(msgspec.Struct, frozen=True):
+    status: _Status
+
+
+def missing(connection: Connection, rights: list[Right], patience: Patience = Patience()) -> list[Right]:  # noqa: B008  frozen
+    """Those that we do not have. Raises SourceError where the server can't be asked."""
+    held = together([lambda right=right: _may(connection, right, patience) for right in rights], _THREADS)  # type: ignore[misc]
+    return [right for right, may in zip(rights, held, strict=True) if not may]
+
+
+def _may(connection: Connection, right: Right, patience: Patience) -> bool:
+    from urllib3 import Timeout
+
+    resource, _, sub = right.resource.partition("/")
+    attributes = {"verb": right.verb, "group": right.group, "resource": resource, "namespace": right.namespace, "name": right.name}
+    attributes |= {"subresource": sub} if sub else {}
+    body: dict[str, Any] = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
+    }
+    session = connection.session()
+    headers = session.headers | {"Accept": "application/json", "Content-Type": "application/json"}
+    timeout = Timeout(connect=patience.connect, read=patience.silence)
+    try:
+        with translated(connection.server):
+            response = session.pool.request(
+                "POST",
+                session.base + _PATH,
+                body=msgspec.json.encode(body),
+                headers=headers,
+                timeout=timeout,
+                retries=False,
+                redirect=False,
+            )
+    except Trouble as trouble:
+        raise trouble.error from trouble
+    try:
+        if response.status == 201:
+            return msgspec.json.decode(response.data, type=_Review).status.allowed
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _unasked(connection) from error
+    raise _unasked(connection, response.status)
+
+
+def _unasked(connection: Connection, status: int = 201) -> SourceError:
+    hint = "Whoever may log in may ask this, as a rule (the ClusterRole system:basic-user)."
+    return ServerError(f"{connection.server} does not say what we may do (status {status})", hint=hint)

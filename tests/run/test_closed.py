@@ -1,0 +1,115 @@
+"""The last look before a change is sent, and before one that undoes it."""
+
+from typing import Any
+
+import pytest
+
+from aichaos.domain.policy import Policy
+from aichaos.domain.running import Change, Manifest, Place, Verb
+from aichaos.run.closed import refusal
+
+GATEWAY, MESH, LITMUS, RBAC = (
+    "gateway.networking.k8s.io/v1",
+    "chaos-mesh.org/v1alpha1",
+    "litmuschaos.io/v1alpha1",
+    "rbac.authorization.k8s.io/v1",
+)
+
+
+def change(verb: Verb, version: str, kind: str, namespace: str = "shop", **body: Any) -> Change:
+    place = Place(api_version=version, resource=f"{kind.lower()}s", kind=kind, name="x", namespace=namespace)
+    return Change(verb=verb, place=place, body=body or None)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        change("delete", GATEWAY, "HTTPRoute"),
+        change("create", GATEWAY, "HTTPRoute", spec={}),
+        change("patch", "apps/v1", "Deployment", spec={"replicas": 0}),
+        change("create", "networking.k8s.io/v1", "NetworkPolicy", spec={}),
+        change("create", MESH, "NetworkChaos", spec={"duration": "30s"}),
+        change("create", LITMUS, "ChaosEngine", spec={}),
+        change("delete", "v1", "Pod"),
+    ],
+    ids=lambda sent: f"{sent.verb} {sent.place.kind}",
+)
+def test_what_experiments_are_made_of_is_sent(sent: Change) -> None:
+    assert refusal(sent, {"metadata": {}}) == ""
+
+
+@pytest.mark.parametrize("verb", ["create", "patch", "delete"])
+@pytest.mark.parametrize(
+    ("version", "kind", "namespace"),
+    [
+        ("v1", "Namespace", ""),
+        ("v1", "Node", ""),
+        ("v1", "PersistentVolume", ""),
+        ("v1", "PersistentVolumeClaim", "shop"),
+        ("v1", "Secret", "shop"),
+        ("v1", "ServiceAccount", "shop"),
+        (RBAC, "Role", "shop"),
+        (RBAC, "RoleBinding", "shop"),
+        (RBAC, "ClusterRoleBinding", ""),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", ""),
+        ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", ""),
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", ""),
+        ("apiregistration.k8s.io/v1", "APIService", ""),
+        ("coordination.k8s.io/v1", "Lease", "shop"),
+        ("certificates.k8s.io/v1", "CertificateSigningRequest", ""),
+        (GATEWAY, "GatewayClass", ""),
+        (MESH, "PhysicalMachineChaos", "shop"),
+        (MESH, "JVMChaos", "shop"),
+        (MESH, "KernelChaos", "shop"),
+        (MESH, "AWSChaos", "shop"),
+        (MESH, "RemoteCluster", ""),
+        (MESH, "PodNetworkChaos", "shop"),
+        (LITMUS, "ChaosExperiment", "shop"),
+        ("example.com/v1", "HTTPRoute", "shop"),
+        ("v1", "Deployment", "shop"),
+        ("apps/v1", "Deployment", "kube-system"),
+        (GATEWAY, "HTTPRoute", "aichaos"),
+    ],
+)
+def test_nothing_else_is(verb: Verb, version: str, kind: str, namespace: str) -> None:
+    assert refusal(change(verb, version, kind, namespace), None)
+    assert refusal(change(verb, version, kind, namespace), None, restoring=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "spec"),
+    [
+        ("v1", "Pod", {"hostNetwork": True}),
+        ("v1", "Pod", {"volumes": [{"hostPath": {"path": "/"}}]}),
+        ("v1", "Pod", {"containers": [{"securityContext": {"privileged": True}}]}),
+        ("apps/v1", "Deployment", {"template": {"spec": {"hostPID": True}}}),
+        (MESH, "Workflow", {"templates": [{"templateType": "Task"}]}),
+        (MESH, "Workflow", {"templates": [{"task": {"container": {}}}]}),
+        (MESH, "Schedule", {"workflow": {"templates": [{"templateType": "Task"}]}}),
+        (LITMUS, "ChaosEngine", {"experiments": [{"spec": {"probe": [{"type": "cmdProbe"}]}}]}),
+        (LITMUS, "ChaosEngine", {"experiments": [{"spec": {"probe": [{"cmdProbe/inputs": {"command": "sh"}}]}}]}),
+    ],
+)
+@pytest.mark.parametrize("verb", ["create", "patch"])
+def test_a_manifest_that_is_more_than_it_seems_is_not_sent(verb: Verb, version: str, kind: str, spec: Manifest) -> None:
+    assert refusal(change(verb, version, kind, spec=spec), None)
+
+
+def test_what_hangs_on_somebody_else_is_not_made_and_not_deleted() -> None:
+    owned = {"ownerReferences": [{"kind": "Deployment", "name": "y", "uid": "1"}]}
+    assert "owner" in refusal(change("create", "v1", "Service", metadata=owned), None)
+    held = {"metadata": {"finalizers": ["service.kubernetes.io/load-balancer-cleanup"]}}
+    assert "finalizer" in refusal(change("delete", "v1", "Service"), held)
+    assert "finalizer" in refusal(change("create", "v1", "Service", metadata=held["metadata"]), None)
+    engine = {"metadata": {"finalizers": ["chaos-mesh/records"]}}
+    assert refusal(change("delete", MESH, "NetworkChaos"), engine) == ""
+
+
+def test_what_was_there_before_may_come_back_as_it_was() -> None:
+    metadata = {"ownerReferences": [{"kind": "ReplicaSet", "name": "y"}]}
+    assert refusal(change("create", "v1", "Pod", metadata=metadata, spec={"hostNetwork": True}), None, restoring=True) == ""
+
+
+def test_the_users_policy_allows_by_name() -> None:
+    assert refusal(change("create", MESH, "JVMChaos"), None, Policy(allow=("JVMChaos",))) == ""
+    assert refusal(change("create", "v1", "Pod", spec={"hostNetwork": True}), None, Policy(allow=("hostNetwork",))) == ""
