@@ -3,8 +3,8 @@
 Two reasons. A control plane needs addresses that no machine has to spare: one that is not loopback for the API server,
 and 10.244.0.0/16 for pods. And in there a test cannot reach the outside network, whatever it tries.
 
-Called at the import of the root conftest, when the process has one thread: a namespace belongs to a thread and is
-inherited by the threads and processes that are started later.
+Called by `tests/isolated.py`, the first plugin that pytest loads, when the process has one thread: a namespace belongs to a
+thread and is inherited by the threads and processes that are started later.
 """
 
 import ctypes

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from aichaos.check.schema.bundle import Node, Nodes
-from aichaos.check.schema.cel.program import Program, UnknownPartError, program
+from aichaos.check.schema.cel.program import BUDGET, Program, UnknownPartError, program
 from aichaos.check.schema.cel.syntax import SyntaxProblemError
 from aichaos.check.schema.cel.times import duration, timestamp
 from aichaos.check.schema.cel.values import NONE, BudgetError, CelError
@@ -37,27 +37,36 @@ class Rules:
     """The rules of one node. view: how its value looks to them, None where it is the same."""
 
     def __init__(self, rules: list[Rule], view: View | None) -> None:
-        self._rules = rules
+        self._rules = [(rule, _compiled(rule)) for rule in rules]
         self._view = view
 
     def run(self, value: Any, path: Path, sink: Sink) -> None:
         """Notes down the rules that a value breaks, and those that could not be evaluated."""
-        variables: dict[str, Any] = {"self": value if self._view is None else self._view(value), "oldSelf": NONE}
-        for rule in self._rules:
+        variables: dict[str, Any] = {"self": value if self._view is None else self._view(value), "oldSelf": NONE, BUDGET: sink.budget}
+        for rule, made in self._rules:
+            if made is None:
+                continue
+            if isinstance(made, str):
+                sink.skipped.append(_unevaluated(rule, path, made))
+                continue
             try:
-                made = program(rule.rule)
-                if "oldSelf" in made.names and not rule.optional_old_self:
-                    continue
-                kept = made.evaluate(variables, sink.budget)
+                kept = made.run(variables)
             except CelError as error:
                 sink.rules.append(("schema/cel", path, f"{_message(rule, variables, sink)} ({error})"))
-            except BudgetError:
+            except (BudgetError, RecursionError):
                 sink.skipped.append(_unevaluated(rule, path, "it takes too long on this object"))
-            except (SyntaxProblemError, UnknownPartError) as error:
-                sink.skipped.append(_unevaluated(rule, path, str(error)))
             else:
                 if kept is not True:
                     sink.rules.append(("schema/cel", _at(path, rule.field_path), _message(rule, variables, sink)))
+
+
+def _compiled(rule: Rule) -> Program | str | None:
+    """What runs a rule, or why nothing can; None for a rule about a change."""
+    try:
+        made = program(rule.rule)
+    except (SyntaxProblemError, UnknownPartError) as error:
+        return str(error)
+    return None if "oldSelf" in made.names and not rule.optional_old_self else made
 
 
 def rules_of(of: Nodes, node: Node) -> Rules | None:

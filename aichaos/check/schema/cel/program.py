@@ -34,17 +34,17 @@ class UnknownPartError(Exception):
 
 
 class Program:
-    """A compiled expression. names: the variables that it uses from outside."""
+    """A compiled expression. names: the variables that it uses from outside. run: itself, for variables that hold a BUDGET."""
 
     def __init__(self, run: Run, names: frozenset[str]) -> None:
-        self._run = run
+        self.run = run
         self.names = names
 
     def evaluate(self, variables: Variables, budget: list[int]) -> Any:
         """budget: how many steps of macros are left, taken from as it goes. Raises CelError, BudgetError."""
         variables[BUDGET] = budget
         try:
-            return self._run(variables)
+            return self.run(variables)
         except RecursionError as error:
             raise BudgetError from error
 
@@ -141,6 +141,8 @@ def _has(tree: Tree, used: set[str]) -> Run:
 
     def run(variables: Variables) -> bool:
         value = inner(variables)
+        if type(value) is dict:
+            return key in value or plain in value
         if type(value) is Optional:
             value = value.value if value.there else {}
         if type(value) is not dict:
@@ -294,6 +296,8 @@ def _binary(tree: Tree, used: set[str]) -> Run:
     left, right = _made(one, used), _made(other, used)
     if operator in ("==", "!=") and other[0] == "literal" and type(other[1]) is str:
         return _same_text(left, other[1], operator == "==")
+    if operator == "in" and (texts := _texts_of(other)) is not None:
+        return _one_of(left, texts)
     match operator:
         case "==":
             return lambda variables: equal(left(variables), right(variables))
@@ -320,6 +324,17 @@ def _same_text(left: Run, text: str, wanted: bool) -> Run:
         return (type(value) is str and value == text) is wanted
 
     return run
+
+
+def _texts_of(tree: Tree) -> list[str] | None:
+    """The texts of a list that is written out, as in `['Exact', 'PathPrefix']`."""
+    if tree[0] != "list" or not all(item[0] == "literal" and type(item[1]) is str and not optional for item, optional in tree[1]):
+        return None
+    return [item[1] for item, _ in tree[1]]
+
+
+def _one_of(left: Run, texts: list[str]) -> Run:
+    return lambda variables: type(value := left(variables)) is str and value in texts
 
 
 def _contains(collection: Any, value: Any) -> bool:
