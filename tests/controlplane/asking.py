@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import IO
@@ -42,48 +43,79 @@ class ConnectionLostError(Exception):
     """The gateway ended a fresh connection without an answer."""
 
 
+class HandshakeError(Exception):
+    """The gateway ended the TLS handshake; the argument is the name that it was asked for."""
+
+
+def _any_certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+_ANY_CERTIFICATE = _any_certificate()
+_Door = tuple[int, str | None]
+"""A listener's port, and the name for the TLS handshake; None without TLS."""
+
+
 @dataclass
 class Client:
-    """Keeps one connection a port. `address` is the gateway's; `ports` maps a listener's port to the one that is really open."""
+    """Keeps one connection a port and TLS name. `address` is the gateway's; `ports`: a listener's port → the one that is really open."""
 
     address: str
     ports: dict[int, int] = field(default_factory=dict)
-    _open: dict[int, tuple[socket.socket, IO[bytes]]] = field(default_factory=dict)
+    _open: dict[_Door, tuple[socket.socket, IO[bytes]]] = field(default_factory=dict)
 
-    def ask(self, method: str, host: str, path: str, headers: Iterable[tuple[str, str]] = (), port: int = 80) -> Answer:
-        """One request. Raises ConnectionLostError where even a fresh connection gives no answer."""
+    def ask(
+        self, method: str, host: str, path: str, headers: Iterable[tuple[str, str]] = (), port: int = 80, tls: str | None = None
+    ) -> Answer:
+        """One request; over TLS where `tls` is the name for its handshake. Raises ConnectionLostError where even a fresh connection
+        gives no answer."""
+        door = (port, tls)
         lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *(f"{name}: {value}" for name, value in headers)]
         if method in ("POST", "PUT", "PATCH"):
             lines.append("Content-Length: 0")
         request = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        fresh = port not in self._open
+        fresh = door not in self._open
         try:
-            answer = self._exchange(request, method, port)
-        except ConnectionRefusedError:
+            answer = self._exchange(request, method, door)
+        except (ConnectionRefusedError, HandshakeError):
             return Answer(None)
         except (ConnectionError, ConnectionLostError):
-            self._forget(port)
+            self._forget(door)
             if fresh:
                 raise
-            return self.ask(method, host, path, headers, port)  # Envoy closes connections of a listener that has changed
+            return self.ask(method, host, path, headers, port, tls)  # Envoy closes connections of a listener that has changed
         return answer
 
     def close(self) -> None:
-        for port in list(self._open):
-            self._forget(port)
+        for door in list(self._open):
+            self._forget(door)
 
-    def _forget(self, port: int) -> None:
-        if port in self._open:
-            connection, stream = self._open.pop(port)
+    def _forget(self, door: _Door) -> None:
+        if door in self._open:
+            connection, stream = self._open.pop(door)
             stream.close()
             connection.close()
 
-    def _exchange(self, request: bytes, method: str, port: int) -> Answer:
-        if port not in self._open:
-            connection = socket.create_connection((self.address, self.ports.get(port, port)), timeout=_PATIENCE)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._open[port] = (connection, connection.makefile("rb"))
-        connection, stream = self._open[port]
+    def _connected(self, door: _Door) -> socket.socket:
+        port, tls = door
+        connection = socket.create_connection((self.address, self.ports.get(port, port)), timeout=_PATIENCE)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is None:
+            return connection
+        try:
+            return _ANY_CERTIFICATE.wrap_socket(connection, server_hostname=tls or None)
+        except (ssl.SSLError, ConnectionError) as error:
+            connection.close()
+            raise HandshakeError(tls) from error
+
+    def _exchange(self, request: bytes, method: str, door: _Door) -> Answer:
+        if door not in self._open:
+            connection = self._connected(door)
+            self._open[door] = (connection, connection.makefile("rb"))
+        connection, stream = self._open[door]
         connection.sendall(request)
         first = stream.readline()
         if not first:
@@ -95,7 +127,7 @@ class Client:
             headers.append((name.lower(), value.strip()))
         body = _body(stream, method, status, dict(headers))
         if dict(headers).get("connection") == "close":
-            self._forget(port)
+            self._forget(door)
         return Answer(status, tuple(headers), _received(dict(headers), body))
 
 

@@ -129,9 +129,9 @@ class ControlPlane:
                     self._installed(name).touch()
 
     @contextlib.contextmanager
-    def namespace(self) -> Iterator[str]:
-        """A fresh namespace with a random name, in which pods can be made; it is deleted afterwards."""
-        name = f"t-{secrets.token_hex(5)}"
+    def namespace(self, name: str = "") -> Iterator[str]:
+        """A fresh namespace, with a random name unless told, in which pods can be made; it is deleted afterwards."""
+        name = name or f"t-{secrets.token_hex(5)}"
         self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         try:
             # A controller makes it a moment later, and until then pods are refused.

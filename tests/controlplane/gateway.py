@@ -21,6 +21,7 @@ from .asking import Answer, Client
 from .backends import Backends
 from .client import ApiError, ControlPlane
 from .envoy import Envoy
+from .pki import Authority
 from .processes import Server, answers
 from .server import free_port
 
@@ -96,15 +97,29 @@ class RunningGateway:
         """Deletes one object; a route is gone at once, with what it held."""
         self.controlplane.request("DELETE", f"{_collection(manifest)}/{manifest['metadata']['name']}")
 
+    def annotate(self, manifest: Manifest, annotations: Mapping[str, str]) -> None:
+        """Changes one object, and nothing that counts: its age stays."""
+        path = f"{_collection(manifest)}/{manifest['metadata']['name']}"
+        change = {"metadata": {"annotations": dict(annotations)}}
+        self.controlplane.request("PATCH", path, change, content_type="application/merge-patch+json")
+
     def service(self, namespace: str, name: str, addresses: Iterable[str], ready: bool | None = None, port: int = 80) -> None:
         """A Service without selector, whose one port leads to the backends at these addresses."""
         for each in service(namespace, name, addresses, self.backends.port, ready, port):
             self.create(each)
 
-    def ask(self, method: str, host: str, path: str, headers: Iterable[tuple[str, str]] = (), port: int = 80) -> Answer:
-        """One request to a port of the Gateway."""
+    def certificate(self, name: str, hosts: Sequence[str]) -> None:
+        """A Secret in the Gateway's namespace with a certificate for these hosts, which listeners can name."""
+        certificate, key = Authority(self._folder / "pki").issue_server(name, [], hosts)
+        data = {"tls.crt": certificate.read_text(encoding="utf-8"), "tls.key": key.read_text(encoding="utf-8")}
+        self.create(_object("Secret", name, self.namespace, type="kubernetes.io/tls", stringData=data))
+
+    def ask(
+        self, method: str, host: str, path: str, headers: Iterable[tuple[str, str]] = (), port: int = 80, tls: str | None = None
+    ) -> Answer:
+        """One request to a port of the Gateway. tls: the name for the handshake, where the port speaks TLS."""
         self.client.ports.setdefault(port, container_port(port))
-        return self.client.ask(method, host, path, headers, port)
+        return self.client.ask(method, host, path, headers, port, tls)
 
     def settle(self, timeout: float = 60.0) -> None:
         """Returns when Envoy answers by what the API server holds now (see the module's text). Raises TimeoutError."""
@@ -265,6 +280,7 @@ _API_VERSIONS = {
     "Service": "v1",
     "Namespace": "v1",
     "EndpointSlice": "discovery.k8s.io/v1",
+    "Secret": "v1",
 }
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from aichaos.domain.gateway import Filter, Route
 from aichaos.domain.prediction import Answer, BackendShare, Outcome, Received
-from aichaos.predict.routing.backends import Resolved, shares
+from aichaos.predict.routing.backends import Resolved, reached, shares
 from aichaos.predict.routing.entries import Entry
 from aichaos.predict.routing.filters import Effect, effect
 from aichaos.predict.routing.listeners import EffectiveListener
@@ -50,7 +50,7 @@ def taken(request: Request, found: Found, refs: tuple[Resolved, ...], profile: P
     if status is None:
         if any(one.ref.filters for one in refs):
             each = [effect(_in_order(filters, one.ref.filters, profile), request, found.path, entry, profile) for one in refs]
-            received = agreed(each)
+            received = agreed([its for its, one in zip(each, refs, strict=True) if reached(one, profile)])
             backends = shares(refs, profile, {place: one.status for place, one in enumerate(each) if one.status is not None})
         else:
             backends = shares(refs, profile)

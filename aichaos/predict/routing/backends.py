@@ -64,6 +64,11 @@ def route_problems(route: Route, world: World) -> Iterator[str]:
                 yield problem
 
 
+def reached(one: Resolved, profile: Profile) -> bool:
+    """Whether requests come to a backend at all."""
+    return bool(not one.problem and one.weight and (one.ready or (one.unready and profile.unready == "served")))
+
+
 def shares(refs: Iterable[Resolved], profile: Profile, statuses: dict[int, int] = NO_STATUSES) -> tuple[BackendShare, ...]:
     """The shares of a rule's backends, adding up to 1; empty where nothing has a weight. The same Service twice is one share.
 

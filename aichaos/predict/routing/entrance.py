@@ -3,11 +3,11 @@
 Source: Gateway API v1.6, `Listener.hostname`, `Listener.tls`; HTTP 421: RFC 9110, 15.5.20.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 
-from aichaos.domain.hostnames import specificity, takes
+from aichaos.domain.hostnames import patterns, specificity, takes
 from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.request import Request
@@ -45,11 +45,21 @@ def entrance(request: Request, listeners: Sequence[EffectiveListener], profile: 
         return Entrance(None, why=f"no listener on port {request.port} takes the TLS name {request.sni or '(none)'}: the handshake fails")
     if named.listener.protocol in _STREAMS:
         return Entrance(named, stream=True)
-    if by_host is named or profile.misdirected == "served":
+    if by_host is named or profile.misdirected == "served" or profile.tls_names == "routes":
         return Entrance(by_host or named)
     if by_host is None:
         return Entrance(None, 404, why="the TLS name is known here, the Host header is not")
     return Entrance(None, 421, why=f"the TLS name belongs to {named.name}, the Host header to {by_host.name}")
+
+
+def bound(entered: Entrance, request: Request, hosts: Container[str]) -> Entrance:
+    """The same where the handshake chooses one of the hosts that routes have, and the request has to be for the same name."""
+    pattern = next((name for name in patterns(request.sni) if name in hosts), None)
+    if pattern is None:
+        return Entrance(None, why=f"no route has the TLS name {request.sni or '(none)'}: the handshake fails")
+    if request.host == request.sni:
+        return entered
+    return Entrance(None, 421, why=f"the TLS handshake is for {request.sni}, the Host header for {request.host}")
 
 
 def _best(listeners: Sequence[EffectiveListener], host: str) -> EffectiveListener | None:

@@ -12,27 +12,12 @@ import msgspec
 from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.gateway import GRPCRoute
 from aichaos.domain.hostnames import shared
+from aichaos.predict.routing import taken
 from aichaos.predict.routing.age import older_first, undecided
 from aichaos.predict.routing.attach import Placement
-from aichaos.predict.routing.entries import entries
+from aichaos.predict.routing.losses import Loss, Losses, Lost
 from aichaos.predict.routing.profile import Profile
 
-
-class Loss(msgspec.Struct, frozen=True, gc=False):
-    """reason: as a condition would give it. to: the route that keeps what is lost. certain: False where it depends on chance.
-
-    hosts: the hosts on which it is lost, as the index keeps them; None for all.
-    """
-
-    reason: str
-    to: ObjectRef | None = None
-    certain: bool = True
-    hosts: frozenset[str] | None = None
-
-
-Lost = tuple[ObjectRef, int | None]
-"""A route and one of its rules; None for the whole route."""
-Losses = dict[Lost, Loss]
 Moved = tuple[Placement | None, Placement | None]
 """Where a route was attached, and where it is now."""
 
@@ -85,46 +70,8 @@ def _one_kind(placements: list[Placement], profile: Profile) -> Losses:
     return losses
 
 
-# rules whose match is taken ------------------------------------------------------------------------------------------------------
-
-
-def _claims(placement: Placement, profile: Profile) -> Iterable[Hashable]:
-    return {
-        (reach.listener.gateway.namespace, reach.listener.gateway.name, reach.listener.listener.port, host.shared)
-        for reach in placement.reaches
-        for host in reach.hosts
-    }
-
-
-def _taken_matches(placements: list[Placement], profile: Profile) -> Losses:
-    """A rule goes as a whole, and on every host, when one of its matches is taken on one of them: by an older route or an earlier rule.
-
-    Headers are compared as they are written, in their order and with the case of their names.
-    """
-    taken: dict[Hashable, ObjectRef] = {}
-    losses: Losses = {}
-    for one in placements:
-        ref = reference(one.route)
-        hosts = list(_claims(one, profile))
-        rules: dict[int, list[Hashable]] = {}
-        for entry in entries(one.route, profile):
-            said = (
-                tuple((term.name, term.value, term.type or "Exact") for term in entry.headers),
-                tuple((term.name, term.value, term.type or "Exact") for term in entry.query),
-            )
-            rules.setdefault(entry.rule, []).append((entry.kind, entry.path, entry.method, *said))
-        for rule, matches in rules.items():
-            claimed = [(host, match) for host in hosts for match in matches]
-            rival = next((taken[claim] for claim in claimed if claim in taken), None)
-            if rival is None:
-                taken.update(dict.fromkeys(claimed, ref))
-            else:
-                losses[ref, rule] = Loss("one of its matches is taken by another rule, and the whole rule is dropped", rival)
-    return losses
-
-
 EXCLUSIONS: dict[str, Exclusion] = {
-    "taken-matches": Exclusion(_claims, _taken_matches),
+    "taken-matches": Exclusion(taken.claims, taken.matches),
     "one-kind-per-host": Exclusion(_scopes, _one_kind, cause=lambda placement: isinstance(placement.route, GRPCRoute)),
 }
 

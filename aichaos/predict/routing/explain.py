@@ -11,9 +11,8 @@ from aichaos.domain.prediction import Answer
 from aichaos.predict.routing.answer import Found
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import Resolved
-from aichaos.predict.routing.entrance import entrance
 from aichaos.predict.routing.entries import Entry, along, broken, entries
-from aichaos.predict.routing.exclude import Loss
+from aichaos.predict.routing.losses import Loss
 from aichaos.predict.routing.matching import holds
 from aichaos.predict.routing.notes import notes
 from aichaos.predict.routing.order import CRITERIA, tied
@@ -45,7 +44,7 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
         yield from (f"{ref}: {reason}" for ref, reason in table.poisoned[port].items())
         yield "the data plane refuses everything that is configured on this port; one that runs already keeps its last good table"
         return
-    entered = entrance(request, table.listeners[gateway], table.profile)
+    entered = table.entered(request, gateway)
     if entered.why:
         yield entered.why
     listener = entered.listener
@@ -58,7 +57,7 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
     if not matching:
         yield _nothing(table, request, Found(listener, path=path))
         yield from _near(table, request, gateway, path)
-        yield from _lost(table, request, path)
+        yield from _lost(table, request, gateway, path)
         yield from _refused_expressions(table, request)
         return
     first, *rivals = matching
@@ -68,7 +67,7 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
         yield f"{_named(rival.entry)} takes it too and {'may win' if reason == _UNDECIDED else 'loses'}: {reason}"
     if len(rivals) > _MOST:
         yield f"and {len(rivals) - _MOST} more matches that take it and lose"
-    yield from _lost(table, request, path)
+    yield from _lost(table, request, gateway, path)
     yield from _refused_expressions(table, request)
     yield from _troubles(table.resolved(first.entry.route, first.entry.rule))
     yield from notes(first.entry, request)
@@ -178,12 +177,14 @@ def _near(table: Table, request: Request, gateway: Key, path: str) -> Iterator[s
                     return
 
 
-def _lost(table: Table, request: Request, path: str) -> Iterator[str]:
+def _lost(table: Table, request: Request, gateway: Key, path: str) -> Iterator[str]:
     """Rules that would take the request had they not been dropped."""
     for (ref, number), loss in table.judged.losses():
         placement = table.placements.get(ref)
-        if placement is not None and _would(placement, request, path, table.profile, number):
-            yield f"{ref}{f' rule {number}' if number is not None else ''} is {_dropped(loss)}: {loss.reason}"
+        how = _dropped(loss, request, gateway)
+        if how and placement is not None and _would(placement, request, path, table.profile, number):
+            beside = f" because of {loss.to}" if loss.to is not None else ""
+            yield f"{ref}{f' rule {number}' if number is not None else ''} is {how}{beside}: {loss.reason}"
 
 
 def _refused_expressions(table: Table, request: Request) -> Iterator[str]:
@@ -200,9 +201,17 @@ def _short(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-def _dropped(loss: Loss) -> str:
-    beside = f" because of {loss.to}" if loss.to is not None else ""
-    return f"dropped{beside}" if loss.certain else f"dropped or not, by chance{beside}"
+def _dropped(loss: Loss, request: Request, gateway: Key) -> str:
+    """Whether something is lost on the host of a request, or may be; "" where it is there."""
+    if loss.places is None:
+        return "dropped" if loss.certain else _CHANCE
+    port = (*gateway, request.port)
+    if any(claim[:3] == port and takes(claim[3], request.host) for claim in loss.doubted):
+        return _CHANCE
+    return "dropped" if any(claim[:3] == port and takes(claim[3], request.host) for claim in loss.places) else ""
+
+
+_CHANCE = "dropped or not, by chance"
 
 
 def _would(placement: Placement, request: Request, path: str, profile: Profile, rule: int | None = None) -> bool:

@@ -85,6 +85,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A header that stands twice in the request is compared as one value `a,b`, or each line on its own."""
     misdirected: Literal["421", "served"] = "421"
     """A request whose Host belongs to another listener than its TLS name: 421, or it is served there all the same."""
+    tls_names: Literal["listeners", "routes"] = "listeners"
+    """What the name of a TLS handshake chooses: a listener, or a host that routes have, to which the request is then bound."""
     refused: tuple[str, ...] = ()
     """Requests that are refused before any routing; keys of `request.REFUSALS`."""
 

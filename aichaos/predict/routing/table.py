@@ -15,7 +15,7 @@ from aichaos.predict.routing import streams
 from aichaos.predict.routing.answer import Found, carried, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
 from aichaos.predict.routing.backends import Resolved, resolve
-from aichaos.predict.routing.entrance import entrance
+from aichaos.predict.routing.entrance import Entrance, bound, entrance
 from aichaos.predict.routing.entries import Entry, broken, entries
 from aichaos.predict.routing.exclude import Judged, Moved
 from aichaos.predict.routing.index import Index, Place, Scope
@@ -149,17 +149,30 @@ class Table:
             yield places, found
             return
         for one in places:
-            yield [one], [kept for entry in found if (kept := self._kept(ref, entry, one[1])) is not None]
+            yield [one], [kept for entry in found if (kept := self._kept(ref, entry, one)) is not None]
 
-    def _kept(self, ref: ObjectRef, entry: Entry, host: str) -> Entry | None:
+    def _kept(self, ref: ObjectRef, entry: Entry, place: Place) -> Entry | None:
         loss = self.judged.loss(ref, None) or self.judged.loss(ref, entry.rule)
-        if loss is None or (loss.hosts is not None and host not in loss.hosts):
+        if loss is None:
             return entry
-        return None if loss.certain else entry.doubted(loss.reason)
+        if loss.places is None:
+            return None if loss.certain else entry.doubted(loss.reason)
+        (namespace, gateway, port, _), host, _ = place
+        claim = (namespace, gateway, port, host)
+        if claim in loss.places:
+            return None
+        return entry.doubted(loss.reason) if claim in loss.doubted else entry
 
     def _scope(self, listener: EffectiveListener) -> Scope:
         gateway = listener.gateway
         return gateway.namespace, gateway.name, listener.listener.port, listener.name if self.profile.scope == "listener" else ""
+
+    def entered(self, request: Request, gateway: Key) -> Entrance:
+        """The listener that a request comes in by."""
+        found = entrance(request, self.listeners[gateway], self.profile)
+        if found.listener is None or found.stream or self.profile.tls_names == "listeners" or request.scheme != "https":
+            return found
+        return bound(found, request, self.index.hosts.get(self._scope(found.listener), {}))
 
     def matched(self, request: Request, listener: EffectiveListener, path: str) -> Iterator[tuple[str, list[Entry]]]:
         """The entries that take a request, the winner first: those with the same host and path together, with the host.
@@ -168,7 +181,8 @@ class Table:
         """
         hosts = self.index.hosts.get(self._scope(listener), {})
         profile = self.profile
-        for pattern in patterns(request.host):
+        bound_by_name = profile.tls_names == "routes" and request.scheme == "https"
+        for pattern in patterns(request.sni if bound_by_name else request.host):
             blocks = hosts.get(pattern)
             if blocks is None:
                 continue
@@ -210,7 +224,7 @@ class Table:
         for name in self.profile.refused:
             if (refusal := REFUSALS[name](request)) is not None:
                 return [refused(refusal, self.profile)]
-        entered = entrance(request, self.listeners[gateway], self.profile)
+        entered = self.entered(request, gateway)
         listener = entered.listener
         if self.profile.unrouted_port == "refused" and not entered.stream and not self._routed(port):
             return [error(None, Found(listener, why=f"no route is programmed on port {request.port}: it is not opened"), self.profile)]

@@ -9,9 +9,12 @@ from typing import Any
 
 WAVES = 3
 """How many different ages there are; objects of one wave are made in one go, mostly within a second."""
-_PATHS = ("/", "/a", "/a/", "/a/b", "/ab", "/b")
+_PATHS = ("/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/b")
 _REGEXES = ("/a.*", "/a/[bc]", "/[ab]", "/(a|b)/.*", "/a(")
-_PROBES = ("/", "/a", "/a/", "/a/b", "/a/b/c", "/ab", "/b", "/b?v=1", "/a?v=1&w=2", "//a//b", "/a/../b", "/%61")
+_PROBES = (
+    *("/", "/a", "/a", "/a/", "/a/b", "/a/b", "/a/b/", "/a/b/c", "/ab", "/b", "/b?v=1", "/a?v=1&w=2", "/a?w=2&v=1&v=2", "/a/b?v=%31"),
+    *("//", "//a//b", "/a/../b", "/a/./b", "/%61", "/a%2Fb", "/a\\b", "/a;v=1", "/a%5Cb", "/../a", "/a/.."),
+)
 _CONDITIONS = (
     {"name": "X-A", "value": "1"},
     {"name": "x-a", "value": "1"},
@@ -23,21 +26,27 @@ _QUERY = ({"name": "v", "value": "1"}, {"name": "w", "value": "2"})
 
 @dataclass(frozen=True)
 class Asked:
-    """One request."""
+    """One request to a port of the Gateway. tls: the name for the handshake, None for plain HTTP."""
 
     method: str
     host: str
     path: str
     headers: tuple[tuple[str, str], ...] = ()
+    port: int = 80
+    tls: str | None = None
 
 
 @dataclass
 class RouteSet:
-    """routes: HTTPRoutes with the wave in which each is made. again: names of routes that are deleted and made once more, last."""
+    """routes: HTTPRoutes with the wave in which each is made.
+
+    again: names of routes that are deleted and made once more, last. touched: names of routes that are changed in what does not count.
+    """
 
     name: str
     routes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
     requests: list[Asked] = field(default_factory=list)
 
 
@@ -52,75 +61,113 @@ def generate(seed: int, number: int, namespaces: tuple[str, str, str], parent: d
         spec = {
             "parentRefs": [parent],
             "hostnames": dice.sample(hosts, dice.randint(1, 2)),
-            "rules": [_rule(dice, namespaces) for _ in range(dice.randint(1, 3))],
+            "rules": [rule(dice, namespaces) for _ in range(dice.randint(1, 3))],
         }
         metadata = {"name": name, "namespace": dice.choice(namespaces[:2])}
         route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": metadata, "spec": spec}
         one.routes.append((dice.randrange(WAVES), route))
         if dice.random() < 0.15:
             one.again.append(name)
+        if dice.random() < 0.15:
+            one.touched.append(name)
     for _ in range(requests):
-        host = dice.choice([f"a.{zone}", f"b.{zone}", f"c.{zone}", f"x.y.{zone}", f"A.{zone}:8080"])
-        headers = tuple(pair for pair in (("X-A", "1"), ("X-B", "2")) if dice.random() < 0.4)
-        one.requests.append(Asked(dice.choice(("GET", "GET", "POST", "HEAD")), host, dice.choice(_PROBES), headers))
+        host = dice.choice([f"a.{zone}", f"b.{zone}", f"c.{zone}", f"x.y.{zone}", f"A.{zone}:8080", f"a.{zone}:80", f"b.{zone}.", zone])
+        lines = (("X-A", "1"), ("x-a", "3"), ("X-B", "2"), ("X-B", "1,2"), ("X-Forwarded-Proto", "https"))
+        headers = tuple(pair for pair, often in zip(lines, (0.4, 0.05, 0.4, 0.05, 0.03), strict=True) if dice.random() < often)
+        one.requests.append(
+            Asked(dice.choice(("GET",) * 8 + ("POST",) * 4 + ("HEAD",) * 3 + ("get",)), host, dice.choice(_PROBES), headers)
+        )
     return one
 
 
-def _rule(dice: random.Random, namespaces: tuple[str, str, str]) -> dict[str, Any]:
-    rule: dict[str, Any] = {"matches": [_match(dice) for _ in range(dice.choice((1, 1, 2)))]}
+def rule(dice: random.Random, namespaces: tuple[str, str, str]) -> dict[str, Any]:
+    """One rule: its matches, its filters, and the backends of those that do not redirect."""
+    matches = [match(dice) for _ in range(dice.choice((1, 1, 2)))]
+    made: dict[str, Any] = {"matches": matches, "filters": [*_changes(dice), *_mirrors(dice, namespaces)]}
     kind = dice.random()
-    if kind < 0.12:
-        redirect = dice.choice(({}, {"scheme": "https"}, {"port": 443}, {"port": 80}, {"hostname": "h.test"}, {"statusCode": 301}))
-        rule["filters"] = [{"type": "RequestRedirect", "requestRedirect": redirect | _modifier(dice)}]
-        return rule
-    if kind < 0.27:
-        rewrite = _modifier(dice) or {"hostname": "r.test"}
-        rule["filters"] = [{"type": "URLRewrite", "urlRewrite": rewrite}]
-    elif kind < 0.37:
-        change = {
-            "set": [{"name": "X-S", "value": dice.choice(("s", "%REQ(x-a)%", "50% off", "%NOPE%"))}],
+    prefixes = len(matches) == 1 and matches[0]["path"]["type"] == "PathPrefix"
+    if kind < 0.15:
+        ports: tuple[dict[str, Any], ...] = (
+            {},
+            {"scheme": "https"},
+            {"scheme": "http"},
+            {"port": 443},
+            {"port": 80},
+            {"port": 8080},
+            {"scheme": "https", "port": 443},
+        )
+        redirect = dice.choice(ports) | dice.choice(({}, {}, {"hostname": "h.test"})) | dice.choice(({}, {"statusCode": 301}))
+        made["filters"] += [{"type": "RequestRedirect", "requestRedirect": redirect | _path(dice, prefixes)}]
+    else:
+        if kind < 0.35:
+            rewrite = _path(dice, prefixes) | dice.choice(({}, {"hostname": "r.test"}))
+            made["filters"] += [{"type": "URLRewrite", "urlRewrite": rewrite or {"hostname": "r.test"}}]
+        if dice.random() < 0.94:
+            made["backendRefs"] = [backend(dice, namespaces) for _ in range(dice.choice((1, 1, 1, 2)))]
+    return made
+
+
+def _changes(dice: random.Random) -> list[dict[str, Any]]:
+    """What filters do to the headers of the request and of the answer."""
+    made: list[dict[str, Any]] = []
+    if dice.random() < 0.15:
+        change: dict[str, Any] = {
+            "set": [{"name": "X-S", "value": dice.choice(("s", "%REQ(x-a)%", "50% off", "%NOPE%", "%PROTOCOL%"))}],
             "add": [{"name": "X-A", "value": "2"}],
+            "remove": dice.choice((["X-B"], ["x-b", "X-C"], [])),
         }
-        rule["filters"] = [{"type": "RequestHeaderModifier", "requestHeaderModifier": change}]
-    if dice.random() < 0.94:
-        rule["backendRefs"] = [_backend(dice, namespaces) for _ in range(dice.choice((1, 1, 1, 2)))]
-    prefixes = all(one.get("path", {}).get("type", "PathPrefix") == "PathPrefix" for one in rule["matches"])
-    replaces = any("replacePrefixMatch" in str(one) for one in rule.get("filters", ()))
-    if replaces and not (prefixes and len(rule["matches"]) == 1):
-        rule["matches"] = [{"path": {"type": "PathPrefix", "value": dice.choice(_PATHS)}}]
-    return rule
+        if dice.random() < 0.2:
+            change["set"].append({"name": "Host", "value": "set.test"})
+        made.append({"type": "RequestHeaderModifier", "requestHeaderModifier": change})
+    if dice.random() < 0.15:
+        change = {"set": [{"name": "X-R", "value": "rule"}], "add": [{"name": "X-R-Add", "value": "rule"}], "remove": ["x-up-remove"]}
+        made.append({"type": "ResponseHeaderModifier", "responseHeaderModifier": change})
+    return made
 
 
-def _modifier(dice: random.Random) -> dict[str, Any]:
+def _mirrors(dice: random.Random, namespaces: tuple[str, str, str]) -> list[dict[str, Any]]:
+    if dice.random() > 0.08:
+        return []
+    target = {"name": dice.choice(("v1", "v2", "empty", "granted", "missing")), "port": 80}
+    if target["name"] == "granted":
+        target["namespace"] = namespaces[2]
+    return [{"type": "RequestMirror", "requestMirror": {"backendRef": target}}]
+
+
+def _path(dice: random.Random, prefixes: bool) -> dict[str, Any]:
+    """A new path, or none. prefixes: whether the rule's only match is a prefix, without which the API server refuses to replace one."""
     kind = dice.random()
-    if kind < 0.3:
-        return {"path": {"type": "ReplaceFullPath", "replaceFullPath": dice.choice(("/n", "/n?z=1", "/"))}}
-    if kind < 0.4:
-        return {"hostname": "n.test"}
+    if kind < 0.2:
+        return {"path": {"type": "ReplaceFullPath", "replaceFullPath": dice.choice(("/n", "/n?z=1", "/", ""))}}
+    if kind < 0.8 and prefixes:
+        return {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": dice.choice(("/xyz", "/xyz/", "/new", "/", ""))}}
     return {}
 
 
-def _match(dice: random.Random) -> dict[str, Any]:
+def match(dice: random.Random) -> dict[str, Any]:
     kind = dice.choice(("PathPrefix", "PathPrefix", "Exact", "RegularExpression"))
     value = dice.choice(_REGEXES if kind == "RegularExpression" else _PATHS)
-    match: dict[str, Any] = {"path": {"type": kind, "value": value}}
+    made: dict[str, Any] = {"path": {"type": kind, "value": value}}
     if dice.random() < 0.25:
-        match["method"] = dice.choice(("GET", "POST"))
+        made["method"] = dice.choice(("GET", "POST"))
     if dice.random() < 0.3:
         chosen = dice.choice(_CONDITIONS)
-        match["headers"] = [chosen]
+        made["headers"] = [chosen]
         if dice.random() < 0.3 and chosen["name"].lower() == "x-a":
-            match["headers"] = dice.sample([chosen, _CONDITIONS[2]], 2)
+            made["headers"] = dice.sample([chosen, _CONDITIONS[2]], 2)
     if dice.random() < 0.2:
-        match["queryParams"] = dice.sample(_QUERY, dice.randint(1, 2))
-    return match
+        made["queryParams"] = dice.sample(_QUERY, dice.randint(1, 2))
+    return made
 
 
-def _backend(dice: random.Random, namespaces: tuple[str, str, str]) -> dict[str, Any]:
+def backend(dice: random.Random, namespaces: tuple[str, str, str]) -> dict[str, Any]:
     name = dice.choice(("v1", "v2", "v1", "v2", "empty", "unready", "missing", "granted", "private"))
     ref: dict[str, Any] = {"name": name, "port": dice.choice((80, 80, 80, 80, 80, 81))}
     if name in ("granted", "private"):
         ref["namespace"] = namespaces[2]
     if dice.random() < 0.2:
         ref["weight"] = dice.choice((0, 1, 3))
+    if dice.random() < 0.1:
+        change = {"set": [{"name": "X-S", "value": "backend"}], "add": [{"name": "X-A", "value": "backend"}]}
+        ref["filters"] = [{"type": "RequestHeaderModifier", "requestHeaderModifier": change}]
     return ref

@@ -29,6 +29,7 @@ CONTOUR = Profile(
     normalise=("backslashes", "unreserved", "dots", "slashes"),
     refused=("spelling",),
     repeated_header="each",
+    tls_names="routes",
     invalid_share="left-out",
     filter_order="backend-first",
     header_values="variables",
@@ -144,6 +145,12 @@ CONTOUR = Profile(
             "request-spelling",
             "Methods in lower case and `#` in the target are answered with 400.",
             "refused",
+        ),
+        _row(
+            "tls-names",
+            "The name of a TLS handshake chooses among the hosts of routes: one that no route has ends it, and a Host header of "
+            "another host is answered with 421; by the standard listeners are chosen, and an unknown host is answered with 404.",
+            "tls_names",
         ),
         _row(
             "filter-order",
