@@ -104,7 +104,10 @@ def _time(work: _Work, value: Any, path: str) -> Any:
 
 def _texts(work: _Work, value: Any, path: str) -> Any:
     items = [value] if isinstance(value, (str, dict)) else sequence(value)
-    return [item if isinstance(item, str) else ", ".join(f"{inner}" for inner in mapping(item).values()) or str(item) for item in items]
+    return [
+        item if isinstance(item, str) else ", ".join(f"{key}: {inner}" for key, inner in mapping(item).items()) or str(item)
+        for item in items
+    ]
 
 
 def _number(work: _Work, value: Any, path: str) -> Any:
@@ -172,6 +175,10 @@ def _probe(work: _Work, item: Document, path: str) -> Document:
     return probe
 
 
+_NOBODY = frozenset({"none", "null", "nobody", "-", "", "n/a"})
+"""What stands for no backend: a status that the gateway answers itself comes from none."""
+
+
 def _http(work: _Work, value: Document, path: str) -> Document:
     http = work.renamed(value, HTTPProbe, path)
     expect = http.get("expect")
@@ -180,6 +187,8 @@ def _http(work: _Work, value: Document, path: str) -> Document:
         work.say(f"{path}/expect", http["expect"], expect)
     if isinstance(expect, dict):
         expect = {key: _text(work, inner, f"{path}/expect/{key}") for key, inner in expect.items() if inner is not None}
+        if isinstance(expect.get("backend"), str) and expect["backend"].strip().lower() in _NOBODY:
+            work.say(f"{path}/expect/backend", expect.pop("backend"), None)
         http["expect"] = {key: inner for key, inner in expect.items() if key in ("status", "backend", "body", "header")}
     headers = http.get("headers")
     if isinstance(headers, list):
@@ -267,6 +276,11 @@ def _wait(work: _Work, value: Any, path: str) -> Any:
     for key in ("for", "timeout"):
         if key in wait:
             wait[key] = _time(work, wait[key], f"{path}/{key}")
+    until = wait.get("until")
+    if isinstance(until, str) or (until is None and "object" in wait):
+        wait = {key: inner for key, inner in wait.items() if key not in ("object", "condition")}
+        wait["until"] = {"object": until or mapping(value)["object"], "condition": mapping(value).get("condition", "Available")}
+        work.say(path, value, wait)
     return wait
 
 

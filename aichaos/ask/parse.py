@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
+from aichaos.ask.prose import identifier, in_prose
 from aichaos.ask.reply import Command, Found, contents, problem
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.finding import Finding
 from aichaos.domain.suggestion import Idea
 from aichaos.files.plain import mapping
 
-_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _MOST_IDEAS = 100
 
 
@@ -28,15 +28,15 @@ def ideas(text: str) -> tuple[list[Idea], list[Finding]]:
         listed = document.get("ideas") if isinstance(document, dict) else document
         for number, item in enumerate(listed[:_MOST_IDEAS] if isinstance(listed, list) else []):
             try:
-                idea = msgspec.convert(item, Idea)
+                idea = msgspec.convert(_loosened(item), Idea)
             except msgspec.ValidationError as error:
                 said = f"idea {number + 1} is not in the form that was asked for: {error}"
                 findings.append(problem("reply/idea", said, path=f"/ideas/{number}"))
                 continue
-            identifier = _identifier(idea.id) or f"idea-{number + 1}"
-            found.setdefault(identifier, msgspec.structs.replace(idea, id=identifier))
+            name = identifier(idea.id) or f"idea-{number + 1}"
+            found.setdefault(name, msgspec.structs.replace(idea, id=name))
     if not found:
-        found = _listed_in_prose(text)
+        found = in_prose(text)
         if found:
             said = "the ideas were read from prose: the answer does not have the form that was asked for"
             return list(found.values()), [
@@ -48,30 +48,33 @@ def ideas(text: str) -> tuple[list[Idea], list[Finding]]:
     return list(found.values()), findings
 
 
-_ITEM = re.compile(
-    r"^[ \t]*(?:#{1,4}[ \t]+)?(?:\*\*)?(?:(?:Scenario|Idea|Test|Experiment)[ \t]+)?(\d{1,2})[.):][ \t]+(\S[^\n]{3,300})$", re.MULTILINE
-)
-_MOST_SUMMARY = 600
+def _loosened(item: Any) -> Any:
+    """An idea with its fields in the types that they have, as far as that has one meaning."""
+    if not isinstance(item, dict):
+        return item
+    idea = dict(item)
+    why = idea.get("why_here")
+    if isinstance(why, str):
+        idea["why_here"] = [one for one in re.split(r"[,;\s]+", why) if one]
+    elif isinstance(why, list):
+        idea["why_here"] = [_object(one) for one in why]
+    if isinstance(idea.get("category"), list):
+        idea["category"] = ", ".join(map(str, idea["category"]))
+    for field in ("id", "title", "summary", "category", "hypothesis"):
+        if isinstance(idea.get(field), (int, float, bool)):
+            idea[field] = str(idea[field])
+    if isinstance(idea.get("title"), str):
+        idea.setdefault("id", idea["title"])
+    return idea
 
 
-def _listed_in_prose(text: str) -> dict[str, Idea]:
-    """The ideas of an answer that lists them as numbered paragraphs, as most models do when nobody asks for YAML; none for other prose."""
-    items = list(_ITEM.finditer(text[:_MOST_PROSE]))
-    if [int(item[1]) for item in items[:3]] != list(range(1, min(3, len(items)) + 1)):
-        return {}
-    found: dict[str, Idea] = {}
-    for item, following in zip(items[:_MOST_IDEAS], [*items[1:], None], strict=False):
-        head, _, rest = item[2].replace("**", "").replace("`", "").partition(": ")
-        body = text[item.end() : following.start() if following else item.end() + 2 * _MOST_SUMMARY]
-        title = head.strip(" :*#")[:120]
-        summary = " ".join(f"{rest} {body}".replace("**", "").split())[:_MOST_SUMMARY]
-        identifier = _identifier(title)[:40].strip("-")
-        if identifier:
-            found.setdefault(identifier, Idea(id=identifier, title=title, summary=summary or title))
-    return found
+def _object(value: Any) -> Any:
+    """`{kind: Service, namespace: shop, name: web}` as `Service/shop/web`."""
+    held = mapping(value)
+    if held:
+        return "/".join(str(held[field]) for field in ("kind", "namespace", "name") if held.get(field))
+    return value
 
-
-_MOST_PROSE = 100_000
 
 Decode = Callable[[dict[str, Any]], tuple[Experiment | None, list[Finding]]]
 """Reads an experiment strictly; what it says of a file it says of an answer."""
@@ -140,9 +143,3 @@ def _under(document: dict[str, Any], identifier: str) -> dict[str, Any]:
 def _documents(text: str) -> tuple[list[Any], list[Finding]]:
     found, findings = contents(text)
     return [one.value for one in found if isinstance(one, Found)], findings
-
-
-def _identifier(text: str) -> str:
-    """A model's id as a name that a file and an object can bear: never a path. Empty where nothing of it can be kept."""
-    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
-    return name if _NAME.fullmatch(name) else ""

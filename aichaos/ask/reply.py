@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from aichaos.ask import unquoted
 from aichaos.domain.finding import Finding, Layer, Severity
 from aichaos.errors import SyntaxProblem
 from aichaos.files import yaml
@@ -287,23 +288,37 @@ def _read(piece: Piece, findings: list[Finding]) -> list[Found]:
         return []
     if piece.verb == "dry-run":
         return []
-    found: list[Found] = []
     findings += _placeholders(text, piece.line)
+    found, wrong = _parsed(text, piece)
+    if wrong is not None:
+        mended, number = unquoted.quoted(text)
+        again, still = _parsed(mended, piece) if number is not None else ([], wrong)
+        if still is None and number is not None:
+            said = "the answer has text with a colon or a quote in it that YAML takes only in quotes; it was read as text"
+            findings.append(problem("reply/quotes", said, severity="info", layer="syntax", line=piece.line + number))
+            found = again
+        else:
+            findings.append(wrong)
+    for _, document in found:
+        if document.duplicates:
+            pointer, (line, column) = document.duplicates[0]
+            said = f"the answer is not valid YAML: the key {pointer} is already set"
+            findings.append(problem("reply/syntax", said, layer="syntax", line=piece.line + line - 1, column=column, path=pointer))
+    return [one for one, _ in found]
+
+
+def _parsed(text: str, piece: Piece) -> tuple[list[tuple[Found, yaml.Document]], Finding | None]:
+    """The documents of a text up to the first place that is not YAML, and what is wrong there."""
+    found = []
     try:
         for document in yaml.read(text, "answer"):
-            if document.duplicates:
-                pointer, (line, column) = document.duplicates[0]
-                said = f"the answer is not valid YAML: the key {pointer} is already set"
-                where = piece.line + line - 1
-                findings.append(problem("reply/syntax", said, layer="syntax", line=where, column=column, path=pointer))
-            found.append(
-                Found(value=document.value, line=piece.line + document.line - 1, piece=piece.line, verb=piece.verb, name=piece.name)
-            )
+            line = piece.line + document.line - 1
+            found.append((Found(value=document.value, line=line, piece=piece.line, verb=piece.verb, name=piece.name), document))
     except SyntaxProblem as error:
         line = piece.line + error.line - 1
         said = f"the answer is not valid YAML at line {line}, column {error.column}: {error.problem}"
-        findings.append(problem("reply/syntax", said, layer="syntax", line=line, column=error.column))
-    return found
+        return found, problem("reply/syntax", said, layer="syntax", line=line, column=error.column)
+    return found, None
 
 
 def _outside_of_text(text: str, at: int) -> bool:

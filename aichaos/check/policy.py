@@ -95,6 +95,10 @@ def _pod_specs(manifest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield "/" + "/".join(keys), found
 
 
+_ROUNDED = 0.005
+"""An author writes 0.06 for one pod of 16, and 0.2 for 101 of 501: a share of the scope is meant in whole percents."""
+
+
 def limit_policy(experiment: Experiment, topology: Topology | None, policy: Policy, name: str) -> Iterator[Finding]:
     """The blast radius and the time are within the limits of the scope and of the policy, and the limits are limits."""
     scope = experiment.spec.scope
@@ -122,10 +126,10 @@ def limit_policy(experiment: Experiment, topology: Topology | None, policy: Poli
     radius = blast_radius(experiment, topology)
     told = msgspec.structs.replace(reach(harms, topology), pods=radius.pods, total=radius.pods_total)
     for whose, field, pods, share, instead in limits:
-        where = "/spec/scope"
+        where, slack = "/spec/scope", _ROUNDED if whose == "the scope" else 0.0
         if pods is not None and radius.pods > pods:
             message = f"up to {told} are harmed; {whose} allows {pods}: take fewer pods, {instead.format('maxPods')}"
             yield finding("policy/blast-radius", message, object=name, path=where + field)
-        if share is not None and radius.share > share:
-            message = f"up to {told} are harmed; {whose} allows {share:.0%}: take fewer, {instead.format('maxShare')}"
+        if share is not None and radius.share > share + slack * (share >= 0.01):
+            message = f"up to {told} are harmed; {whose} allows {share * 100:.3g}%: take fewer, {instead.format('maxShare')}"
             yield finding("policy/blast-radius", message, object=name, path=where + field.replace("Pods", "Share"))

@@ -20,8 +20,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What a question asks for; None and empty where it leaves it open.
 
     latency and jitter in ms, duration in s, percent of the pods, loss in % of the packets. does: any one of these must be among what the
-    steps do, as `verb Kind` (`scale Deployment`) or the name of a fault (`pod-network-latency`, `NetworkChaos/delay`). objects: names
-    that must be touched or probed.
+    steps do, as `verb Kind` (`scale Deployment`) or the name of a fault (`pod-network-latency`, `NetworkChaos/delay`); an
+    `apply` counts as `create`. objects: names that must be touched or probed, `one|other` where either will do.
     """
 
     latency: int | None = None
@@ -56,7 +56,9 @@ def missed(asked: Asked, experiment: Experiment) -> list[str]:
             wrong.append(f"{name} {wanted}: {', '.join(sorted(map(_written, found))) or 'none'}")
     if asked.does and not done.does & set(asked.does):
         wrong.append(f"does {' or '.join(asked.does)}: {', '.join(sorted(done.does))}")
-    return wrong + [f"object {name}: not touched" for name in asked.objects if not _names(name, done.written)]
+    return wrong + [
+        f"object {name}: not touched" for name in asked.objects if not any(_names(one, done.written) for one in name.split("|"))
+    ]
 
 
 def _equal(wanted: float | str, found: float | str) -> bool:
@@ -78,7 +80,7 @@ def done_by(experiment: Experiment) -> Done:
     does: set[str] = set()
     for step in experiment.spec.steps:
         if step.subject is not None:
-            does.add(f"{step.verb} {step.subject.kind}")
+            does.add(f"{'create' if step.verb == 'apply' else step.verb} {step.subject.kind}")
             values["namespace"].add(step.subject.namespace)
         if step.patch is not None:
             values["percent"].update(_shares(step.patch.merge))

@@ -257,6 +257,7 @@ def test_the_limits_of_the_scope_hold() -> None:
     assert judged_rules(f"[{SCALE}]", scope="{namespaces: [shop], maxPods: 4, maxShare: 0.8}") == []
     assert judged_rules(f"[{SCALE}]", scope="{namespaces: [shop], maxPods: 3}") == ["policy/blast-radius"]
     assert judged_rules(f"[{SCALE}]", scope="{namespaces: [shop], maxShare: 0.79}") == ["policy/blast-radius"]
+    assert judged_rules(f"[{SCALE}]", scope="{namespaces: [shop], maxShare: 0.796}") == []  # rounded, as people do
 
 
 def test_a_limit_that_limits_nothing_is_found() -> None:
