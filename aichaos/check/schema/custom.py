@@ -69,7 +69,7 @@ def _made(of: Nodes, node: Node) -> Check:
             return _scalar(node, lambda value: type(value) in (str, list), "a text", checks, rules)
         case "string" | "integer" | "number" | "boolean" as kind:
             return _scalar(node, has_type(kind), takes(kind), checks, rules)
-    return _object(of, node, checks, rules) if node.get("properties") else _untyped(checks, rules)
+    return _object(of, node, checks, rules) if node.get("properties") else _after(checks, rules) or _anything
 
 
 def _rules(of: Nodes, node: Node) -> "Rules | None":
@@ -102,6 +102,8 @@ def _scalar(node: Node, fits: Callable[[Any], bool], wanted: str, checks: list[A
     nullable = bool(node.get("nullable", False))
     is_integer, is_number = node.get("type") == "integer", node.get("type") == "number"
 
+    after = _after(checks, rules)
+
     def check(value: Any, path: Path, sink: Sink) -> Any:
         if not fits(value):
             if value is not None or not nullable:
@@ -111,18 +113,16 @@ def _scalar(node: Node, fits: Callable[[Any], bool], wanted: str, checks: list[A
             value = go.whole(value)
         elif is_number and type(value) is int:
             value = float(value) if value.bit_length() < 1000 else value
-        if checks or rules is not None:
-            before = len(sink.errors)
-            for one in checks:
-                one(value, path, sink)
-            if rules is not None and not _blocks(sink.errors, before):
-                rules.run(value, path, sink)
-        return value
+        return value if after is None else after(value, path, sink)
 
     return check
 
 
-def _untyped(checks: list[Any], rules: "Rules | None") -> Check:
+def _after(checks: list[Any], rules: "Rules | None") -> Check | None:
+    """What is asked of a value of the right type: its limits and, where they hold, its rules. None where there is nothing to ask."""
+    if not checks and rules is None:
+        return None
+
     def check(value: Any, path: Path, sink: Sink) -> Any:
         before = len(sink.errors)
         for one in checks:
@@ -134,9 +134,14 @@ def _untyped(checks: list[Any], rules: "Rules | None") -> Check:
     return check
 
 
+def _anything(value: Any, path: Path, sink: Sink) -> Any:
+    return value
+
+
 def _object(of: Nodes, node: Node, checks: list[Any], rules: "Rules | None") -> Check:
     properties = node.get("properties", {})
     children: dict[str, _Child] = {}
+    meta = cache(lambda key: values(of, properties[key]))
     required: list[str] = node.get("required", [])
     nullable = bool(node.get("nullable", False))
     further = node.get("additionalProperties")
@@ -159,7 +164,7 @@ def _object(of: Nodes, node: Node, checks: list[Any], rules: "Rules | None") -> 
                 reference = properties.get(key)
                 if path is None and key in _META:
                     if reference is not None:
-                        values(of, reference)(item, (path, key), sink)
+                        meta(key)(item, (path, key), sink)
                     continue
                 if reference is not None:
                     if key in experimental:
