@@ -247,7 +247,7 @@ class Reader:
                 "GET", url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False
             )
             try:
-                body = _body(response, server, deadline)
+                body = whole_body(response, server, deadline)
             finally:
                 response.close() if response.closed is False else response.release_conn()
         self._note_time(response.headers.get("Date"))
@@ -274,7 +274,7 @@ class Reader:
         if status == 429 or status >= 500:
             reason = f": {told}" if told else ""
             busy = ServerError(f"{server} answered {status}{reason}", hint="It is overloaded or down: try again later.")
-            raise Trouble(busy, patience=WHOLE_BUDGET, after=_seconds(headers.get("Retry-After")))
+            raise Trouble(busy, patience=WHOLE_BUDGET, after=retry_after(headers.get("Retry-After")))
         if 400 <= status < 500 and told:
             raise ServerError(f"{server} refuses the request ({status}): {told}", hint="Is this a version of Kubernetes that we know?")
         raise not_kubernetes(server, f"status {status}")
@@ -288,7 +288,7 @@ class Reader:
                 self.server_time = None  # a date that is none: the caller has a clock, too
 
 
-def _body(response: Any, server: str, deadline: float) -> bytearray:
+def whole_body(response: Any, server: str, deadline: float) -> bytearray:
     """The whole body; the time is looked at after each piece, because a server that trickles never falls silent."""
     body = bytearray()
     while piece := response.read1(_CHUNK):
@@ -332,7 +332,7 @@ def _status_message(body: bytearray) -> str:
     return " ".join(status.message.split()) or "no reason given" if status.kind == "Status" else ""
 
 
-def _seconds(text: str | None) -> float | None:
+def retry_after(text: str | None) -> float | None:
     """Retry-After in seconds, at most ten; its other form, a date, is not used by API servers."""
     return min(float(text), _LONGEST_WAIT) if text and text.isascii() and text.isdigit() else None
 

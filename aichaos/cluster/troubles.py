@@ -19,13 +19,17 @@ SILENT_SECONDS = 10.0
 
 
 class Trouble(Exception):
-    """A failed request, and whether to try again: for how many `patience` seconds after its start, and after how many of waiting."""
+    """A failed request, and whether to try again: for how many `patience` seconds after its start, and after how many of waiting.
 
-    def __init__(self, error: SourceError, *, patience: float = 0.0, after: float | None = None) -> None:
+    unsent: nobody can have taken the request, as no connection came about.
+    """
+
+    def __init__(self, error: SourceError, *, patience: float = 0.0, after: float | None = None, unsent: bool = False) -> None:
         super().__init__(str(error))
         self.error = error
         self.patience = patience
         self.after = after
+        self.unsent = unsent
 
 
 @contextmanager
@@ -40,16 +44,17 @@ def translated(server: str) -> Iterator[None]:
     except (exceptions.SSLError, ssl.SSLError) as error:
         raise _tls(server, error) from error
     except exceptions.NameResolutionError as error:
-        raise Trouble(_unknown_host(server)) from error
+        raise Trouble(_unknown_host(server), unsent=True) from error
     except exceptions.NewConnectionError as error:  # before ConnectTimeoutError, of which urllib3 makes it a kind
         raise _no_connection(server, error) from error
     except exceptions.ConnectTimeoutError as error:
         problem = UnreachableError(f"{server} does not answer: no connection in time", hint="Is a VPN off, or a firewall in between?")
-        raise Trouble(problem, patience=SILENT_SECONDS) from error
+        raise Trouble(problem, patience=SILENT_SECONDS, unsent=True) from error
     except exceptions.ReadTimeoutError as error:
         raise Trouble(too_slow(server), patience=WHOLE_BUDGET) from error
     except exceptions.LocationParseError as error:
-        raise Trouble(NoClusterError(f"{server} is not an address", hint="Repair the server of this cluster in the kubeconfig.")) from error
+        wrong = NoClusterError(f"{server} is not an address", hint="Repair the server of this cluster in the kubeconfig.")
+        raise Trouble(wrong, unsent=True) from error
     except (exceptions.HTTPError, OSError) as error:
         raise Trouble(_cut(server), patience=WHOLE_BUDGET) from error
 
@@ -84,7 +89,7 @@ def _no_connection(server: str, error: BaseException) -> Trouble:
     number = getattr(error.__cause__ or error.__context__, "errno", None)
     reason = _REASONS.get(number or 0, "can't be connected to")
     hint = f"Is the cluster running, and is {server} its address? `kubectl cluster-info` asks the same."
-    return Trouble(UnreachableError(f"{server} {reason}", hint=hint), patience=REFUSED_SECONDS)
+    return Trouble(UnreachableError(f"{server} {reason}", hint=hint), patience=REFUSED_SECONDS, unsent=True)
 
 
 def _proxy(server: str, error: BaseException) -> Trouble:
@@ -96,7 +101,8 @@ def _proxy(server: str, error: BaseException) -> Trouble:
         UnreachableError(
             f"the proxy on the way to {server} {refused}",
             hint="Check HTTPS_PROXY, or proxy-url in the kubeconfig; NO_PROXY names hosts that are reached without it.",
-        )
+        ),
+        unsent=True,
     )
 
 

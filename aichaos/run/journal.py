@@ -1,0 +1,211 @@
+"""What a run is about to do and what became of it, on disk before it happens: an append-only file, one entry a line.
+
+Each line ends with a signature over itself and the signature of the line before, so that a line that was changed, taken out or put in is
+noticed. A last line without its end was being written when the process died: its request was not sent, because the file is written
+and synced first. `Record` is what the entries amount to.
+"""
+
+import hmac
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aichaos.domain.running import Checked, Closed, Intent, JournalEntry, Opened, Outcome, Restoring, Result, Undone
+from aichaos.errors import FileError
+from aichaos.run import state
+
+NAME = "journal.jsonl"
+_DECODER: msgspec.json.Decoder[JournalEntry] = msgspec.json.Decoder(JournalEntry)
+
+
+class _Line(msgspec.Struct):
+    entry: msgspec.Raw
+    sign: str
+
+
+class Record(msgspec.Struct):
+    """What is known of a run. undone: what the way back has done, each with the number of the last intent before it."""
+
+    opened: Opened
+    intents: list[Intent] = []
+    outcomes: dict[int, Outcome] = {}
+    undone: list[tuple[int, Undone]] = []
+    restoring: list[Restoring] = []
+    checked: Checked | None = None
+    closed: Closed | None = None
+
+    @property
+    def next_number(self) -> int:
+        return self.intents[-1].number + 1 if self.intents else 1
+
+    def take(self, entry: JournalEntry) -> None:
+        match entry:
+            case Intent():
+                self.intents.append(entry)
+            case Result():
+                self.outcomes[entry.number] = entry.outcome
+            case Undone():
+                self.undone.append((self.next_number - 1, entry))
+            case Restoring():
+                self.restoring.append(entry)
+            case Checked():
+                self.checked = entry
+            case Closed():
+                self.closed = entry
+
+
+class Journal:
+    """The journal of one run, open for writing. One process writes at a time; the Lease sees to that.
+
+    mirror: told every new line before `write` returns, for a copy elsewhere; it raises where there can be none.
+    """
+
+    def __init__(self, path: Path, record: Record, key: bytes, last: str, handle: int) -> None:
+        self.path = path
+        self.record = record
+        self.mirror: Callable[[bytes], None] = lambda line: None
+        self._key = key
+        self._last = last
+        self._handle = handle
+
+    def write(self, *entries: JournalEntry, sync: bool = True) -> None:
+        """Append entries; when it returns they are on the disk. sync: False for what can be found out again. Raises FileError."""
+        lines = []
+        for entry in entries:
+            raw = msgspec.json.encode(entry)
+            self._last = _signature(self._key, self._last, raw)
+            lines.append(msgspec.json.encode(_Line(msgspec.Raw(raw), self._last)) + b"\n")
+        data = b"".join(lines)
+        try:
+            while data:
+                data = data[os.write(self._handle, data) :]
+            if sync:
+                os.fsync(self._handle)
+        except OSError as error:
+            hint = "Free some room, or say where aichaos may write with AICHAOS_STATE_DIR."
+            raise FileError(f"cannot write the journal {self.path}: {error.strerror or error}", hint=hint) from error
+        for entry, line in zip(entries, lines, strict=True):
+            self.record.take(entry)
+            self.mirror(line)
+
+    def close(self) -> None:
+        os.close(self._handle)
+
+
+def create(opened: Opened, key: bytes | None = None) -> Journal:
+    """The journal of a new run. Raises FileError where it can't be written, or where the run has one already."""
+    folder = state.folder(opened.plan.run)
+    path = folder / NAME
+    key = state.key() if key is None else key
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        hint = "Nothing was changed. Say where aichaos may write with AICHAOS_STATE_DIR."
+        raise FileError(f"cannot keep a journal at {path}: {error.strerror or error}", hint=hint) from error
+    journal = Journal(path, Record(opened=opened), key, "", handle)
+    try:
+        journal.write(opened)
+        _sync_folder(folder)
+    except BaseException:
+        journal.close()
+        path.unlink(missing_ok=True)
+        raise
+    return journal
+
+
+def resume(run: str, key: bytes | None = None) -> Journal:
+    """The journal of a run that has begun, to go on writing. A half-written last line is cut off. Raises FileError."""
+    path = state.folder(run) / NAME
+    key = state.key() if key is None else key
+    try:
+        data = path.read_bytes()
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        whole, record, last = _replay(data, key, path)
+        if whole < len(data):
+            os.ftruncate(handle, whole)
+    except BaseException:
+        os.close(handle)
+        raise
+    return Journal(path, record, key, last, handle)
+
+
+def read(path: Path, key: bytes | None = None) -> Record:
+    """What a journal amounts to, without touching it. key: None to take its word (for showing, never for restoring). Raises FileError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return _replay(data, key, path)[1]
+
+
+def replay(data: bytes, key: bytes, name: str) -> Record:
+    """The same for a copy of a journal. name: where it comes from, for messages. Raises FileError."""
+    return _replay(data, key, Path(name))[1]
+
+
+def _replay(data: bytes, key: bytes | None, path: Path) -> tuple[int, Record, str]:
+    """How many bytes are whole lines, what they say, and the last signature."""
+    whole, last = 0, ""
+    record: Record | None = None
+    for number, line in enumerate(_lines(data), 1):
+        entry, sign = _entry(line, number, path)
+        if key is not None:
+            last = _signature(key, last, bytes(sign[1]))
+            if not hmac.compare_digest(last, sign[0]):
+                raise _tampered(path, number)
+        whole += len(line)
+        if record is None:
+            if not isinstance(entry, Opened):
+                raise _tampered(path, number)
+            record = Record(opened=entry)
+        else:
+            record.take(entry)
+    if record is None:
+        hint = "The run died before it had changed anything: remove its folder."
+        raise FileError(f"{path} holds no entry", hint=hint)
+    return whole, record, last
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    """Every line that has its end."""
+    start = 0
+    while (end := data.find(b"\n", start)) >= 0:
+        yield data[start : end + 1]
+        start = end + 1
+
+
+def _entry(line: bytes, number: int, path: Path) -> tuple[JournalEntry, tuple[str, Any]]:
+    try:
+        found = msgspec.json.decode(line, type=_Line)
+        return _DECODER.decode(found.entry), (found.sign, found.entry)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _tampered(path, number) from error
+
+
+def _signature(key: bytes, last: str, raw: bytes) -> str:
+    return hmac.new(key, last.encode() + raw, "sha256").hexdigest()
+
+
+def _tampered(path: Path, number: int) -> FileError:
+    hint = "Nothing is restored from a journal that somebody else has written; `kubectl get -A -l aichaos.io/run` finds what runs created."
+    return FileError(f"{path}, line {number}, is not as this user's aichaos wrote it", hint=hint)
+
+
+def _unreadable(path: Path, error: OSError) -> FileError:
+    return FileError(f"cannot read {path}: {error.strerror or error}", hint="`aichaos runs` lists the runs of this machine.")
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file is there after a power cut only if its folder was synced, too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,246 @@
+"""Who may write: one Lease in the cluster, with a holder and a generation.
+
+A run takes it before its first change; a second run finds it taken. Whoever restores in another process takes it over with the next
+generation. A process that was frozen or cut off, and wakes up, finds another generation and writes nothing more. The Lease also shows
+everybody which run is active and whose it is, and carries the wish to stop it.
+"""
+
+import os
+import socket
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import msgspec
+
+from aichaos.cluster.writer import Absent, Found, Unread, Writer
+from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Outcome, Place
+from aichaos.files.plain import at, mapping, text
+from aichaos.run.marks import OWNER, RUN, WHY
+
+DEFAULT = "aichaos/aichaos-run"
+SECONDS = 15
+"""How long a Lease counts as alive after it was renewed: what the guard inside the cluster waits for."""
+PROCESS = "aichaos.io/process"
+STOP = "aichaos.io/stop"
+_ATTEMPTS = 4
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Our hold on the Lease. version: its resourceVersion when we last wrote it."""
+
+    place: Place
+    run: str
+    generation: int
+    version: str = ""
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """Another run has it. renewed: RFC 3339, when it last said so."""
+
+    run: str
+    who: str
+    process: str
+    renewed: str
+
+
+class NotHad(msgspec.Struct, frozen=True, kw_only=True):
+    """It could not be had. final: asking again would not help."""
+
+    why: str
+    final: bool
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True):
+    """held: None where somebody else has the Lease now. stop: who asks the run to stop, and why; "" for nobody."""
+
+    held: Held | None
+    stop: str = ""
+
+
+Hold: TypeAlias = Held | Taken | NotHad
+
+
+def place(written: str = DEFAULT) -> Place:
+    """written: `NS/NAME`."""
+    namespace, _, name = written.partition("/")
+    return Place(api_version="coordination.k8s.io/v1", resource="leases", kind="Lease", name=name, namespace=namespace)
+
+
+def acquire(writer: Writer, where: Place, run: str) -> Hold:
+    """Take the Lease for a new run, making it and its namespace where they are not there yet."""
+    for _ in range(_ATTEMPTS):
+        match writer.read(where):
+            case Unread(why, _, refused):
+                return NotHad(why=why, final=refused)
+            case Absent():
+                outcome = writer.send(_creation(where, run, "main", 1, writer.approval))
+                if isinstance(outcome, Missing):
+                    outcome = writer.send(_home(where.namespace))
+            case Found(lease):
+                holder = text(at(lease, "spec", "holderIdentity"))
+                if holder and (holder != run or _process(lease) != _me("main")):
+                    return _taken(lease)
+                outcome = writer.send(_claim(where, lease, run, "main", _generation(lease) + 1, writer.approval))
+        if held := _held(outcome, where, run, "main"):
+            return held
+        if not isinstance(outcome, Done | Conflict):
+            return NotHad(why=_why(outcome), final=True)
+    return NotHad(why=f"others write {where} again and again", final=False)
+
+
+def take_over(writer: Writer, where: Place, run: str, who: str) -> Hold:
+    """Take the Lease of a run whose process is gone, with the next generation. who: watchdog, recover, in-cluster."""
+    for _ in range(_ATTEMPTS):
+        match writer.read(where):
+            case Unread(why, _, refused):
+                return NotHad(why=why, final=refused)
+            case Absent():
+                outcome = writer.send(_creation(where, run, who, 1, writer.approval))
+            case Found(lease):
+                if text(at(lease, "spec", "holderIdentity")) not in ("", run):
+                    return _taken(lease)
+                outcome = writer.send(_claim(where, lease, run, who, _generation(lease) + 1, writer.approval))
+        if held := _held(outcome, where, run, who):
+            return held
+        if isinstance(outcome, Missing):
+            return NotHad(why=f"there is no namespace {where.namespace}", final=True)
+    return NotHad(why="the answers of the server are lost", final=False)
+
+
+def check(writer: Writer, held: Held) -> bool | None:
+    """Whether it is still ours; None where nobody knows."""
+    match writer.read(held.place):
+        case Found(lease):
+            return _is_ours(lease, held)
+        case Absent():
+            return False
+    return None
+
+
+def renew(writer: Writer, held: Held) -> Beat | NotHad:
+    """Say that we are alive, and hear whether we should stop."""
+    body = {"spec": {"renewTime": _now()}}
+    outcome = writer.send(Change(verb="patch", place=held.place, body=body, resource_version=held.version))
+    if isinstance(outcome, Done) and outcome.object is not None:
+        return _beat(outcome.object, held)
+    match writer.read(held.place):
+        case Found(lease):
+            return _beat(lease, held)
+        case Absent():
+            return Beat(held=None)
+        case Unread(why, _, refused):
+            return NotHad(why=why, final=refused)
+
+
+def release(writer: Writer, held: Held) -> bool:
+    """Let others have it. It stays, with its generation, so that none of ours that wakes up later takes itself for the holder."""
+    for _ in range(_ATTEMPTS):
+        found = writer.read(held.place)
+        if isinstance(found, Absent) or (isinstance(found, Found) and not _is_ours(found.object, held)):
+            return True
+        if isinstance(found, Found):
+            body = {"spec": {"holderIdentity": None}, "metadata": {"annotations": {PROCESS: None, STOP: None}}}
+            change = Change(verb="patch", place=held.place, body=body, resource_version=_version(found.object))
+            if isinstance(writer.send(change), Done):
+                return True
+    return False
+
+
+def request_stop(writer: Writer, where: Place, run: str, why: str) -> bool:
+    """Ask an active run to stop, from wherever; False where that run does not hold the Lease. Raises nothing; ask again if it is busy."""
+    for _ in range(_ATTEMPTS):
+        found = writer.read(where)
+        if not isinstance(found, Found) or text(at(found.object, "spec", "holderIdentity")) != run:
+            return False
+        body = {"metadata": {"annotations": {STOP: why}}}
+        if isinstance(writer.send(Change(verb="patch", place=where, body=body, resource_version=_version(found.object))), Done):
+            return True
+    return False
+
+
+def holder(lease: Manifest) -> Taken | None:
+    """The run that holds a Lease, for people; None where it is free."""
+    return _taken(lease) if text(at(lease, "spec", "holderIdentity")) else None
+
+
+def _creation(where: Place, run: str, who: str, generation: int, approval: Approval) -> Change:
+    notes = {key: value for key, value in _notes(run, who, approval)["annotations"].items() if value is not None}
+    metadata = {"name": where.name, "namespace": where.namespace, "annotations": notes}
+    return Change(
+        verb="create",
+        place=where,
+        body={"apiVersion": where.api_version, "kind": where.kind, "metadata": metadata, "spec": _spec(run, generation)},
+    )
+
+
+def _claim(where: Place, lease: Manifest, run: str, who: str, generation: int, approval: Approval) -> Change:
+    body = {"metadata": _notes(run, who, approval), "spec": _spec(run, generation)}
+    return Change(verb="patch", place=where, body=body, resource_version=_version(lease))
+
+
+def _notes(run: str, who: str, approval: Approval) -> Manifest:
+    return {"annotations": {RUN: run, PROCESS: _me(who), OWNER: approval.who, WHY: approval.why, STOP: None}}
+
+
+def _spec(run: str, generation: int) -> Manifest:
+    now = _now()
+    times = {"acquireTime": now, "renewTime": now, "leaseDurationSeconds": SECONDS}
+    return {"holderIdentity": run, "leaseTransitions": generation, **times}
+
+
+def _home(namespace: str) -> Change:
+    where = Place(api_version="v1", resource="namespaces", kind="Namespace", name=namespace)
+    return Change(verb="create", place=where, body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+
+
+def _held(outcome: Outcome, where: Place, run: str, who: str) -> Held | None:
+    lease = outcome.object if isinstance(outcome, Done) else None
+    if lease is None or lease.get("kind") != where.kind or _process(lease) != _me(who):
+        return None
+    return Held(place=where, run=run, generation=_generation(lease), version=_version(lease))
+
+
+def _beat(lease: Manifest, held: Held) -> Beat:
+    if not _is_ours(lease, held):
+        return Beat(held=None)
+    fresh = msgspec.structs.replace(held, version=_version(lease))
+    return Beat(held=fresh, stop=text(at(lease, "metadata", "annotations", STOP)))
+
+
+def _is_ours(lease: Manifest, held: Held) -> bool:
+    return text(at(lease, "spec", "holderIdentity")) == held.run and _generation(lease) == held.generation
+
+
+def _taken(lease: Manifest) -> Taken:
+    notes = mapping(at(lease, "metadata", "annotations"))
+    return Taken(
+        run=text(at(lease, "spec", "holderIdentity")),
+        who=text(notes.get(OWNER)),
+        process=text(notes.get(PROCESS)),
+        renewed=text(at(lease, "spec", "renewTime")),
+    )
+
+
+def _me(who: str) -> str:
+    return f"{who} {os.getpid()} on {socket.gethostname()}"
+
+
+def _process(lease: Manifest) -> str:
+    return text(at(lease, "metadata", "annotations", PROCESS))
+
+
+def _generation(lease: Manifest) -> int:
+    found: Any = at(lease, "spec", "leaseTransitions")
+    return found if isinstance(found, int) else 0
+
+
+def _version(obj: Manifest) -> str:
+    return text(at(obj, "metadata", "resourceVersion"))
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _why(outcome: Outcome) -> str:
+    return getattr(outcome, "why", "") or "there is no such namespace, and it could not be made"
