@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from aichaos.domain.base import ObjectRef, group_of
+from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.prediction import Irreversible
 
 Manifest = dict[str, Any]
@@ -199,7 +200,7 @@ class Entry(_Word, frozen=True, kw_only=True, tag_field="entry"):
 
 
 class Opened(Entry, frozen=True, kw_only=True, tag="opened"):
-    """The first entry: everything that a stranger to the run needs to undo it. lease, lever: `NS/NAME`."""
+    """The first entry: everything that a stranger to the run needs to undo it. lease, lever: `NS/NAME`. policy: what the user allows."""
 
     plan: Plan
     approval: Approval
@@ -209,6 +210,7 @@ class Opened(Entry, frozen=True, kw_only=True, tag="opened"):
     lease: str
     lever: str
     version: str
+    policy: Policy = NO_POLICY
 
 
 class Result(Entry, frozen=True, kw_only=True, tag="result"):

@@ -45,14 +45,14 @@ def refusal(change: Change, before: Manifest | None, policy: Policy = NO_POLICY,
         return f"a {place.kind} belongs to the whole cluster"
     if place.namespace in PROTECTED_NAMESPACES and not policy.allows(place.namespace):
         return f"{place.namespace} is protected"
-    if not _listed(change, policy):
+    if not _listed(change, policy, restoring=restoring):
         return f"no step may {change.verb} a {place.kind}"
     if change.verb != "delete" and not restoring and (why := _made(change.body or {}, policy)):
         return why
     return _hangs(before) if change.verb == "delete" and before is not None and not restoring else ""
 
 
-def _listed(change: Change, policy: Policy) -> bool:
+def _listed(change: Change, policy: Policy, *, restoring: bool) -> bool:
     place = change.place
     group = place.group
     if place.kind in NETWORK.get(group, ()) or place.kind in WORKLOADS.get(group, ()):
@@ -60,7 +60,7 @@ def _listed(change: Change, policy: Policy) -> bool:
     if group in ENGINES:
         return place.kind not in (*_NEVER, *_CLOUD, *_INTERNAL) or policy.allows(place.kind)
     if not group and place.kind in _CONFIGURATION:
-        return change.verb != "delete"
+        return change.verb != "delete" or restoring  # one that the run created has to go again
     return policy.allows(place.kind)
 
 

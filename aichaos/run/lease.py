@@ -111,7 +111,7 @@ def check(writer: Writer, held: Held) -> bool | None:
     """Whether it is still ours; None where nobody knows."""
     match writer.read(held.place):
         case Found(lease):
-            return _is_ours(lease, held)
+            return is_ours(lease, held)
         case Absent():
             return False
     return None
@@ -136,7 +136,7 @@ def release(writer: Writer, held: Held) -> bool:
     """Let others have it. It stays, with its generation, so that none of ours that wakes up later takes itself for the holder."""
     for _ in range(_ATTEMPTS):
         found = writer.read(held.place)
-        if isinstance(found, Absent) or (isinstance(found, Found) and not _is_ours(found.object, held)):
+        if isinstance(found, Absent) or (isinstance(found, Found) and not is_ours(found.object, held)):
             return True
         if isinstance(found, Found):
             body = {"spec": {"holderIdentity": None}, "metadata": {"annotations": {PROCESS: None, STOP: None}}}
@@ -201,13 +201,14 @@ def _held(outcome: Outcome, where: Place, run: str, who: str) -> Held | None:
 
 
 def _beat(lease: Manifest, held: Held) -> Beat:
-    if not _is_ours(lease, held):
+    if not is_ours(lease, held):
         return Beat(held=None)
     fresh = msgspec.structs.replace(held, version=_version(lease))
     return Beat(held=fresh, stop=text(at(lease, "metadata", "annotations", STOP)))
 
 
-def _is_ours(lease: Manifest, held: Held) -> bool:
+def is_ours(lease: Manifest, held: Held) -> bool:
+    """Whether a Lease that was read is the one that we hold."""
     return text(at(lease, "spec", "holderIdentity")) == held.run and _generation(lease) == held.generation
 
 

@@ -1,0 +1,293 @@
+"""Putting everything back: one function, for the run itself, for its watchdog, for `recover`, and for the guard inside the cluster.
+
+It goes in rounds: read every object that the run touched, ask `inverses` what is left, write that into the journal, send it (what does
+not depend on anything all at once), and read again. A round that finds nothing left to do is the proof. So it does not matter at which
+moment it is killed, how often it runs, which answers were lost, or who else writes meanwhile.
+
+While nobody answers it goes on trying. It gives an object up only where the server keeps refusing the change, or where something else
+holds the object (a finalizer), and says then what a person has to type.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from aichaos.cluster.writer import Absent, Found, Sight, Unread, Writer
+from aichaos.domain.running import (
+    Change,
+    Checked,
+    Done,
+    Foreign,
+    Intent,
+    JournalEntry,
+    LeftOver,
+    Outcome,
+    Place,
+    Refused,
+    Restored,
+    Restoring,
+    Result,
+    Rivals,
+    Undoing,
+    Undone,
+    Unknown,
+)
+from aichaos.errors import AichaosError, FileError
+from aichaos.run import by_hand, lease
+from aichaos.run.closed import refusal
+from aichaos.run.inverses import UNDO, History, Scene, Way, changed_by_others, histories, way_back
+from aichaos.run.journal import Journal
+from aichaos.run.lease import Held
+
+Say = Callable[[str], None]
+"""Takes a line for people."""
+
+
+class Fenced(AichaosError):
+    """Somebody else has taken the run over: this process writes nothing more."""
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds. held: for what a finalizer or a controller holds. refused: for a change that the server keeps refusing. landing: how long a
+    request of which nothing was heard may still be on its way. longest: between two tries while nobody answers."""
+
+    held: float = 300.0
+    refused: float = 5.0
+    landing: float = 1.0
+    longest: float = 5.0
+
+
+def restore(journal: Journal, writer: Writer, say: Say, who: str, held: Held | None = None, patience: Patience = Patience()) -> Restored:  # noqa: B008  frozen
+    """Bring everything back to what the journal says it was. who: main, watchdog, recover, in-cluster. held: our Lease, if we have it.
+
+    Returns when all is as it was, or when only a person can go on; not before the server answers. Raises Fenced.
+    """
+    return _Restore(journal, writer, say, who, patience).run(held)
+
+
+class _Restore:
+    def __init__(self, journal: Journal, writer: Writer, say: Say, who: str, patience: Patience) -> None:
+        self.journal = journal
+        self.writer = writer
+        self.say = say
+        self.who = who
+        self.patience = patience
+        self.began = time.monotonic()
+        self.acknowledged: float | None = None
+        self.changes = 0
+        self.foreign: set[Foreign] = set()
+        self.refused: dict[Place, tuple[float, str, Change | None]] = {}
+        self.held_since: dict[Place, float] = {}
+        self.given_up: dict[Place, LeftOver] = {}
+        self.failures = 0
+        self.said: set[str] = set()
+        self.unheard = self.began if _unheard(journal) else None
+        """When a request that may still be on its way was last known to be."""
+
+    def run(self, held: Held | None) -> Restored:
+        held = held or self._take_over()
+        generation = held.generation if held else 0
+        self._note(Restoring(at=time.time(), who=self.who, generation=generation, pid=os.getpid()))
+        while True:
+            told = histories(self.journal.record.intents, self.journal.record.outcomes, self.journal.record.undone)
+            sights = self._look(told, held)
+            ready = [history for history in told if self._is_ready(history, sights)]
+            scene = Scene(
+                run=self.journal.record.opened.plan.run,
+                live={place: sight.object if isinstance(sight, Found) else None for place, sight in sights.items()},
+                rivals=tuple(pair for pair in self._rivals() if all(_known(sights, place) for place in (pair.elder, *pair.younger))),
+                clock=self.writer.clock or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            )
+            way = way_back(ready, scene)
+            self.foreign.update(way.foreign)
+            self._doubts(way)
+            moved = self._send(way, scene)
+            open_places = [history.place for history in told if history not in ready and history.place not in self.given_up]
+            if not moved and not open_places and self._is_over(way):
+                return self._finish(told, scene)
+            self._pause(moved, way, sights)
+
+    # --- one round
+
+    def _look(self, told: list[History], held: Held | None) -> dict[Place, Sight]:
+        """Everything that matters as it is now; and whether we may still write."""
+        places = list(dict.fromkeys([*(history.place for history in told), *_places(self._rivals())]))
+        wanted = [*places, held.place] if held else places
+        sights = self.writer.read_all(wanted)
+        if held and _is_lost(sights[-1], held):
+            raise Fenced("another process has taken this run over", hint="It restores; this one writes nothing more.")
+        found = dict(zip(places, sights, strict=False))
+        for place, sight in found.items():
+            if isinstance(sight, Unread) and sight.refused:
+                self._refuse(place, f"it can't be read: {sight.why}", None)
+        return found
+
+    def _is_ready(self, history: History, sights: dict[Place, Sight]) -> bool:
+        """Whether all that decides about an object could be read."""
+        elders = [pair.elder for pair in self._rivals() if history.place in pair.younger]
+        return history.place not in self.given_up and all(_known(sights, place) for place in (history.place, *elders))
+
+    def _send(self, way: Way, scene: Scene) -> bool:
+        """Do what can be done now; whether anything came of it."""
+        now = [change for change in way.now if self._may(change, scene)]
+        renew = [change for change in way.renew if self._may(change, scene)]
+        if not now and not renew:
+            return False
+        number = self.journal.record.next_number
+        intents = [
+            Intent(number=number + index, step=UNDO, change=change, before=scene.live[change.place]) for index, change in enumerate(renew)
+        ]
+        written = self._note(Undoing(at=time.time(), changes=tuple(now)), *intents)
+        if not written:
+            intents, renew = [], []  # an object is never deleted without its copy on disk
+        outcomes = self.writer.send_all([*now, *renew])
+        at = time.time()
+        self._note(
+            *(Undone(at=at, place=change.place, outcome=outcome) for change, outcome in zip(now, outcomes, strict=False)),
+            *(Result(at=at, number=one.number, outcome=outcome) for one, outcome in zip(intents, outcomes[len(now) :], strict=True)),
+        )
+        judged = [self._judge(change, outcome) for change, outcome in zip([*now, *renew], outcomes, strict=True)]
+        return any(judged)
+
+    def _may(self, change: Change, scene: Scene) -> bool:
+        """The closed lists once more: a journal may be old, and what stands in it is only text until it is sent."""
+        if change.place in self.given_up:
+            return False
+        opened = self.journal.record.opened
+        why = refusal(change, scene.live.get(change.place), opened.policy, restoring=True)
+        if why:
+            self._give_up(change.place, why, change)
+        return not why
+
+    def _judge(self, change: Change, outcome: Outcome) -> bool:
+        """Take note of one answer; whether it was carried out."""
+        if isinstance(outcome, Done):
+            self.acknowledged = time.monotonic()
+            self.changes += 1
+            self.refused.pop(change.place, None)
+            self.say(f"{_DOES[change.verb]} {change.place}")
+            return True
+        if isinstance(outcome, Refused):
+            self._refuse(change.place, f"the server refuses to {change.verb} it: {outcome.why}", change)
+        elif isinstance(outcome, Unknown):
+            self.unheard = time.monotonic()
+        return False
+
+    def _refuse(self, place: Place, why: str, change: Change | None) -> None:
+        since, *_ = self.refused.setdefault(place, (time.monotonic(), why, change))
+        if time.monotonic() - since > self.patience.refused:
+            self._give_up(place, why, change)
+
+    def _doubts(self, way: Way) -> None:
+        for doubt in way.doubts:
+            self._give_up(doubt.place, doubt.why, doubt.change)
+        for place, why in way.waiting:
+            since = self.held_since.setdefault(place, time.monotonic())
+            self._once(f"waiting for {place}: {why}")
+            if time.monotonic() - since > self.patience.held:
+                self._give_up(place, f"{why}, for {self.patience.held:g} s now", None)
+
+    def _give_up(self, place: Place, why: str, change: Change | None) -> None:
+        if place not in self.given_up:
+            run = self.journal.record.opened.plan.run
+            try:
+                lines = by_hand.commands(run, change, place)
+            except FileError as error:
+                lines = (f"# {error}",)
+            self.given_up[place] = LeftOver(object=str(place), why=why, commands=lines)
+
+    def _is_over(self, way: Way) -> bool:
+        """Whether nothing is left that we could do, and nothing of ours is still on its way."""
+        pending = [place for place, _ in way.waiting if place not in self.given_up]
+        pending += [change.place for change in (*way.now, *way.renew) if change.place not in self.given_up]
+        landed = self.unheard is None or time.monotonic() - self.unheard > self.patience.landing
+        return landed and not pending and not way.later
+
+    def _pause(self, moved: bool, way: Way, sights: dict[Place, Sight]) -> None:
+        """How long until the next look: not at all after a success, shortly for what only takes time, ever longer while nobody answers."""
+        asked = [sight for sight in sights.values() if isinstance(sight, Unread) and not sight.refused]
+        if asked and len(asked) == len(sights):
+            self._once(f"the API server does not answer ({asked[0].why}); this goes on until it does")
+        if moved:
+            self.failures = 0
+            return
+        if not asked and not way.now and not way.renew:
+            time.sleep(0.1)  # the clock's next second, a finalizer, a request that may still land
+            return
+        self.failures += 1
+        wished = max((sight.seconds or 0.0 for sight in asked), default=0.0)
+        step = min(self.patience.longest, 0.02 * 2 ** min(self.failures, 10))
+        time.sleep(max(min(wished, self.patience.longest), step * random.uniform(0.5, 1.0)))
+
+    def _finish(self, told: list[History], scene: Scene) -> Restored:
+        there = [history for history in told if history.place not in self.given_up]
+        self.foreign.update(changed_by_others(there, scene.live))
+        left, foreign = tuple(self.given_up.values()), tuple(sorted(self.foreign))
+        self._note(Checked(at=time.time(), left_over=left, foreign=foreign))
+        seconds = self.acknowledged - self.began if self.acknowledged is not None else None
+        return Restored(left_over=left, foreign=foreign, changes=self.changes, seconds=seconds)
+
+    # --- the Lease, the journal, and what is said
+
+    def _take_over(self) -> Held | None:
+        """Fence off whoever wrote before. Without the right to the Lease, or where it is another run's, we restore all the same: what was
+        changed has to come back."""
+        where = lease.place(self.journal.record.opened.lease)
+        while True:
+            hold = lease.take_over(self.writer, where, self.journal.record.opened.plan.run, self.who)
+            if isinstance(hold, Held):
+                return hold
+            if isinstance(hold, lease.Taken):
+                self._once(f"the Lease {where} belongs to run {hold.run} of {hold.who or 'somebody'}; this run is restored beside it")
+                return None
+            if hold.final:
+                self._once(f"without the Lease {where}: {hold.why}")
+                return None
+            self._once(f"the API server does not answer ({hold.why}); this goes on until it does")
+            self.failures += 1
+            time.sleep(min(self.patience.longest, 0.02 * 2 ** min(self.failures, 10)) * random.uniform(0.5, 1.0))
+
+    def _rivals(self) -> tuple[Rivals, ...]:
+        return self.journal.record.opened.plan.rivals
+
+    def _note(self, *entries: JournalEntry) -> bool:
+        """Into the journal. Where it can't be written any more (a full disk) everything still goes back, from memory."""
+        try:
+            self.journal.write(*entries)
+        except FileError as error:
+            self._once(f"{error}; going on without it")
+            for entry in entries:
+                self.journal.record.take(entry)
+            return False
+        return True
+
+    def _once(self, line: str) -> None:
+        if line not in self.said:
+            self.said.add(line)
+            self.say(line)
+
+
+def _places(rivals: tuple[Rivals, ...]) -> Iterator[Place]:
+    for pair in rivals:
+        yield pair.elder
+        yield from pair.younger
+
+
+_DOES = {"create": "made again:", "patch": "put back:", "delete": "removed:"}
+
+
+def _is_lost(sight: Sight, held: Held) -> bool:
+    return isinstance(sight, Absent) or (isinstance(sight, Found) and not lease.is_ours(sight.object, held))
+
+
+def _known(sights: dict[Place, Sight], place: Place) -> bool:
+    return not isinstance(sights.get(place), Unread)
+
+
+def _unheard(journal: Journal) -> bool:
+    """Whether a request was sent of which nobody knows what became."""
+    record = journal.record
+    return any(isinstance(record.outcomes.get(intent.number), Unknown | None) for intent in record.intents) or bool(record.restoring)
