@@ -1,0 +1,219 @@
+"""Whether a chaos object does what it says: injected into somebody, and recovered when it is gone. One that never arrived is none.
+
+Chaos Mesh tells by conditions (Selected, AllInjected, AllRecovered) and by a record for each target (`status.experiment.containerRecords`);
+a Workflow or a Schedule by the faults that it has made. Litmus tells by the ChaosResult of each experiment of an engine: its history names
+each target, `injected` or `reverted`.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from aichaos.domain.running import Manifest, Place
+from aichaos.errors import SourceError
+
+Phase = Literal["waiting", "injected", "failed", "over"]
+Look = Callable[[Place], Manifest | None]
+"""The whole object as it is now; None where there is none. Raises SourceError where that can't be read."""
+LookAll = Callable[[str, str, str], list[Manifest]]
+"""The objects of an API version and a plural in a namespace."""
+Wait = Callable[[float], object | None]
+"""Waits for so many seconds; anything but None says that the run is told to stop."""
+
+INJECTION = 30.0
+"""Seconds in which a fault has to be injected."""
+RECOVERY = 60.0
+"""Seconds after which an object that is still being removed is called stuck."""
+_PAUSE = 0.1
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """phase: `over` for a fault that was injected and has ended by itself. injected, targets: how many of how many. text: for people."""
+
+    phase: Phase
+    text: str
+    injected: int = 0
+    targets: int = 0
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How a wait ended. good: what was waited for is so. stopped: the run was told to stop meanwhile."""
+
+    good: bool
+    text: str
+    stopped: bool = False
+
+
+def state(fault: Manifest, made: Sequence[Manifest] = ()) -> State:
+    """What a chaos object says of itself. made: the faults of a Workflow or a Schedule; the ChaosResults of a ChaosEngine."""
+    kind = str(fault.get("kind", ""))
+    if kind == "ChaosEngine":
+        return _engine(fault, made)
+    if kind in ("Workflow", "Schedule"):
+        return _of_several(kind, [_fault(one) for one in made])
+    return _fault(fault)
+
+
+def children(place: Place) -> tuple[str, ...]:
+    """The plurals of what a chaos object makes, in its own API version: what `state` needs to be told of."""
+    if place.kind == "ChaosEngine":
+        return ("chaosresults",)
+    return _FAULTS if place.kind in ("Workflow", "Schedule") else ()
+
+
+_FAULTS = ("podchaos", "networkchaos", "stresschaos", "httpchaos", "iochaos", "timechaos", "dnschaos", "blockchaos")
+
+
+def _belongs(one: Manifest, place: Place) -> bool:
+    """Whether a chaos object has made this one: by its labels (Chaos Mesh), by the engine that it names (Litmus)."""
+    metadata = _mapping(one.get("metadata"))
+    labels = _mapping(metadata.get("labels"))
+    owners = [owner.get("name") for owner in metadata.get("ownerReferences") or [] if isinstance(owner, dict)]
+    engine = _mapping(one.get("spec")).get("engine")
+    return place.name in (labels.get("chaos-mesh.org/workflow"), labels.get("managed-by"), engine, *owners)
+
+
+# Chaos Mesh ------------------------------------------------------------------------------------------------------------------------
+
+
+def _fault(fault: Manifest) -> State:
+    status = _mapping(fault.get("status"))
+    records = [one for one in _mapping(status.get("experiment")).get("containerRecords") or [] if isinstance(one, dict)]
+    holds = {one.get("type"): one.get("status") == "True" for one in status.get("conditions") or [] if isinstance(one, dict)}
+    injected = sum(1 for one in records if one.get("phase") == "Injected" or one.get("injectedCount", 0) > 0)
+    counts = {"injected": injected, "targets": len(records)}
+    if holds.get("Paused"):
+        return State(phase="waiting", text="it is paused", **counts)
+    if not records:
+        text = "its selector finds nobody" if "Selected" in holds and not holds["Selected"] else "its controller has not chosen targets yet"
+        return State(phase="waiting", text=text)
+    if injected == len(records) and (holds.get("AllRecovered") and not holds.get("AllInjected")):
+        return State(phase="over", text=f"injected into {_of(counts)} and recovered", **counts)
+    if holds.get("Selected") and (holds.get("AllInjected") or injected == len(records)):
+        return State(phase="injected", text=f"injected into {_of(counts)}", **counts)
+    why = _last_failure(records)
+    return State(phase="waiting", text=f"injected into {_of(counts)}" + (f": {why}" if why else ""), **counts)
+
+
+def _of_several(kind: str, states: list[State]) -> State:
+    if not states:
+        return State(phase="waiting", text=f"the {kind} has made no fault yet")
+    injected, targets = sum(one.injected for one in states), sum(one.targets for one in states)
+    best = next((one for phase in ("injected", "over") for one in states if one.phase == phase), states[0])
+    return State(phase=best.phase, text=best.text, injected=injected, targets=targets)
+
+
+def _last_failure(records: list[Manifest]) -> str:
+    for record in records:
+        for event in reversed(record.get("events") or []):
+            if isinstance(event, dict) and event.get("type") == "Failed":
+                return " ".join(str(event.get("message", "")).split())[:200]
+    return ""
+
+
+def _of(counts: dict[str, int]) -> str:
+    return f"{counts['injected']} of {counts['targets']} target{'s' * (counts['targets'] != 1)}"
+
+
+# Litmus ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _engine(engine: Manifest, results: Sequence[Manifest]) -> State:
+    status = str(_mapping(engine.get("status")).get("engineStatus") or "")
+    history = [
+        target
+        for result in results
+        for target in _mapping(_mapping(result.get("status")).get("history")).get("targets") or []
+        if isinstance(target, dict)
+    ]
+    injected = sum(1 for target in history if target.get("chaosStatus") in ("injected", "reverted"))
+    counts = {"injected": injected, "targets": len(history)}
+    experiments = [_mapping(_mapping(result.get("status")).get("experimentStatus")) for result in results]
+    failed = next((one for one in experiments if one.get("phase") == "Error"), None)
+    if injected and all(target.get("chaosStatus") == "reverted" for target in history):
+        return State(phase="over", text=f"injected into {_of(counts)} and reverted", **counts)
+    if injected:
+        return State(phase="injected", text=f"injected into {_of(counts)}", **counts)
+    if failed is not None:
+        why = _mapping(failed.get("errorOutput")).get("reason") or failed.get("failStep") or "no reason given"
+        return State(phase="failed", text=f"the experiment failed: {' '.join(str(why).split())[:200]}", **counts)
+    if status in ("completed", "stopped"):
+        return State(phase="failed", text=f"the engine is {status}, and nothing was injected", **counts)
+    return State(phase="waiting", text=f"the engine is {status}" if status else "no operator has taken the engine up yet", **counts)
+
+
+# waiting ---------------------------------------------------------------------------------------------------------------------------
+
+
+def wait_injected(place: Place, look: Look, look_all: LookAll, wait: Wait, say: Callable[[str], None], seconds: float = INJECTION) -> Ended:
+    """Until a fault is injected, or has been; `good` is false where it is not within its time, with what its engine says."""
+    last = ""
+    for _ in _until(seconds):
+        found = _seen(place, look, look_all)
+        if found is None:
+            return Ended(good=False, text=f"{place} is gone before it was injected")
+        if found.text != last:
+            last = found.text
+            say(last)
+        if found.phase in ("injected", "over"):
+            return Ended(good=True, text=found.text)
+        if found.phase == "failed":
+            return Ended(good=False, text=found.text)
+        if wait(_PAUSE) is not None:
+            return Ended(good=False, text=last, stopped=True)
+    return Ended(good=False, text=f"not injected within {seconds:g}s: {last}")
+
+
+def wait_gone(place: Place, uid: str, look: Look, wait: Wait, say: Callable[[str], None], seconds: float = RECOVERY) -> Ended:
+    """Until a chaos object that was deleted is gone: its engine takes the fault back first, and then its finalizer away.
+
+    One that stays is named with the finalizer that holds it. It is never forced: who takes the finalizer away leaves the fault in place.
+    """
+    last = ""
+    for _ in _until(seconds):
+        try:
+            found = look(place)
+        except SourceError as error:
+            found, text = {}, f"it can't be read: {error}"
+        else:
+            metadata = _mapping(_mapping(found).get("metadata"))
+            if found is None or (uid and metadata.get("uid") != uid):
+                return Ended(good=True, text="recovered and gone")
+            held = ", ".join(map(str, metadata.get("finalizers") or []))
+            text = f"its engine takes the fault back ({held})" if held else "it is being removed"
+        if text != last:
+            last = text
+            say(last)
+        if wait(_PAUSE) is not None:
+            return Ended(good=False, text=last, stopped=True)
+    return Ended(good=False, text=f"stuck for {seconds:g}s: {last}")
+
+
+def _seen(place: Place, look: Look, look_all: LookAll) -> State | None:
+    try:
+        found = look(place)
+        if found is None:
+            return None
+        made = [
+            one
+            for plural in children(place)
+            for one in look_all(place.api_version, plural, place.namespace)
+            if _belongs(one, place)
+        ]  # fmt: skip
+    except SourceError as error:
+        return State(phase="waiting", text=f"it can't be read: {error}")
+    return state(found, made)
+
+
+def _until(seconds: float) -> Iterator[None]:
+    """As often as it is asked for before the time is over, and at least once."""
+    deadline = time.monotonic() + seconds
+    yield
+    while time.monotonic() < deadline:
+        yield
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
