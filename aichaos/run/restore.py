@@ -19,6 +19,7 @@ from aichaos.cluster.writer import Absent, Found, Sight, Unread, Writer
 from aichaos.domain.running import (
     Change,
     Checked,
+    Closed,
     Done,
     Foreign,
     Intent,
@@ -44,6 +45,7 @@ from aichaos.run.lease import Held
 
 Say = Callable[[str], None]
 """Takes a line for people."""
+_LONGEST = 5.0
 
 
 class Fenced(AichaosError):
@@ -57,15 +59,52 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     held: float = 300.0
     refused: float = 5.0
     landing: float = 1.0
-    longest: float = 5.0
+    longest: float = _LONGEST
 
 
-def restore(journal: Journal, writer: Writer, say: Say, who: str, held: Held | None = None, patience: Patience = Patience()) -> Restored:  # noqa: B008  frozen
-    """Bring everything back to what the journal says it was. who: main, watchdog, recover, in-cluster. held: our Lease, if we have it.
+def restore(journal: Journal, writer: Writer, say: Say, who: str, held: Held | None, patience: Patience = Patience()) -> Restored:  # noqa: B008  frozen
+    """Bring everything back to what the journal says it was. who: main, watchdog, recover, in-cluster. held: the Lease (see
+    `take_over`); None to restore without one.
 
     Returns when all is as it was, or when only a person can go on; not before the server answers. Raises Fenced.
     """
     return _Restore(journal, writer, say, who, patience).run(held)
+
+
+def take_over(journal: Journal, writer: Writer, say: Say, who: str) -> Held | None:
+    """Fence off whoever wrote before; goes on asking while nobody answers.
+
+    None where we may not have the Lease, or where another run has it: we restore all the same, because what was changed has to come back.
+    """
+    opened = journal.record.opened
+    where = lease.place(opened.lease)
+    said, tries = "", 0
+    while True:
+        hold = lease.take_over(writer, where, opened.plan.run, who)
+        if isinstance(hold, Held):
+            return hold
+        if isinstance(hold, lease.Taken):
+            line = f"the Lease {where} belongs to run {hold.run} of {hold.who or 'somebody'}; this run is restored beside it"
+        elif hold.final:
+            line = f"without the Lease {where}: {hold.why}"
+        else:
+            line = f"the API server does not answer ({hold.why}); this goes on until it does"
+        if line != said:
+            say(line)
+            said = line
+        if isinstance(hold, lease.Taken) or hold.final:
+            return None
+        tries += 1
+        time.sleep(_growing(tries, _LONGEST))
+
+
+def close(journal: Journal, writer: Writer, held: Held | None, outcome: str, restored: Restored) -> None:
+    """The end of a run whose objects are as they were: others may have the Lease. A run with something left over stays open."""
+    if not restored.verified:
+        return
+    if held is not None:
+        lease.release(writer, held)
+    journal.write(Closed(at=time.time(), outcome=outcome, restored="verified" if journal.record.intents else "nothing-changed"))
 
 
 class _Restore:
@@ -88,7 +127,6 @@ class _Restore:
         """When a request that may still be on its way was last known to be."""
 
     def run(self, held: Held | None) -> Restored:
-        held = held or self._take_over()
         generation = held.generation if held else 0
         self._note(Restoring(at=time.time(), who=self.who, generation=generation, pid=os.getpid()))
         while True:
@@ -219,8 +257,7 @@ class _Restore:
             return
         self.failures += 1
         wished = max((sight.seconds or 0.0 for sight in asked), default=0.0)
-        step = min(self.patience.longest, 0.02 * 2 ** min(self.failures, 10))
-        time.sleep(max(min(wished, self.patience.longest), step * random.uniform(0.5, 1.0)))
+        time.sleep(max(min(wished, self.patience.longest), _growing(self.failures, self.patience.longest)))
 
     def _finish(self, told: list[History], scene: Scene) -> Restored:
         there = [history for history in told if history.place not in self.given_up]
@@ -230,25 +267,7 @@ class _Restore:
         seconds = self.acknowledged - self.began if self.acknowledged is not None else None
         return Restored(left_over=left, foreign=foreign, changes=self.changes, seconds=seconds)
 
-    # --- the Lease, the journal, and what is said
-
-    def _take_over(self) -> Held | None:
-        """Fence off whoever wrote before. Without the right to the Lease, or where it is another run's, we restore all the same: what was
-        changed has to come back."""
-        where = lease.place(self.journal.record.opened.lease)
-        while True:
-            hold = lease.take_over(self.writer, where, self.journal.record.opened.plan.run, self.who)
-            if isinstance(hold, Held):
-                return hold
-            if isinstance(hold, lease.Taken):
-                self._once(f"the Lease {where} belongs to run {hold.run} of {hold.who or 'somebody'}; this run is restored beside it")
-                return None
-            if hold.final:
-                self._once(f"without the Lease {where}: {hold.why}")
-                return None
-            self._once(f"the API server does not answer ({hold.why}); this goes on until it does")
-            self.failures += 1
-            time.sleep(min(self.patience.longest, 0.02 * 2 ** min(self.failures, 10)) * random.uniform(0.5, 1.0))
+    # --- the journal, and what is said
 
     def _rivals(self) -> tuple[Rivals, ...]:
         return self.journal.record.opened.plan.rivals
@@ -274,6 +293,11 @@ def _places(rivals: tuple[Rivals, ...]) -> Iterator[Place]:
     for pair in rivals:
         yield pair.elder
         yield from pair.younger
+
+
+def _growing(tries: int, longest: float) -> float:
+    """Seconds before the next try: twice as long each time, and not for everybody the same."""
+    return min(longest, 0.02 * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)
 
 
 _DOES = {"create": "made again:", "patch": "put back:", "delete": "removed:"}

@@ -1,0 +1,81 @@
+"""What ends a run early: a value that anybody may set once, and that every wait of the run listens to.
+
+A signal handler runs between two instructions of the main thread, which may just hold a lock; so it only writes a byte into a pipe, and a
+thread of its own does the rest.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from aichaos.domain.running import Stop
+
+SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "its terminal was closed"}
+
+
+class Stops:
+    """Set once, by whoever is first; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self.stop: Stop | None = None
+        self._lock = threading.Lock()
+        self._set = threading.Event()
+
+    def pull(self, reason: str) -> bool:
+        """End the run; whether this was the first to ask for it."""
+        with self._lock:
+            first = self.stop is None
+            if first:
+                self.stop = Stop(reason=reason, at=time.monotonic())
+        self._set.set()
+        return first
+
+    def wait(self, seconds: float | None) -> Stop | None:
+        """Wait so long (None: for ever), or until somebody ends the run."""
+        self._set.wait(seconds)
+        return self.stop
+
+    @contextmanager
+    def after(self, seconds: float, reason: str) -> Iterator[None]:
+        """Ends the run if the block takes longer."""
+        timer = threading.Timer(seconds, self.pull, [reason])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    @contextmanager
+    def on_signals(self, again: Callable[[], None]) -> Iterator[None]:
+        """Ctrl-C, SIGTERM and SIGHUP end the run, in this block, instead of the program. again: told of each further one."""
+        reading, writing = os.pipe()
+
+        def heard(number: int, frame: FrameType | None) -> None:
+            with suppress(OSError):
+                os.write(writing, bytes([number]))
+
+        def listen() -> None:
+            while heard := os.read(reading, 1):
+                if heard == b"\0":
+                    return
+                number = signal.Signals(heard[0])
+                if not self.pull(f"{SIGNALS[number]} ({number.name})"):
+                    again()
+
+        listener = threading.Thread(target=listen, name="aichaos-signals", daemon=True)
+        listener.start()
+        before = {number: signal.signal(number, heard) for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            os.write(writing, b"\0")
+            listener.join()
+            os.close(reading)
+            os.close(writing)
