@@ -55,3 +55,14 @@ def test_whom_a_rule_by_chance_rivals_may_be_lost_too() -> None:
     )
     answers = found.possible(read(RequestLine(url="http://b.example.com/")), EDGE)
     assert [one.route for one in answers] == ["shop/mine", "shop/late", None]
+
+
+def test_a_host_that_may_be_missing_may_leave_its_requests_to_a_wider_one() -> None:
+    narrow = listener("narrow", hostname="b.shop.test")
+    found = table(
+        gateway(OPEN, narrow),
+        route("mine", to("v1", matches=path("/mine")), hostnames=["*.shop.test", "b.shop.test"], creationTimestamp="2026-01-01T00:00:00Z"),
+        route("any", to("v3"), creationTimestamp="2026-01-02T00:00:00Z"),
+    )
+    answers = found.possible(read(RequestLine(url="http://a.shop.test/other")), EDGE)
+    assert {one.route for one in answers} == {None, "shop/any"}

@@ -3,7 +3,7 @@
 Source: Gateway API v1.6, `HTTPRouteRule.backendRefs`, `BackendObjectReference`, `ReferenceGrant`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -52,16 +52,20 @@ def resolve(route: Route, ref: BackendRef, world: World) -> Resolved:
 
 
 def route_problems(route: Route, world: World) -> Iterator[str]:
-    """What is wrong with the references of a route, in their order: of backends, of mirrors, of filters that are extensions."""
-    rules: Sequence[HTTPRule | GRPCRule | StreamRule] = route.spec.rules or ()
-    for rule in rules:
-        refs = rule.backend_refs or ()
-        filters: tuple[Filter, ...] = () if isinstance(rule, StreamRule) else rule.filters
-        every = (*filters, *(own for ref in refs for own in ref.filters))
-        mirrors = [msgspec.convert(one.request_mirror.backend_ref, BackendRef) for one in every if one.request_mirror is not None]
-        for ref in (*refs, *mirrors):
-            if problem := resolve(route, ref, world).problem:
-                yield problem
+    """What is wrong with the references of a route, rule by rule."""
+    for rule in route.spec.rules or ():
+        yield from rule_problems(route, rule, world)
+
+
+def rule_problems(route: Route, rule: HTTPRule | GRPCRule | StreamRule, world: World) -> Iterator[str]:
+    """What is wrong with the references of a rule: those of its mirrors, then those of its backends."""
+    refs = rule.backend_refs or ()
+    filters: tuple[Filter, ...] = () if isinstance(rule, StreamRule) else rule.filters
+    every = (*filters, *(own for ref in refs for own in ref.filters))
+    mirrors = [msgspec.convert(one.request_mirror.backend_ref, BackendRef) for one in every if one.request_mirror is not None]
+    for ref in (*mirrors, *refs):
+        if problem := resolve(route, ref, world).problem:
+            yield problem
 
 
 def reached(one: Resolved, profile: Profile) -> bool:

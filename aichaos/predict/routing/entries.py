@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from aichaos.domain.gateway import GRPCMatch, GRPCRoute, GRPCRule, HTTPMatch, HTTPRoute, HTTPRule, NamedMatch, Route
+from aichaos.domain.gateway import GRPCMatch, GRPCRoute, GRPCRule, HTTPMatch, HTTPRoute, HTTPRule, NamedMatch, Route, StreamRule
 from aichaos.predict.routing import regexes
 from aichaos.predict.routing.profile import Profile
 
-Rule = HTTPRule | GRPCRule
+Rule = HTTPRule | GRPCRule | StreamRule
 _EVERYTHING = (HTTPMatch(),)
 _EVERY_CALL = (GRPCMatch(),)
 
@@ -51,17 +51,20 @@ def entries(route: Route, profile: Profile) -> Iterator[Entry]:
     """Every match of a route that a gateway of this profile puts into its table, whatever the host."""
     if isinstance(route, HTTPRoute):
         for number, rule in enumerate(route.spec.rules or ()):
-            if not _absent(rule, profile):
+            if not absent(rule, profile):
                 yield from _http(route, number, rule, profile)
     elif isinstance(route, GRPCRoute):
         for number, call in enumerate(route.spec.rules or ()):
-            if not _absent(call, profile):
+            if not absent(call, profile):
                 for place, match in enumerate(call.matches or _EVERY_CALL):
                     yield _call(route, number, place, match, profile)
 
 
-def _absent(rule: Rule, profile: Profile) -> bool:
-    return profile.empty_rule == "absent" and not rule.backend_refs and not any(one.type == "RequestRedirect" for one in rule.filters)
+def absent(rule: Rule, profile: Profile) -> bool:
+    """Whether a rule has nothing to answer with, and is left out for that."""
+    if profile.empty_rule != "absent" or rule.backend_refs or isinstance(rule, StreamRule):
+        return False
+    return not any(one.type == "RequestRedirect" for one in rule.filters)
 
 
 def _http(route: HTTPRoute, number: int, rule: HTTPRule, profile: Profile) -> Iterator[Entry]:

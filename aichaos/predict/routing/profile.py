@@ -49,6 +49,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     exclusions: tuple[str, ...] = ("one-kind-per-host",)
     """Keys of `exclude.EXCLUSIONS`, applied in order."""
 
+    # status.py: what its controller writes of a route
+    statuses: str = "standard"
+    """A key of `status.ROUTES`."""
+
     # entries.py: what becomes of one match
     empty_rule: Literal["500", "absent"] = "500"
     """A rule without backendRefs and without a filter that answers: an error, or not programmed at all."""

@@ -4,14 +4,15 @@ Source: Gateway API v1.6, `RouteConditionType`, `ListenerConditionType`, `Gatewa
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from aichaos.domain.base import ConditionStatus, ObjectRef, reference
 from aichaos.domain.gateway import Gateway, ParentRef
 from aichaos.predict.routing.attach import Placement
-from aichaos.predict.routing.backends import route_problems
+from aichaos.predict.routing.backends import route_problems, rule_problems
+from aichaos.predict.routing.entries import absent, broken
 from aichaos.predict.routing.faults import client_authorities, references, route_kinds, supported_kinds
 from aichaos.predict.routing.listeners import EffectiveListener, parent_of
 from aichaos.predict.routing.table import Table
@@ -63,11 +64,43 @@ def of_routes(table: Table) -> Iterator[Foretold]:
 
 
 def of_route(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[Foretold]:
+    yield from ROUTES[table.profile.statuses](table, ref, placement)
+
+
+def _by_the_standard(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[Foretold]:
     refs = next(iter(route_problems(placement.route, table.world)), "")
     lost = table.judged.loss(ref, None)
     for joined in placement.joined:
         yield _condition(ref, "Accepted", joined.refused or (lost.reason if lost else ""), "Accepted", parent=joined.parent)
         yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
+
+
+def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[Foretold]:
+    """Conflicts of rules are told, per parentRef; of several bad references the last; nothing is where no listener has a host of it."""
+    route = placement.route
+    rules = route.spec.rules or ()
+    problems = [
+        problem
+        for rule in rules
+        for problem in (*rule_problems(route, rule, table.world), *(("Degraded",) if absent(rule, table.profile) else ()))
+    ]
+    for number, joined in enumerate(placement.joined):
+        told = [rule for rule in range(len(rules)) if (loss := table.judged.loss(ref, rule)) is not None and number in loss.parents]
+        conflict = "RuleMatchConflict" if told and len(told) == len(rules) else ""
+        refs = problems[-1] if problems and joined.refused != "NoMatchingListenerHostname" else ""
+        yield _condition(ref, "Accepted", joined.refused or conflict, "Accepted", parent=joined.parent)
+        yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
+        if told and not conflict:
+            yield Foretold(ref, "PartiallyInvalid", ConditionStatus.TRUE, "RuleMatchPartiallyConflict", joined.parent)
+        if broken(route) and joined.refused != "NoMatchingListenerHostname":
+            yield Foretold(ref, "ValidMatches", ConditionStatus.FALSE, "InvalidPathMatch", joined.parent)
+
+
+ROUTES: dict[str, Callable[[Table, ObjectRef, Placement], Iterator[Foretold]]] = {
+    "standard": _by_the_standard,
+    "contour": _of_contour,
+}
+"""What is written of a route; a profile names its own."""
 
 
 # listeners --------------------------------------------------------------------------------------------------------------------------

@@ -177,6 +177,7 @@ class Table:
     def matched(self, request: Request, listener: EffectiveListener, path: str) -> Iterator[tuple[str, list[Entry]]]:
         """The entries that take a request, the winner first: those with the same host and path together, with the host.
 
+        None together: the search may end here by chance.
         path: as it is after normalisation.
         """
         hosts = self.index.hosts.get(self._scope(listener), {})
@@ -194,7 +195,9 @@ class Table:
                     if fitting := [entry for entry in found if holds(entry, request, path, profile)]:
                         yield pattern, fitting
             if not profile.fallback:
-                return
+                if any(not entry.lost for block in blocks for entry in block.entries()):
+                    return
+                yield pattern, []  # by chance the host is there, and nothing on it takes the request
 
     def resolved(self, route: Route, rule: int) -> tuple[Resolved, ...]:
         """The backendRefs of a rule, resolved once."""
@@ -253,12 +256,14 @@ class Table:
         """The matches that may win: one, but for what is not known or left to chance. None: that none takes the request."""
         found: list[Entry | None] = []
         for _, together in matched:
+            if not together and None not in found:
+                found.append(None)
             for number, anchor in enumerate(together):
                 found.append(anchor)
                 if not anchor.lost:
                     rivals = together[number + 1 : number + 1 + _MOST_RIVALS]
                     return [*found, *(rival for rival in rivals if self.may_win(anchor, rival))] if rivals else found
-        return [*found, None]
+        return found if None in found else [*found, None]
 
     def may_win(self, anchor: Entry, rival: Entry) -> bool:
         names = self.profile.regex_order if anchor.kind == "RegularExpression" else self.profile.order

@@ -43,9 +43,10 @@ def matches(placements: list[Placement], profile: Profile) -> Losses:
             outcomes, rival = _judged(parents, wanted, taken)
             certain = set.intersection(*outcomes)
             by_chance = set.union(*outcomes) - certain
-            if certain != everywhere:
+            told = frozenset(_told(parents, wanted, taken))
+            if certain != everywhere or told:
                 places = frozenset(everywhere - certain - by_chance)
-                losses[ref, rule] = Loss(_REASON if rival else _OWN, rival, places=places, doubted=frozenset(by_chance))
+                losses[ref, rule] = Loss(_REASON if rival else _OWN, rival, places=places, doubted=frozenset(by_chance), parents=told)
             for match in wanted:
                 taken.update({(claim, match): (ref, True) for claim in certain})
                 for claim in by_chance:
@@ -86,6 +87,16 @@ def _judged(parents: list[list[Hosts]], wanted: list[Hashable], taken: Taken) ->
         sure.append([hosts for hosts, those in found if not those])
         open_.append([hosts for hosts, those in found if not any(certain for _, certain in those)])
     return [*_standing(sure), *(_standing(open_) if open_ != sure else ())], rival
+
+
+def _told(parents: list[list[Hosts]], wanted: list[Hashable], taken: Taken) -> Iterator[int]:
+    """The parentRefs at which a rule meets a match that is there already: another's, or its own on a listener before."""
+    seen: set[Claim] = set()
+    for number, listeners in enumerate(parents):
+        for hosts in listeners:
+            if not seen.isdisjoint(hosts) or any((claim, match) in taken for claim in hosts for match in wanted):
+                yield number
+            seen |= hosts
 
 
 def _standing(parents: list[list[Hosts]]) -> Iterator[set[Claim]]:

@@ -6,6 +6,7 @@ from aichaos.predict.routing.profiles.contour import CONTOUR
 from aichaos.predict.routing.table import compile
 from tests.controlplane.client import ControlPlane
 from tests.controlplane.gateway import RunningGateway
+from tests.predict.differential.conditions import wrong
 from tests.predict.differential.estates import CERTIFICATE, HOSTS, Estate, generate
 from tests.predict.differential.stage import ask, cluster, next_second, populate
 from tests.predict.differential.tally import Tally
@@ -36,6 +37,7 @@ def test_every_answer_on_every_listener_is_foretold(
         routes = [each.route for each in table.placements.values()]
         for asked in estate.requests:
             tally.compare(estate.name, asked, ask(gateway, asked), table, routes)
+        tally.differences += wrong(lambda: compile(cluster(controlplane, gateway, namespaces), CONTOUR))
         for _, route in estate.routes:
             gateway.delete(route)
     print(tally.report())

@@ -18,6 +18,7 @@ CONTOUR = Profile(
     wider_wildcards_meet=False,
     isolation="across-ports",
     exclusions=("one-kind-per-host", "taken-matches"),
+    statuses="contour",
     empty_rule="absent",
     invalid_regex="match",
     poisons=("empty-selector",),
@@ -43,6 +44,13 @@ CONTOUR = Profile(
             "Contour drops a whole rule, on all hostnames of its route, when one of its matches is taken by an older route or "
             "an earlier rule; by the standard only the match itself loses.",
             "exclusions",
+        ),
+        _row(
+            "conflicts-are-told",
+            "Contour writes Accepted=False/RuleMatchConflict where all rules of a route meet a match that is there already, and "
+            "PartiallyInvalid where some do, even if it is their own on another listener and they serve; by the standard the "
+            "loser is Accepted.",
+            "statuses",
         ),
         _row(
             "rule-before-age",
