@@ -290,12 +290,14 @@ class Stop(_Word, frozen=True, kw_only=True):
 
 
 class Restored(_Word, frozen=True, kw_only=True):
-    """How a restore ended. seconds: from its beginning to the last acknowledged change, None where none was needed."""
+    """How a restore ended. seconds: from its beginning to the last acknowledged change; acknowledged: when that was, by `time.monotonic`;
+    both None where nothing had to be sent."""
 
     left_over: tuple[LeftOver, ...] = ()
     foreign: tuple[Foreign, ...] = ()
     changes: int = 0
     seconds: float | None = None
+    acknowledged: float | None = None
 
     @property
     def verified(self) -> bool:
@@ -305,8 +307,8 @@ class Restored(_Word, frozen=True, kw_only=True):
 # What `run -o json` tells, one event a line -----------------------------------------------------------------------------------
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=False):
-    """Base of all events. seconds: since the run began."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """Base of all events."""
 
 
 class Started(Event, frozen=True, kw_only=True, tag="started"):
@@ -319,6 +321,8 @@ class Started(Event, frozen=True, kw_only=True, tag="started"):
 
 
 class Step(Event, frozen=True, kw_only=True, tag="step"):
+    """A step begins. seconds: since the first one did."""
+
     number: int
     text: str
     seconds: float

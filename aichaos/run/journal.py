@@ -67,12 +67,15 @@ class Journal:
         self.path = path
         self.record = record
         self.mirror: Callable[[bytes], None] = lambda line: None
+        self.first_line = b""
+        """The line of the first entry, where this process has written it: what a copy begins with."""
         self._key = key
         self._last = last
         self._handle = handle
 
     def write(self, *entries: JournalEntry, sync: bool = True) -> None:
-        """Append entries; when it returns they are on the disk. sync: False for what can be found out again. Raises FileError."""
+        """Append entries; when it returns they are on the disk. sync: False for what can be found out again. Raises
+        FileError; and AichaosError where they are, but `mirror` can't have them."""
         lines = []
         for entry in entries:
             raw = msgspec.json.encode(entry)
@@ -87,8 +90,10 @@ class Journal:
         except OSError as error:
             hint = "Free some room, or say where aichaos may write with AICHAOS_STATE_DIR."
             raise FileError(f"cannot write the journal {self.path}: {error.strerror or error}", hint=hint) from error
-        for entry, line in zip(entries, lines, strict=True):
+        self.first_line = self.first_line or lines[0]
+        for entry in entries:
             self.record.take(entry)
+        for line in lines:
             self.mirror(line)
 
     def close(self) -> None:

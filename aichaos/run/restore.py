@@ -37,7 +37,7 @@ from aichaos.domain.running import (
     Unknown,
 )
 from aichaos.errors import AichaosError, FileError
-from aichaos.run import by_hand, lease
+from aichaos.run import by_hand, lease, mirror
 from aichaos.run.closed import refusal
 from aichaos.run.inverses import UNDO, History, Scene, Way, changed_by_others, histories, way_back
 from aichaos.run.journal import Journal
@@ -104,6 +104,7 @@ def close(journal: Journal, writer: Writer, held: Held | None, outcome: str, res
         return
     if held is not None:
         lease.release(writer, held)
+    mirror.remove(writer, mirror.place(journal.record.opened.plan.run, journal.record.opened.lease.partition("/")[0]))
     journal.write(Closed(at=time.time(), outcome=outcome, restored="verified" if journal.record.intents else "nothing-changed"))
 
 
@@ -265,7 +266,7 @@ class _Restore:
         left, foreign = tuple(self.given_up.values()), tuple(sorted(self.foreign))
         self._note(Checked(at=time.time(), left_over=left, foreign=foreign))
         seconds = self.acknowledged - self.began if self.acknowledged is not None else None
-        return Restored(left_over=left, foreign=foreign, changes=self.changes, seconds=seconds)
+        return Restored(left_over=left, foreign=foreign, changes=self.changes, seconds=seconds, acknowledged=self.acknowledged)
 
     # --- the journal, and what is said
 
@@ -281,6 +282,8 @@ class _Restore:
             for entry in entries:
                 self.journal.record.take(entry)
             return False
+        except AichaosError as error:  # on this disk it is, and that is enough to go on
+            self._once(str(error))
         return True
 
     def _once(self, line: str) -> None:

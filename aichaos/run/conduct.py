@@ -1,0 +1,317 @@
+"""A run from its first step to its end: the steps in order, and whatever happens, everything goes back.
+
+The order is what makes it safe: the Lease is ours before there is a journal, the journal is on disk and the watchdog is connected before
+the first change is sent. From then on every way out of this module leads through `restore`.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Literal, Protocol
+
+import msgspec
+
+from aichaos import __version__
+from aichaos.cluster.writer import Writer
+from aichaos.domain.experiment import Experiment, Wait, seconds
+from aichaos.domain.experiment import Step as Written
+from aichaos.domain.policy import NO_POLICY, Policy
+from aichaos.domain.running import (
+    Access,
+    Change,
+    Changed,
+    Event,
+    LeftOver,
+    NotRestored,
+    Opened,
+    Place,
+    Plan,
+    RestoreBegan,
+    Restored,
+    Step,
+    StepBegan,
+    Stop,
+    StopBegan,
+    Stopping,
+    Told,
+    Waiting,
+)
+from aichaos.errors import AichaosError
+from aichaos.run import journal, lease, recover, restore, state, watchdog
+from aichaos.run.actions import Resolves, StepFailed
+from aichaos.run.lease import Beat, Held
+from aichaos.run.mirror import Mirror
+from aichaos.run.restore import Fenced
+from aichaos.run.sending import Sender
+from aichaos.run.stops import Stops
+from aichaos.run.watchdog import Watchdog
+
+BEAT = 0.5
+"""Seconds between two looks at the Lease: how long `aichaos stop` from elsewhere takes to be heard."""
+LOST = 10.0
+"""Seconds without an answer of the API server after which a run stops."""
+_LOOK = 0.1
+
+Say = Callable[[Event], None]
+
+
+class Hands(Protocol):
+    """What a run needs of the other rooms. Waits listen to `stops`."""
+
+    def holds(self, written: str, condition: str) -> bool | None:
+        """Whether a condition of an object (`Kind/ns/name`) is True; None where nobody knows."""
+
+    def look(self, probe: str) -> None:
+        """Ask the steady-state probe of that name once, and say what it answered."""
+
+    def injected(self, place: Place, stops: Stops) -> str:
+        """Wait until a chaos object is injected; why it is not, or "" (also when the run is stopped meanwhile)."""
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run begins with. held: the Lease. lever: `NS/NAME`. mirror: whether the inverses are kept in the cluster, too."""
+
+    plan: Plan
+    experiment: Experiment
+    access: Access
+    held: Held
+    lever: str
+    mirror: bool = True
+    policy: Policy = NO_POLICY
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run ended. stop_to_restored: seconds from the stop (or the failure) to the last acknowledged inverse; None where nothing ended
+    it early, or nothing had to go back. failure: why a step could not be carried out."""
+
+    outcome: Literal["completed", "stopped", "failed"]
+    restored: Restored
+    changed: bool
+    stop: Stop | None = None
+    failure: str = ""
+    stop_to_restored: float | None = None
+
+
+def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops: Stops, say: Say) -> Ended:
+    """Carry a plan out, and put everything back. Raises AichaosError only where nothing was changed."""
+    opened = Opened(
+        at=time.time(),
+        plan=start.plan,
+        approval=writer.approval,
+        access=start.access,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        lease=f"{start.held.place.namespace}/{start.held.place.name}",
+        lever=start.lever,
+        version=__version__,
+        policy=start.policy,
+    )
+    with ExitStack() as stack:
+        book = journal.create(opened)
+        stack.callback(book.close)
+        stack.enter_context(recover.working_on(state.folder(start.plan.run)))
+        dog: Watchdog | None = None
+        try:
+            if start.mirror:
+                book.mirror = Mirror(writer, start.plan.run, start.held.place.namespace).add
+                book.mirror(book.first_line)
+            dog = watchdog.start(start.plan.run)
+        except AichaosError:
+            restore.close(book, writer, start.held, "failed", Restored())
+            raise
+        stack.callback(dog.leave)
+        heart = stack.enter_context(_heart(writer, start.held, stops))
+        stack.enter_context(_watched(dog, stops))
+        return _Run(start, writer, places, hands, stops, say, book, dog, heart).whole()
+
+
+class _Heart:
+    """The Lease as the run's own threads keep it."""
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+        self.over = threading.Event()
+
+
+@contextmanager
+def _heart(writer: Writer, held: Held, stops: Stops) -> Iterator[_Heart]:
+    """Renews the Lease in the block, and hears there that the run should stop, or that somebody else has taken it over."""
+    heart = _Heart(held)
+
+    def beat() -> None:
+        heard = time.monotonic()
+        while not heart.over.wait(BEAT):
+            answer = lease.renew(writer, heart.held)
+            if isinstance(answer, Beat) and answer.held is None:
+                stops.pull("another process has taken the run over")
+                return
+            if isinstance(answer, Beat) and answer.held is not None:
+                heart.held, heard = answer.held, time.monotonic()
+                if answer.stop:
+                    stops.pull(f"stopped by {answer.stop}")
+            elif time.monotonic() - heard > LOST:
+                stops.pull("the API server is lost")
+
+    thread = threading.Thread(target=beat, name="aichaos-lease", daemon=True)
+    thread.start()
+    try:
+        yield heart
+    finally:
+        heart.over.set()
+        thread.join(2 * BEAT)
+
+
+@contextmanager
+def _watched(dog: Watchdog, stops: Stops) -> Iterator[None]:
+    """A run without its watchdog ends."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            if dog.gone(1.0):
+                stops.pull("the watchdog has died")
+                return
+
+    threading.Thread(target=watch, name="aichaos-watchdog", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+class _Run:
+    def __init__(
+        self, start: Start, writer: Writer, places: Resolves, hands: Hands, stops: Stops, say: Say,
+        book: journal.Journal, dog: Watchdog, heart: _Heart,
+    ) -> None:  # fmt: skip
+        self.start = start
+        self.writer = writer
+        self.hands = hands
+        self.stops = stops
+        self.say = say
+        self.book = book
+        self.dog = dog
+        self.heart = heart
+        self.sender = Sender(book, writer, places, stops, lambda: heart.held)
+
+    def whole(self) -> Ended:
+        failure, fenced = "", False
+        failed_at = 0.0
+        plan = self.start.plan
+        try:
+            with self.stops.after(plan.deadline, f"the deadline of {plan.deadline:g} s has passed"):
+                self._steps()
+        except Fenced as error:
+            failure, fenced = str(error), True
+        except AichaosError as error:
+            failure, failed_at = str(error), time.monotonic()
+        stop = self.stops.stop
+        if stop is not None:
+            self._note_stop(stop.reason)
+        elif failure:
+            self.say(Told(text=failure))
+        restored = self._taken_over() if fenced else self._restore()
+        outcome: Literal["completed", "stopped", "failed"] = "stopped" if stop else "failed" if failure else "completed"
+        restore.close(self.book, self.writer, self.heart.held, outcome, restored) if not fenced else None
+        since = stop.at if stop else failed_at or None
+        last = restored.acknowledged
+        return Ended(
+            outcome=outcome,
+            restored=restored,
+            changed=bool(self.book.record.intents),
+            stop=stop,
+            failure=failure,
+            stop_to_restored=max(0.0, last - since) if since is not None and last is not None else None,
+        )
+
+    def _restore(self) -> Restored:
+        self.dog.restoring()
+        self.say(RestoreBegan(who="main"))
+        try:
+            restored = restore.restore(self.book, self.writer, lambda line: self.say(Told(text=line)), "main", self.heart.held)
+        except Fenced:
+            return self._taken_over()
+        for left in restored.left_over:
+            self.say(NotRestored(object=left.object, why=left.why, commands=left.commands))
+        return restored
+
+    def _taken_over(self) -> Restored:
+        """Somebody else restores; what comes of it stands in the journal, and is theirs to say."""
+        run = self.start.plan.run
+        why = "another process has taken this run over, and restores it"
+        return Restored(left_over=(LeftOver(object=f"run {run}", why=why, commands=(f"aichaos recover {run}",)),))
+
+    def _note_stop(self, reason: str) -> None:
+        self.say(StopBegan(reason=reason))
+        try:
+            self.book.write(Stopping(at=time.time(), reason=reason), sync=False)
+        except AichaosError as error:
+            self.say(Told(text=str(error)))
+
+    # --- the steps
+
+    def _steps(self) -> None:
+        spent = time.monotonic()
+        for number, step in enumerate(self.start.experiment.spec.steps, 1):
+            if self.stops.stop:
+                return
+            self.say(Step(number=number, text=self._text(number), seconds=time.monotonic() - spent))
+            self.book.write(StepBegan(at=time.time(), number=number), sync=False)
+            if step.wait is not None:
+                self._wait(step.wait)
+            elif step.probe is not None:
+                self.hands.look(step.probe)
+            else:
+                self._change(number, step)
+
+    def _text(self, number: int) -> str:
+        return next((step.text for step in self.start.plan.steps if step.number == number), f"step {number}")
+
+    def _change(self, number: int, step: Written) -> None:
+        done = self.sender.step(number, step)
+        if not isinstance(done, Change):
+            if done is None:
+                self.say(Told(text="nothing to change: it is so already"))
+            return
+        self.say(Changed(verb=done.verb, object=str(done.place)))
+        if step.chaos is not None:
+            self._fault(number, step, done.place)
+
+    def _fault(self, number: int, step: Written, place: Place) -> None:
+        """A chaos object counts once it is injected; with a `hold` it is removed again, and waited for until it has recovered."""
+        self.say(Waiting(what=f"{place} to be injected", seconds_left=None))
+        if why := self.hands.injected(place, self.stops):
+            raise StepFailed(f"not injected: {why}", hint="A fault that never arrived shows nothing.")
+        hold = seconds(step.hold) if step.hold else None
+        if hold is None or self._pause(hold, f"{place} holds"):
+            return
+        if not isinstance(removed := self.sender.remove(number, place), Change):
+            return
+        self.say(Changed(verb=removed.verb, object=str(place)))
+        while not self.stops.wait(_LOOK) and self.sender.gone(place) is not True:
+            self.say(Waiting(what=f"{place} to be gone", seconds_left=None))
+
+    def _wait(self, wait: Wait) -> None:
+        if wait.until is None:
+            self._pause(seconds(wait.for_ or "") or 0.0, "")
+            return
+        what = f"{wait.until.object} to be {wait.until.condition}"
+        limit = seconds(wait.timeout or "")
+        latest = time.monotonic() + (limit if limit is not None else self.start.plan.deadline)
+        while not self.hands.holds(wait.until.object, wait.until.condition):
+            if (left := latest - time.monotonic()) <= 0:
+                raise StepFailed(f"waited in vain for {what}", hint="Raise the step's timeout if it needs longer.")
+            self.say(Waiting(what=what, seconds_left=left))
+            if self.stops.wait(min(_LOOK * 2, left)):
+                return
+
+    def _pause(self, length: float, what: str) -> Stop | None:
+        latest = time.monotonic() + length
+        while (left := latest - time.monotonic()) > 0:
+            self.say(Waiting(what=what, seconds_left=left))
+            if stop := self.stops.wait(min(1.0, left)):
+                return stop
+        return self.stops.stop
