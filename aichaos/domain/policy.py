@@ -1,6 +1,6 @@
 """What a team allows chaos to do: limits and namespaces of their own, kept in the settings under `policy`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -33,6 +33,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """protected_namespaces: beside those that always are. max_share: 0..1 of the pods of a selection's namespaces. max_pods: a number.
+    max_endpoints: 0..1 of the endpoints of any Service, and max_routes: of the routes of the namespaces reached, for `run`.
     max_duration: as in 15m. kinds: chaos kinds that may be used; None: all. windows: when; empty: always.
     allow: by name, what the closed lists refuse: a kind (JVMChaos), a word (cmdProbe, Task), a rule (policy/…), an image, a namespace.
     """
@@ -40,6 +41,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     protected_namespaces: tuple[str, ...] = ()
     max_share: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     max_pods: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    max_endpoints: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    max_routes: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     max_duration: str | None = None
     kinds: tuple[str, ...] | None = None
     windows: tuple[Window, ...] = ()
@@ -54,8 +57,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         lasting = [one for one in (self.max_duration, other.max_duration) if one is not None]
         return Policy(
             protected_namespaces=tuple(dict.fromkeys((*self.protected_namespaces, *other.protected_namespaces))),
-            max_share=min((one for one in (self.max_share, other.max_share) if one is not None), default=None),
-            max_pods=min((one for one in (self.max_pods, other.max_pods) if one is not None), default=None),
+            max_share=_narrower(self.max_share, other.max_share),
+            max_pods=_narrower(self.max_pods, other.max_pods),
+            max_endpoints=_narrower(self.max_endpoints, other.max_endpoints),
+            max_routes=_narrower(self.max_routes, other.max_routes),
             max_duration=min(lasting, key=lambda one: seconds(one) or 0.0, default=None),
             kinds=self.kinds if other.kinds is None else tuple(kind for kind in other.kinds if self.kinds is None or kind in self.kinds),
             windows=other.windows or self.windows,
@@ -70,6 +75,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """As it could stand in a file, on one line; empty where nothing is set."""
         given: dict[str, Any] = {field: value for field, value in msgspec.to_builtins(self).items() if value not in (None, [], ())}
         return msgspec.json.encode(given).decode() if given else "{}"
+
+
+_N = TypeVar("_N", int, float)
+
+
+def _narrower(one: _N | None, other: _N | None) -> _N | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)
 
 
 def _minutes(clock: str) -> int:

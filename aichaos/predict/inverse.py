@@ -96,6 +96,16 @@ def _closure(renewed: Sequence[Route], before: Snapshot) -> dict[ObjectRef, Rout
     return found
 
 
+def orders(undone: Inverse, before: Snapshot) -> list[tuple[ObjectRef, list[ObjectRef]]]:
+    """For each route that is made again, the routes that must stay younger than it, the eldest first."""
+    found = []
+    for elder in undone.again:
+        assert isinstance(elder, Route)
+        young = [one for one in before.routes() if _age(one) > _age(elder) and rivals(elder, one)]
+        found.append((reference(elder), [reference(one) for one in sorted(young, key=_age)]))
+    return found
+
+
 def rivals(one: Route, other: Route) -> bool:
     """Whether age could decide between two routes: a Gateway, a host and a match in common."""
     return (

@@ -1,0 +1,175 @@
+"""What keeps a run from starting. Everything is looked at before the first change, and every refusal has a name and says what to do.
+
+Nothing here asks anybody: `aichaos run` collects the facts, and these functions judge them.
+"""
+
+import datetime
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from aichaos.cluster.rights import Right
+from aichaos.domain.base import ObjectRef
+from aichaos.domain.finding import Finding
+from aichaos.domain.policy import DAYS, Policy
+from aichaos.domain.running import Permission
+from aichaos.domain.sample import Judged
+from aichaos.domain.workloads import Deployment, StatefulSet, Workload
+from aichaos.files.plain import mapping
+from aichaos.observe.targets import selector_of
+from aichaos.observe.topology import Topology
+from aichaos.run.lease import Taken
+from aichaos.run.lever import Lever
+from aichaos.run.plan import Refusal
+
+_NAMES = {
+    "policy/protected-namespace": "protected-namespace",
+    "policy/blast-radius": "pods",
+    "policy/outside-scope": "scope",
+    "policy/time-window": "time-window",
+    "policy/kind": "closed-list",
+    "policy/shell": "closed-list",
+    "policy/code": "closed-list",
+    "policy/machine": "closed-list",
+    "policy/cloud": "closed-list",
+    "policy/foreign-image": "closed-list",
+    "policy/privileged": "closed-list",
+    "policy/probe-address": "probe-address",
+}
+
+
+def checked(findings: Iterable[Finding]) -> Iterator[Refusal]:
+    """Errors of the check. What the experiment declares as its fault is none by then."""
+    for one in findings:
+        if one.severity == "error":
+            where = f"{one.object}: " if one.object else ""
+            hint = "`aichaos check EXPERIMENT --from live` shows it with its place and what would correct it."
+            yield Refusal(name=_NAMES.get(one.rule, "check"), message=f"{where}{one.message} ({one.rule})", hint=hint)
+
+
+def in_time(policy: Policy, now: datetime.datetime, deadline: float) -> Iterator[Refusal]:
+    """The run begins and ends within the hours that the policy allows. now: UTC. deadline: seconds."""
+    if not policy.windows:
+        return
+    for when in (now, now + datetime.timedelta(seconds=deadline)):
+        minute = when.hour * 60 + when.minute
+        if not any(window.holds(DAYS[when.weekday()], minute) for window in policy.windows):
+            hours = "; ".join(map(str, policy.windows))
+            word = "it is" if when is now else "it may last until"
+            message = f"{word} {DAYS[when.weekday()]} {when:%H:%M} UTC; the policy allows {hours}"
+            yield Refusal(name="time-window", message=message, hint="Come back then, or let the policy's owner change it.")
+            return
+
+
+def free(holder: Taken | None) -> Iterator[Refusal]:
+    """No other run is active in the cluster."""
+    if holder is not None:
+        whose = f" of {holder.who}" if holder.who else ""
+        message = f"run {holder.run}{whose} is active ({holder.process}, last heard of at {holder.renewed})"
+        hint = f"Wait for it, or `aichaos stop {holder.run}`; if its process is gone: `aichaos recover {holder.run}`."
+        yield Refusal(name="another-run", message=message, hint=hint)
+
+
+def released(lever: Lever) -> Iterator[Refusal]:
+    if lever.pulled:
+        yield Refusal(name="lever", message=lever.told, hint="Whoever pulled it releases it: `aichaos stop --release`.")
+
+
+def steady(judged: Iterable[Judged], aborting: Iterable[Judged]) -> Iterator[Refusal]:
+    """The steady state holds now: what is broken before can't be broken by a fault. Abort probes can be asked, or they protect nobody."""
+    for one in judged:
+        if one.verdict == "fail":
+            message = f"the steady state is not met before anything was done: {one.probe}: {one.why}"
+            yield Refusal(name="steady-state", message=message, hint="Mend that first, or correct the probe.")
+    for one in aborting:
+        if one.verdict != "pass":
+            message = f"the abort probe {one.probe} does not hold before anything was done: {one.why}"
+            yield Refusal(name="abort-probe", message=message, hint="It would end the run at once: mend that first, or correct the probe.")
+
+
+def permitted(missing: Sequence[Right], needed: Sequence[Permission], hint: str) -> Iterator[Refusal]:
+    """We may do every step, and undo it."""
+    for right in missing:
+        whys = sorted({one.why for one in needed if right_of(one) == right})
+        where = f" in {right.namespace}" if right.namespace else ""
+        what = f"{right.resource}{f'/{right.name}' if right.name else ''}"
+        yield Refusal(name="rights", message=f"you may not {right.verb} {what}{where} (for {', '.join(whys)})", hint=hint)
+
+
+def right_of(one: Permission) -> Right:
+    return Right(verb=one.verb, group=one.group, resource=one.resource, namespace=one.namespace, name=one.name)
+
+
+def calm(topology: Topology, touched: Iterable[ObjectRef], policy: Policy) -> Iterator[Refusal]:
+    """No rollout of a touched workload is in progress: what it does would be taken for the fault's doing."""
+    for ref in touched:
+        workload = topology.workloads.get(ref)
+        if workload is not None and (why := _moving(workload)) and not policy.allows("rollout"):
+            hint = "Wait until it is done (kubectl rollout status), or allow `rollout` in your policy."
+            yield Refusal(name="rollout", message=f"a rollout of {ref} is in progress: {why}", hint=hint)
+
+
+def _moving(workload: Workload) -> str:
+    status, wanted = workload.status, workload.replicas
+    generation = workload.metadata.generation
+    if generation is not None and status.observed_generation is not None and status.observed_generation < generation:
+        return "its controller has not looked at the last change yet"
+    if isinstance(workload, Deployment | StatefulSet) and workload.spec.replicas is not None:
+        if status.updated_replicas < wanted and status.replicas > 0 and status.updated_replicas > 0:
+            return f"{status.updated_replicas} of {wanted} pods are of the new version"
+        if status.replicas > 0 and status.ready_replicas < wanted:
+            return f"{status.ready_replicas} of {wanted} pods are ready"
+    return ""
+
+
+def budgets(
+    topology: Topology, harmed: Iterable[tuple[str, str]], listed: Iterable[tuple[str, dict[str, object]]], policy: Policy
+) -> Iterator[Refusal]:
+    """No PodDisruptionBudget is broken. harmed: namespace and name of the pods that may be taken. listed: the budgets as they are, each
+    with its namespace."""
+    pods = set(harmed)
+    for namespace, budget in listed:
+        selector, name = selector_of(mapping(budget.get("spec")).get("selector")), mapping(budget.get("metadata")).get("name")
+        matched = {(pod.namespace, pod.name) for pod in topology.select(namespace, selector)} & pods
+        allowed = mapping(budget.get("status")).get("disruptionsAllowed")
+        if matched and isinstance(allowed, int) and len(matched) > allowed and not policy.allows("disruption-budget"):
+            message = f"the PodDisruptionBudget {namespace}/{name} allows {allowed} disruptions now; the run takes up to {len(matched)}"
+            hint = "Take fewer pods, or allow `disruption-budget` in your policy if breaking it is the experiment."
+            yield Refusal(name="disruption-budget", message=message, hint=hint)
+
+
+def shares(topology: Topology, harmed: set[tuple[str, str]], routes: Sequence[str], policy: Policy) -> Iterator[Refusal]:
+    """Not more of a Service's endpoints, and of a namespace's routes, than the policy allows."""
+    if policy.max_endpoints is not None:
+        for service in topology.snapshot.services:
+            pods = {(pod.namespace, pod.name) for pod in topology.service_pods(service)}
+            share = len(pods & harmed) / len(pods) if pods else 0.0
+            if share > policy.max_endpoints:
+                message = f"up to {share:.0%} of the endpoints of Service {service.namespace}/{service.name} are taken; the policy allows"
+                yield Refusal(name="endpoints", message=f"{message} {policy.max_endpoints:.0%}", hint="Take fewer pods.")
+    if policy.max_routes is not None and routes:
+        namespaces = {route.partition("/")[0] for route in routes}
+        there = [route for route in topology.snapshot.routes() if route.namespace in namespaces]
+        share = len(routes) / len(there) if there else 1.0
+        if share > policy.max_routes:
+            message = f"{share:.0%} of the routes of {', '.join(sorted(namespaces))} are reached; the policy allows {policy.max_routes:.0%}"
+            yield Refusal(name="routes", message=message, hint="Reach fewer routes.")
+
+
+def one_fate(accepted: bool, inside: bool) -> Iterator[Refusal]:
+    """The watchdog outlives the run. accepted: the user says it need not. inside: a guard in the cluster does."""
+    if not accepted and not inside and (why := shared_fate()):
+        message = f"the run and its watchdog would die together: {why}"
+        hint = "Put a guard into the cluster (--in-cluster-guard IMAGE), or take the risk with --accept-shared-fate."
+        yield Refusal(name="shared-fate", message=message, hint=hint)
+
+
+def shared_fate() -> str:
+    """Why the two processes of a run would end together; "" on a machine of its own."""
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        return "they are in one pod"
+    if os.environ.get("CI"):
+        return "they are in one CI job (CI is set)"
+    if any(Path(path).exists() for path in ("/.dockerenv", "/run/.containerenv")):
+        return "they are in one container"
+    return ""

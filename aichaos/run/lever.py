@@ -1,0 +1,146 @@
+"""The lever: one ConfigMap that stops every run in a cluster, and that anybody who may edit it can pull, with kubectl or with ours.
+
+Absent means released: it is made at the first run. What can't be read, and what says neither word, counts as pulled.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from aichaos.cluster.reader import Patience, Reader
+from aichaos.cluster.writer import Absent, Found, Unread, Writer, address
+from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Place
+from aichaos.errors import RefusedError, SourceError
+from aichaos.files.plain import mapping, text
+from aichaos.run import approve
+
+DEFAULT = "aichaos/aichaos-lever"
+EVERY = 0.25
+"""Seconds between two looks at the lever during a run."""
+PATIENCE = Patience(connect=2.0, silence=3.0, total=4.0)
+"""How long a look may take before the lever counts as unreadable."""
+_ATTEMPTS = 4
+
+Word = Literal["released", "pulled"]
+
+
+class Lever(msgspec.Struct, frozen=True, kw_only=True):
+    """pulled: whether nothing may run. told: for people. absent: it has not been made yet."""
+
+    pulled: bool
+    told: str
+    absent: bool = False
+
+
+def place(written: str = DEFAULT) -> Place:
+    """written: `NS/NAME`."""
+    namespace, _, name = written.partition("/")
+    return Place(api_version="v1", resource="configmaps", kind="ConfigMap", name=name, namespace=namespace)
+
+
+def look(reader: Reader, where: Place) -> Lever:
+    """The lever as it is now; a Reader with `PATIENCE` does not wait long."""
+    try:
+        found = reader.get_json(address(where), dict[str, object])
+    except SourceError as error:
+        return Lever(pulled=True, told=f"the lever {_named(where)} can't be read ({error}): that counts as pulled")
+    return judged(found, where)
+
+
+def judged(found: Manifest | None, where: Place) -> Lever:
+    if found is None:
+        return Lever(pulled=False, told=f"the lever {_named(where)} is not there yet", absent=True)
+    data = mapping(found.get("data"))
+    match data.get("state"):
+        case "released":
+            return Lever(pulled=False, told="the lever is released")
+        case "pulled":
+            words = (("who", "by"), ("when", "at"), ("why", "because:"))
+            by = "".join(f" {word} {text(data[key])}" for key, word in words if data.get(key))
+            return Lever(pulled=True, told=f"the lever is pulled{by}")
+    return Lever(pulled=True, told=f"the lever {_named(where)} says neither released nor pulled: that counts as pulled")
+
+
+def put(writer: Writer, where: Place, word: Word, why: str) -> str:
+    """Pull or release the lever, and make it, with its namespace, where it is not there. Returns what stood in it before.
+
+    Raises RefusedError where it can't be written, with what to type instead.
+    """
+    data = {"state": word, "who": writer.approval.who, "when": writer.approval.at, "why": why}
+    last = ""
+    for _ in range(_ATTEMPTS):
+        match writer.read(where):
+            case Unread(told, _, _):
+                last = told
+                continue
+            case Absent():
+                before = "absent"
+                outcome = writer.send(Change(verb="create", place=where, body=_new(where, data)))
+                if isinstance(outcome, Missing):
+                    writer.send(_home(where.namespace))
+                    continue
+            case Found(found):
+                before = text(mapping(found.get("data")).get("state")) or "empty"
+                outcome = writer.send(Change(verb="patch", place=where, body={"data": data}))
+        if isinstance(outcome, Done):
+            return before
+        last = getattr(outcome, "why", "") or "it is not there"
+        if not isinstance(outcome, Conflict | Missing):
+            break
+    made = f"kubectl -n {where.namespace} create configmap {where.name} --from-literal=state={word} --dry-run=client -o yaml"
+    hint = f"Somebody who may can type: {made} | kubectl apply -f -"
+    raise RefusedError(f"the lever {_named(where)} could not be {word}: {last}", hint=hint)
+
+
+def make(writer: Writer, where: Place) -> None:
+    """Make the lever, released, for whoever may need it, if the rights are there; one that is there stays as it is."""
+    data = {"state": "released", "who": writer.approval.who, "when": writer.approval.at, "why": "made by the first run"}
+    if isinstance(writer.send(Change(verb="create", place=where, body=_new(where, data))), Missing):
+        writer.send(_home(where.namespace))
+        writer.send(Change(verb="create", place=where, body=_new(where, data)))
+
+
+class Watch:
+    """Looks at the lever again and again, in a thread of its own, and says once that it was pulled."""
+
+    def __init__(self, reader: Reader, where: Place, pulled: Callable[[str], None], every: float = EVERY) -> None:
+        self._reader = reader
+        self._where = where
+        self._pulled = pulled
+        self._every = every
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="aichaos-lever", daemon=True)
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+
+    def _live(self) -> None:
+        while not self._over.wait(self._every):
+            found = look(self._reader, self._where)
+            if found.pulled and not self._over.is_set():
+                self._pulled(found.told)
+                return
+
+
+def for_stop(cluster: str, why: str) -> Approval:
+    """What a command that only pulls or releases the lever writes with."""
+    return approve.for_command("lever", cluster, why)
+
+
+def _new(where: Place, data: dict[str, str]) -> Manifest:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": where.name, "namespace": where.namespace}, "data": data}
+
+
+def _home(namespace: str) -> Change:
+    where = Place(api_version="v1", resource="namespaces", kind="Namespace", name=namespace)
+    return Change(verb="create", place=where, body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+
+
+def _named(where: Place) -> str:
+    return f"{where.namespace}/{where.name}"

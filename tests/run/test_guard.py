@@ -1,0 +1,122 @@
+"""Each thing that keeps a run from starting has a name, and says what to do."""
+
+import datetime
+from collections.abc import Iterable
+
+import pytest
+
+from aichaos.cluster.rights import Right
+from aichaos.domain.base import ObjectRef
+from aichaos.domain.finding import Finding
+from aichaos.domain.policy import NO_POLICY, Policy, Window
+from aichaos.domain.running import Permission
+from aichaos.domain.sample import Judged
+from aichaos.run import guard, lever
+from aichaos.run.lease import Taken
+from aichaos.run.plan import Refusal
+from tests.observe.clusters import Manifest, deployment, pod, route, service, topology_of
+
+NOON = datetime.datetime(2026, 11, 25, 12, 0, tzinfo=datetime.UTC)  # a Wednesday
+
+
+def names(refusals: Iterable[Refusal]) -> list[str]:
+    found = list(refusals)
+    assert all(one.message and one.hint for one in found)
+    return [one.name for one in found]
+
+
+def test_errors_of_the_check_refuse_and_what_is_intended_does_not() -> None:
+    one = Finding(rule="policy/protected-namespace", layer="policy", severity="error", message="no")
+    other = Finding(rule="reference/backend-missing", layer="reference", severity="error", message="no")
+    meant = Finding(rule="reference/backend-missing", layer="reference", severity="info", message="intended: no")
+    assert names(guard.checked([one, other, meant])) == ["protected-namespace", "check"]
+
+
+def test_a_run_keeps_to_the_hours_of_the_policy_from_its_begin_to_its_deadline() -> None:
+    policy = Policy(windows=(Window(from_="09:00", to="12:10", days=("mon", "wed")),))
+    assert names(guard.in_time(policy, NOON, 300)) == []
+    assert names(guard.in_time(policy, NOON, 900)) == ["time-window"]
+    assert names(guard.in_time(policy, NOON + datetime.timedelta(days=1), 60)) == ["time-window"]
+    assert names(guard.in_time(NO_POLICY, NOON, 900)) == []
+
+
+def test_another_run_is_named_with_how_to_stop_it() -> None:
+    (found,) = guard.free(Taken(run="other-1", who="anna", process="main 7 on host", renewed="now"))
+    assert found.name == "another-run"
+    assert "other-1 of anna" in found.message
+    assert "aichaos stop other-1" in found.hint
+    assert names(guard.free(None)) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "pulled"),
+    [
+        (None, False),
+        ({"data": {"state": "released"}}, False),
+        ({"data": {"state": "pulled", "who": "anna", "why": "an incident"}}, True),
+        ({"data": {"state": "Released"}}, True),
+        ({"data": {}}, True),
+        ({"data": None}, True),
+        ({}, True),
+    ],
+)
+def test_a_lever_that_does_not_say_released_is_pulled(found: Manifest | None, pulled: bool) -> None:
+    judged = lever.judged(found, lever.place())
+    assert judged.pulled is pulled
+    assert names(guard.released(judged)) == (["lever"] if pulled else [])
+
+
+def test_a_steady_state_that_is_not_met_and_an_abort_probe_that_can_not_tell_refuse() -> None:
+    failed, unknown, fine = (Judged(probe="p", verdict=verdict, why="why") for verdict in ("fail", "no-data", "pass"))
+    assert names(guard.steady([failed, unknown, fine], [fine])) == ["steady-state"]
+    assert names(guard.steady([fine], [unknown])) == ["abort-probe"]
+
+
+def test_a_missing_right_says_what_it_is_for() -> None:
+    needed = Permission(verb="delete", group="g", resource="httproutes", namespace="shop", name="web", why="restore")
+    missing = Right(verb="delete", group="g", resource="httproutes", namespace="shop", name="web")
+    (found,) = guard.permitted([missing], [needed], "ask")
+    assert (found.name, found.message) == ("rights", "you may not delete httproutes/web in shop (for restore)")
+
+
+def rolling(**status: int) -> Manifest:
+    return deployment(replicas=4) | {"status": status}
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"),
+    [
+        ({"replicas": 4, "updatedReplicas": 4, "readyReplicas": 4}, False),
+        ({"replicas": 5, "updatedReplicas": 2, "readyReplicas": 4}, True),
+        ({"replicas": 4, "updatedReplicas": 4, "readyReplicas": 3}, True),
+    ],
+)
+def test_a_rollout_in_progress_refuses(status: dict[str, int], refused: bool) -> None:
+    there, ref = topology_of(rolling(**status)), ObjectRef("Deployment", "web", "shop")
+    assert names(guard.calm(there, [ref], NO_POLICY)) == (["rollout"] if refused else [])
+    assert names(guard.calm(there, [ref], Policy(allow=("rollout",)))) == []
+    assert names(guard.calm(there, [], NO_POLICY)) == []
+
+
+@pytest.mark.parametrize(("allowed", "refused"), [(2, False), (1, True), (0, True)])
+def test_a_disruption_budget_is_not_broken(allowed: int, refused: bool) -> None:
+    there = topology_of(pod("a", {"app": "web"}), pod("b", {"app": "web"}), pod("c", {"app": "other"}))
+    budget = {"metadata": {"name": "b"}, "spec": {"selector": {"matchLabels": {"app": "web"}}}, "status": {"disruptionsAllowed": allowed}}
+    harmed = [("shop", "a"), ("shop", "b"), ("shop", "c")]
+    assert names(guard.budgets(there, harmed, [("shop", budget)], NO_POLICY)) == (["disruption-budget"] if refused else [])
+    assert names(guard.budgets(there, harmed, [("shop", budget)], Policy(allow=("disruption-budget",)))) == []
+    assert names(guard.budgets(there, [("shop", "c")], [("shop", budget)], NO_POLICY)) == []
+
+
+def test_shares_of_endpoints_and_routes_are_limited_by_the_policy() -> None:
+    there = topology_of(service("web"), route("one"), route("two"), pod("a", {"app": "web"}), pod("b", {"app": "web"}))
+    policy = Policy(max_endpoints=0.5, max_routes=0.5)
+    assert names(guard.shares(there, {("shop", "a")}, ["shop/one"], policy)) == []
+    assert names(guard.shares(there, {("shop", "a"), ("shop", "b")}, ["shop/one", "shop/two"], policy)) == ["endpoints", "routes"]
+    assert names(guard.shares(there, {("shop", "a"), ("shop", "b")}, ["shop/one", "shop/two"], NO_POLICY)) == []
+
+
+def test_one_fate_is_refused_unless_it_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    assert names(guard.one_fate(False, False)) == ["shared-fate"]
+    assert names(guard.one_fate(True, False)) == names(guard.one_fate(False, True)) == []
