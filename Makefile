@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench agreement testbed differential demos schemas docs clean
+.PHONY: demo test lint unit bench agreement testbed differential demos schemas docs clean kills
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -34,6 +34,10 @@ agreement: $(VENV)/.dev testbed
 # The YAML front end on many more spoiled texts than the tests take.
 fuzz: $(VENV)/.dev
 	AICHAOS_FUZZ=20000 $(BIN)/python -m pytest -q -n auto tests/check/test_front_end.py
+
+# A run that is killed, frozen or woken at every moment of its life.
+kills: $(VENV)/.dev testbed
+	AICHAOS_KILLS=1 $(BIN)/python -m pytest -q -n auto tests/run/test_kills.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md

@@ -110,7 +110,7 @@ class Writer:
             case "patch":
                 path, body, kind = address(place), _expecting(change), _MERGE
             case "delete":
-                path, query, body = address(place), "?dryRun=All" if dry_run else "", _deletion(change)
+                path, query, body = address(place), "", _deletion(change, dry_run=dry_run)
         try:
             answer = self._request(method, path + query, msgspec.json.encode(body), kind)
         except Trouble as trouble:
@@ -229,11 +229,12 @@ def _expecting(change: Change) -> Manifest:
     return body
 
 
-def _deletion(change: Change) -> Manifest:
+def _deletion(change: Change, *, dry_run: bool) -> Manifest:
+    """The options of a deletion. A server that is given a body does not look at the query: a dry run has to say so in here."""
     must = {"uid": change.uid, "resourceVersion": change.resource_version}
     expected = {key: value for key, value in must.items() if value}
     options: Manifest = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
-    return options | ({"preconditions": expected} if expected else {})
+    return options | ({"preconditions": expected} if expected else {}) | ({"dryRun": ["All"]} if dry_run else {})
 
 
 def _outcome(answer: _Answer, change: Change) -> Outcome:

@@ -69,9 +69,10 @@ class Watchdog:
 
 def start(run: str) -> Watchdog:
     """Start a run's watchdog; it has read the journal and is connected when this returns. Raises AichaosError where it can't be."""
+    # -P: the folder that a user happens to stand in is no place to load modules from
     reading, writing = os.pipe()
     heard, telling = os.pipe()
-    command = [sys.executable, "-m", "aichaos.run.watchdog", run, str(reading), str(telling), str(os.getpid())]
+    command = [sys.executable, "-P", "-m", "aichaos.run.watchdog", run, str(reading), str(telling), str(os.getpid())]
     try:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(reading, telling), start_new_session=True)
     finally:

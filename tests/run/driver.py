@@ -1,0 +1,172 @@
+"""A run as a process of its own, that a test can kill at any moment: `python -m tests.run.driver FILE [recover]`.
+
+The moments are counted: before and after each entry of the journal is on the disk, before a request is sent, a moment after that, and when
+it is answered. Nothing of this is in the program; the driver wraps two of its methods.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from aichaos.cluster.connection import connect
+from aichaos.cluster.reader import Reader
+from aichaos.cluster.writer import Limits, Writer
+from aichaos.domain.experiment import Experiment
+from aichaos.domain.running import Access, Approval, Event, Place, Plan, Planned, Rivals
+from aichaos.errors import AichaosError
+from aichaos.run import journal, lease, recover, state
+from aichaos.run.conduct import Start, conduct
+from aichaos.run.journal import Journal
+from aichaos.run.places import Places
+from aichaos.run.stops import Stops
+
+Death = Literal["none", "main", "both", "freeze"]
+
+
+class Orders(msgspec.Struct, kw_only=True):
+    """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops. hold: seconds that the run waits at its end."""
+
+    run: str
+    namespace: str
+    kubeconfig: str
+    experiment: Experiment
+    rivals: tuple[Rivals, ...] = ()
+    point: int = 0
+    death: Death = "none"
+    deadline: float = 60.0
+    mirror: bool = True
+
+
+class Moments:
+    """Counts them, and dies at one."""
+
+    def __init__(self, orders: Orders) -> None:
+        self.orders = orders
+        self.count = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, *, soon: bool = False) -> None:
+        with self.lock:
+            self.count += 1
+            here = self.count == self.orders.point
+        if here and soon:
+            threading.Timer(0.002, self.die).start()
+        elif here:
+            self.die()
+
+    def die(self) -> None:
+        if self.orders.death == "both":
+            for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGSTOP if self.orders.death == "freeze" else signal.SIGKILL)
+
+
+def wrap(moments: Moments) -> None:
+    write, send = Journal.write, Writer.send
+
+    def watched_write(self: Journal, *entries: Any, sync: bool = True) -> None:
+        moments()
+        write(self, *entries, sync=sync)
+        moments()
+
+    def watched_send(self: Writer, change: Any, *, dry_run: bool = False) -> Any:
+        if dry_run or change.place.kind in ("Lease", "ConfigMap", "Namespace"):
+            return send(self, change, dry_run=dry_run)
+        moments()
+        moments(soon=True)
+        outcome = send(self, change)
+        moments()
+        return outcome
+
+    setattr(Journal, "write", watched_write)  # noqa: B010  mypy does not take an assignment to a method
+    setattr(Writer, "send", watched_send)  # noqa: B010
+
+
+class SimpleHands:
+    def holds(self, written: str, condition: str) -> bool | None:
+        return True
+
+    def look(self, probe: str) -> None:
+        return
+
+    def injected(self, place: Place, stops: Stops) -> str:
+        return ""
+
+
+def plan_of(orders: Orders, cluster: str) -> Plan:
+    steps = tuple(Planned(number=n, name=s.name, verb=s.verb, text=s.name) for n, s in enumerate(orders.experiment.spec.steps, 1))
+    return Plan(
+        run=orders.run,
+        experiment=orders.experiment.name,
+        title="",
+        digest="sha256:0",
+        cluster=cluster,
+        server="",
+        steps=steps,
+        deadline=orders.deadline,
+        rivals=orders.rivals,
+    )
+
+
+def approval(run: str, cluster: str = "") -> Approval:
+    found: Approval = msgspec.convert(
+        {"run": run, "digest": "sha256:0", "cluster": cluster, "who": "tester@here", "how": "yes", "at": ""}, Approval
+    )
+    return found
+
+
+def say(event: Event) -> None:
+    print(msgspec.json.encode(event).decode(), flush=True)
+
+
+def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(ended)) -> int:
+    moments = Moments(orders)
+    wrap(moments)
+    with connect(kubeconfig=orders.kubeconfig) as connection:
+        probe = Writer(connection, approval(orders.run))
+        cluster = recover.cluster_uid(probe)
+        writer = Writer(connection, approval(orders.run, str(cluster)), Limits(answer=3.0))
+        held = lease.acquire(writer, lease.place(f"{orders.namespace}/aichaos-run"), orders.run)
+        if not isinstance(held, lease.Held):
+            print(held, file=sys.stderr)
+            return 5
+        stops = Stops()
+        start = Start(
+            plan=plan_of(orders, str(cluster)),
+            experiment=orders.experiment,
+            access=Access(kubeconfig=orders.kubeconfig),
+            held=held,
+            lever="",
+            mirror=orders.mirror,
+        )
+        with stops.on_signals(lambda: None):
+            ended = conduct(start, writer, Places(Reader(connection)), SimpleHands(), stops, say)
+        report({"ended": ended, "moments": moments.count})
+        return 8 if not ended.restored.verified else 0 if ended.outcome == "completed" else 7
+
+
+def say_json(value: Any) -> None:
+    print(msgspec.json.encode(value).decode(), flush=True)
+
+
+def again(orders: Orders) -> int:
+    wrap(Moments(orders))
+    with recover.working_on(state.folder(orders.run)):
+        book = journal.resume(orders.run)
+        link = recover.connected(book.record.opened)
+        return recover.finish(book, link, lambda line: print(line, file=sys.stderr, flush=True), "recover")
+
+
+if __name__ == "__main__":
+    given = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Orders)
+    try:
+        os._exit(again(given) if sys.argv[2:] == ["recover"] else run(given))
+    except AichaosError as error:
+        print(f"{error}: {error.hint}", file=sys.stderr, flush=True)
+        os._exit(error.exit_code)

@@ -1,0 +1,132 @@
+"""Death at every moment: the run's process, its watchdog, both, a restore, a restore that was begun again; and sleep instead of death.
+
+The suite takes a sample; `make kills` takes them all (AICHAOS_KILLS=1).
+"""
+
+import os
+import random
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.controlplane.client import ControlPlane
+from tests.run.rig import STEPS, Rig, rigged
+
+MOMENTS = 92
+"""How many there are in a run of six steps and its restore; the last test here counts them."""
+RECOVERING = 24
+"""How many in a restore alone, after a death late in the run."""
+EVERYTHING = os.environ.get("AICHAOS_KILLS") == "1"
+
+
+def some(points: list[int], sample: int) -> list[int]:
+    """All points, or a sample that is the same for every worker of a session."""
+    return points if EVERYTHING else sorted(random.Random(20261125).sample(points, min(sample, len(points))))
+
+
+def dead_with_its_watchdog(rig: Rig, point: int) -> None:
+    """A run that dies at a moment together with its watchdog; returns when both are gone."""
+    process = rig.start(rig.orders(point=point, death="both"))
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+
+
+def recovered(rig: Rig) -> str:
+    if not rig.journal.exists() or not rig.journal.read_bytes().endswith(b"\n"):
+        return "nothing had begun"
+    code, said = rig.finish(rig.orders(), "recover")
+    assert code == 0, said
+    return said
+
+
+@pytest.mark.parametrize("point", some(list(range(1, MOMENTS + 1)), 6))
+def test_when_the_run_is_killed_its_watchdog_restores(controlplane: ControlPlane, tmp_path: Path, point: int) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        rig.killed(point, "main")
+        if rig.watched():
+            rig.wait_closed()
+        rig.assert_restored()
+
+
+@pytest.mark.parametrize("point", some(list(range(3, MOMENTS + 1, 2)), 3))
+def test_when_both_are_killed_recover_restores(controlplane: ControlPlane, tmp_path: Path, point: int) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        dead_with_its_watchdog(rig, point)
+        recovered(rig)
+        rig.assert_restored()
+        assert "nothing is left to restore" in recovered(rig), "a second recover has nothing to do"
+        rig.assert_restored()
+
+
+@pytest.mark.parametrize("point", some(list(range(1, RECOVERING + 1)), 3))
+def test_a_recover_that_is_killed_is_begun_again(controlplane: ControlPlane, tmp_path: Path, point: int) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        dead_with_its_watchdog(rig, 40)
+        for moment in (point, point + 1):  # twice
+            rig.finish(rig.orders(point=moment, death="main"), "recover")
+        recovered(rig)
+        rig.assert_restored()
+
+
+@pytest.mark.parametrize("point", some(list(range(4, MOMENTS - 2, 6)), 2))
+def test_a_frozen_run_is_killed_and_restored(controlplane: ControlPlane, tmp_path: Path, point: int) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        said = rig.killed(point, "freeze")
+        rig.wait_closed()
+        assert "does not move: the watchdog restores" in said
+        rig.assert_restored()
+
+
+@pytest.mark.parametrize("step", some([1, 2, 3, 4, 5, 6], 1))
+def test_a_run_without_its_watchdog_ends(controlplane: ControlPlane, tmp_path: Path, step: int) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        orders = rig.orders(with_pause_after(step))
+        process = rig.start(orders)
+        rig.controlplane.wait(lambda: rig.journal.exists() and reached(rig, step), what="the pause")
+        (watchdog,) = children(process)
+        os.kill(watchdog, signal.SIGKILL)
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 7, said
+        assert "the watchdog has died" in said
+        rig.assert_restored()
+
+
+def test_a_run_that_wakes_up_after_it_was_taken_over_writes_nothing(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        orders = rig.orders(with_pause_after(2))
+        process = rig.start(orders)
+        rig.controlplane.wait(lambda: rig.journal.exists() and reached(rig, 2), what="the pause")
+        (watchdog,) = children(process)
+        process.send_signal(signal.SIGSTOP)
+        os.kill(watchdog, signal.SIGKILL)
+        (rig.journal.parent / "lock").unlink()  # as on another machine, which has no lock to look at
+        recovered(rig)
+        rig.assert_restored()
+        process.send_signal(signal.SIGCONT)
+        said, _ = process.communicate(timeout=60)
+        assert "taken" in said
+        rig.assert_restored()
+
+
+def with_pause_after(step: int) -> str:
+    head, *steps = STEPS.split("    - ")
+    steps.insert(step, "{name: pause, wait: {for: 30s}}\n")
+    return "    - ".join([head, *steps])
+
+
+def reached(rig: Rig, step: int) -> bool:
+    return any(entry["entry"] == "step" and entry["number"] == step + 1 for entry in rig.entries())
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def test_no_moment_is_forgotten(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        _, said = rig.finish(rig.orders())
+        (counted,) = re.findall(r'"moments":(\d+)', said)
+        assert MOMENTS - 8 <= int(counted) <= MOMENTS, "the rounds of a restore differ by what the clock says"

@@ -1,0 +1,27 @@
+"""A run of six steps on the real API server: everything goes back, whoever dies and whenever."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.controlplane.client import ControlPlane
+from tests.run.rig import rigged
+
+
+def test_a_run_does_its_steps_and_puts_everything_back(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        code, said = rig.finish(rig.orders())
+        assert code == 0, said
+        assert rig.closed()
+        changed = [entry["change"]["verb"] for entry in rig.entries() if entry["entry"] == "intent" and entry["step"]]
+        assert changed == ["create", "delete", "create", "patch", "patch", "delete"]
+        rig.assert_restored()
+
+
+@pytest.mark.parametrize("point", [9, 20, 31])
+def test_a_run_that_is_killed_is_restored_by_its_watchdog(controlplane: ControlPlane, tmp_path: Path, point: int) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        said = rig.killed(point, "main")
+        rig.wait_closed()
+        assert "the watchdog restores" in said
+        rig.assert_restored()
