@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench agreement testbed differential demos schemas docs clean kills
+.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -30,6 +30,11 @@ SEED ?= 4004
 COUNT ?= 10000
 agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
+
+# Istio and Envoy Gateway, asked through their own translators and a real Envoy; RECORD=--record keeps the answers for the tests.
+oracles: $(VENV)/.dev
+	$(BIN)/python -m tests.controlplane.build envoy envoy-gateway istio
+	$(BIN)/python -m tests.predict.oracles $(RECORD)
 
 # The YAML front end on many more spoiled texts than the tests take.
 fuzz: $(VENV)/.dev

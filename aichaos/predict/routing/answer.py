@@ -6,7 +6,7 @@ import msgspec
 
 from aichaos.domain.gateway import Filter, Route
 from aichaos.domain.prediction import Answer, BackendShare, Outcome, Received
-from aichaos.predict.routing.backends import Resolved, reached, shares
+from aichaos.predict.routing.backends import Resolved, failing, reached, shares
 from aichaos.predict.routing.entries import Entry
 from aichaos.predict.routing.filters import Effect, effect
 from aichaos.predict.routing.listeners import EffectiveListener
@@ -38,24 +38,25 @@ def refused(refusal: Refusal, profile: Profile) -> Answer:
     return Answer(outcome=outcome, status=refusal.status, location=refusal.location, implementation=profile.name)
 
 
-def taken(request: Request, found: Found, refs: tuple[Resolved, ...], profile: Profile) -> Answer:
-    """The answer of a rule. refs: its backendRefs, resolved."""
+def taken(request: Request, found: Found, refs: tuple[Resolved, ...], profile: Profile, *, broken: bool = False) -> Answer:
+    """The answer of a rule. refs: its backendRefs, resolved. broken: whether it can do nothing but fail."""
     entry = found.entry
     assert entry is not None
     rule = (entry.route.spec.rules or ())[entry.rule]
     filters: tuple[Filter, ...] = getattr(rule, "filters", ())
-    own = effect(filters, request, found.path, entry, profile)
+    own = Effect(status=500) if broken else effect(filters, request, found.path, entry, profile)
     backends: tuple[BackendShare, ...] = ()
     status, received = own.status, own.received
     if status is None:
         if any(one.ref.filters for one in refs):
-            each = [effect(_in_order(filters, one.ref.filters, profile), request, found.path, entry, profile) for one in refs]
+            split = sum(one.weight > 0 for one in refs) > 1
+            each = [effect(_in_order(filters, one.ref.filters, split, profile), request, found.path, entry, profile) for one in refs]
             received = agreed([its for its, one in zip(each, refs, strict=True) if reached(one, profile)])
             backends = shares(refs, profile, {place: one.status for place, one in enumerate(each) if one.status is not None})
         else:
             backends = shares(refs, profile)
         if all(one.status is not None for one in backends):
-            status, received = max((one.status or 0 for one in backends), default=500), None
+            status, received = failing(refs, backends, profile), None
     outcome: Outcome = "redirect" if own.location is not None else "error" if status is not None and status >= 400 else "forward"
     return Answer(
         outcome=outcome,
@@ -87,8 +88,10 @@ def carried(request: Request, listener: EffectiveListener, route: Route, refs: t
     )
 
 
-def _in_order(rule: tuple[Filter, ...], backend: tuple[Filter, ...], profile: Profile) -> tuple[Filter, ...]:
-    return rule + backend if profile.filter_order == "rule-first" else backend + rule
+def _in_order(rule: tuple[Filter, ...], backend: tuple[Filter, ...], split: bool, profile: Profile) -> tuple[Filter, ...]:
+    """split: whether several backends share the requests."""
+    first = profile.filter_order == "rule-first" or (profile.filter_order == "backend-first in splits" and not split)
+    return rule + backend if first else backend + rule
 
 
 def agreed(each: Sequence[Effect]) -> Received | None:

@@ -88,11 +88,12 @@ def _across_ports(reaches: Reaches, listeners: Sequence[EffectiveListener], allo
 
 
 def _on_the_port(reaches: Reaches, listeners: Sequence[EffectiveListener], allowed: Sequence[EffectiveListener]) -> Reaches:
-    """A host goes to the most specific listener of its port that covers it; a wider host of the route stays, as a wider host."""
+    """A host goes to the most specific listener of its port and owner that covers it; a wider host of the route stays, as a wider host."""
 
     def lost(listener: EffectiveListener, host: Host) -> bool:
         return any(
             other.listener.port == listener.listener.port
+            and other.owner is listener.owner
             and hostnames.specificity(other.host) > hostnames.specificity(listener.host)
             and hostnames.covers(other.host, host.shared)
             for other in listeners

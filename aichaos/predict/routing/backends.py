@@ -3,7 +3,7 @@
 Source: Gateway API v1.6, `HTTPRouteRule.backendRefs`, `BackendObjectReference`, `ReferenceGrant`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -62,36 +62,67 @@ def rule_problems(route: Route, rule: HTTPRule | GRPCRule | StreamRule, world: W
     refs = rule.backend_refs or ()
     filters: tuple[Filter, ...] = () if isinstance(rule, StreamRule) else rule.filters
     every = (*filters, *(own for ref in refs for own in ref.filters))
-    mirrors = [msgspec.convert(one.request_mirror.backend_ref, BackendRef) for one in every if one.request_mirror is not None]
-    for ref in (*mirrors, *refs):
+    for ref in (*_mirrors(every), *refs):
         if problem := resolve(route, ref, world).problem:
             yield problem
 
 
+def _mirrors(filters: Iterable[Filter]) -> list[BackendRef]:
+    return [msgspec.convert(one.request_mirror.backend_ref, BackendRef) for one in filters if one.request_mirror is not None]
+
+
+def mirrors_hold(route: Route, rule: int, world: World) -> bool:
+    """Whether every mirror of a rule leads to a Service that may be used."""
+    filters: tuple[Filter, ...] = getattr((route.spec.rules or ())[rule], "filters", ())
+    return not any(resolve(route, ref, world).problem for ref in _mirrors(filters))
+
+
 def reached(one: Resolved, profile: Profile) -> bool:
     """Whether requests come to a backend at all."""
-    return bool(not one.problem and one.weight and (one.ready or (one.unready and profile.unready == "served")))
+    return bool(one.weight) and _serves(one, profile)
 
 
-def shares(refs: Iterable[Resolved], profile: Profile, statuses: dict[int, int] = NO_STATUSES) -> tuple[BackendShare, ...]:
+def shares(refs: Sequence[Resolved], profile: Profile, statuses: dict[int, int] = NO_STATUSES) -> tuple[BackendShare, ...]:
     """The shares of a rule's backends, adding up to 1; empty where nothing has a weight. The same Service twice is one share.
 
     statuses: place of a backend → what its own filters answer instead of it.
     """
-    usable = list(enumerate(refs))
-    if profile.invalid_share == "left-out":
-        usable = [(place, one) for place, one in usable if not one.problem]
-    if profile.unready == "served" and any(one.ready and one.weight for _, one in usable):
+    listed = list(enumerate(refs))
+    usable = [(place, one) for place, one in listed if not one.problem] if profile.invalid_share == "left-out" else listed
+    weighing = [one for _, one in usable if one.weight]
+    if profile.unready == "served" and any(one.ready for one in weighing) and _one_cluster(weighing):
         usable = [(place, one) for place, one in usable if not one.unready]  # what is ready takes their share
     total = sum(one.weight for _, one in usable)
+    alike = _alike([one for _, one in listed], profile) if profile.failing_shares == "alike" else None
     found: dict[tuple[str | None, int | None, int | None], BackendShare] = {}
     for place, one in usable:
         if not one.weight:
             continue
-        served = one.ready or (one.unready and profile.unready == "served")
-        status = 500 if one.problem else None if served else 503
+        status = None if _serves(one, profile) else alike or (500 if one.problem else 503)
         status = statuses.get(place, status)
         key = (one.service, one.ref.port, status)
         share = one.weight / total + (found[key].share if key in found else 0.0)
         found[key] = BackendShare(service=one.service, port=one.ref.port, share=share, ready_endpoints=one.ready, status=status)
     return tuple(found.values())
+
+
+def failing(refs: Sequence[Resolved], found: Sequence[BackendShare], profile: Profile) -> int:
+    """The status of a rule none of whose backends serves."""
+    return max((one.status or 0 for one in found), default=_alike(refs, profile) if profile.failing_shares == "alike" else 500)
+
+
+def _serves(one: Resolved, profile: Profile) -> bool:
+    return not one.problem and (one.ready > 0 or (one.unready and profile.unready == "served"))
+
+
+def _one_cluster(refs: Sequence[Resolved]) -> bool:
+    """Whether Envoy Gateway puts the backends of a rule into one cluster, whose health is seen as a whole."""
+    return not any(one.problem or not one.known or one.ref.filters for one in refs)
+
+
+def _alike(refs: Sequence[Resolved], profile: Profile) -> int:
+    """What Envoy Gateway answers for all shares of a rule that fail. Where no backend serves, those of no weight count too."""
+    weighing = [one for one in refs if one.weight]
+    if any(reached(one, profile) for one in weighing):
+        return 503 if any(not one.problem and not one.known for one in weighing) else 500
+    return 503 if any(not one.known for one in refs) and not any(one.problem for one in refs) else 500

@@ -97,9 +97,13 @@ def _invalid(match: HTTPMatch) -> bool:
     )
 
 
-def broken(route: Route) -> bool:
-    """Whether a regular expression that RE2 refuses stands anywhere in a route."""
-    return isinstance(route, HTTPRoute) and any(_invalid(match) for rule in route.spec.rules or () for match in rule.matches or ())
+def broken(route: Route) -> Iterator[tuple[int, str]]:
+    """The matches of a route in which a regular expression stands that RE2 refuses: the rule, and the kind of the path."""
+    if isinstance(route, HTTPRoute):
+        for number, rule in enumerate(route.spec.rules or ()):
+            for match in rule.matches or ():
+                if _invalid(match):
+                    yield number, (match.path.type if match.path is not None else None) or "PathPrefix"
 
 
 def along(entry: Entry, path: str) -> bool:

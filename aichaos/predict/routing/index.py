@@ -11,8 +11,8 @@ from aichaos.predict.routing.profile import Profile
 
 Scope = tuple[str, str, int, str]
 """Namespace and name of a Gateway, a port, and the name of a listener; "" where a port's listeners share their routes."""
-Place = tuple[Scope, str, str]
-"""A scope, the host under which the index keeps an entry, and the hostname of the route that it comes from."""
+Place = tuple[Scope, str, Hashable]
+"""A scope, the host under which the index keeps an entry, and the label of the block in which it stands there (`order.Blocks`)."""
 
 
 class Block(msgspec.Struct, gc=False):
@@ -67,16 +67,16 @@ class Index:
         if not listed:  # a host without a match is no host: a wider one serves it
             return
         self.regexes += sum(entry.kind == "RegularExpression" for entry in listed)
-        for scope, host, own in places:
+        for scope, host, label in places:
             hosts = self.hosts.setdefault(scope, {})
             blocks = hosts.get(host)
             if blocks is None:
                 blocks = hosts[host] = []
             for entry in listed:
-                _put(self._block(blocks, entry, own), entry)
+                _put(self._block(blocks, entry, label), entry)
 
-    def _block(self, blocks: list[Block], entry: Entry, own: str) -> Block:
-        key = "" if self._single else self._blocks.of(entry, own)
+    def _block(self, blocks: list[Block], entry: Entry, label: Hashable) -> Block:
+        key = "" if self._single else self._blocks.of(entry, label)
         for one in blocks:
             if one.key == key:
                 return one
@@ -96,7 +96,8 @@ class Index:
 
     def _rank(self, blocks: list[Block]) -> None:
         if len(blocks) > 1:
-            blocks.sort(key=lambda one: self._blocks.rank(one.key, one.entries()))
+            rank = self._blocks.ranks({one.key: list(one.entries()) for one in blocks})
+            blocks.sort(key=lambda one: rank(one.key))
 
     def changed(self, gone: Iterable[tuple[Place, list[Entry]]], new: Iterable[tuple[Place, list[Entry]]]) -> "Index":
         """The same index without some entries and with others."""
@@ -106,13 +107,13 @@ class Index:
         copied: dict[tuple[Scope, str], list[Block]] = {}
         edits: dict[tuple[int, str, str], _Edit] = {}
         for changes, add in ((gone, False), (new, True)):
-            for (scope, host, own), entries in changes:
+            for (scope, host, label), entries in changes:
                 if (scope, host) not in copied:
                     other.hosts[scope] = dict(other.hosts.get(scope, {}))
                     blocks = [Block(one.key, dict(one.exact), dict(one.prefix), one.regex) for one in other.hosts[scope].get(host, [])]
                     copied[scope, host] = other.hosts[scope][host] = blocks
                 for entry in entries:
-                    block = other._block(copied[scope, host], entry, own)
+                    block = other._block(copied[scope, host], entry, label)
                     key = "" if entry.kind == "RegularExpression" else entry.key
                     edit = edits.setdefault((id(block), entry.kind, key), _Edit(block, entry.kind, key, set(), []))
                     edit.new.append(entry) if add else edit.gone.add((id(entry.route), entry.rule, entry.match))

@@ -100,9 +100,10 @@ def _contour_prefix(path: str, prefix: str, replacement: str) -> str:
 
 
 def _istio_rewrite(path: str, prefix: str, replacement: str) -> str:
-    if prefix == "/":
-        return _glued(path, prefix, replacement.rstrip("/") or "/")
-    return _standard_prefix(path, prefix, replacement)
+    new = replacement.removesuffix("/") or "/"
+    if new != "/" or prefix == "/":
+        return _glued(path, prefix, new)
+    return "/" + path[len(prefix.rstrip("/")) :].removeprefix("/")
 
 
 def _istio_redirect(path: str, prefix: str, replacement: str) -> str:

@@ -4,54 +4,86 @@ The standard knows no such thing: a bad route harms nobody else. A gateway that 
 starts has none.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from aichaos.domain.base import LabelSelector
-from aichaos.domain.gateway import Filter
+import msgspec
+
+from aichaos.domain.base import LabelSelector, ObjectRef
+from aichaos.domain.gateway import Filter, GRPCRule, HTTPRule, StreamRule
 from aichaos.predict.routing import headers
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.entries import broken
+from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.profile import Profile
 
 Port = tuple[str, str, int]
 """Namespace and name of a Gateway, and a port."""
-Poison = Callable[[Placement, Profile], Iterator[str]]
-"""Says what is refused about a route; nothing where all is well."""
 
 
-def _invalid_regex(placement: Placement, profile: Profile) -> Iterator[str]:
-    if broken(placement.route):
-        yield "an invalid regular expression is handed to the data plane, which refuses the whole port"
+class Suspect(msgspec.Struct, frozen=True, gc=False):
+    """A port that is refused because of a route, provided that this rule stands in the port's table.
+
+    kind: that of the path of the match that is meant; None for all matches of the rule. host, listener: what the route lays claim to, where
+    it takes another listener with the same claim to do harm.
+    """
+
+    reason: str
+    port: Port
+    rule: int | None = None
+    kind: str | None = None
+    host: str = ""
+    listener: str = ""
 
 
-def _percent(placement: Placement, profile: Profile) -> Iterator[str]:
+Poison = Callable[[Placement, Profile], Iterator[Suspect]]
+
+
+def _ports(placement: Placement) -> dict[Port, None]:
+    return {_port(reach.listener): None for reach in placement.reaches if reach.listener.serves}
+
+
+def _port(listener: EffectiveListener) -> Port:
+    return listener.gateway.namespace, listener.gateway.name, listener.listener.port
+
+
+def _invalid_regex(placement: Placement, profile: Profile) -> Iterator[Suspect]:
+    reason = "an invalid regular expression is handed to the data plane, which refuses the whole port"
+    for rule, kind in broken(placement.route):
+        yield from (Suspect(reason, port, rule, kind) for port in _ports(placement))
+
+
+def _percent(placement: Placement, profile: Profile) -> Iterator[Suspect]:
     """Values of headers are format strings to Envoy."""
-    for rule in placement.route.spec.rules or ():
+    reason = "a single % or an unknown variable in a header's value: Envoy refuses the whole port"
+    rules: Sequence[HTTPRule | GRPCRule | StreamRule] = placement.route.spec.rules or ()
+    for number, rule in enumerate(rules):
         filters: Sequence[Filter] = getattr(rule, "filters", ())
         own = (each for ref in rule.backend_refs or () for each in ref.filters)
-        for one in (*filters, *own):
-            for change in (one.request_header_modifier, one.response_header_modifier):
-                if change is not None and any(headers.broken(header.value) for header in (*change.set, *change.add)):
-                    yield "a single % or an unknown variable in a header's value: Envoy refuses the whole port"
+        changes = (change for one in (*filters, *own) for change in (one.request_header_modifier, one.response_header_modifier))
+        if any(headers.broken(header.value) for change in changes if change for header in (*change.set, *change.add)):
+            yield from (Suspect(reason, port, number) for port in _ports(placement))
 
 
-def _twice(placement: Placement, profile: Profile) -> Iterator[str]:
-    """A hostname that two wildcard listeners of a port cover, and none names exactly, is written into the table twice."""
-    listeners = [(reach.listener, host.shared) for reach in placement.reaches for host in reach.hosts]
-    for number, (one, host) in enumerate(listeners):
-        for other, its in listeners[number + 1 :]:
-            if its == host and other is not one and other.listener.port == one.listener.port and other.gateway is one.gateway:
-                yield f"the host {host} stands in the table of port {one.listener.port} twice, which Envoy refuses"
+def _twice(placement: Placement, profile: Profile) -> Iterator[Suspect]:
+    """A hostname that routes have on two listeners of a port is written into the port's table twice."""
+    for joined in placement.joined:
+        for reach in joined.reaches:
+            port = _port(reach.listener)
+            if reach.listener.serves and sum(other.serves and _port(other) == port for other in joined.listeners) > 1:
+                for host in reach.hosts:
+                    reason = f"the host {host.shared} stands in the table of port {port[2]} twice, which Envoy refuses"
+                    yield Suspect(reason, port, host=host.shared, listener=reach.listener.name)
 
 
-def _empty_selector(placement: Placement, profile: Profile) -> Iterator[str]:
+def _empty_selector(placement: Placement, profile: Profile) -> Iterator[Suspect]:
     """The controller falls over a listener with `from: Selector` and an empty selector as soon as a route refers to its Gateway."""
     for joined in placement.joined:
         for one in joined.listeners:
             allowed = one.listener.allowed_routes
             namespaces = allowed.namespaces if allowed is not None else None
             if namespaces is not None and namespaces.from_ == "Selector" and namespaces.selector == LabelSelector():
-                yield f"listener {one.name} has an empty selector, and the controller falls over it"
+                reason = f"listener {one.name} has an empty selector, and the controller falls over it"
+                yield from (Suspect(reason, port) for port in _ports(placement))
 
 
 POISONS: dict[str, Poison] = {
@@ -62,10 +94,19 @@ POISONS: dict[str, Poison] = {
 }
 
 
-def poisoned(placement: Placement, profile: Profile) -> str:
-    """Why the ports that a route reaches are refused; "" where they are not."""
-    return next((reason for name in profile.poisons for reason in POISONS[name](placement, profile)), "")
+def suspects(placement: Placement, profile: Profile) -> list[Suspect]:
+    """What may get ports refused because of a route."""
+    return [one for name in profile.poisons for one in POISONS[name](placement, profile)]
 
 
-def ports(placement: Placement) -> set[Port]:
-    return {(reach.listener.gateway.namespace, reach.listener.gateway.name, reach.listener.listener.port) for reach in placement.reaches}
+def harmful(found: Iterable[tuple[ObjectRef, Suspect]]) -> dict[Port, dict[ObjectRef, str]]:
+    """The ports that are refused, with the routes that are to blame and why; of all suspects that stand in their tables."""
+    listed = list(found)
+    claims: dict[tuple[Port, str], set[str]] = {}
+    for _, one in listed:
+        claims.setdefault((one.port, one.host), set()).add(one.listener)
+    refused: dict[Port, dict[ObjectRef, str]] = {}
+    for ref, one in listed:
+        if not one.host or len(claims[one.port, one.host]) > 1:
+            refused.setdefault(one.port, {}).setdefault(ref, one.reason)
+    return refused

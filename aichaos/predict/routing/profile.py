@@ -97,17 +97,21 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     # backends.py
     invalid_share: Literal["500", "left-out"] = "500"
     """What becomes of the share of an invalid backendRef beside valid ones."""
+    failing_shares: Literal["apart", "alike"] = "apart"
+    """Invalid backendRefs and Services without endpoints in one split: 500 and 503, or 503 for all of them."""
     unready: Literal["503", "served"] = "503"
     """A Service all of whose endpoints are unready: an error, or the unready ones are used."""
 
     # filters.py
-    filter_order: Literal["rule-first", "backend-first"] = "rule-first"
+    filter_order: Literal["rule-first", "backend-first", "backend-first in splits"] = "rule-first"
     header_values: str = "literal"
     """What becomes of a header's value in a filter; a key of `headers.VALUES`."""
     set_and_add: Literal["both", "add"] = "both"
     """Of `set` and `add` of one header in one filter: both act, or `add` alone."""
     host_header: Literal["replaces", "500"] = "replaces"
     """A RequestHeaderModifier that sets or adds Host: it replaces the host, or the rule answers with an error."""
+    broken_mirror: Literal["dropped", "500"] = "dropped"
+    """A RequestMirror whose backendRef is invalid: it mirrors nothing, or the rule answers with an error."""
     rewrite_prefix: str = "standard"
     redirect_prefix: str = "standard"
     """How ReplacePrefixMatch puts the new path together; keys of `paths.PREFIX`."""

@@ -37,7 +37,7 @@ def _contour(redirect: RedirectFilter, request: Request) -> int | None:
 def _istio(redirect: RedirectFilter, request: Request) -> int | None:
     scheme = redirect.scheme or request.scheme
     if redirect.port:
-        return None if redirect.port == WELL_KNOWN.get(scheme) else redirect.port
+        return _of_host(redirect, request) if redirect.port == WELL_KNOWN.get(scheme) else redirect.port
     if redirect.scheme or request.port == WELL_KNOWN.get(request.scheme):
         return _of_host(redirect, request)
     return request.port

@@ -7,6 +7,7 @@ import msgspec
 
 from aichaos.domain.prediction import Pairs, RequestLine
 from aichaos.errors import UsageError
+from aichaos.predict.routing.paths import normalised
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?]*)(?:\?(?P<query>.*))?", re.DOTALL)
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
@@ -54,29 +55,29 @@ _ESCAPED_SLASH = re.compile(r"%2[Ff]|%5[Cc]")
 _SLASHES = {"2F": "/", "5C": "\\"}
 
 
-def _unescaped(request: Request) -> Refusal | None:
-    """A path with an escaped slash is sent back to the path without the escape (Envoy, UNESCAPE_AND_REDIRECT)."""
+def _unescaped(request: Request, steps: tuple[str, ...]) -> Refusal | None:
+    """A path with an escaped slash is sent back to the path without the escape, in its normal form (Envoy, UNESCAPE_AND_REDIRECT)."""
     if not _ESCAPED_SLASH.search(request.path):
         return None
-    path = _ESCAPED_SLASH.sub(lambda found: _SLASHES[found[0][1:].upper()], request.path)
+    path = normalised(_ESCAPED_SLASH.sub(lambda found: _SLASHES[found[0][1:].upper()], request.path), steps)
     return Refusal(307, path if request.query is None else f"{path}?{request.query}")
 
 
-def _spelling(request: Request) -> Refusal | None:
+def _spelling(request: Request, steps: tuple[str, ...]) -> Refusal | None:
     """HTTP/1 parsers know methods in upper case alone, and no `#` in a target."""
     return Refusal(400) if request.method != request.method.upper() or "#" in request.target else None
 
 
-def _underscore(request: Request) -> Refusal | None:
+def _underscore(request: Request, steps: tuple[str, ...]) -> Refusal | None:
     return Refusal(400) if any("_" in name for name, _ in request.headers) else None
 
 
-REFUSALS: dict[str, Callable[[Request], Refusal | None]] = {
+REFUSALS: dict[str, Callable[[Request, tuple[str, ...]], Refusal | None]] = {
     "spelling": _spelling,
     "underscore-headers": _underscore,
     "escaped-slashes": _unescaped,
 }
-"""Requests that never reach a route; a profile names those that its data plane refuses."""
+"""Requests that never reach a route; a profile names those that its data plane refuses. The steps are those of `paths.normalised`."""
 
 
 def read(line: RequestLine) -> Request:

@@ -14,16 +14,16 @@ from aichaos.domain.workloads import Namespace
 from aichaos.predict.routing import streams
 from aichaos.predict.routing.answer import Found, carried, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
-from aichaos.predict.routing.backends import Resolved, resolve
+from aichaos.predict.routing.backends import Resolved, mirrors_hold, resolve
 from aichaos.predict.routing.entrance import Entrance, bound, entrance
 from aichaos.predict.routing.entries import Entry, broken, entries
 from aichaos.predict.routing.exclude import Judged, Moved
 from aichaos.predict.routing.index import Index, Place, Scope
 from aichaos.predict.routing.listeners import EffectiveListener, effective
 from aichaos.predict.routing.matching import holds
-from aichaos.predict.routing.order import COINS, tied
+from aichaos.predict.routing.order import BLOCKS, COINS, tied
 from aichaos.predict.routing.paths import normalised
-from aichaos.predict.routing.poison import Port, poisoned, ports
+from aichaos.predict.routing.poison import Port, Suspect, harmful, suspects
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.standard import STANDARD
 from aichaos.predict.routing.request import REFUSALS, Request
@@ -47,14 +47,14 @@ class Table:
             reference(route): place(route, self.listeners, self.world, profile) for route in routes
         }
         self.narrowed = any(_narrowed(placement) for placement in self.placements.values())
-        self.broken = any(broken(placement.route) for placement in self.placements.values())
+        self.broken = any(any(broken(placement.route)) for placement in self.placements.values())
         self.judged = Judged(self.placements, profile)
         self.index = Index(profile)
         for placement in self.placements.values():
             for places, found in self._standing(placement):
                 self.index.add(places, found)
         self.index.sort()
-        self.poisoned: dict[Port, dict[ObjectRef, str]] = {}
+        self._suspects: dict[ObjectRef, list[Suspect]] = {}
         self._poison(self.placements)
         self._last_good: dict[Port, Table] = {}
         self._resolved: dict[tuple[int, int], tuple[Resolved, ...]] = {}
@@ -79,15 +79,14 @@ class Table:
             if now is not None:
                 other.placements[reference(now.route)] = now
                 other.narrowed = other.narrowed or _narrowed(now)
-                other.broken = other.broken or broken(now.route)
+                other.broken = other.broken or any(broken(now.route))
         other.judged, affected = self.judged.after(moved, other.placements)
         seen = {reference(one.route) for pair in moved for one in pair if one is not None}
         again = [(self.placements.get(ref), other.placements.get(ref)) for ref in affected - seen]
         gone = [(one, self) for one, _ in [*moved, *again] if one is not None]
         new = [(one, other) for _, one in [*moved, *again] if one is not None]
         other.index = self.index.changed(_edits(gone), _edits(new))
-        other.poisoned = {port: dict(routes) for port, routes in self.poisoned.items()}
-        other._poison({reference(one.route): one for one, _ in new}, gone={reference(one.route) for one, _ in gone})
+        other._poison({reference(one.route): one for one, _ in new}, gone=frozenset(reference(one.route) for one, _ in gone))
         other._last_good = {
             port: self._last_good.get(port) or self for port in other.poisoned if port not in self.poisoned or port in self._last_good
         }
@@ -116,26 +115,44 @@ class Table:
             for ref, route in again.items()
         ]
 
-    def _poison(self, placements: dict[ObjectRef, Placement], gone: Iterable[ObjectRef] = ()) -> None:
-        for ref in gone:
-            for port in [port for port, routes in self.poisoned.items() if routes.pop(ref, None) is not None and not routes]:
-                del self.poisoned[port]
-        if self.profile.poisons:
-            for ref, placement in placements.items():
-                if reason := poisoned(placement, self.profile):
-                    for port in ports(placement):
-                        self.poisoned.setdefault(port, {})[ref] = reason
+    def _poison(self, placements: dict[ObjectRef, Placement], gone: frozenset[ObjectRef] = frozenset()) -> None:
+        new = {ref: found for ref, one in placements.items() if (found := suspects(one, self.profile))} if self.profile.poisons else {}
+        self._suspects = {ref: found for ref, found in self._suspects.items() if ref not in gone} | new
+        self.poisoned = harmful(
+            (ref, one) for ref, found in self._suspects.items() for one in found if self._stands(self.placements[ref], one)
+        )
+
+    def _stands(self, placement: Placement, suspect: Suspect) -> bool:
+        """Whether what is suspected comes into the port's table at all: a rule may have been dropped, or stand behind a bare prefix `/`."""
+        if suspect.rule is None:
+            return not suspect.host or any(entries(placement.route, self.profile))
+        if suspect.kind is not None:
+            found = [Entry(placement.route, suspect.rule, 0, suspect.kind, "-")]
+        else:
+            found = [one for one in entries(placement.route, self.profile) if one.rule == suspect.rule]
+        places = [place for place in self._places(placement) if place[0][:3] == suspect.port]
+        return any(not self._hidden(entry, scope, host) for entry in found for scope, host, _ in places)
+
+    def _hidden(self, entry: Entry, scope: Scope, host: str) -> bool:
+        """Whether a bare prefix `/` keeps an entry out of the table (`Profile.root_hides_regexes`)."""
+        if not self.profile.root_hides_regexes:
+            return False
+        roots = [one for block in self.index.hosts.get(scope, {}).get(host, ()) for one in block.prefix.get("", ()) if one.plain]
+        bare = entry.kind == "PathPrefix" and not entry.key and entry.plain
+        return bool(roots) and (entry.kind == "RegularExpression" or (bare and roots[0] != entry))
 
     # lookup ----------------------------------------------------------------------------------------------------------------------
 
     def _places(self, placement: Placement) -> list[Place]:
         """The places of the index in which a route stands."""
         found: dict[Place, None] = {}
+        label = BLOCKS[self.profile.blocks].label
         for reach in placement.reaches:
             if reach.listener.serves:
                 scope = self._scope(reach.listener)
                 for host in reach.hosts:
-                    found[scope, host.own if self.profile.precedence_host == "route" else host.shared, host.own] = None
+                    name = host.own if self.profile.precedence_host == "route" else host.shared
+                    found[scope, name, label(reach.listener, host.own)] = None
         return list(found)
 
     def _standing(self, placement: Placement) -> Iterator[tuple[list[Place], list[Entry]]]:
@@ -225,7 +242,7 @@ class Table:
             good = self._last_good.get(port)
             return good._with_world(self.world).possible(request, gateway) if good else [error(404, Found(), self.profile)]
         for name in self.profile.refused:
-            if (refusal := REFUSALS[name](request)) is not None:
+            if (refusal := REFUSALS[name](request, self.profile.normalise)) is not None:
                 return [refused(refusal, self.profile)]
         entered = self.entered(request, gateway)
         listener = entered.listener
@@ -244,7 +261,9 @@ class Table:
     def _answer(self, request: Request, found: Found) -> Answer:
         if found.entry is None:
             return error(404, found, self.profile)
-        return taken(request, found, self.resolved(found.entry.route, found.entry.rule), self.profile)
+        route, rule = found.entry.route, found.entry.rule
+        broken = self.profile.broken_mirror == "500" and not mirrors_hold(route, rule, self.world)
+        return taken(request, found, self.resolved(route, rule), self.profile, broken=broken)
 
     def _streamed(self, request: Request, listener: EffectiveListener) -> list[Answer]:
         routes = [one for one in streams.candidates(self.placements.values(), listener, request) if one.spec.rules]

@@ -25,10 +25,12 @@ ENVOY_GATEWAY = Profile(
     normalise=("backslashes", "unreserved", "dots", "slashes"),
     refused=("spelling", "underscore-headers", "escaped-slashes"),
     repeated_header="each",
+    failing_shares="alike",
     unready="served",
     filter_order="backend-first",
     header_values="format",
     host_header="500",
+    broken_mirror="500",
     set_and_add="add",
     rewrite_prefix="envoy-gateway rewrite",
     redirect_prefix="envoy-gateway redirect",
@@ -38,7 +40,7 @@ ENVOY_GATEWAY = Profile(
     deviations=(
         _row(
             "bad-route-freezes-port",
-            "A hostname that two wildcard listeners of a port cover and none names exactly is written into the table twice, "
+            "A hostname that routes have on two listeners of a port, none of which is named so, is written into the table twice, "
             "and a header value with a single % or an unknown variable is no format string: Envoy refuses the whole port. "
             "What runs keeps its last table, what starts answers 404. All statuses stay True.",
             "poisons",
@@ -64,6 +66,11 @@ ENVOY_GATEWAY = Profile(
             "host_header",
         ),
         _row(
+            "broken-mirror",
+            "A RequestMirror to a missing or forbidden Service makes the rule answer 500; by the standard nothing is mirrored.",
+            "broken_mirror",
+        ),
+        _row(
             "refused-requests",
             "Paths with %2F or %5C are redirected (307) to the unescaped path, headers with an underscore and methods in "
             "lower case are answered with 400, before any routing.",
@@ -73,6 +80,12 @@ ENVOY_GATEWAY = Profile(
             "unready-served",
             "A Service all of whose endpoints are unready is served by them; by the standard the answer is 503.",
             "unready",
+        ),
+        _row(
+            "failing-shares",
+            "In a split beside a backend that serves, invalid backendRefs are answered with 503 as soon as another Service has no "
+            "endpoints; where none serves, a single invalid one makes it 500. By the standard each fails in its own way.",
+            "failing_shares",
         ),
         _row(
             "repeated-condition",

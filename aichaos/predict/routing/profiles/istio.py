@@ -17,6 +17,7 @@ ISTIO = Profile(
     isolation="port",
     twin_listeners="first",
     poisons=("invalid-regex", "percent"),
+    invalid_regex="match",  # where it is not handed to Envoy, the rest of its rule is
     repeated_condition="all",
     path_ranks=("Exact", "PathPrefix", "RegularExpression"),
     order=("method", "headers", "query", "age", "namespace, name~", "rule", "match"),
@@ -26,6 +27,7 @@ ISTIO = Profile(
     normalise=("backslashes", "unreserved", "dots"),
     refused=("spelling",),
     repeated_header="each",
+    filter_order="backend-first in splits",
     header_values="format",
     rewrite_prefix="istio rewrite",
     redirect_prefix="istio redirect",
@@ -39,6 +41,7 @@ ISTIO = Profile(
             "which refuses the routes of the whole port: what runs keeps its last table, what starts answers 404. All "
             "statuses stay True.",
             "poisons",
+            "invalid_regex",
         ),
         _row(
             "header-variables",
@@ -60,8 +63,9 @@ ISTIO = Profile(
         ),
         _row(
             "isolation-hole",
-            "A wider hostname of a less specific listener serves another listener's hosts as long as no route there has them; "
-            "by the standard only the most specific listener serves a host.",
+            "A wider hostname of a less specific listener serves another listener's hosts as long as no route there has them, and "
+            "listeners of the Gateway and of each ListenerSet know nothing of each other; by the standard only the most specific "
+            "listener serves a host.",
             "isolation",
             "scope",
             "fallback",
@@ -109,6 +113,11 @@ ISTIO = Profile(
             "request-spelling",
             "Methods in lower case and `#` in the target are answered with 400.",
             "refused",
+        ),
+        _row(
+            "filter-order",
+            "Where several backends share the requests, the filters of a backend come before those of the rule; else after them.",
+            "filter_order",
         ),
         _row(
             "twin-listeners",

@@ -1,0 +1,128 @@
+"""What a gateway answered, against what its profile foretells; and by which named deviations that is not what the standard says."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from aichaos.domain.prediction import Answer, BackendShare, Pairs, RequestLine
+from aichaos.domain.snapshot import Source
+from aichaos.observe.manifests import snapshot
+from aichaos.predict.routing.departures import departures
+from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.profiles.standard import STANDARD
+from aichaos.predict.routing.request import Request, read
+from aichaos.predict.routing.table import Table, compile
+from tests.predict.differential.worlds import EDGE, Asked, World
+
+Json = dict[str, Any]
+
+GATEWAY = (EDGE, "gw")
+SOURCE = Source(kind="live", cluster="test")
+SIGMAS = 5
+"""How many standard deviations a count may lie from what was foretold."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """told: what the gateway answered. foretold: what the profile says."""
+
+    world: str
+    asked: Asked
+    told: Json
+    foretold: Answer
+
+    def __str__(self) -> str:
+        asked, foretold = self.asked, self.foretold
+        headers = " ".join(f"{name}:{value}" for name, value in asked.headers)
+        shares = [(one.service, one.share, one.status) for one in foretold.backends]
+        says = f"{foretold.outcome} {foretold.status} {foretold.location} {shares} {foretold.received}"
+        by = f"{foretold.route} rule {foretold.rule} match {foretold.match}"
+        return f"{self.world}: {asked.method} {asked.host} {asked.port} {asked.path} {headers}\n  was {self.told}\n  not {says} by {by}"
+
+
+class Compared(msgspec.Struct):
+    """differences: answers that were not foretold. refusals: worlds in which other ports are refused than foretold.
+
+    departing: answers that are not the standard's. departures: deviation → how often. unnamed: those of which no deviation is the cause.
+    """
+
+    asked: int = 0
+    departing: int = 0
+    differences: list[Difference] = []
+    refusals: list[str] = []
+    departures: Counter[str] = msgspec.field(default_factory=Counter)
+    unnamed: list[Difference] = []
+
+
+def line(asked: Asked) -> RequestLine:
+    host = asked.host.partition(":")[0]
+    return RequestLine(method=asked.method, url=f"http://{host}:{asked.port}{asked.path}", headers=(*asked.headers, ("Host", asked.host)))
+
+
+def compared(worlds: Iterable[World], records: dict[str, Json], profile: Profile) -> Compared:
+    """All answers of one gateway."""
+    found = Compared()
+    for world in worlds:
+        record = records[world.name]
+        seen = snapshot(world.everything, SOURCE)
+        table, plain = compile(seen, profile), compile(seen, STANDARD)
+        foretold = sorted(port for *_, port in table.poisoned)
+        if foretold != record.get("refused", []):
+            found.refusals.append(f"{world.name}: refuses {record.get('refused', [])}, foretold {foretold}")
+        for asked, told in zip(world.requests, record["answers"], strict=True):
+            request = read(line(asked))
+            possible = table.possible(request, GATEWAY)
+            found.asked += 1
+            if not any(fits(one, told, asked) for one in possible):
+                found.differences.append(Difference(world.name, asked, told, possible[0]))
+                continue
+            usual = plain.answer(request, GATEWAY)
+            if (usual.brief, usual.received) == (possible[0].brief, possible[0].received):
+                continue
+            found.departing += 1
+            said = list(_departures(possible[0], usual, table, request))
+            found.departures.update(said)
+            if not said:
+                found.unnamed.append(Difference(world.name, asked, told, usual))
+    return found
+
+
+def _departures(answer: Answer, usual: Answer, table: Table, request: Request) -> Iterator[str]:
+    routes = [one.route for one in table.placements.values()]
+    for each in departures(answer, usual, table.profile, lambda other: Table(table.world, routes, other).answer(request, GATEWAY)):
+        yield each.name.partition("/")[2]
+
+
+def fits(foretold: Answer, told: Json, asked: Asked) -> bool:
+    """Whether what came back is what was foretold."""
+    if "counts" in told:
+        return _counts_fit(foretold, told["counts"])
+    if "to" not in told:
+        split = {one.status for one in foretold.backends}
+        return told["status"] in (split or {foretold.status}) and told.get("location") == foretold.location
+    if told["to"] not in {one.service for one in foretold.backends if one.status is None} or foretold.received is None:
+        return False
+    if asked.method == "HEAD":
+        return True
+    received = foretold.received
+    return (told["path"], told["host"], _lines(told["headers"])) == (received.path, received.host, _lines(received.headers))
+
+
+def _lines(headers: Pairs | list[list[str]]) -> dict[str, list[str]]:
+    found = defaultdict(list)
+    for name, value in headers:
+        if name.lower().startswith("x-"):
+            found[name.lower()].append(value)
+    return found
+
+
+def _counts_fit(foretold: Answer, counts: dict[str, int]) -> bool:
+    shares: Counter[str] = Counter()
+    for one in foretold.backends or (BackendShare(service=None, port=None, share=1.0, status=foretold.status),):
+        shares[str(one.service if one.status is None else one.status)] += one.share  # type: ignore[assignment]
+    total = sum(counts.values())
+    return all(
+        abs(counts.get(where, 0) - total * share) <= SIGMAS * (total * share * max(1 - share, 0.0)) ** 0.5
+        for where, share in ((where, shares[where]) for where in shares.keys() | counts.keys())
+    )

@@ -1,0 +1,50 @@
+"""Recorded clusters and answers: JSON lines, the first of which says how they were made."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.predict.differential.worlds import Asked, World
+
+Json = dict[str, Any]
+HERE = Path(__file__).parent / "recorded"
+
+
+def write_worlds(worlds: Iterable[World], made: Mapping[str, Any], folder: Path = HERE) -> None:
+    listed = list(worlds)
+    lines: list[Json] = [{**made, "common": listed[0].common}]
+    lines += [{"id": one.name, "objects": one.objects, "requests": [_line(asked) for asked in one.requests]} for one in listed]
+    _write(folder / "worlds.jsonl", lines)
+
+
+def worlds(folder: Path = HERE) -> list[World]:
+    head, *rest = _read(folder / "worlds.jsonl")
+    return [World(one["id"], one["objects"], [_asked(line) for line in one["requests"]], head["common"]) for one in rest]
+
+
+def write_answers(gateway: str, records: Iterable[Json], made: Mapping[str, Any], folder: Path = HERE) -> None:
+    _write(folder / f"{gateway}.jsonl", [dict(made), *records])
+
+
+def answers(gateway: str, folder: Path = HERE) -> dict[str, Json]:
+    """The records of a gateway, by cluster."""
+    return {one["id"]: one for one in _read(folder / f"{gateway}.jsonl")[1:]}
+
+
+def _line(one: Asked) -> list[Any]:
+    return [one.method, one.host, one.path, one.port, [list(pair) for pair in one.headers], one.times]
+
+
+def _asked(line: list[Any]) -> Asked:
+    method, host, path, port, headers, times = line
+    return Asked(method, host, path, port, tuple((name, value) for name, value in headers), times)
+
+
+def _write(file: Path, lines: Iterable[Json]) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("".join(json.dumps(one, separators=(",", ":"), ensure_ascii=False) + "\n" for one in lines), encoding="utf-8")
+
+
+def _read(file: Path) -> list[Json]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
