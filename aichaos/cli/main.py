@@ -21,6 +21,8 @@ COMMANDS = {
     "route": "Which route and backend would serve a request, and why.",
     "eval": "Put a suite of questions to a backend, and score its answers.",
     "predict": "What an experiment will do, before it does it.",
+    "recover": "Finish the restore of a run whose process died.",
+    "runs": "Past runs of this machine, and the one that is active in the cluster.",
     "snapshot": "Save what was observed, to work on it elsewhere.",
     "backends": "Which model backends exist, and which would be used.",
     "config": "The effective settings, and where each came from.",
@@ -70,7 +72,9 @@ def main(arguments: list[str] | None = None) -> None:
     if sys.stdout is None:
         _say("cannot write the answer: standard output is closed", "Leave it open, or send it to a file.")
         os._exit(1)
-    code = run(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    _tell_of_unfinished(given)
+    code = run(given)
     # Not sys.exit: it would wait for threads that still hang on a slow server after Ctrl-C.
     _flush()
     os._exit(code)
@@ -115,6 +119,16 @@ def run(arguments: list[str]) -> int:
         )
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _tell_of_unfinished(arguments: list[str]) -> None:
+    """A run that nobody restored is said at every command, until it is."""
+    if "recover" in arguments or "_AICHAOS_COMPLETE" in os.environ:
+        return
+    from aichaos.run import state
+
+    for name in state.unfinished():
+        _say(f"run {name} has not been restored: its process died", f"aichaos recover {name}")
 
 
 def _program() -> str:

@@ -44,6 +44,18 @@ def source_options(command: F) -> F:
     return command
 
 
+def connection_options(command: F) -> F:
+    """--kubeconfig, --context: for commands that are about a cluster and nothing else."""
+    for option in reversed(
+        (
+            click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path()),
+            click.option("--context", metavar="NAME", help="The kubeconfig context.", shell_complete=_contexts),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 def output_option(command: F) -> F:
     return click.option(
         "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For people or for scripts."

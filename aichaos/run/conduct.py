@@ -40,7 +40,7 @@ from aichaos.domain.running import (
     Waiting,
 )
 from aichaos.errors import AichaosError
-from aichaos.run import journal, lease, recover, restore, state, watchdog
+from aichaos.run import journal, lease, restore, state, watchdog
 from aichaos.run.actions import Resolves, StepFailed
 from aichaos.run.lease import Beat, Held
 from aichaos.run.mirror import Mirror
@@ -112,7 +112,7 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
     with ExitStack() as stack:
         book = journal.create(opened)
         stack.callback(book.close)
-        stack.enter_context(recover.working_on(state.folder(start.plan.run)))
+        stack.enter_context(state.working_on(start.plan.run))
         dog: Watchdog | None = None
         try:
             if start.mirror:

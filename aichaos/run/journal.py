@@ -8,6 +8,7 @@ and synced first. `Record` is what the entries amount to.
 import hmac
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ import msgspec
 
 from aichaos.domain.running import Checked, Closed, Intent, JournalEntry, Opened, Outcome, Restoring, Result, Undone
 from aichaos.errors import FileError
+from aichaos.files.save import save
 from aichaos.run import state
 
-NAME = "journal.jsonl"
 _DECODER: msgspec.json.Decoder[JournalEntry] = msgspec.json.Decoder(JournalEntry)
 
 
@@ -76,25 +77,32 @@ class Journal:
     def write(self, *entries: JournalEntry, sync: bool = True) -> None:
         """Append entries; when it returns they are on the disk. sync: False for what can be found out again. Raises
         FileError; and AichaosError where they are, but `mirror` can't have them."""
-        lines = []
+        lines, last = [], self._last
         for entry in entries:
             raw = msgspec.json.encode(entry)
-            self._last = _signature(self._key, self._last, raw)
-            lines.append(msgspec.json.encode(_Line(msgspec.Raw(raw), self._last)) + b"\n")
-        data = b"".join(lines)
+            last = _signature(self._key, last, raw)
+            lines.append(msgspec.json.encode(_Line(msgspec.Raw(raw), last)) + b"\n")
+        self._append(b"".join(lines), sync=sync)
+        self._last = last
+        self.first_line = self.first_line or lines[0]
+        for entry in entries:
+            self.record.take(entry)
+        for line in lines:
+            self.mirror(line)
+
+    def _append(self, data: bytes, *, sync: bool) -> None:
+        """All of it, or nothing: a half line would spoil those after it."""
+        before = os.lseek(self._handle, 0, os.SEEK_END)
         try:
             while data:
                 data = data[os.write(self._handle, data) :]
             if sync:
                 os.fsync(self._handle)
         except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._handle, before)
             hint = "Free some room, or say where aichaos may write with AICHAOS_STATE_DIR."
             raise FileError(f"cannot write the journal {self.path}: {error.strerror or error}", hint=hint) from error
-        self.first_line = self.first_line or lines[0]
-        for entry in entries:
-            self.record.take(entry)
-        for line in lines:
-            self.mirror(line)
 
     def close(self) -> None:
         os.close(self._handle)
@@ -103,7 +111,7 @@ class Journal:
 def create(opened: Opened, key: bytes | None = None) -> Journal:
     """The journal of a new run. Raises FileError where it can't be written, or where the run has one already."""
     folder = state.folder(opened.plan.run)
-    path = folder / NAME
+    path = folder / state.JOURNAL
     key = state.key() if key is None else key
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +132,7 @@ def create(opened: Opened, key: bytes | None = None) -> Journal:
 
 def resume(run: str, key: bytes | None = None) -> Journal:
     """The journal of a run that has begun, to go on writing. A half-written last line is cut off. Raises FileError."""
-    path = state.folder(run) / NAME
+    path = state.folder(run) / state.JOURNAL
     key = state.key() if key is None else key
     try:
         data = path.read_bytes()
@@ -139,6 +147,13 @@ def resume(run: str, key: bytes | None = None) -> Journal:
         os.close(handle)
         raise
     return Journal(path, record, key, last, handle)
+
+
+def lay_down(run: str, data: bytes) -> None:
+    """Put a journal that was kept elsewhere where `resume` finds it, unless there is one that knows more. Raises FileError."""
+    path = state.folder(run) / state.JOURNAL
+    if not path.exists() or data.startswith(path.read_bytes()):
+        save(path, data.decode())
 
 
 def read(path: Path, key: bytes | None = None) -> Record:

@@ -1,27 +1,26 @@
 """Finishing what a dead process left: for the watchdog, and for `aichaos recover`.
 
-A run is unfinished while its journal has no last entry and nobody works on it: its process and its watchdog each hold a lock, which the
-kernel takes back when they die, however they die.
+Also for the guard inside the cluster, which has nothing but the copy that the run kept there: it waits until the run's Lease is not renewed
+any more, and restores from that.
 """
 
-import fcntl
-import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from aichaos.cluster.connection import Connection, connect
+from aichaos.cluster.reader import Reader
 from aichaos.cluster.writer import Found, Unread, Writer
 from aichaos.domain.running import Access, Opened, Place, Restored
 from aichaos.errors import AichaosError, FileError
-from aichaos.files.plain import at
-from aichaos.run import journal, restore, state
-from aichaos.run.journal import Journal, Record
+from aichaos.files.plain import at, text
+from aichaos.run import journal, lease, mirror, restore
+from aichaos.run.journal import Journal
 from aichaos.run.restore import Patience, Say
 
-LOCK = "lock"
+_LOOK = 1.0
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -84,67 +83,43 @@ def told(run: str, restored: Restored) -> Iterator[str]:
     yield f"  Then, or once the cause is gone: aichaos recover {run}"
 
 
-class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of this machine that has not ended. alive: whether a process still works on it."""
+def from_cluster(written: str, access: Access, key: Path) -> tuple[Journal, Link]:
+    """The journal that a run has kept in a ConfigMap `NS/NAME`, laid down on this machine to go on with, and the way to its cluster.
 
-    run: str
-    record: Record
-    alive: bool
-
-
-def unfinished() -> list[Unfinished]:
-    """The runs of this machine that have not ended. Cheap where there is none: it looks at the ends of the journals alone."""
-    found = []
-    for path in sorted(state.runs().glob(f"*/{journal.NAME}")):
-        if _ended(path):
-            continue
-        try:
-            record = journal.read(path)
-        except FileError:
-            continue  # `aichaos runs` shows what can't be read; a warning at every command would help nobody
-        if record.closed is None:
-            found.append(Unfinished(run=path.parent.name, record=record, alive=is_locked(path.parent)))
-    return found
-
-
-@contextmanager
-def working_on(folder: Path) -> Iterator[None]:
-    """Hold a run's lock: while we live, nobody else finishes it. Raises FileError where somebody else holds it."""
-    try:
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
+    key: the file with what it is signed with; it is never kept beside it. Raises FileError where it is not signed so, SourceError.
+    """
+    namespace, _, name = written.partition("/")
+    with connect(kubeconfig=access.kubeconfig, context=access.context) as connection:
+        found = Reader(connection).get_json(f"/api/v1/namespaces/{namespace}/configmaps/{name}", dict)
+    data = text(at(found, "data", mirror.KEY)).encode()
+    if not data:
         raise FileError(
-            f"cannot lock {folder}: {error.strerror or error}", hint="`aichaos runs` lists the runs of this machine."
-        ) from error
+            f"there is no journal in ConfigMap {written}", hint="The run has ended well, or was started with --no-cluster-journal."
+        )
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            hint = f"`aichaos stop {folder.name}` ends it; its watchdog restores by itself."
-            raise FileError(f"a process works on run {folder.name}", hint=hint) from error
-        yield
-    finally:
-        os.close(handle)
+        secret = key.read_bytes()
+    except OSError as error:
+        hint = "It is `key` in the state directory of the machine that the run was started on."
+        raise FileError(f"cannot read {key}: {error.strerror or error}", hint=hint) from error
+    opened = journal.replay(data, secret, written).opened
+    journal.lay_down(opened.plan.run, data)
+    return journal.resume(opened.plan.run, secret), connected(opened, access)
 
 
-def is_locked(folder: Path) -> bool:
-    try:
-        with working_on(folder):
-            return False
-    except FileError:
-        return True
-
-
-_TAIL = 4096
-
-
-def _ended(path: Path) -> bool:
-    """Whether the last whole line of a journal is its end."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - _TAIL))
-            lines = file.read().rstrip(b"\n").split(b"\n")
-    except OSError:
-        return True
-    return b'"entry":"closed"' in lines[-1]
+def wait_until_lost(link: Link, opened: Opened, say: Say) -> bool:
+    """Wait until a run's Lease was not renewed for its time, by our own clock; False where the run has ended, or somebody else has it."""
+    where, run = lease.place(opened.lease), opened.plan.run
+    seen, since = "", time.monotonic()
+    say(f"watching the Lease {where} of run {run}")
+    while True:
+        sight = link.writer.read(where)
+        holder = lease.holder(sight.object) if isinstance(sight, Found) else None
+        if not isinstance(sight, Unread):
+            if holder is None or holder.run != run:
+                return False
+            if holder.renewed != seen:
+                seen, since = holder.renewed, time.monotonic()
+        if holder is not None and time.monotonic() - since > lease.SECONDS:
+            say(f"run {run} has not been heard of for {lease.SECONDS} s")
+            return True
+        time.sleep(_LOOK)

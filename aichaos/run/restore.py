@@ -181,7 +181,9 @@ class _Restore:
         ]
         written = self._note(Undoing(at=time.time(), changes=tuple(now)), *intents)
         if not written:
-            intents, renew = [], []  # an object is never deleted without its copy on disk
+            for change in renew:
+                self._give_up(change.place, "it has to be made again, and its copy can't be written to the disk", None)
+            intents, renew = [], []
         outcomes = self.writer.send_all([*now, *renew])
         at = time.time()
         self._note(

@@ -1,12 +1,21 @@
-"""Where runs are kept on this machine: a folder for each, and the key that their journals are signed with."""
+"""Where runs are kept on this machine: a folder for each, and the key that their journals are signed with.
 
+A run is unfinished while its journal has no last entry. Whoever works on it holds its lock, which the kernel takes back when that process
+dies, however it dies. Every command looks for unfinished runs, so nothing heavy is loaded here.
+"""
+
+import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aichaos.errors import FileError
 
+JOURNAL = "journal.jsonl"
+_LOCK = "lock"
 _KEY_BYTES = 32
+_TAIL = 4096
 
 
 def home() -> Path:
@@ -47,3 +56,54 @@ def key() -> bytes:
     if len(found) != _KEY_BYTES:
         raise FileError(f"{path} is no key of ours", hint="Move it away; runs that are unfinished then need `aichaos recover --key FILE`.")
     return found
+
+
+def unfinished() -> list[str]:
+    """The runs of this machine that have not ended and that no process works on, by name."""
+    return [path.parent.name for path in sorted(runs().glob(f"*/{JOURNAL}")) if not ended(path) and not is_locked(path.parent)]
+
+
+def ended(path: Path) -> bool:
+    """Whether the last line of a journal is its end; also where it can't be read, as nothing could be done about it then."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _TAIL))
+            lines = file.read().rstrip(b"\n").split(b"\n")
+    except OSError:
+        return True
+    return b'"entry":"closed"' in lines[-1]
+
+
+@contextmanager
+def working_on(run: str) -> Iterator[None]:
+    """Hold a run's lock: while we live, nobody else finishes it. Raises FileError where somebody else holds it."""
+    where = folder(run)
+    try:
+        handle = os.open(where / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FileError(f"cannot lock {where}: {error.strerror or error}", hint="`aichaos runs` lists the runs of this machine.") from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            hint = f"`aichaos stop {run}` ends it; its watchdog restores by itself if it dies."
+            raise FileError(f"a process is at work on run {run}", hint=hint) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def is_locked(where: Path) -> bool:
+    """Whether a process is at work on the run of a folder."""
+    try:
+        handle = os.open(where / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False

@@ -15,8 +15,7 @@ import time
 from contextlib import suppress
 
 from aichaos.errors import AichaosError, FileError
-from aichaos.run import journal, recover
-from aichaos.run.state import folder
+from aichaos.run import journal, recover, state
 
 BEAT = 0.2
 SILENCE = 1.2
@@ -100,7 +99,7 @@ def main(run: str, pipe: int, telling: int, pid: int) -> int:
         signal.signal(number, signal.SIG_IGN)
     try:
         watched = os.pidfd_open(pid)
-        record = journal.read(folder(run) / journal.NAME)
+        record = journal.read(state.folder(run) / state.JOURNAL)
         link = recover.connected(record.opened)
         link.writer.warm(_WARM)
     except (AichaosError, OSError) as error:
@@ -117,7 +116,8 @@ def main(run: str, pipe: int, telling: int, pid: int) -> int:
     select.select([watched], [], [], 5)  # readable once it has ended
     _say(f"{why}: the watchdog restores")
     try:
-        return recover.finish(journal.resume(run), link, _say, "watchdog")
+        with state.working_on(run):
+            return recover.finish(journal.resume(run), link, _say, "watchdog")
     except FileError as error:
         _say(f"{error}: run `aichaos recover {run}`")
         return 1

@@ -157,7 +157,7 @@ def say_json(value: Any) -> None:
 
 def again(orders: Orders) -> int:
     wrap(Moments(orders))
-    with recover.working_on(state.folder(orders.run)):
+    with state.working_on(orders.run):
         book = journal.resume(orders.run)
         link = recover.connected(book.record.opened)
         return recover.finish(book, link, lambda line: print(line, file=sys.stderr, flush=True), "recover")

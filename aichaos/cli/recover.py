@@ -1,0 +1,60 @@
+"""`aichaos recover`: what finishes the restore of a run whose process died."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from aichaos.cli.options import connection_options
+from aichaos.errors import UsageError
+
+
+@click.command("recover", short_help="Finish the restore of a run whose process died.")
+@click.argument("run", required=False)
+@connection_options
+@click.option("--from-configmap", metavar="NS/NAME", help="Take the journal from the cluster, not from this machine.")
+@click.option(
+    "--key", type=click.Path(path_type=Path), metavar="FILE", help="What that journal is signed with: `key` in the state directory."
+)
+@click.option("--when-lost", is_flag=True, help="Begin when the run's Lease is not renewed any more.")
+def command(
+    run: str | None, kubeconfig: str | None, context: str | None, from_configmap: str | None, key: Path | None, when_lost: bool
+) -> int:
+    """Put back what a run has changed, from its journal.
+
+    Without RUN, the one that is unfinished. The exit code is 0 when everything is as it was, and 8 when something is left: what and how is
+    printed then. It can be interrupted and given again at any time.
+    """
+    from aichaos.domain.running import Access
+    from aichaos.run import journal, recover, state
+
+    access = Access(kubeconfig=kubeconfig, context=context) if kubeconfig or context else None
+    if from_configmap is not None:
+        if key is None or "/" not in from_configmap:
+            raise UsageError("--from-configmap takes NS/NAME, and --key FILE with it", hint="kubectl get configmaps -A -l aichaos.io/run")
+        book, link = recover.from_cluster(from_configmap, access or Access(), key)
+        if when_lost and not recover.wait_until_lost(link, book.record.opened, _say):
+            _say(f"run {book.record.opened.plan.run} has ended: nothing to do")
+            return 0
+        if when_lost:
+            book, link = recover.from_cluster(from_configmap, access or Access(), key)  # with what was added meanwhile
+        return recover.finish(book, link, _say, "in-cluster" if when_lost else "recover")
+    name = run or _only_one(state.unfinished())
+    if name is None:
+        _say("no run of this machine is unfinished")
+        return 0
+    with state.working_on(name):
+        book = journal.resume(name)
+        return recover.finish(book, recover.connected(book.record.opened, access), _say, "recover")
+
+
+def _only_one(names: list[str]) -> str | None:
+    if len(names) > 1:
+        raise UsageError(f"{len(names)} runs are unfinished: {', '.join(names)}", hint="Name one: aichaos recover RUN.")
+    return names[0] if names else None
+
+
+def _say(line: str) -> None:
+    from aichaos.report.clean import clean
+
+    print(clean(line), file=sys.stderr, flush=True)

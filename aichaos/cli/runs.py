@@ -1,0 +1,42 @@
+"""`aichaos runs`: what was run from this machine, and who is running something in the cluster now."""
+
+import sys
+from typing import Any
+
+import click
+
+from aichaos.cli.options import connection_options, output_option, write_json
+
+
+@click.command("runs", short_help="Past runs of this machine, and the one that is active in the cluster.")
+@click.option("--cluster", is_flag=True, help="The run that is active in the cluster, whoever started it.")
+@click.option("--lease", "where", default="aichaos/aichaos-run", show_default=True, metavar="NS/NAME", help="The Lease of runs.")
+@connection_options
+@output_option
+def command(cluster: bool, where: str, kubeconfig: str | None, context: str | None, output: str) -> int:
+    """List runs: when, what, how they ended.
+
+    With --cluster, the run that holds the cluster's Lease: who started it, from where, and how to stop it. Anybody who may read Leases
+    sees the same with `kubectl -n aichaos get lease aichaos-run -o yaml`.
+    """
+    from aichaos.run import listing
+
+    found = listing.active(where, kubeconfig, context) if cluster else listing.past()
+    if output == "json":
+        write_json(found)
+        return 0
+    if not found:
+        nothing = f"no run is active: the Lease {where} is free" if cluster else "nothing was run from this machine yet"
+        print(nothing, file=sys.stderr)
+        return 0
+    for line in _table([listing.row(one) for one in found]):
+        print(line)
+    return 0
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    from aichaos.report.clean import clean
+
+    shown: list[list[Any]] = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in shown) for column in range(len(shown[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]

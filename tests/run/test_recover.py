@@ -1,0 +1,172 @@
+"""`aichaos recover` and `aichaos runs` as people use them, on journals that real runs left."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.cluster.misbehaving import as_json, misbehaving
+from tests.controlplane.client import ControlPlane
+from tests.program import environment
+from tests.run.rig import Rig, plain, rigged
+
+LATE = 50
+"""A moment at which most of the steps are done."""
+
+LIMITED = """
+import resource, runpy, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (12000, 12000))
+runpy.run_module("tests.run.driver", run_name="__main__")
+"""
+
+
+def aichaos(rig: Rig, *arguments: str, home: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    around = environment(rig.home / "home", AICHAOS_STATE_DIR=str(home or rig.home), KUBECONFIG=str(rig.kubeconfig), **more)
+    return subprocess.run(
+        [sys.executable, "-m", "aichaos", *arguments], env=around, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def left(rig: Rig, point: int = LATE) -> None:
+    rig.start(rig.orders(point=point, death="both")).communicate(timeout=60)
+
+
+def edited(rig: Rig, change: Any) -> None:
+    rig.journal.write_bytes(change(rig.journal.read_bytes()))
+
+
+def test_an_unfinished_run_is_said_at_every_command_until_it_is_recovered(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        told = aichaos(rig, "config")
+        assert told.returncode == 0
+        assert f"run {rig.run} has not been restored" in told.stderr
+        assert f"aichaos recover {rig.run}" in told.stderr
+        assert rig.run not in told.stdout
+        (shown,) = json.loads(aichaos(rig, "runs", "-o", "json").stdout)
+        assert (shown["state"], shown["restored"]) == ("unfinished", None)
+        active = aichaos(rig, "runs", "--cluster", "--lease", f"{rig.namespace}/aichaos-run").stdout
+        assert f"{rig.run}  tester@here  main" in active
+        assert f"aichaos stop {rig.run}" in active
+
+        done = aichaos(rig, "recover")
+        assert done.returncode == 0, done.stderr
+        assert f"run {rig.run}: verified restored" in done.stderr
+        rig.assert_restored()
+        assert aichaos(rig, "config").stderr == ""
+        (shown,) = json.loads(aichaos(rig, "runs", "-o", "json").stdout)
+        assert (shown["state"], shown["restored"]) == ("failed", "verified")
+        assert aichaos(rig, "runs", "--cluster", "--lease", f"{rig.namespace}/aichaos-run").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda data: data.replace(b'"replicas":0', b'"replicas":9'), "is not as this user's aichaos wrote it"),
+        (lambda data: b"".join(data.splitlines(keepends=True)[:3] + data.splitlines(keepends=True)[4:]), "line 4"),
+        (lambda data: b"nonsense\n" + data, "line 1"),
+        (lambda data: b"", "holds no entry"),
+    ],
+    ids=["changed", "line taken out", "line put in", "empty"],
+)
+def test_a_journal_that_somebody_edited_restores_nothing(controlplane: ControlPlane, tmp_path: Path, change: Any, line: str) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        whole, before = rig.journal.read_bytes(), rig.look()
+        edited(rig, change)
+        done = aichaos(rig, "recover", rig.run)
+        assert done.returncode == 1
+        assert line in done.stderr
+        assert "Traceback" not in done.stderr
+        assert {name: obj["metadata"]["uid"] for name, obj in rig.look().items()} == {n: o["metadata"]["uid"] for n, o in before.items()}
+        rig.journal.write_bytes(whole)
+        assert aichaos(rig, "recover", rig.run).returncode == 0
+        rig.assert_restored()
+
+
+def test_a_last_line_that_was_being_written_was_not_sent(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        edited(rig, lambda data: data + b'{"entry":{"entry":"intent","number":99')
+        done = aichaos(rig, "recover", rig.run)
+        assert done.returncode == 0, done.stderr
+        rig.assert_restored()
+
+
+def test_another_cluster_is_not_touched(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig, misbehaving() as other:
+        left(rig)
+        other.on("/api/v1/namespaces/kube-system", as_json({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "other"}}))
+        done = aichaos(rig, "recover", rig.run, "--kubeconfig", str(other.kubeconfig(tmp_path)))
+        assert done.returncode == 1
+        assert "is another cluster than that of run" in done.stderr
+        assert {request.method for request in other.requests} == {"GET"}
+        assert aichaos(rig, "recover", rig.run).returncode == 0
+        rig.assert_restored()
+
+
+def test_what_is_lost_with_the_machine_comes_back_from_the_cluster(controlplane: ControlPlane, tmp_path: Path) -> None:
+    """The guard inside the cluster: it has the ConfigMap and a key, and waits until nobody renews the Lease."""
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        key = tmp_path / "elsewhere.key"
+        shutil.copy(rig.home / "key", key)
+        elsewhere = tmp_path / "another-machine"
+        written = f"{rig.namespace}/aichaos-run-{rig.run}"
+        wrong = tmp_path / "wrong.key"
+        wrong.write_bytes(b"x" * 32)
+        refused = aichaos(rig, "recover", "--from-configmap", written, "--key", str(wrong), home=elsewhere)
+        assert refused.returncode == 1
+        assert "is not as this user's aichaos wrote it" in refused.stderr
+
+        done = aichaos(rig, "recover", "--from-configmap", written, "--key", str(key), "--when-lost", home=elsewhere)
+        assert done.returncode == 0, done.stderr
+        assert "has not been heard of for 15 s" in done.stderr
+        rig.assert_restored()
+
+
+def test_a_state_directory_that_cannot_be_written_refuses_the_run(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        (tmp_path / "runs").write_text("a file in the way")
+        code, said = rig.finish(rig.orders())
+        assert code == 1
+        assert "cannot keep a journal" in said
+        assert "AICHAOS_STATE_DIR" in said
+        rig.assert_restored()
+
+
+def test_on_a_full_disk_the_run_ends_and_puts_back_all_that_needs_no_copy(controlplane: ControlPlane, tmp_path: Path) -> None:
+    """A limit on the size of files stands for the full disk: the kernel refuses to write on, as it would there. What would have to be
+    deleted first (a route that must be younger than one that was made again) is left, and said, until there is room."""
+    with rigged(controlplane, tmp_path) as rig:
+        path = tmp_path / "orders.json"
+        path.write_bytes(msgspec.json.encode(rig.orders(mirror=False)))
+        around = os.environ | {"AICHAOS_STATE_DIR": str(tmp_path)}
+        command = [sys.executable, "-c", LIMITED, str(path)]
+        done = subprocess.run(command, env=around, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 8, done.stdout + done.stderr
+        assert "cannot write the journal" in done.stdout
+        assert {name: plain(obj) for name, obj in rig.look().items()} == {name: plain(obj) for name, obj in rig.before.items()}
+        assert f"HTTPRoute/{rig.namespace}/younger" in done.stdout
+        assert aichaos(rig, "recover").returncode == 0
+        rig.assert_restored()
+
+
+def test_a_run_beside_another_one_does_not_begin(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        first = rig.run
+        rig.run = "second"
+        code, said = rig.finish(rig.orders())
+        assert code == 5
+        assert first in said
+        rig.run = first
+        assert aichaos(rig, "recover").returncode == 0
+        rig.assert_restored()
