@@ -1,8 +1,8 @@
 """Answers from files: to show, test and discuss what a model said without asking it again.
 
 The file (`--model FILE`, JSON Lines) holds an answer a line: `{"kind": "ideas"|"experiment"|"refine", "idea": id|null, "text": …,
-"model": …}`; a folder holds `ideas.md` and `ID.md`. Each answer serves the question of its kind and idea, in order, the last one again.
-Nothing is asked, so a question that has no answer here is an error.
+"model": …}`. A folder holds `ideas.md` and `ID.md`, and `ID.repair-1.md` for what was answered when that was to be mended. Each answer
+serves the question of its kind and idea, in order, the last one again. Nothing is asked: a question that has no answer here is an error.
 """
 
 from collections import defaultdict
@@ -58,7 +58,7 @@ def recorded(path: Path) -> list[Recorded]:
     """The answers in a file or a folder. Raises FileError."""
     try:
         if path.is_dir():
-            return [_of_file(one) for one in sorted(path.glob("*.md"))]
+            return [_of_file(one) for one in sorted(path.glob("*.md"), key=_round)]
         lines = path.read_bytes().splitlines()
         return [msgspec.json.decode(line, type=Recorded) for line in lines if line.strip()]
     except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
@@ -67,9 +67,16 @@ def recorded(path: Path) -> list[Recorded]:
         ) from error
 
 
+def _round(path: Path) -> tuple[str, int]:
+    """What an answer is about, and how often it had been asked before."""
+    name, _, number = path.stem.partition(".repair-")
+    return name, int(number) if number.isdigit() else 0
+
+
 def _of_file(path: Path) -> Recorded:
-    kind: Kind = "ideas" if path.stem == "ideas" else "refine" if path.stem.startswith("refine") else "experiment"
-    return Recorded(kind=kind, idea=path.stem if kind == "experiment" else None, text=path.read_text(encoding="utf-8"))
+    name, _ = _round(path)
+    kind: Kind = "ideas" if name == "ideas" else "refine" if name.startswith("refine") else "experiment"
+    return Recorded(kind=kind, idea=name if kind == "experiment" else None, text=path.read_text(encoding="utf-8"))
 
 
 def _grouped(answers: list[Recorded]) -> dict[tuple[str, str | None], list[Recorded]]:

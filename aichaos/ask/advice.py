@@ -1,5 +1,6 @@
 """A finding in a form that a model can act on: where, what stands there, what is allowed there, an example."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -19,6 +20,19 @@ _EXAMPLES = {
     "reply/placeholder": "the name of an object from the list",
     "reply/no-experiment": "apiVersion: aichaos/v1\nkind: Experiment\n… as in the form above",
 }
+_FORMS = {
+    "delete": "delete: {kind: HTTPRoute, name: …, namespace: …}",
+    "recreate": "recreate: {kind: HTTPRoute, name: …, namespace: …}",
+    "scale": "scale: {kind: Deployment, name: …, namespace: …, replicas: 0}",
+    "patch": "patch: {kind: …, name: …, namespace: …, merge: {spec: {…}}}",
+    "label": "label: {kind: Pod, name: …, namespace: …, set: {key: value}, remove: [key]}; one object a step, by its name",
+    "restart": "restart: {kind: Deployment, name: …, namespace: …}",
+    "wait": "wait: {for: 10s}, or wait: {until: {object: Deployment/NAMESPACE/NAME, condition: Available}, timeout: 2m}",
+    "probe": "probe: the name of a steadyState entry",
+    "chaos": "chaos: {apiVersion: …, kind: …, metadata: {name: …, namespace: …}, spec: {…}}, hold: 60s",
+}
+"""The form of each verb, for a step that does not have it."""
+_IN_A_STEP = re.compile(r"/spec/steps/\d+/([a-z]+)")
 
 
 def advice(attempt: Attempt) -> list[dict[str, Any]]:
@@ -42,8 +56,14 @@ def _told(one: Finding, experiment: Any) -> dict[str, Any]:
         "message": one.message,
         "was": "" if was is None else msgspec.json.encode(was).decode()[:300],
         "allowed": allowed,
-        "example": _EXAMPLES.get(one.rule, ""),
+        "example": _EXAMPLES.get(one.rule) or _form(one),
     }
+
+
+def _form(one: Finding) -> str:
+    """The form of the verb that a finding about the form is about; "" for any other finding."""
+    verb = _IN_A_STEP.match(one.path) if one.rule == "experiment/schema" else None
+    return _FORMS.get(verb[1], "") if verb else ""
 
 
 def _at(value: Any, path: str) -> Any:

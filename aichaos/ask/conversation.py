@@ -137,8 +137,18 @@ class Asker:
     def ideas(self) -> tuple[list[Idea], list[str]]:
         """The ideas that came, and what the user should know about the answer. Raises ReplyError where it can't be used."""
         answer = self.reply(self.question("ideas", self.facts))
+        found, problems = parse.ideas(answer.reply.text)
+        for number in range(self.manner.repairs if self.backend.prompted else 0):
+            if found or answer.reply.end == "refused" or _EMPTY_LIST.search(answer.reply.text):
+                break
+            self.say(f"no idea could be read; asking {who(self.backend)} once more ({number + 1} of {self.manner.repairs})")
+            attempt = Attempt(text=answer.reply.text, findings=problems)
+            again = self.reply(self.question("ideas", msgspec.structs.replace(self.facts, attempt=attempt)))
+            if again.reply.text == answer.reply.text:
+                break
+            answer = again
+            found, problems = parse.ideas(answer.reply.text)
         reply = answer.reply
-        found, problems = parse.ideas(reply.text)
         if reply.end == "refused":
             raise ReplyError(
                 f"{who(self.backend)} refused to answer", hint="Say it in other words, or choose another backend with --backend."

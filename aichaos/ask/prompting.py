@@ -37,7 +37,7 @@ def render(kind: Kind, facts: Facts, *, budget: int = BUDGET, veil: Veil | None 
         raise UsageError(f"what has to be in the prompt is more than a prompt of {budget:,} tokens", hint=hint)
     words, said, notes = _spoken(facts, room, veil)
     values = fixed | {"words": words, "said": said}
-    mending = _mending(facts.attempt, room, veil) if facts.attempt else []
+    mending = _mending(kind, facts.attempt, room, veil) if facts.attempt else []
     version = _template(kind)[2]
     room -= tokens(words) + sum(map(tokens, said)) + sum(tokens(turn.text) for turn in mending)
     while True:
@@ -188,15 +188,22 @@ def _all_facts() -> tuple[tuple[str, dict[str, Any], str], ...]:
 # mending --------------------------------------------------------------------------------------------------------------------------
 
 
-def _mending(attempt: Attempt, room: int, veil: Veil) -> list[Turn]:
+def _mending(kind: Kind, attempt: Attempt, room: int, veil: Veil) -> list[Turn]:
     """The answer and what is wrong with it, as turns. An answer that is too long is shown in part."""
     from aichaos.ask.advice import advice
 
     answer = veil.hide(attempt.text)
     short = shortened(answer, room // 4)
-    findings = [{key: veil.hide(text) if isinstance(text, str) else text for key, text in one.items()} for one in advice(attempt)]
-    _, text = _filled("repair", {"findings": findings[:_MOST_FINDINGS]})
+    findings = [{key: _hidden(key, text, veil) for key, text in one.items()} for one in advice(attempt)]
+    _, text = _filled("repair", {"kind": kind, "findings": findings[:_MOST_FINDINGS]})
     return [Turn(role="assistant", text=short.strip() or "(no text)"), Turn(role="user", text=shortened(text, room // 8))]
+
+
+def _hidden(key: str, value: Any, veil: Veil) -> Any:
+    """A part of a finding behind the veil; a path field by field, or the whole of it would pass for a long random text."""
+    if key == "path":
+        return "/".join(veil.hide(part) for part in value.split("/"))
+    return veil.hide(value) if isinstance(value, str) else value
 
 
 _MOST_FINDINGS = 20

@@ -37,10 +37,12 @@ _SHARES = {"HTTPRoute": 4, "Service": 2}
 def show(facts: Facts, room: int, veil: Veil) -> tuple[str, list[str]]:
     """What is shown of the cluster, as YAML of at most `room` tokens, and a note for each kind of which not all is shown."""
     topology = facts.topology
-    wanted = _by_relevance(facts)
+    named = set(_named(facts))
+    wanted = _by_relevance(facts, named)
     lines = _facts(topology, room // 4, veil)
     left = max(0, room - tokens("\n".join(lines)) - 2)
-    written = {kind: _written(topology, found, left, veil) for kind, found in wanted.items()}
+    listed = _listed(facts, named)
+    written = {kind: _written(topology, found, left, veil, listed) for kind, found in wanted.items()}
     # every kind has its share, and what the smaller kinds leave of theirs is there for the larger ones
     shown: dict[str, list[str]] = {}
     shares = sum(_SHARES.get(kind, 1) for kind in written)
@@ -65,12 +67,29 @@ def _facts(topology: Topology, room: int, veil: Veil) -> list[str]:
     return lines
 
 
-def _written(topology: Topology, found: list[KubeObject], room: int, veil: Veil) -> list[tuple[str, int]]:
+def _listed(facts: Facts, named: set[ObjectRef]) -> frozenset[ObjectRef]:
+    """The workloads whose pods are shown by name: where steps are written, those that are named and those behind a Service that is.
+
+    A step that labels or deletes a pod has to name it.
+    """
+    if facts.idea is None and facts.experiment is None:
+        return frozenset()
+    topology = facts.topology
+    services = [
+        topology.services[ref.namespace, ref.name]
+        for ref in named
+        if (ref.namespace, ref.name) in topology.services and ref.kind == "Service"
+    ]
+    behind = {reference(workload) for service in services[:20] for workload in topology.service_workloads(service)}
+    return frozenset(behind | {ref for ref in named if ref in topology.workloads})
+
+
+def _written(topology: Topology, found: list[KubeObject], room: int, veil: Veil, listed: frozenset[ObjectRef]) -> list[tuple[str, int]]:
     """Objects as YAML, each with its tokens: no more of them than could fit, and none that is too large by itself."""
     pieces: list[tuple[str, int]] = []
     used = 0
     for obj in found:
-        text = yaml.dump([veil.hide_tree(_summary(topology, obj))])
+        text = yaml.dump([veil.hide_tree(_summary(topology, obj) | (_pods(topology, obj) if reference(obj) in listed else {}))])
         cost = tokens(text)
         if cost <= room:
             pieces.append((text, cost))
@@ -90,10 +109,9 @@ def _fitting(pieces: list[tuple[str, int]], room: int) -> tuple[list[str], int]:
     return fitting, used
 
 
-def _by_relevance(facts: Facts) -> dict[str, list[KubeObject]]:
+def _by_relevance(facts: Facts, named: set[ObjectRef]) -> dict[str, list[KubeObject]]:
     """Kind → its objects: those that are named, those that hang together with them, those of the namespaces that are named, the rest."""
     words = facts.words.tokens
-    named = set(_named(facts))
     near = {ref for one in named for ref in _neighbours(facts.topology, one)} if len(named) <= 500 else set[ObjectRef]()
     homes = {ref.namespace for ref in named} if facts.idea or facts.experiment else set[str]()
     system = {"kube-system", "kube-public", "kube-node-lease"}
@@ -183,6 +201,15 @@ def _service(topology: Topology, obj: Any) -> dict[str, Any]:
 def _workload(topology: Topology, obj: Any) -> dict[str, Any]:
     containers = [container.name for container in obj.spec.template.spec.containers]
     return {"replicas": obj.replicas, "pod_labels": obj.spec.template.metadata.labels, "containers": containers}
+
+
+_MOST_PODS = 10
+
+
+def _pods(topology: Topology, obj: Any) -> dict[str, Any]:
+    """Pods by name, and how many more there are."""
+    names = sorted(pod.name for pod in topology.pods_of(obj))
+    return {"pods": names[:_MOST_PODS]} | ({"more_pods": len(names) - _MOST_PODS} if len(names) > _MOST_PODS else {})
 
 
 def _policy(topology: Topology, obj: Any) -> dict[str, Any]:

@@ -61,9 +61,9 @@ def _value(value: str, key: str) -> str | None:
         return named["open"] + inner + named["close"]
     if start in "{[&!":
         return None
-    plain = value.partition(" #")[0]
+    plain = value.partition(" #")[0].rstrip()
     if start in "|>@`%" or value.startswith("*.") or _COLON.search(plain):
-        return _single(plain.rstrip()) + (value[len(plain) :] if plain != value else "")
+        return _single(plain) + value[len(plain) :]
     return None
 
 

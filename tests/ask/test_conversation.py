@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import pytest
 
 from aichaos.ask.conversation import Asked, Judge, Manner, ask
+from aichaos.ask.prompting import versions
 from aichaos.ask.protocol import Backend, Facts, Progress, Question, Reply
 from aichaos.ask.words import read
 from aichaos.check.decode import experiment_of
@@ -88,7 +89,7 @@ def test_where_an_experiment_comes_from_is_what_we_know_and_not_what_it_says() -
     (draft,) = asked(Scripted(ideas("a"), saying(claim))).drafts
     assert draft.experiment is not None
     signed = draft.experiment.spec.provenance
-    assert (signed.backend, signed.model, signed.prompt) == ("scripted", "parrot-1", "ideas@2, experiment@2")
+    assert (signed.backend, signed.model, signed.prompt) == ("scripted", "parrot-1", f"{versions()['ideas']}, {versions()['experiment']}")
     assert (signed.snapshot, signed.words) == ("sha256:00ff", WORDS)
 
 

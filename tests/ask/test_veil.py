@@ -238,7 +238,7 @@ def test_the_bytes_on_the_wire_hold_none_of_the_originals_and_the_answer_holds_t
         text = json.dumps(request)
         name, space = re.findall(r"object: Deployment/([a-z-]+)/([a-z0-9-]+)", text)[0][::-1]
         listed = f"ideas:\n- {{id: a, title: Take {name} away, summary: s, why_here: [Deployment/{space}/{name}]}}\n"
-        return message(listed if "Give 1 ideas" in text else ANSWER.format(name=name, space=space), request)
+        return message(listed if "Give 1 idea" in text else ANSWER.format(name=name, space=space), request)
 
     with serving(respond) as (url, seen):
         opened = open_backend(backend, Options(model="m", base_url=url if backend == "anthropic" else f"{url}/v1", timeout=10))

@@ -1,0 +1,56 @@
+"""The answers that a model wrote, put through the whole loop offline: how many end as ready experiments may only grow."""
+
+from pathlib import Path
+
+import pytest
+
+from aichaos.evaluation.evaluate import Totals, why
+from tests.evaluation.collect import collect
+from tests.evaluation.replies import COLLECTIONS, FOLDER, answered, evaluated
+
+FLOORS = {
+    "careful": {"parsed": 1.0, "ready_first": 0.9, "ready": 0.9, "relevant": 0.87},
+    "careless": {"parsed": 1.0, "ready_first": 0.8, "ready": 1.0, "relevant": 1.0},
+}
+"""Shares of what was asked for: read, without an error at the first try, without one in the end; questions answered as they were asked."""
+
+
+@pytest.fixture(scope="module", params=COLLECTIONS)
+def collection(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def totals(collection: str) -> Totals:
+    return evaluated(collection).totals
+
+
+def test_enough_answers_are_kept_half_of_them_careless() -> None:
+    answers = {name: list((FOLDER / name).glob("*/*.md")) for name in COLLECTIONS}
+    assert sum(map(len, answers.values())) >= 60
+    assert len(answers["careless"]) >= 30
+
+
+@pytest.mark.parametrize("figure", ["parsed", "ready_first", "ready", "relevant"])
+def test_as_many_answers_are_of_use_as_before(figure: str, collection: str, totals: Totals) -> None:
+    assert getattr(totals, figure) >= FLOORS[collection][figure]
+
+
+def test_no_question_fails_and_no_answer_repeats_another(totals: Totals) -> None:
+    assert totals.failed == 0
+    assert totals.distinct == 1
+
+
+def test_what_is_not_perfect_is_known(collection: str) -> None:
+    wrong = {one.id: why(one) for one in evaluated(collection).scores if not one.perfect}
+    assert wrong.keys() <= {"careful": {"talk-routes", "labels"}, "careless": set()}[collection], wrong
+
+
+def test_every_prompt_of_the_loop_has_its_answer(collection: str, tmp_path: Path) -> None:
+    """But for rounds of mending: a question without an answer would count as a failed one."""
+    for question in answered(collection):
+        folder = tmp_path / question.id
+        folder.mkdir()
+        for answer in (FOLDER / collection / question.id).glob("*.md"):
+            (folder / answer.name).write_bytes(answer.read_bytes())
+        assert [path.name for path in collect(folder, question) if ".repair-" not in path.name] == []
