@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills
+.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -43,6 +43,11 @@ fuzz: $(VENV)/.dev
 # A run that is killed, frozen or woken at every moment of its life.
 kills: $(VENV)/.dev testbed
 	AICHAOS_KILLS=1 $(BIN)/python -m pytest -q -n auto tests/run/test_kills.py
+
+# Runs through a proxy that misbehaves by a seed, on the way to the real API server.
+FAULTS ?= 300
+faults: $(VENV)/.dev testbed
+	AICHAOS_FAULTS=$(FAULTS) $(BIN)/python -m pytest -q -n auto tests/run/test_faults.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md

@@ -7,13 +7,14 @@ everybody which run is active and whose it is, and carries the wish to stop it.
 
 import os
 import socket
+import time
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import msgspec
 
 from aichaos.cluster.writer import Absent, Found, Unread, Writer
-from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Outcome, Place
+from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Outcome, Place, Refused
 from aichaos.files.plain import at, mapping, text
 from aichaos.run.marks import OWNER, RUN, WHY
 
@@ -22,7 +23,7 @@ SECONDS = 15
 """How long a Lease counts as alive after it was renewed: what the guard inside the cluster waits for."""
 PROCESS = "aichaos.io/process"
 STOP = "aichaos.io/stop"
-_ATTEMPTS = 4
+_ATTEMPTS = 6
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,11 +68,16 @@ def place(written: str = DEFAULT) -> Place:
 
 
 def acquire(writer: Writer, where: Place, run: str) -> Hold:
-    """Take the Lease for a new run, making it and its namespace where they are not there yet."""
-    for _ in range(_ATTEMPTS):
+    """Take the Lease for a new run, making it and its namespace where they are not there yet. Tries again for some seconds."""
+    answer = NotHad(why=f"others write {where} again and again", final=False)
+    for tries in range(_ATTEMPTS):
+        time.sleep(0.05 * (2**tries - 1))
         match writer.read(where):
             case Unread(why, _, refused):
-                return NotHad(why=why, final=refused)
+                answer = NotHad(why=why, final=refused)
+                if refused:
+                    break
+                continue
             case Absent():
                 outcome = writer.send(_creation(where, run, "main", 1, writer.approval))
                 if isinstance(outcome, Missing):
@@ -83,9 +89,11 @@ def acquire(writer: Writer, where: Place, run: str) -> Hold:
                 outcome = writer.send(_claim(where, lease, run, "main", _generation(lease) + 1, writer.approval))
         if held := _held(outcome, where, run, "main"):
             return held
-        if not isinstance(outcome, Done | Conflict):
-            return NotHad(why=_why(outcome), final=True)
-    return NotHad(why=f"others write {where} again and again", final=False)
+        if isinstance(outcome, Refused):
+            return NotHad(why=outcome.why, final=True)
+        if not isinstance(outcome, Done | Conflict | Missing):
+            answer = NotHad(why=outcome.why, final=False)
+    return answer
 
 
 def take_over(writer: Writer, where: Place, run: str, who: str) -> Hold:
@@ -241,7 +249,3 @@ def _version(obj: Manifest) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _why(outcome: Outcome) -> str:
-    return getattr(outcome, "why", "") or "there is no such namespace, and it could not be made"
