@@ -53,8 +53,17 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
         found += problems
     brought = (item.value for item in items if is_whole(item.value, plain=item.text.plain) and not is_experiment(item.value))
     world = World(topology, brought, policy=policy)
-    found += located((item, _as_meant(one, item)) for item in items for one in _checked(item, world, topology))
+    found += located((item, _as_meant(one, item)) for item in items for one in _looked_at(item, world, topology))
     return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items)
+
+
+def _looked_at(item: Item, world: World, topology: Topology | None) -> Iterator[Finding]:
+    found = _checked(item, world, topology)
+    if not item.odd:
+        return found
+    from aichaos.check.oddities import odd_scalars  # hardly any file holds one
+
+    return odd_scalars(item, found, world.kinds)
 
 
 def _checked(item: Item, world: World, topology: Topology | None) -> Iterator[Finding]:

@@ -30,12 +30,16 @@ def text_of(name: str, content: str) -> Text:
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One object and where it stands: its file, the document's number there, and for an item of a List its path in the document."""
+    """One object and where it stands: its file, the document's number there, and for an item of a List its path in the document.
+
+    odd: its plain scalars that are not what they look like.
+    """
 
     value: Any
     text: Text
     index: int
     prefix: str = ""
+    odd: tuple[yaml.Odd, ...] = ()
 
 
 def opened(text: Text) -> tuple[list[Item], list[tuple[Item | None, Finding]]]:
@@ -45,11 +49,19 @@ def opened(text: Text) -> tuple[list[Item], list[tuple[Item | None, Finding]]]:
     try:
         for document in yaml.read(text.content, text.name):
             inside = list(_items(document.value, text, document.index, ""))
+            if document.odd:
+                inside = [_with_odd(item, document.odd) for item in inside]
             items += inside
             found += [_duplicate(pointer, place, inside, text) for pointer, place in document.duplicates]
     except SyntaxProblem as problem:
         found.append((None, _unreadable(problem, text)))
     return items, found
+
+
+def _with_odd(item: Item, odd: tuple[yaml.Odd, ...]) -> Item:
+    inside = [one for one in odd if one.pointer.startswith(f"{item.prefix}/")]
+    own = tuple(msgspec.structs.replace(one, pointer=one.pointer[len(item.prefix) :]) for one in inside)
+    return msgspec.structs.replace(item, odd=own)
 
 
 def at(one: Finding, text: Text, place: Place | None) -> Finding:

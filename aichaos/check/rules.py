@@ -11,6 +11,7 @@ _TABLE: tuple[Rule, ...] = (
     Rule("file/unreadable", "syntax", "error", "A file can't be read: no such file, no permission, too large, not text."),
     Rule("yaml/syntax", "syntax", "error", "The text is not YAML."),
     Rule("yaml/duplicate-key", "syntax", "error", "A key stands twice in one mapping."),
+    Rule("yaml/odd-scalar", "meaning", "warning", "A value or key without quotes is another one to the server than to its reader."),
     Rule("yaml/not-an-object", "syntax", "error", "A document is no Kubernetes object."),
     Rule("yaml/template", "syntax", "skipped", "A template that has not been filled in."),
     Rule("kind/unknown", "schema", "skipped", "A kind that we do not know; an error in a group whose kinds we all know."),

@@ -7,6 +7,7 @@ boolean, `1e3` a number, `0777` is 511, and `12:30:45` or a date stay text.
 import math
 import re
 from functools import lru_cache
+from typing import Literal
 
 _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
@@ -58,6 +59,30 @@ def _integer(digits: str) -> int:
     if len(magnitude) > 1 and magnitude[0] == "0" and magnitude[1].isdigit():
         return sign * int(magnitude, 8)
     return sign * int(magnitude, 0)
+
+
+Oddity = Literal["octal", "word", "digits"]
+"""Why a plain scalar is not what it looks like: `0777`, `on`, `1.10`."""
+
+_PLAIN_WORDS = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
+_OCTAL = re.compile(r"[-+]?0[0-7_]*[1-9][0-7_]+")
+_LONGEST = 320
+"""Digits of the largest float."""
+_ENDING_IN_ZERO = re.compile(r"[-+]?[0-9]+\.[0-9]*0")
+
+
+@lru_cache(maxsize=8192)
+def oddity(text: str) -> Oddity | None:
+    """In which way a plain scalar that is no text becomes another value than its letters show to most people."""
+    value = resolve(text)
+    if type(value) is bool:
+        return None if text in _PLAIN_WORDS else "word"
+    if type(value) is int:
+        return "octal" if _OCTAL.fullmatch(text) else None
+    if type(value) is float and math.isfinite(value):
+        rounded = text.lstrip("+-").isdecimal() and len(text) < _LONGEST and int(text) != value
+        return "digits" if rounded or _ENDING_IN_ZERO.fullmatch(text) else None
+    return None
 
 
 def key_text(value: str | int | float | bool | None) -> str | None:

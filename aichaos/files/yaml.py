@@ -15,7 +15,7 @@ import yaml
 from yaml._yaml import CParser
 
 from aichaos.errors import SyntaxProblem
-from aichaos.files.scalars import key_text, resolve
+from aichaos.files.scalars import key_text, oddity, resolve
 
 MAX_DEPTH = 100
 MAX_EXPANSION = 1_000_000
@@ -31,6 +31,14 @@ Place = tuple[int, int]
 """Line and column, from 1."""
 
 
+class Odd(msgspec.Struct, frozen=True):
+    """A plain scalar that is not what it looks like: where it stands, how it is written, and whether it is a key."""
+
+    pointer: str
+    text: str
+    key: bool
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """One document of a file. `index` counts from 0; `duplicates` are the JSON Pointers of keys that stand twice, with their place."""
 
@@ -39,6 +47,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     line: int
     duplicates: tuple[tuple[str, Place], ...] = ()
+    odd: tuple[Odd, ...] = ()
 
 
 class _NoKey:
@@ -84,7 +93,7 @@ def read(text: str, file: str) -> Iterator[Document]:
                 feed = builder.feed
             elif kind is yaml.DocumentEndEvent:
                 if not builder.empty:
-                    yield Document(value=builder.value, file=file, index=index, line=builder.line, duplicates=tuple(builder.duplicates))
+                    yield builder.document(index)
                 index += 1
     except yaml.MarkedYAMLError as error:
         raise _problem(error, file) from error
@@ -117,10 +126,16 @@ class _Builder:
         self.empty = True
         self.line = 1
         self.duplicates: list[tuple[str, Place]] = []
+        self.odd: list[Odd] = []
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: set[str] = set()
         self._size = 0
+
+    def document(self, index: int) -> Document:
+        return Document(
+            value=self.value, file=self.file, index=index, line=self.line, duplicates=tuple(self.duplicates), odd=tuple(self.odd)
+        )
 
     def feed(self, event: Event) -> None:
         kind = type(event)
@@ -128,6 +143,8 @@ class _Builder:
             text = event.value
             value = self._tagged(event) if event.tag else text if event.style else resolve(text)
             frame = self._stack[-1] if self._stack else None
+            if value is not text and oddity(text) and not event.tag:
+                self._odd(value, text, frame)
             if frame is None or not frame.mapping or frame.key is not _NO_KEY:
                 self._scalar(value, event, frame)
             elif type(value) is str and value != "<<" and value not in frame.data:
@@ -142,6 +159,11 @@ class _Builder:
             self._alias(event)
         else:
             self._end()
+
+    def _odd(self, value: Any, text: str, frame: _Frame | None) -> None:
+        is_key = frame is not None and frame.mapping and frame.key is _NO_KEY
+        pointer = "".join(one.part for one in self._stack)
+        self.odd.append(Odd(f"{pointer}/{escape(key_text(value) or '')}" if is_key else pointer, text, is_key))
 
     def _tagged(self, event: Event) -> Any:
         try:
