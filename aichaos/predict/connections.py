@@ -14,8 +14,9 @@ from aichaos.domain.prediction import Connection
 from aichaos.domain.workloads import Namespace, Pod
 from aichaos.observe.assume import target_port
 from aichaos.predict.evolve.draft import Change
+from aichaos.predict.evolve.faults import Active
 from aichaos.predict.policies import bits
-from aichaos.predict.reach import SOMEWHERE, Reach
+from aichaos.predict.reach import SOMEWHERE, Key, Reach
 
 MOST = 200
 """Connections that are listed at most, those that change first."""
@@ -31,8 +32,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def connections(states: Sequence[Reach], changes: Iterable[Change], most: int = MOST) -> Listed:
-    """The connections of everything that an experiment touches, in each of its states. Empty where no state has a policy."""
-    if not any(state.snapshot.network_policies for state in states):
+    """The connections of everything that an experiment touches, in each of its states. Empty where no state has a policy or a cut."""
+    if not any(state.snapshot.network_policies or state.cuts for state in states):
         return Listed()
     changed = list(changes)
     ends = _Ends(states, changed)
@@ -47,27 +48,36 @@ class _Ends:
     """The ends of connections by name, and the parties that each one is in each state."""
 
     def __init__(self, states: Sequence[Reach], changes: Sequence[Change]) -> None:
-        different = {id(state.policies): state for state in states}
+        keys = [(id(state.policies), *map(id, state.cuts)) for state in states]
+        different = dict(zip(keys, states, strict=True))
         self.states = list(different.values())
-        self.places = [list(different).index(id(state.policies)) for state in states]
+        self.places = [list(different).index(key) for key in keys]
         """State → its place among those that differ."""
         pairs = ((old, new) for old, new in changes if isinstance(old, Pod) and isinstance(new, Pod))
         self._alone = {(new.namespace, new.name) for old, new in pairs if old.labels != new.labels}
-        self.parties = [self._of(state) for state in self.states]
+        self.pods: list[dict[str, list[Key]]] = [defaultdict(list) for _ in self.states]
+        """The pods of each end, where a fault cuts connections."""
+        self.parties = [self._of(state, pods) for state, pods in zip(self.states, self.pods, strict=True)]
         self.ports = self._ports()
         self.touched = self._touched(changes)
 
-    def _of(self, state: Reach) -> dict[str, int]:
-        """Name of an end → its parties in one state."""
+    def _of(self, state: Reach, pods: dict[str, list[Key]]) -> dict[str, int]:
+        """Name of an end → its parties in one state. pods: gets its pods, where a fault asks for them."""
         found: dict[str, int] = defaultdict(int)
         found[OUTSIDE] = 1 << state.policies.outside(SOMEWHERE)
         for gateway in state.snapshot.gateways:
             for party in state.carriers((gateway.namespace, gateway.name)) or ():
                 found[f"Gateway/{gateway.namespace}/{gateway.name}"] |= 1 << party
+            if state.cuts:
+                carriers = state.topology.gateway_pods(gateway)
+                pods[f"Gateway/{gateway.namespace}/{gateway.name}"] += [(pod.namespace, pod.name) for pod in carriers]
         for pod in state.snapshot.pods:
             member = state.policies.party(pod)
             if member is not None and (pod.namespace, pod.name) not in state.topology.carriers:
-                found[self._name(pod, state)] |= 1 << member
+                name = self._name(pod, state)
+                found[name] |= 1 << member
+                if state.cuts:
+                    pods[name].append((pod.namespace, pod.name))
         return found
 
     def _name(self, pod: Pod, state: Reach) -> str:
@@ -94,6 +104,7 @@ class _Ends:
         namespaces = {obj.name for change in changes for obj in change if isinstance(obj, Namespace)}
         policies = {(obj.namespace, obj.name) for change in changes for obj in change if isinstance(obj, NetworkPolicy)}
         pods = {(obj.namespace, obj.name) for change in changes for obj in change if isinstance(obj, Pod)}
+        pods |= {(pod.namespace, pod.name) for state in self.states for fault in state.cuts for pod in fault.pods}
         found: set[str] = set()
         for state, named in zip(self.states, self.parties, strict=True):
             concerned = (pod for pod in state.snapshot.pods if (pod.namespace, pod.name) in pods or pod.namespace in namespaces)
@@ -123,12 +134,20 @@ class _Ends:
         """Whether every pod of one end may talk to every pod of the other; no, where one of them has none."""
         policies = self.states[place].policies
         senders, targets = self.parties[place].get(source, 0), self.parties[place].get(target, 0)
+        if any(self._cut(fault, place, source, target) for fault in self.states[place].cuts):
+            return False
         return bool(
             senders
             and targets
             and all(not senders & ~policies.senders(one, port, protocol) for one in bits(targets))
             and all(not targets & ~policies.targets(one, port, protocol) for one in bits(senders))
         )
+
+    def _cut(self, fault: Active, place: int, source: str, target: str) -> bool:
+        """Whether a fault cuts a pod of one end off from a pod of the other."""
+        pods = self.pods[place]
+        ends: tuple[list[Key | None], list[Key]] = ([*pods[source]] or [None], pods[target])
+        return any(fault.shapes(one, other) or fault.shapes(other, one) for one in ends[0] for other in ends[1])
 
     def notes(self) -> Iterator[str]:
         """What could not be told."""

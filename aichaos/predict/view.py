@@ -8,6 +8,7 @@ from aichaos.domain.prediction import Answer, Brief, State
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import UsageError
 from aichaos.predict.evolve.moments import Course, Moment
+from aichaos.predict.obstacles import answered
 from aichaos.predict.reach import Reach, key_of
 from aichaos.predict.requests import Asked, text
 from aichaos.predict.routing.request import Request, read
@@ -43,9 +44,10 @@ class View:
     def state(self, name: str, moment: Moment) -> State:
         """The answers after one more step, or before the first."""
         self._router = self._router.changed(moment.changes)
-        reach = (self.reaches or [self._untouched])[-1].changed(moment.snapshot, moment.changes)
+        last = (self.reaches or [self._untouched])[-1]
+        reach = last.changed(moment.snapshot, moment.changes, moment.faults)
         self.reaches.append(reach)
-        if moment.changes or not self._last:
+        if moment.changes or moment.faults != last.faults or not self._last:
             self._last = self._answers(self._router, reach)
         effects = tuple(effect for fault in moment.faults for effect in fault.effects)
         return State(step=name, outcomes=self._last, effects=effects, notes=moment.notes)
@@ -53,11 +55,11 @@ class View:
     def at(self, course: Course) -> tuple[tuple[Answer, ...], Reach]:
         """The answers where another course has come to, and what policies let through there."""
         changes = course.changes
-        reach = self._untouched.changed(course.now, changes)
+        reach = self._untouched.changed(course.now, changes, course.faults)
         return self._answers(self._first.changed(changes), reach), reach
 
     def _answers(self, router: Router, reach: Reach) -> tuple[Answer, ...]:
-        return tuple(reach.answer(router.answer(request, gateway), gateway) for request, gateway in self._requests)
+        return tuple(answered(router.answer(request, gateway), request.method, gateway, reach) for request, gateway in self._requests)
 
 
 def same_to_a_client(one: Answer, other: Answer) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from aichaos.domain.prediction import Answer, RequestLine
 from aichaos.domain.snapshot import Snapshot
 from aichaos.predict.connections import OUTSIDE, connections
+from aichaos.predict.obstacles import answered
 from aichaos.predict.policies import policy_types
 from aichaos.predict.reach import Reach
 from aichaos.predict.routing.request import read
@@ -28,7 +29,7 @@ def routed(snapshot: Snapshot) -> Answer:
 
 
 def answer(snapshot: Snapshot) -> Answer:
-    return Reach(snapshot).answer(routed(snapshot), ("edge", "gw"))
+    return answered(routed(snapshot), "GET", ("edge", "gw"), Reach(snapshot))
 
 
 def test_what_the_gateway_may_reach_is_answered_as_before() -> None:
@@ -49,7 +50,7 @@ def test_the_time_out_of_a_rule_may_be_over_before_the_gateway_gives_up() -> Non
     between = route("shop", timeouts={"request": "5s"})
     assert answer(shop(between, DENY)).status == 504
     plain = msgspec.structs.replace(routed(shop(between)), implementation="contour")
-    assert Reach(shop(between, DENY)).answer(plain, ("edge", "gw")).status == 503, "Contour gives up after 2 s"
+    assert answered(plain, "GET", ("edge", "gw"), Reach(shop(between, DENY))).status == 503, "Contour gives up after 2 s"
 
 
 def test_of_a_split_only_the_part_that_is_cut_off_fails() -> None:

@@ -1,6 +1,7 @@
-"""What a fault of a chaos engine does while it lasts: to which pods, and to which share of the requests of their Services.
+"""The faults of a chaos object while they last: which pods they hit, between whom they act, and which share of a Service's requests.
 
-Which of several pods an engine chooses is chance; they are alike here, so the first by name stand for them, and shares are expected values.
+Which of several pods an engine chooses is chance. They are alike here: the first by name stand for those that are killed or fail, and what
+is done to traffic is done to each of them with the same odds.
 """
 
 from collections.abc import Iterator
@@ -15,46 +16,38 @@ from aichaos.domain.network import Service
 from aichaos.domain.prediction import Effect
 from aichaos.domain.workloads import Pod, PodCondition, PodConditionType
 from aichaos.files.plain import at, mapping, text
-from aichaos.observe.faults import Fault, faults, litmus_faults
-from aichaos.observe.targets import at_most, chaos_mesh, litmus, litmus_at_most
+from aichaos.observe.faults import Fault, LitmusFault, faults, litmus_faults
+from aichaos.observe.targets import PodKey, at_most, chaos_mesh, keys, litmus, litmus_at_most, service_of_host
 from aichaos.observe.topology import Topology
 from aichaos.predict.evolve.draft import Draft
+from aichaos.predict.evolve.harm import FAILS, KILLS, Harm, destinations, externals, of_chaos_mesh, of_litmus
 from aichaos.predict.evolve.server import placed
 
-KILLS = frozenset({"pod-kill", "container-kill", "pod-delete"})
-FAILS = frozenset({"pod-failure"})
 FOREVER = datetime.max.replace(tzinfo=UTC)
-_DOES = {
-    "loss": "loses {loss} % of its packets",
-    "corrupt": "garbles packets",
-    "duplicate": "sends packets twice",
-    "partition": "is cut off from the network",
-    "bandwidth": "sends no faster than {rate}",
-    "StressChaos": "competes for CPU or memory",
-    "DNSChaos": "gets wrong answers, or none, from DNS",
-    "IOChaos": "has slow or failing disks",
-    "TimeChaos": "has another time",
-    "HTTPChaos": "answers some requests late, wrongly or not at all",
-    "pod-network-loss": "loses {loss} % of its packets",
-    "pod-network-corruption": "garbles packets",
-    "pod-network-duplication": "sends packets twice",
-    "pod-network-partition": "is cut off from the network",
-    "pod-cpu-hog": "competes for CPU",
-    "pod-memory-hog": "competes for memory",
-    "pod-dns-error": "gets no answers from DNS",
-    "pod-http-status-code": "answers some requests with another status",
-}
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a fault of the network. pods: those that may be chosen; None for everybody. odds: for each of them to be chosen, 0..1."""
+
+    pods: frozenset[PodKey] | None = None
+    odds: float = 1.0
+
+    def holds(self, pod: PodKey | None) -> float:
+        """The odds that a pod is one of them; None stands for somebody who is no known pod."""
+        return self.odds if self.pods is None or pod in self.pods else 0.0
 
 
 class Active(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault that lasts. pods: those that are hit, as they were before. seconds: how long it says that it lasts, None for no end.
-
-    until: when it ends. effects: what it does to requests.
+    """A fault that lasts. pods: those that stand for the ones that are hit, as they were before. seconds: how long it says that it lasts,
+    None for no end. until: when it ends. source, peer: between whom it acts. effects: what it does to the requests of Services.
     """
 
     ref: ObjectRef
     action: str
+    harm: Harm
     pods: tuple[Pod, ...]
+    source: Side
+    peer: Side
     seconds: float | None
     effects: tuple[Effect, ...]
     until: datetime = FOREVER
@@ -62,6 +55,8 @@ class Active(msgspec.Struct, frozen=True, kw_only=True):
     def hurt(self, draft: Draft) -> None:
         """Do to the pods what the fault does to them."""
         for pod in self.pods:
+            if self.action == "container-kill":
+                continue  # it starts again, too soon for most readiness probes
             if self.action in KILLS:
                 draft.drop(reference(pod))
             elif self.action in FAILS:
@@ -75,6 +70,12 @@ class Active(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(there, Pod) and there.metadata.uid == pod.metadata.uid:
                 draft.put(msgspec.structs.replace(there, status=pod.status))
 
+    def shapes(self, sender: PodKey | None, receiver: PodKey | None) -> float:
+        """The odds that it acts on what one side sends to the other."""
+        to = self.source.holds(sender) * self.peer.holds(receiver) if self.harm.direction != "from" else 0.0
+        back = self.peer.holds(sender) * self.source.holds(receiver) if self.harm.direction != "to" else 0.0
+        return max(to, back)
+
 
 def _unready(pod: Pod) -> tuple[PodCondition, ...]:
     kept = tuple(one for one in pod.status.conditions if one.type is not PodConditionType.READY)
@@ -87,81 +88,87 @@ def injected(manifest: Manifest, topology: Topology) -> Iterator[Active]:
     for fault in faults(manifest):
         selection = chaos_mesh(topology, fault.spec.get("selector"), ref.namespace)
         count = at_most(fault.spec.get("mode"), fault.spec.get("value"), len(selection.pods))
-        yield _active(ref, _action(fault), selection.pods, count, seconds(text(fault.ends[1])), _chaos_mesh(fault), topology)
+        action = text(fault.spec.get("action")) or fault.kind
+        peer, named = _peer(fault, topology, ref.namespace)
+        yield _active(ref, action, of_chaos_mesh(fault, action), selection.pods, count, seconds(text(fault.ends[1])), peer, named, topology)
     for one in litmus_faults(manifest):
         found = litmus(topology, at(manifest, "spec", "appinfo"), ref.namespace)
         if found is not None:
             count = litmus_at_most(one.name, one.environment, len(found.pods))
             lasts = _number(one.environment.get("TOTAL_CHAOS_DURATION"))
-            yield _active(ref, one.name, found.pods, count, lasts, _litmus(one.environment, one.name), topology)
+            peer, named = _destination(one, topology, ref.namespace)
+            yield _active(ref, one.name, of_litmus(one), found.pods, count, lasts, peer, named, topology)
 
 
-def _action(fault: Fault) -> str:
-    return text(fault.spec.get("action")) or fault.kind
+def _peer(fault: Fault, topology: Topology, home: str) -> tuple[Side, str]:
+    """The other side of a fault of Chaos Mesh, and what it is called: everybody, the pods of its `target`, or hosts outside."""
+    outside = externals(fault)
+    target = mapping(fault.spec.get("target"))
+    if not target:
+        return (Side(pods=frozenset()), ", ".join(outside)) if outside else (Side(), "")
+    pods = chaos_mesh(topology, target.get("selector"), home).pods
+    count = at_most(target.get("mode"), target.get("value"), len(pods))
+    return Side(pods=keys(pods), odds=count / len(pods) if pods else 0.0), ", ".join([*_owners(pods, topology), *outside])
 
 
-class _Numbers(msgspec.Struct, frozen=True, kw_only=True):
-    latency: float = 0.0
-    jitter: float = 0.0
-    loss: str = "some"
-    rate: str = ""
+def _destination(fault: LitmusFault, topology: Topology, home: str) -> tuple[Side, str]:
+    """The same for a fault of Litmus, which names addresses and hosts."""
+    addresses, hosts = destinations(fault.environment)
+    if not addresses and not hosts:
+        return Side(), ""
+    services = [topology.services.get(key) for host in hosts if (key := service_of_host(host, home)) is not None]
+    pods = [pod for service in services if service is not None for pod in topology.service_pods(service)]
+    pods += [pod for pod in topology.snapshot.pods if pod.status.pod_ip and pod.status.pod_ip in addresses]
+    return Side(pods=keys(pods)), ", ".join([*hosts, *addresses])
 
 
-def _chaos_mesh(fault: Fault) -> _Numbers:
-    delay = fault.spec.get("delay")
-    shaped = mapping(delay)
-    latency = seconds(text(shaped.get("latency") if shaped else delay)) or 0.0
-    return _Numbers(
-        latency=latency * 1000,
-        jitter=(seconds(text(shaped.get("jitter"))) or 0.0) * 1000,
-        loss=text(at(fault.spec, "loss", "loss")) or "some",
-        rate=text(at(fault.spec, "bandwidth", "rate")),
-    )
+def _owners(pods: list[Pod], topology: Topology) -> list[str]:
+    """The pods by what keeps them, for people."""
+    found = dict.fromkeys(str(reference(topology.workload_of(pod) or pod)) for pod in pods)
+    return [*list(found)[:3], *([f"{len(found) - 3} more"] if len(found) > 3 else [])]
 
 
-def _litmus(environment: dict[str, Any], name: str) -> _Numbers:
-    slow = _number(environment.get("NETWORK_LATENCY", environment.get("LATENCY"))) if "latency" in name else None
-    loss = text(environment.get("NETWORK_PACKET_LOSS_PERCENTAGE")) or "100"
-    return _Numbers(latency=slow or 0.0, jitter=_number(environment.get("JITTER")) or 0.0, loss=loss)
-
-
-def _active(ref: ObjectRef, action: str, pods: list[Pod], count: int, lasts: float | None, numbers: _Numbers, topology: Topology) -> Active:
+def _active(
+    ref: ObjectRef,
+    action: str,
+    harm: Harm,
+    pods: list[Pod],
+    count: int,
+    lasts: float | None,
+    peer: Side,
+    named: str,
+    topology: Topology,
+) -> Active:
     hit = tuple(sorted(pods, key=lambda pod: (pod.namespace, pod.name))[:count])
-    effects = tuple(_effects(ref, action, pods, count, numbers, topology))
-    return Active(ref=ref, action=action, pods=hit, seconds=lasts, effects=effects)
+    source = Side(pods=keys(pods), odds=count / len(pods) if pods else 0.0)
+    effects = [*_effects(ref, harm, source, pods, named, topology)]
+    if peer.pods:  # a request crosses the same packets in whichever direction it goes
+        others = [pod for pod in topology.snapshot.pods if (pod.namespace, pod.name) in peer.pods]
+        effects += _effects(ref, harm, peer, others, ", ".join(_owners(pods, topology)), topology)
+    return Active(ref=ref, action=action, harm=harm, pods=hit, source=source, peer=peer, seconds=lasts, effects=tuple(effects))
 
 
-def _effects(ref: ObjectRef, action: str, pods: list[Pod], count: int, numbers: _Numbers, topology: Topology) -> Iterator[Effect]:
-    """For each Service with such pods: as many of them as are hit on average, of all that answer."""
-    candidates = {(pod.namespace, pod.name) for pod in pods}
+def _effects(ref: ObjectRef, harm: Harm, side: Side, pods: list[Pod], named: str, topology: Topology) -> Iterator[Effect]:
+    """For each Service with such pods: as many as are hit on average, of all that answer. named: towards whom alone, "" for everybody."""
     for service in topology.services_of_pods(pods):
         members = topology.service_pods(service)
-        own = sum((pod.namespace, pod.name) in candidates for pod in members)
-        hit = round(own * count / len(pods)) if pods else 0
-        if not members or not hit:
-            continue
-        yield _effect(ref, action, service, hit, len(members), numbers)
+        own = sum((pod.namespace, pod.name) in (side.pods or ()) for pod in members)
+        hit = round(own * side.odds)
+        if members and hit:
+            yield _effect(ref, harm, service, hit, len(members), named)
 
 
-def _effect(ref: ObjectRef, action: str, service: Service, hit: int, members: int, numbers: _Numbers) -> Effect:
-    latency: tuple[float, float] | None = None
-    if action in KILLS:
-        does = "is deleted and replaced"
-    elif action in FAILS:
-        does = "is not ready"
-    elif numbers.latency:
-        latency = (max(0.0, numbers.latency - numbers.jitter), numbers.latency + numbers.jitter)
-        does = f"answers {numbers.latency:g} ms later" + (f", give or take {numbers.jitter:g} ms" if numbers.jitter else "")
-    else:
-        does = _DOES.get(action, _DOES.get(ref.kind, "is disturbed")).format(loss=numbers.loss, rate=numbers.rate or "it may")
+def _effect(ref: ObjectRef, harm: Harm, service: Service, hit: int, members: int, named: str) -> Effect:
+    share = hit / members * (harm.requests.share if harm.requests else 1.0)
+    latency = harm.latency if harm.latency is None or harm.direction != "both" else (harm.latency[0] * 2, harm.latency[1] * 2)
     return Effect(
         fault=str(ref),
         service=f"{service.namespace}/{service.name}",
         pods=hit,
         of=members,
-        share=hit / members,
+        share=share,
         latency_ms=latency,
-        does=does,
+        does=harm.does + (f", towards {named} alone" if named else ""),
     )
 
 

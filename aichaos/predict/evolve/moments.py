@@ -58,6 +58,11 @@ class Course:
         return self._draft.snapshot
 
     @property
+    def faults(self) -> tuple[Active, ...]:
+        """Those that last now."""
+        return self._faults
+
+    @property
     def changes(self) -> list[Change]:
         """What differs now from the beginning: each object as it was found and as it is."""
         return [change for change in self._changed.values() if change[0] != change[1]]
