@@ -7,6 +7,7 @@ import datetime
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from aichaos.cluster.rights import Right
 from aichaos.domain.base import ObjectRef
@@ -122,28 +123,32 @@ def _moving(workload: Workload) -> str:
     return ""
 
 
-def budgets(
-    topology: Topology, harmed: Iterable[tuple[str, str]], listed: Iterable[tuple[str, dict[str, object]]], policy: Policy
-) -> Iterator[Refusal]:
-    """No PodDisruptionBudget is broken. harmed: namespace and name of the pods that may be taken. listed: the budgets as they are, each
-    with its namespace."""
-    pods = set(harmed)
+Harms = Sequence[tuple[frozenset[tuple[str, str]], int]]
+"""Pods, by namespace and name, of which a step takes at most so many."""
+
+
+def _at_most(harms: Harms, among: set[tuple[str, str]]) -> int:
+    return min(len(among), sum(min(count, len(pods & among)) for pods, count in harms))
+
+
+def budgets(topology: Topology, harms: Harms, listed: Iterable[tuple[str, dict[str, Any]]], policy: Policy) -> Iterator[Refusal]:
+    """No PodDisruptionBudget is broken. listed: the budgets as they are, each with its namespace."""
     for namespace, budget in listed:
         selector, name = selector_of(mapping(budget.get("spec")).get("selector")), mapping(budget.get("metadata")).get("name")
-        matched = {(pod.namespace, pod.name) for pod in topology.select(namespace, selector)} & pods
+        taken = _at_most(harms, {(pod.namespace, pod.name) for pod in topology.select(namespace, selector)})
         allowed = mapping(budget.get("status")).get("disruptionsAllowed")
-        if matched and isinstance(allowed, int) and len(matched) > allowed and not policy.allows("disruption-budget"):
-            message = f"the PodDisruptionBudget {namespace}/{name} allows {allowed} disruptions now; the run takes up to {len(matched)}"
+        if taken and isinstance(allowed, int) and taken > allowed and not policy.allows("disruption-budget"):
+            message = f"the PodDisruptionBudget {namespace}/{name} allows {allowed} disruptions now; the run takes up to {taken}"
             hint = "Take fewer pods, or allow `disruption-budget` in your policy if breaking it is the experiment."
             yield Refusal(name="disruption-budget", message=message, hint=hint)
 
 
-def shares(topology: Topology, harmed: set[tuple[str, str]], routes: Sequence[str], policy: Policy) -> Iterator[Refusal]:
+def shares(topology: Topology, harms: Harms, routes: Sequence[str], policy: Policy) -> Iterator[Refusal]:
     """Not more of a Service's endpoints, and of a namespace's routes, than the policy allows."""
     if policy.max_endpoints is not None:
         for service in topology.snapshot.services:
             pods = {(pod.namespace, pod.name) for pod in topology.service_pods(service)}
-            share = len(pods & harmed) / len(pods) if pods else 0.0
+            share = _at_most(harms, pods) / len(pods) if pods else 0.0
             if share > policy.max_endpoints:
                 message = f"up to {share:.0%} of the endpoints of Service {service.namespace}/{service.name} are taken; the policy allows"
                 yield Refusal(name="endpoints", message=f"{message} {policy.max_endpoints:.0%}", hint="Take fewer pods.")

@@ -1,13 +1,35 @@
 """Where the API server keeps an object: what a step calls by its kind, as a Place."""
 
+from collections.abc import Callable
 from typing import Any
 
 from aichaos.cluster.discovery import Served, discover
 from aichaos.cluster.reader import Reader
+from aichaos.cluster.writer import address, collection
 from aichaos.domain.base import ObjectRef, group_of, reference_of
 from aichaos.domain.kinds import BY_NAME
-from aichaos.domain.running import Place
+from aichaos.domain.running import Manifest, Place
 from aichaos.errors import UsageError
+
+
+def looking(reader: Reader) -> Callable[[Place], Manifest | None]:
+    """Reads whole objects through a reader: None where there is none. Raises SourceError."""
+
+    def look(place: Place) -> Manifest | None:
+        found: Manifest | None = reader.get_json(address(place), dict[str, Any])
+        return found
+
+    return look
+
+
+def listing(reader: Reader) -> Callable[[str, str, str], list[Manifest]]:
+    """Lists the whole objects of an API version and a plural in a namespace; none where there is no such kind. Raises SourceError."""
+
+    def look(api_version: str, resource: str, namespace: str) -> list[Manifest]:
+        where = Place(api_version=api_version, resource=resource, kind="", name="", namespace=namespace)
+        return reader.list_all(collection(where), dict[str, Any], lambda one: one).items
+
+    return look
 
 
 class Places:

@@ -102,18 +102,19 @@ def test_a_rollout_in_progress_refuses(status: dict[str, int], refused: bool) ->
 def test_a_disruption_budget_is_not_broken(allowed: int, refused: bool) -> None:
     there = topology_of(pod("a", {"app": "web"}), pod("b", {"app": "web"}), pod("c", {"app": "other"}))
     budget = {"metadata": {"name": "b"}, "spec": {"selector": {"matchLabels": {"app": "web"}}}, "status": {"disruptionsAllowed": allowed}}
-    harmed = [("shop", "a"), ("shop", "b"), ("shop", "c")]
+    harmed = [(frozenset({("shop", "a"), ("shop", "b"), ("shop", "c")}), 3)]
     assert names(guard.budgets(there, harmed, [("shop", budget)], NO_POLICY)) == (["disruption-budget"] if refused else [])
     assert names(guard.budgets(there, harmed, [("shop", budget)], Policy(allow=("disruption-budget",)))) == []
-    assert names(guard.budgets(there, [("shop", "c")], [("shop", budget)], NO_POLICY)) == []
+    assert names(guard.budgets(there, [(frozenset({("shop", "c")}), 1)], [("shop", budget)], NO_POLICY)) == []
 
 
 def test_shares_of_endpoints_and_routes_are_limited_by_the_policy() -> None:
     there = topology_of(service("web"), route("one"), route("two"), pod("a", {"app": "web"}), pod("b", {"app": "web"}))
     policy = Policy(max_endpoints=0.5, max_routes=0.5)
-    assert names(guard.shares(there, {("shop", "a")}, ["shop/one"], policy)) == []
-    assert names(guard.shares(there, {("shop", "a"), ("shop", "b")}, ["shop/one", "shop/two"], policy)) == ["endpoints", "routes"]
-    assert names(guard.shares(there, {("shop", "a"), ("shop", "b")}, ["shop/one", "shop/two"], NO_POLICY)) == []
+    both = frozenset({("shop", "a"), ("shop", "b")})
+    assert names(guard.shares(there, [(both, 1)], ["shop/one"], policy)) == []
+    assert names(guard.shares(there, [(both, 2)], ["shop/one", "shop/two"], policy)) == ["endpoints", "routes"]
+    assert names(guard.shares(there, [(both, 2)], ["shop/one", "shop/two"], NO_POLICY)) == []
 
 
 def test_one_fate_is_refused_unless_it_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
