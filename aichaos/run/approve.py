@@ -113,12 +113,12 @@ def as_it_is(name: str, obj: Manifest | None) -> Approved:
 
 def in_person(plan: Plan, how: Literal["keyboard", "yes"], why: str = "") -> Approval:
     """Of whoever sits here: by the experiment's name typed, or by `--yes`."""
-    return Approval(run=plan.run, digest=plan.digest, cluster=plan.cluster, who=me(), how=how, at=_now_text(), why=why)
+    return Approval(run=plan.run, digest=plan.digest, cluster=plan.cluster, who=me(), how=how, at=at(), why=why)
 
 
 def for_command(name: str, cluster: str, why: str) -> Approval:
     """Of whoever gives a command that changes nothing but our own objects: the lever, a run's mark to stop."""
-    return Approval(run=name, digest="", cluster=cluster, who=me(), how="keyboard", at=_now_text(), why=why)
+    return Approval(run=name, digest="", cluster=cluster, who=me(), how="keyboard", at=at(), why=why)
 
 
 def permit(
@@ -229,7 +229,7 @@ def by_file(given: Permit, plan: Plan) -> Approval:
     """The approval of a file that was looked at before: see `objections` and `unsigned`."""
     why = f"{given.why} (approval {given.id})".strip()
     return Approval(
-        run=plan.run, digest=plan.digest, cluster=plan.cluster, who=f"{me()}, approved by {given.user}", how="file", at=_now_text(), why=why
+        run=plan.run, digest=plan.digest, cluster=plan.cluster, who=f"{me()}, approved by {given.user}", how="file", at=at(), why=why
     )
 
 
@@ -320,7 +320,8 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _now_text() -> str:
+def at() -> str:
+    """Now, as RFC 3339."""
     return _text(now())
 
 

@@ -1,0 +1,151 @@
+"""`aichaos run`: the plan, the question, the run, and its end."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aichaos.cli.options import output_option, say, source_options, warn
+from aichaos.cli.running import asked, existing, order_of, plan_options, stand_back
+from aichaos.errors import UsageError
+
+if TYPE_CHECKING:
+    from aichaos.domain.running import Approval, Event
+    from aichaos.planning import Drawn, Guarded, Order
+    from aichaos.report.progress import Progress
+
+_SHARED = "Run although the run and its watchdog would die together (one container, one CI job)."
+
+
+@click.command("run")
+@click.argument("experiment", type=click.Path(path_type=Path))
+@source_options
+@plan_options
+@click.option("--yes", is_flag=True, help="Do not ask. The guard looks all the same.")
+@click.option("--approval", metavar="FILE", type=click.Path(), help="An approval by `aichaos approve`, instead of asking.")
+@click.option("--approval-key", metavar="FILE", type=click.Path(), help="The key file that the approval was signed with.")
+@click.option("--allowed-signers", metavar="FILE", type=click.Path(), help="Whose SSH signatures are taken (as for ssh-keygen -Y verify).")
+@click.option("--rehearse", is_flag=True, help="Only try each step out on the server (dryRun=All); nothing is changed.")
+@click.option("--no-cluster-journal", is_flag=True, help="Keep no copy of the journal in the cluster.")
+@click.option("--accept-shared-fate", is_flag=True, help=_SHARED)
+@click.option("--interval", type=click.FloatRange(0.05, 60), default=0.5, show_default=True, help="Seconds between questions of a probe.")
+@click.option("--injection-timeout", type=click.FloatRange(0.5, 600), default=30, show_default=True, help="Seconds for a fault to arrive.")
+@output_option
+def command(**given: Any) -> int:
+    """Run an experiment: show the plan, ask, run it under the guard, put everything back, and judge.
+
+    \b
+    aichaos run chaos/route-conflict-my-route.yaml
+    aichaos run chaos/route-conflict-my-route.yaml --rehearse
+    aichaos run chaos/route-conflict-my-route.yaml --approval approval.yaml --approval-key key -o json
+
+    Ends with 0 if the hypothesis held, 3 if not, 5 if the guard refused, 7 if it ended early, 8 if something is NOT restored, 9 if there
+    are no data.
+    """
+    if given["yes"] and given["approval"]:
+        raise UsageError("--yes and --approval exclude each other", hint="Give one of them.")
+    if not (given["yes"] or given["approval"] or given["rehearse"] or (sys.stdin.isatty() and sys.stderr.isatty())):
+        raise UsageError("there is no terminal to ask at", hint="Give --yes, or an approval by --approval FILE.")
+    order = order_of(
+        given,
+        approval=existing(given["approval"]),
+        key=existing(given["approval_key"]),
+        signers=existing(given["allowed_signers"]),
+        journal=not given["no_cluster_journal"],
+        shared_fate=given["accept_shared_fate"],
+    )
+    return _run(order, given)
+
+
+def _run(order: "Order", given: dict[str, Any]) -> int:
+    from aichaos.planning import drawn, guarded
+
+    with drawn(order, say) as drawing:
+        if given["rehearse"]:
+            return _rehearse(drawing, given)
+        found = guarded(drawing, say)
+        _show(drawing, found.warnings, given)
+        stand_back(found.refusals)
+        approval = _approval(drawing, found, given)
+        if approval is None:
+            warn(["that is another name: nothing was changed"])
+            return 130
+        return _carry_out(drawing, found, approval, given)
+
+
+def _show(drawing: "Drawn", warnings: list[str], given: dict[str, Any]) -> None:
+    from aichaos.report import plan
+    from aichaos.report.layout import Paper
+
+    paper = Paper(sys.stderr if given["output"] == "json" else sys.stdout)
+    plan.show(drawing.plan, drawing.radius, drawing.prediction, warnings, paper)
+    paper.stream.flush()
+
+
+def _approval(drawing: "Drawn", found: "Guarded", given: dict[str, Any]) -> "Approval | None":
+    from aichaos.run import approve
+
+    if found.permit is not None:
+        return approve.by_file(found.permit, drawing.plan)
+    if given["yes"]:
+        return approve.in_person(drawing.plan, "yes", given["why"])
+    if not asked(drawing.plan.experiment, "Shall this be done?"):
+        return None
+    return approve.in_person(drawing.plan, "keyboard", given["why"])
+
+
+def _carry_out(drawing: "Drawn", found: "Guarded", approval: "Approval", given: dict[str, Any]) -> int:
+    from aichaos.report import progress
+    from aichaos.report.layout import Paper
+    from aichaos.run.stops import Stops
+    from aichaos.running import Manner, carry_out, exit_code
+
+    script = given["output"] == "json"
+    paper = Paper(sys.stderr if script else sys.stdout)
+    shown = progress.Progress(paper, live=paper.stream.isatty() and sys.stderr.isatty() and not script)
+    stops = Stops()
+    with stops.on_signals(shown.again):
+        manner = Manner(interval=given["interval"], injection=given["injection_timeout"])
+        report = carry_out(drawing, found, approval, stops, _events(shown) if script else shown, manner)
+    shown.close()
+    if script:
+        _write(report.finished)
+    else:
+        progress.end(report.finished, report.during, report.unmet, paper)
+    return exit_code(report)
+
+
+def _events(shown: "Progress") -> "Any":
+    """Events as JSON, one a line; a pipe that nobody reads any more ends nothing: the way back is more important."""
+
+    def tell(event: "Event") -> None:
+        _write(event)
+
+    return tell
+
+
+def _write(event: "Event") -> None:
+    import msgspec
+
+    try:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+    except OSError:
+        return  # who read it is gone; the journal and the report hold everything
+
+
+def _rehearse(drawing: "Drawn", given: dict[str, Any]) -> int:
+    from aichaos.cli.options import write_json
+    from aichaos.report.layout import Paper, Style
+    from aichaos.running import rehearse
+
+    stand_back([*drawing.findings, *drawing.made.refusals])
+    found = rehearse(drawing)
+    if given["output"] == "json":
+        write_json({"steps": found})
+    else:
+        styles: dict[str, Style] = {"accepted": "green", "refused": "red", "skipped": "dim"}
+        told = [(one, f"{one.step}: {one.why}" if one.why else one.step) for one in found]
+        Paper(sys.stdout).columns([((one.outcome, styles[one.outcome]), (line, "")) for one, line in told])
+    return 1 if any(one.outcome == "refused" for one in found) else 0

@@ -1,0 +1,79 @@
+"""Options and the question that `run` and `approve` share."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from aichaos import settings
+from aichaos.cli.options import choice
+from aichaos.errors import RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from aichaos.planning import Order
+    from aichaos.run.plan import Refusal
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_RESOLVE = "An address that can be reached from here: gateway/NS/NAME[:PORT]=ADDRESS[:PORT], or service/…; may be repeated."
+
+
+def plan_options(command: F) -> F:
+    """What a plan is drawn by, beside the cluster."""
+    for option in reversed(
+        (
+            click.option("--resolve", "resolved", multiple=True, metavar="WHOM=WHERE", help=_RESOLVE),
+            click.option("--prometheus", metavar="URL", help="The Prometheus that probes with a query ask."),
+            click.option("--lever", metavar="NS/NAME", help="The ConfigMap that stops every run (aichaos/aichaos-lever)."),
+            click.option("--why", metavar="TEXT", default="", help="Why; it stands in the journal and in the cluster's Events."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def order_of(given: dict[str, Any], **more: Any) -> "Order":
+    """Raises UsageError."""
+    from aichaos.measure.prometheus import checked
+    from aichaos.measure.whom import resolve
+    from aichaos.planning import Order, lease_of
+    from aichaos.run import lever
+
+    effective = settings.load({**given, "from": given["origin"]})
+    order = Order(
+        path=given["experiment"],
+        choice=choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"]),
+        policy=effective["policy"],
+        resolve=tuple(resolve(one) for one in given["resolved"]),
+        prometheus=checked(given["prometheus"]) if given["prometheus"] else None,
+        lever=given["lever"] or lever.DEFAULT,
+        **more,
+    )
+    lease_of(order)
+    return order
+
+
+def stand_back(refusals: "list[Refusal]") -> None:
+    """Say why a run does not start. Raises RefusedError with the first reason, where there is one."""
+    if not refusals:
+        return
+    from aichaos.report import progress
+    from aichaos.report.layout import Paper
+
+    progress.refused([(one.name, one.message, one.hint) for one in refusals], Paper(sys.stderr))
+    reasons = ", ".join(dict.fromkeys(one.name for one in refusals))
+    raise RefusedError(f"the run does not start: {reasons}", hint="Nothing was changed in the cluster.")
+
+
+def asked(experiment: str, question: str) -> bool:
+    """Whether whoever sits here types the experiment's name. Raises UsageError where nobody does."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("there is no terminal to ask at", hint="Give --yes, or an approval by --approval FILE.")
+    print(f"{question} Type its name, {experiment}, to go on: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip() == experiment
+
+
+def existing(path: str | None) -> Path | None:
+    return Path(path).expanduser() if path else None

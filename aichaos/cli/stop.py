@@ -1,0 +1,89 @@
+"""`aichaos stop`: one run, or all of them by the lever; and the lever's release."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aichaos import settings
+from aichaos.errors import AichaosError, UsageError
+
+if TYPE_CHECKING:
+    from aichaos.cluster.connection import Connection
+
+_PATIENCE = 60.0
+_LOOK = 0.2
+
+
+@click.command("stop")
+@click.argument("run", required=False)
+@click.option("--all", "everything", is_flag=True, help="Pull the cluster's lever: every run stops, and none starts.")
+@click.option("--release", is_flag=True, help="Release the lever.")
+@click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path())
+@click.option("--context", metavar="NAME", help="The kubeconfig context.")
+@click.option("--lever", metavar="NS/NAME", help="The ConfigMap that stops every run (aichaos/aichaos-lever).")
+@click.option("--why", metavar="TEXT", default="", help="Why; whoever runs it is told.")
+@click.option("--no-wait", is_flag=True, help="Do not wait until it has restored.")
+def command(**given: Any) -> int:
+    """Stop a run from anywhere, or all of them. Without a name it is the active one. Everything is put back.
+
+    Whoever has no aichaos can pull the lever with kubectl:
+
+    \b
+    kubectl -n aichaos patch configmap aichaos-lever --type merge -p '{"data":{"state":"pulled"}}'
+    """
+    from aichaos.cluster.connection import connect
+    from aichaos.run import lever
+
+    if sum((bool(given["run"]), given["everything"], given["release"])) > 1:
+        raise UsageError("a run, --all and --release exclude each other", hint="Give one of them.")
+    effective = settings.load({"kubeconfig": given["kubeconfig"], "context": given["context"]})
+    written = given["lever"] or lever.DEFAULT
+    with connect(kubeconfig=effective["kubeconfig"], context=effective["context"]) as connection:
+        if given["everything"] or given["release"]:
+            return _lever(connection, written, "released" if given["release"] else "pulled", given["why"])
+        return _one(connection, written, given)
+
+
+def _lever(connection: "Connection", written: str, word: Any, why: str) -> int:
+    from aichaos.planning import identity
+    from aichaos.run import lever
+    from aichaos.run.hold import writing
+
+    writer = writing(connection, lever.for_stop(identity(connection), why))
+    before = lever.put(writer, lever.place(written), word, why)
+    told = "every run in this cluster stops, and none starts" if word == "pulled" else "runs can start again"
+    print(f"the lever {written} is {word} (it was {before}): {told}")
+    return 0
+
+
+def _one(connection: "Connection", written: str, given: dict[str, Any]) -> int:
+    from aichaos.cluster.reader import Reader
+    from aichaos.planning import identity
+    from aichaos.run import approve, lease
+    from aichaos.run.hold import writing
+    from aichaos.run.places import looking
+
+    look = looking(Reader(connection))
+    where = lease.place(f"{written.partition('/')[0]}/aichaos-run")
+    writer = writing(connection, approve.for_command("stop", identity(connection), given["why"]))
+    active = lease.holder(look(where) or {})
+    if active is None or (given["run"] and active.run != given["run"]):
+        named = f"run {given['run']}" if given["run"] else "a run"
+        other = f"; {active.run} of {active.who} is" if active else ""
+        raise AichaosError(f"{named} is not active in this cluster{other}", hint="`aichaos runs --cluster` shows what is.")
+    reason = approve.me() + (f": {given['why']}" if given["why"] else "")
+    if not lease.request_stop(writer, where, active.run, reason):
+        raise AichaosError(f"run {active.run} could not be asked to stop", hint="`aichaos stop --all` pulls the lever; or try again.")
+    print(f"run {active.run} of {active.who} is asked to stop", file=sys.stderr)
+    if given["no_wait"]:
+        return 0
+    began = time.monotonic()
+    while (holder := lease.holder(look(where) or {})) is not None and holder.run == active.run:
+        if time.monotonic() - began > _PATIENCE:
+            hint = f"Where it runs, `aichaos runs` shows it; if its process is gone: `aichaos recover {active.run}`."
+            raise AichaosError(f"run {active.run} has not ended within {_PATIENCE:g}s", hint=hint)
+        time.sleep(_LOOK)
+    print(f"run {active.run} has stopped and restored, {time.monotonic() - began:.1f}s after it was asked")
+    return 0

@@ -1,0 +1,295 @@
+"""`aichaos run` up to the question: observe → check → predict → plan → probe → guard. Nothing is changed here.
+
+Beside `pipeline.py`, which tells the story of a suggestion; the rooms meet here in the same way, and hand `run/` plain values.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from aichaos import saving
+from aichaos.check.decode import experiment_of
+from aichaos.check.experiment import findings as check_experiment
+from aichaos.check.radius import Harm, blast_radius, step_harms
+from aichaos.cluster.connection import Connection, connect
+from aichaos.cluster.reader import Forbidden, Reader
+from aichaos.cluster.rights import missing
+from aichaos.cluster.together import together
+from aichaos.domain.base import ObjectRef, reference
+from aichaos.domain.experiment import Experiment, Probe
+from aichaos.domain.policy import NO_POLICY, Policy
+from aichaos.domain.prediction import Prediction
+from aichaos.domain.running import Manifest, Permission, Place, Plan
+from aichaos.domain.sample import Judged
+from aichaos.domain.suggestion import BlastRadius
+from aichaos.errors import NoClusterError, UsageError
+from aichaos.files.plain import at, text
+from aichaos.measure.probes import Prober, Ways
+from aichaos.measure.tolerance import judged
+from aichaos.measure.whom import Resolve
+from aichaos.observe import source
+from aichaos.observe.topology import Topology
+from aichaos.predict.inverse import orders
+from aichaos.predict.predict import Foretold
+from aichaos.predict.predict import predict as foretell
+from aichaos.predict.routing.router import Router
+from aichaos.report.kubectl import text as step_text
+from aichaos.run import approve, guard, lease, lever, plan, uses
+from aichaos.run.places import Places, listing, looking
+from aichaos.run.plan import Refusal
+
+Say = Callable[[str], None]
+LOOKS = 3
+"""How often each probe is asked before a run starts."""
+_LEASE = "aichaos-run"
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is run, where, and by which words of the user.
+
+    lever: `NS/NAME`; the Lease and the journal in the cluster lie in the same namespace. approval: the file that is shown instead of
+    asking. key, signers: what its signature is looked up by. journal: whether the inverses are kept in the cluster, too. shared_fate: the
+    user takes the risk that the run and its watchdog die together.
+    """
+
+    path: Path
+    choice: source.Choice
+    policy: Policy = NO_POLICY
+    resolve: tuple[Resolve, ...] = ()
+    prometheus: str | None = None
+    lever: str = lever.DEFAULT
+    approval: Path | None = None
+    key: Path | None = None
+    signers: Path | None = None
+    journal: bool = True
+    shared_fate: bool = False
+
+
+class Drawn(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan, and everything that it was drawn from."""
+
+    order: Order
+    experiment: Experiment
+    topology: Topology
+    foretold: Foretold
+    radius: BlastRadius
+    harms: list[Harm]
+    made: plan.Made
+    reader: Reader
+    places: Places
+    findings: list[Refusal]
+
+    @property
+    def plan(self) -> Plan:
+        return self.made.plan
+
+    @property
+    def prediction(self) -> Prediction:
+        return self.foretold.prediction
+
+    @property
+    def connection(self) -> Connection:
+        return self.reader.connection
+
+    @property
+    def limits(self) -> approve.Limits:
+        return approve.Limits(
+            namespaces=tuple(sorted({*self.radius.namespaces, *(one.namespace for one in self.places_touched if one.namespace)})),
+            pods=self.radius.pods,
+            share=self.radius.share,
+            routes=tuple(self.radius.routes),
+            deadline=self.plan.deadline,
+        )
+
+    @property
+    def places_touched(self) -> list[Place]:
+        changed = [step.intent.change.place for step in self.plan.steps if step.intent is not None]
+        return list(dict.fromkeys([*changed, *self.plan.closure]))
+
+
+@contextmanager
+def drawn(order: Order, say: Say) -> Iterator[Drawn]:
+    """The plan of an experiment for the live cluster. Raises SourceError, FileError, UsageError."""
+    if order.choice.origin not in (None, "live"):
+        raise UsageError(f"nothing can be run on {order.choice.origin}", hint="A run needs a live cluster: leave --from out.")
+    experiment = saving.load(order.path, experiment_of)
+    with connect(kubeconfig=order.choice.kubeconfig, context=order.choice.context) as connection:
+        say("reading the cluster")
+        reader = Reader(connection)
+        topology = Topology(source.take(msgspec.structs.replace(order.choice, origin="live")))
+        router = Router(topology.snapshot)
+        foretold = foretell(experiment, router, step_text, topology=topology)
+        harms = [harm for step in experiment.spec.steps for harm in step_harms(step, topology)]
+        places = Places(reader)
+        yield Drawn(
+            order=order,
+            experiment=experiment,
+            topology=topology,
+            foretold=foretold,
+            radius=blast_radius(experiment, topology),
+            harms=harms,
+            made=_plan(order, experiment, topology, foretold, harms, reader, places),
+            reader=reader,
+            places=places,
+            findings=list(guard.checked(check_experiment(experiment, topology, order.policy))),
+        )
+
+
+def _plan(
+    order: Order, experiment: Experiment, topology: Topology, foretold: Foretold, harms: list[Harm], reader: Reader, places: Places
+) -> plan.Made:
+    scalers = [(one.spec.scale_target_ref, one) for one in topology.snapshot.autoscalers]
+    frame = plan.Frame(
+        run=plan.run_name(experiment.name, approve.now()),
+        cluster=_identity(reader),
+        server=reader.connection.server,
+        lease=lease_of(order),
+        lever=order.lever,
+        policy=order.policy,
+        journal=order.journal,
+        targets=_targets(harms, topology),
+        autoscaled={ObjectRef(target.kind, target.name, one.namespace): str(reference(one)) for target, one in scalers},
+    )
+    undone = foretold.inverse
+    foreseen = plan.Foreseen(
+        rivals=orders(undone, topology.snapshot), closure=undone.closure, irreversible=foretold.prediction.irreversible
+    )  # fmt: skip
+    return plan.make(experiment, frame, foreseen, looking(reader), places, step_text)
+
+
+def lease_of(order: Order) -> str:
+    namespace, slash, name = order.lever.partition("/")
+    if not (namespace and slash and name) or "/" in name:
+        raise UsageError(f"{order.lever!r} names no lever", hint="Write NAMESPACE/NAME, as in aichaos/aichaos-lever.")
+    return f"{namespace}/{_LEASE}"
+
+
+def identity(connection: Connection) -> str:
+    """What a cluster is known by: the UID of its namespace kube-system. Raises SourceError."""
+    return _identity(Reader(connection))
+
+
+def _identity(reader: Reader) -> str:
+    found = looking(reader)(Place(api_version="v1", resource="namespaces", kind="Namespace", name="kube-system"))
+    if found is None:
+        raise NoClusterError(f"{reader.connection.server} has no namespace kube-system", hint="Is this a Kubernetes cluster?")
+    return text(at(found, "metadata", "uid"))
+
+
+def _targets(harms: list[Harm], topology: Topology) -> list[ObjectRef]:
+    """What an approval is about beside the objects that are changed: the workloads and Services of the pods that are hit."""
+    hit = {key for harm in harms for key in harm.pods}
+    pods = [pod for namespace in {key[0] for key in hit} for pod in topology.pods_of_namespace.get(namespace, [])]
+    taken = [pod for pod in pods if (pod.namespace, pod.name) in hit]
+    owners = {reference(owner) for pod in taken if (owner := topology.workload_of(pod)) is not None}
+    return sorted(owners | {reference(service) for service in topology.services_of_pods(taken)})
+
+
+# the guard -------------------------------------------------------------------------------------------------------------------------
+
+
+class Guarded(msgspec.Struct, frozen=True, kw_only=True):
+    """What the guard found. before: the probes as they answered before anything was done. permit: the approval that was shown."""
+
+    refusals: list[Refusal]
+    warnings: list[str]
+    before: list[Judged]
+    prober: Prober
+    permit: approve.Permit | None = None
+
+
+def guarded(drawn: Drawn, say: Say) -> Guarded:
+    """Everything that could keep a plan from starting, looked at now. Raises SourceError, FileError."""
+    order, experiment = drawn.order, drawn.experiment
+    spec, now = experiment.spec, approve.now()
+    found = [*drawn.findings, *drawn.made.refusals]
+    warnings = list(drawn.plan.warnings)
+    found += guard.in_time(order.policy, now, drawn.plan.deadline)
+    found += guard.released(lever.look(Reader(drawn.connection, lever.PATIENCE), lever.place(order.lever)))
+    found += _nobody_else(drawn)
+    found += _rights(drawn)
+    touched = [place.ref for place in drawn.places_touched]
+    found += guard.calm(drawn.topology, [*touched, *_targets(drawn.harms, drawn.topology)], order.policy)
+    harms = [(harm.pods, harm.count) for harm in drawn.harms]
+    budgets, unread = _budgets(drawn)
+    found += guard.budgets(drawn.topology, harms, budgets, order.policy)
+    found += guard.shares(drawn.topology, harms, drawn.radius.routes, order.policy)
+    found += guard.one_fate(order.shared_fate, inside=False)
+    permit, objections = _approval(drawn)
+    found += objections
+    prober = Prober(drawn.topology, drawn.reader, Ways(resolve=order.resolve, prometheus=order.prometheus, policy=order.policy))
+    say("asking the probes")
+    try:
+        prober.prepare([*spec.steady_state, *spec.abort])
+    except UsageError as error:
+        found.append(Refusal(name="probe", message=str(error), hint=error.hint))
+        return Guarded(refusals=found, warnings=[*warnings, *unread], before=[], prober=prober, permit=permit)
+    steady, aborting = asked(prober, spec.steady_state), asked(prober, spec.abort)
+    found += guard.steady(steady, aborting)
+    warnings += [f"the probe {one.probe} tells nothing: {one.why}" for one in steady if one.verdict == "no-data"]
+    if not spec.steady_state:
+        warnings.append("there is no steady state: nothing could show that the hypothesis does not hold")
+    kept = "; the journal in the cluster is enough for `aichaos recover --from-configmap`" if order.journal else ""
+    warnings.append(f"if this whole machine is lost meanwhile, nothing is restored by itself{kept}")
+    return Guarded(refusals=found, warnings=[*warnings, *unread], before=steady, prober=prober, permit=permit)
+
+
+def asked(prober: Prober, probes: list[Probe]) -> list[Judged]:
+    """Each probe a few times, all of them at once."""
+    answers = together([lambda probe=probe: [prober.ask(probe) for _ in range(LOOKS)] for probe in probes], 8)  # type: ignore[misc]
+    return [judged(probe.name, probe.tolerance, samples) for probe, samples in zip(probes, answers, strict=True)]
+
+
+def _nobody_else(drawn: Drawn) -> Iterator[Refusal]:
+    where = lease.place(lease_of(drawn.order))
+    try:
+        found = looking(drawn.reader)(where)
+    except Forbidden:
+        return  # the rights say it
+    yield from guard.free(lease.holder(found) if found is not None else None)
+
+
+def _rights(drawn: Drawn) -> Iterator[Refusal]:
+    needed = list(permissions(drawn))
+    rights = sorted({guard.right_of(one) for one in needed})
+    hint = f"`aichaos doctor --rbac {drawn.order.path}` prints the Role that it needs, and nothing more."
+    yield from guard.permitted(missing(drawn.connection, rights), needed, hint)
+
+
+def permissions(drawn: Drawn) -> Iterator[Permission]:
+    """What the plan needs, and the namespace of our own objects where it is not there yet."""
+    yield from drawn.plan.permissions
+    home = lease_of(drawn.order).partition("/")[0]
+    try:
+        there = looking(drawn.reader)(Place(api_version="v1", resource="namespaces", kind="Namespace", name=home))
+    except Forbidden:
+        return
+    if there is None:
+        yield Permission(verb="create", group="", resource="namespaces", why="run")
+
+
+def _budgets(drawn: Drawn) -> tuple[list[tuple[str, Manifest]], list[str]]:
+    listed: list[tuple[str, Manifest]] = []
+    unread = []
+    for namespace in sorted({key[0] for harm in drawn.harms for key in harm.pods}):
+        try:
+            found = listing(drawn.reader)("policy/v1", "poddisruptionbudgets", namespace)
+            listed += [(namespace, one) for one in found]
+        except Forbidden:
+            unread.append(f"you may not list the PodDisruptionBudgets of {namespace}: whether one is broken is not known")
+    return listed, unread
+
+
+def _approval(drawn: Drawn) -> tuple[approve.Permit | None, list[Refusal]]:
+    order = drawn.order
+    if order.approval is None:
+        return None, []
+    permit = approve.read(order.approval)
+    hint = f"Ask for another review: aichaos approve {order.path}"
+    if why := approve.unsigned(permit, order.key, order.signers):
+        return permit, [Refusal(name="approval-signature", message=why, hint=hint)]
+    used = uses.used(looking(drawn.reader), lease_of(order).partition("/")[0], permit.id)
+    objections = approve.objections(permit, drawn.plan, drawn.made.objects, drawn.limits, used, approve.now())
+    return permit, [Refusal(name=name, message=message, hint=hint) for name, message in objections]

@@ -1,0 +1,87 @@
+"""A plan for people: what is done and how it differs from what is there, what it reaches, what does not come back, and what stops it."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aichaos.domain.prediction import Prediction
+from aichaos.domain.running import Intent, Plan
+from aichaos.domain.suggestion import BlastRadius
+from aichaos.files import yaml
+from aichaos.report.layout import Paper, Style
+from aichaos.report.prediction import grid, says
+
+_SERVERS = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink")
+_NOTES = ("kubectl.kubernetes.io/last-applied-configuration",)
+_STYLES: dict[str, Style] = {"+": "green", "-": "red", "@": "cyan"}
+MOST = 60
+"""Lines of one diff; the rest is in `aichaos check` and in the file."""
+
+
+def show(plan: Plan, radius: BlastRadius, foretold: Prediction, warnings: Iterable[str], paper: Paper) -> None:
+    """The whole plan."""
+    paper.text(plan.title, style="bold")
+    paper.facts(
+        [("run", plan.run), ("cluster", plan.server), ("ends", f"after {plan.deadline:g}s at the latest"), ("reaches", reach(radius))]
+    )
+    paper.line()
+    for step in plan.steps:
+        paper.text(step.text, mark=f"{step.number}. ", style="bold")
+        if step.intent is not None:
+            for line in diff(step.intent):
+                paper.line("   ", (line, _STYLES.get(line[:1], "")))
+    paper.line()
+    _forecast(foretold, paper)
+    if plan.closure:
+        named = ", ".join(map(str, plan.closure))
+        paper.text(f"The way back makes these again, too, so that routes keep their order of age: {named}")
+    for one in plan.irreversible:
+        paper.text(f"{one.object}: {one.why}", mark="Does not come back: ")
+    for warning in warnings:
+        paper.text(warning, mark="! ", style="yellow")
+    stops = f"Ctrl-C, the deadline, a failing abort probe, `aichaos stop {plan.run}`, the lever (`aichaos stop --all`)"
+    paper.text(f"What stops it: {stops}. Then everything goes back.")
+
+
+def reach(radius: BlastRadius) -> str:
+    parts = []
+    if radius.pods_total:
+        parts.append(f"up to {radius.pods} of {radius.pods_total} pods ({radius.share:.0%})")
+    if radius.routes:
+        parts.append(f"{len(radius.routes)} route{'s' * (len(radius.routes) != 1)} ({', '.join(radius.routes[:5])})")
+    if radius.namespaces:
+        parts.append(f"in {', '.join(radius.namespaces)}")
+    return ", ".join(parts) or "nothing that is known here"
+
+
+def _forecast(foretold: Prediction, paper: Paper) -> None:
+    paper.text(foretold.verdict, mark="Prediction: ")
+    drawn = grid(foretold)
+    changing = [number for number, row in enumerate(drawn.letters) if len(set(row)) > 1]
+    for number in changing[:5]:
+        row = drawn.letters[number]
+        others = [letter for letter in dict.fromkeys(row[1:-1]) if letter != row[0]]
+        then = "; then ".join(says(drawn.meanings[letter]) for letter in others)
+        paper.text(f"{foretold.requests[number]}: {says(drawn.meanings[row[0]])}; then {then}", indent=2)
+    if len(changing) > 5:
+        paper.text(f"and {len(changing) - 5} more requests: `aichaos predict` shows them", indent=2)
+    if not foretold.restored:
+        paper.text("After the way back some requests are NOT answered as before.", style="red")
+
+
+def diff(intent: Intent) -> Sequence[str]:
+    """How an object differs after a change, as a unified diff of what people write into it."""
+    before, after = (_lines(one) for one in (intent.before, intent.after))
+    name = str(intent.change.place)
+    lines = list(difflib.unified_diff(before, after, name if before else "nothing", name if after else "nothing", lineterm="", n=2))
+    return lines if len(lines) <= MOST else [*lines[:MOST], f"… {len(lines) - MOST} more lines"]
+
+
+def _lines(obj: dict[str, Any] | None) -> list[str]:
+    if obj is None:
+        return []
+    metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _SERVERS}
+    notes = {key: value for key, value in (metadata.get("annotations") or {}).items() if key not in _NOTES}
+    metadata = {key: value for key, value in metadata.items() if key != "annotations"} | ({"annotations": notes} if notes else {})
+    kept = {key: value for key, value in obj.items() if key != "status"} | {"metadata": metadata}
+    return yaml.dump(kept).splitlines()

@@ -1,0 +1,167 @@
+"""How a run goes, for people: plain lines, and on a terminal one line below them that says what it waits for, how the probes answer, how
+much time is left and how to stop it."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from aichaos.domain.running import (
+    Changed,
+    Event,
+    Finished,
+    NotRestored,
+    Probed,
+    RestoreBegan,
+    Started,
+    Step,
+    StopBegan,
+    Told,
+    Waiting,
+)
+from aichaos.domain.sample import Judged, Verdict
+from aichaos.report.clean import clean
+from aichaos.report.layout import Paper, Style
+
+_MARKS = {True: "good", False: "BAD", None: "no answer that tells"}
+
+
+class Progress:
+    """Told of every event; safe to be told from several threads."""
+
+    def __init__(self, paper: Paper, *, live: bool) -> None:
+        """live: whether there is a terminal whose last line can be written again."""
+        self._paper = paper
+        self._lock = threading.Lock()
+        self._live = live
+        self._began = time.monotonic()
+        self._deadline = 0.0
+        self._steps = 0
+        self._step = ""
+        self._waiting = ""
+        self._probes: dict[str, tuple[int, int, str]] = {}
+        self._last: dict[str, str] = {}
+        self._shown = False
+        self._restoring = False
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            self._tell(event)
+            self._status()
+
+    def _tell(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._deadline, self._steps = event.deadline, len(event.steps)
+                self._line(f"run {event.run}: Ctrl-C stops it and puts everything back; from elsewhere: {event.stop}", "bold")
+            case Step():
+                self._step, self._waiting = f"{event.number}/{self._steps} {event.text}", ""
+                self._line(f"step {self._step}")
+            case Changed():
+                done = {"create": "created", "patch": "changed", "delete": "deleted"}.get(event.verb, event.verb)
+                self._line(f"  {done} {event.object}")
+            case Waiting():
+                self._wait(event.what)
+            case Probed():
+                self._probe(event)
+            case Told():
+                self._line(f"  {event.text}")
+            case StopBegan():
+                self._line(f"stopped: {event.reason}", "yellow")
+            case RestoreBegan():
+                self._restoring, self._waiting = True, ""
+                self._line("restoring", "bold")
+            case NotRestored():
+                self._line(f"  NOT restored: {event.object}: {event.why}", "red")
+                for command in event.commands:
+                    self._line(f"    {command}")
+
+    def again(self) -> None:
+        """Ctrl-C once more, while everything goes back."""
+        with self._lock:
+            self._again()
+
+    def _again(self) -> None:
+        self._line(
+            "still restoring: a second as a rule; some more where routes keep their order of age, up to minutes for a finalizer", "yellow"
+        )
+        self._line("to end here would leave things changed; if this process dies, its watchdog goes on", "yellow")
+
+    def close(self) -> None:
+        self._clear()
+
+    def _wait(self, what: str) -> None:
+        if what and what != self._waiting and not self._live:
+            self._line(f"  waiting for {what}")
+        self._waiting = what
+
+    def _probe(self, event: Probed) -> None:
+        good, bad, _ = self._probes.get(event.probe, (0, 0, ""))
+        good, bad = good + (event.good is True), bad + (event.good is not True)
+        self._probes[event.probe] = good, bad, event.detail
+        told = _MARKS[event.good] + (f" ({event.detail})" if event.good is not True else "")
+        if self._last.get(event.probe) != told:
+            self._last[event.probe] = told
+            self._line(f"  probe {event.probe}: {told}", "" if event.good else "red")
+
+    def _status(self) -> None:
+        if not self._live or self._restoring:
+            return
+        left = max(0.0, self._deadline - (time.monotonic() - self._began))
+        parts = [f"waits for {self._waiting}" if self._waiting else self._step]
+        parts += [f"{name}: {good} good, {bad} bad" for name, (good, bad, _) in self._probes.items()]
+        parts.append(f"{int(left) // 60}:{int(left) % 60:02d} left, Ctrl-C stops")
+        text = clean(" · ".join(part for part in parts if part))[: self._paper.width - 1]
+        self._paper.stream.write(f"\r\x1b[K{text}")
+        self._paper.stream.flush()
+        self._shown = True
+
+    def _line(self, text: str, style: Style = "") -> None:
+        self._clear()
+        self._paper.line((text, style))
+        self._paper.stream.flush()
+
+    def _clear(self) -> None:
+        if self._shown:
+            self._paper.stream.write("\r\x1b[K")
+            self._shown = False
+
+
+_COLOURS: dict[Verdict, Style] = {"pass": "green", "fail": "red", "no-data": "yellow"}
+_VERDICTS: dict[Verdict, str] = {
+    "pass": "The hypothesis held.",
+    "fail": "The hypothesis did NOT hold.",
+    "no-data": "No data: nothing could have shown a failure.",
+}
+
+
+def end(done: Finished, during: Sequence[Judged], unmet: str, paper: Paper) -> None:
+    """How it ended: one line for each promise that was kept or broken."""
+    for one in during:
+        counts = f"{one.good} good, {one.bad} bad" + (f", {one.none} that tell nothing" if one.none else "")
+        times = f", p95 {one.p95 * 1000:.0f}ms" if one.p95 is not None else ""
+        told = f"{one.probe}: {one.verdict} ({counts}{times})" + (f": {one.why}" if one.why else "")
+        paper.text(told, style=_COLOURS[one.verdict])
+    paper.text(_VERDICTS[done.verdict], style=_COLOURS[done.verdict])
+    if done.outcome != "completed":
+        paper.text(f"It ended early: {done.stop_reason or 'a step failed'}", style="yellow")
+    took = f" {done.stop_to_restored_seconds:.2f}s after it was stopped" if done.stop_to_restored_seconds is not None else ""
+    match done.restored:
+        case "verified":
+            paper.text(f"Verified restored{took}: every object that was touched is as it was, and so are the answers.", style="green")
+        case "nothing-changed":
+            paper.text("Nothing was changed.", style="green")
+        case "not-restored":
+            paper.text(f"NOT restored: {unmet or ', '.join(done.left_over)}", style="red")
+            if done.left_over:
+                paper.text(f"Type the commands above, or once the cause is gone: aichaos recover {done.run}")
+    for name in done.foreign:
+        paper.text(f"{name}: somebody else changed it meanwhile; that stays", style="yellow")
+    paper.text(f"Report: {done.report}", style="dim")
+
+
+def refused(refusals: Sequence[tuple[str, str, str]], paper: Paper) -> None:
+    """Why a run does not start: name, message and hint of each reason."""
+    for name, message, hint in refusals:
+        paper.text(message, mark=f"refused [{name}]: ", style="red")
+        if hint:
+            paper.text(hint, indent=2)

@@ -1,0 +1,25 @@
+"""The way to a cluster of whoever was approved: a writer, and the Lease that keeps two runs apart."""
+
+from aichaos.cluster.connection import Connection
+from aichaos.cluster.writer import Writer
+from aichaos.domain.running import Approval, Place
+from aichaos.errors import RefusedError
+from aichaos.run import lease
+
+__all__ = ["Writer", "take", "writing"]
+
+
+def writing(connection: Connection, approval: Approval) -> Writer:
+    return Writer(connection, approval)
+
+
+def take(writer: Writer, where: Place, run: str) -> lease.Held:
+    """The Lease for a new run. Raises RefusedError where another run has it, or where it can't be had."""
+    held = lease.acquire(writer, where, run)
+    match held:
+        case lease.Held():
+            return held
+        case lease.Taken():
+            hint = f"Wait for it, or `aichaos stop {held.run}`; if its process is gone: `aichaos recover {held.run}`."
+            raise RefusedError(f"run {held.run} of {held.who or 'somebody'} has just begun", hint=hint)
+    raise RefusedError(f"the Lease {where} can't be had: {held.why}", hint="Nothing was changed. Without it, two runs can't be kept apart.")

@@ -1,0 +1,330 @@
+"""`aichaos run` from the approval to the verdict: take the Lease → sample → conduct → restore → probe again → judge.
+
+`planning.py` comes before it. Whatever happens in here, `run.conduct` puts everything back before this returns.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from aichaos.cluster.reader import Reader
+from aichaos.domain.experiment import Probe
+from aichaos.domain.prediction import Answer
+from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Probed, Started, Stop, Told, Waiting
+from aichaos.domain.sample import Judged, Sample, Verdict, overall
+from aichaos.errors import AichaosError, SourceError, UsageError
+from aichaos.measure.conditions import Conditions
+from aichaos.measure.conditions import reference as reference_to
+from aichaos.measure.sampling import INTERVAL, Sampling
+from aichaos.measure.tolerance import judged
+from aichaos.observe import source
+from aichaos.planning import Drawn, Guarded, asked, lease_of
+from aichaos.predict.routing.request import read as read_request
+from aichaos.predict.routing.router import Router
+from aichaos.run import approve, audit, injection, lease, lever, state, uses
+from aichaos.run.conduct import Ended, Start, conduct
+from aichaos.run.hold import take, writing
+from aichaos.run.places import listing, looking
+from aichaos.run.stops import Stops
+
+Say = Callable[[Event], None]
+SETTLES = 30.0
+"""Seconds that gateways and pods get after the last inverse, until the steady state has to be met again."""
+_PAUSE = 0.5
+
+
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """interval: seconds from one question of a probe to the next. injection: seconds in which a fault has to be injected."""
+
+    interval: float = INTERVAL
+    injection: float = injection.INJECTION
+    settles: float = SETTLES
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a run beside its journal. before, during, after: the probes' answers, judged. forecast: what was predicted.
+    failure: why it failed. unmet: why the restore is not verified although every object is as it was."""
+
+    finished: Finished
+    approval: Approval
+    forecast: str
+    before: list[Judged]
+    during: list[Judged]
+    after: list[Judged]
+    failure: str = ""
+    unmet: str = ""
+    samples: Sequence[Sample] = ()
+
+
+class _Hands:
+    """What `conduct` needs of the other rooms."""
+
+    def __init__(self, drawn: Drawn, guarded: Guarded, manner: Manner, say: Say) -> None:
+        self._conditions = Conditions(drawn.reader)
+        self._reader = drawn.reader
+        self._probes = {probe.name: probe for probe in drawn.experiment.spec.steady_state}
+        self._prober = guarded.prober
+        self._manner = manner
+        self._say = say
+        self.samples: list[Sample] = []
+
+    def holds(self, written: str, condition: str) -> bool | None:
+        try:
+            return self._conditions.holds(reference_to(written), condition).holds
+        except SourceError:
+            return None
+
+    def look(self, probe: str) -> None:
+        if probe not in self._probes:
+            raise UsageError(f"the steady state has no probe {probe!r}", hint="A step asks one of the probes of the steady state.")
+        sample = self._prober.ask(self._probes[probe])
+        self.samples.append(sample)
+        self._say(seen(sample))
+
+    def injected(self, place: Place, stops: Stops) -> str:
+        def tell(text: str) -> None:
+            self._say(Waiting(what=f"{place}: {text}", seconds_left=None))
+
+        ended = injection.wait_injected(
+            place, looking(self._reader), listing(self._reader), stops.wait, tell, self._manner.injection
+        )  # fmt: skip
+        return "" if ended.good or ended.stopped else ended.text
+
+
+def seen(sample: Sample) -> Probed:
+    """A sample as an event."""
+    good = {"good": True, "bad": False, "none": None}[sample.outcome]
+    told = [f"{sample.status}" if sample.status else "", sample.backend or "", f"{sample.seconds * 1000:.0f}ms" if sample.seconds else ""]
+    return Probed(probe=sample.probe, good=good, detail=sample.why or " ".join(part for part in told if part))
+
+
+def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, say: Say, manner: Manner = Manner()) -> Report:  # noqa: B008  frozen
+    """Run a plan that the guard has let pass, and put everything back.
+
+    Raises RefusedError where the Lease can't be had or the approval is used up, AichaosError where nothing was changed.
+    """
+    order, plan, spec = drawn.order, drawn.plan, drawn.experiment.spec
+    writer = writing(drawn.connection, approval)
+    held = take(writer, lease.place(lease_of(order)), plan.run)
+    try:
+        lever.make(writer, lever.place(order.lever))
+        if guarded.permit is not None:
+            uses.count(writer, held.place.namespace, guarded.permit.id, guarded.permit.uses)
+    except AichaosError:
+        lease.release(writer, held)
+        raise
+    how = f"aichaos stop {plan.run}"
+    say(Started(run=plan.run, experiment=plan.experiment, steps=[step.text for step in plan.steps], deadline=plan.deadline, stop=how))
+    touched = [(place, looking(drawn.reader)(place)) for place in drawn.places_touched]
+    noted = audit.tell(writer, touched, plan.run, "ChaosStarted", f"{approval.who}: {plan.title}. Stop it: {how}", approval.at)
+    if not noted:
+        say(Told(text="no Events could be written: who did what stands in the journal alone"))
+    hands, began = _Hands(drawn, guarded, manner, say), time.time()
+    start = Start(
+        plan=plan,
+        experiment=drawn.experiment,
+        access=Access(kubeconfig=order.choice.kubeconfig, context=order.choice.context),
+        held=held,
+        lever=order.lever,
+        mirror=order.journal,
+        policy=order.policy,
+    )
+    sampling = Sampling(spec.steady_state, spec.abort, guarded.prober.ask, _ending(stops), _telling(say), manner.interval)
+    with ExitStack() as stack:
+        watching = Reader(drawn.connection, lever.PATIENCE)
+        stack.enter_context(lever.Watch(watching, lever.place(order.lever), lambda told: _pull(stops, told)))
+        stack.enter_context(sampling)
+        ended = conduct(start, writer, drawn.places, hands, stops, _closing(sampling, say))
+    during = _during(spec.steady_state, sampling, hands.samples, began)
+    after, unmet = _after(drawn, guarded, ended, say, manner)
+    report = _report(drawn, approval, guarded, ended, during, after, unmet, [*sampling.samples, *hands.samples])
+    audit.tell(writer, touched, plan.run, "ChaosEnded", _summary(report), approve.at())
+    _keep(report)
+    return report
+
+
+def _ending(stops: Stops) -> Callable[[Probe, Sample], None]:
+    return lambda probe, sample: _pull(stops, f"the abort probe {probe.name} fails: {sample.why}")
+
+
+def _pull(stops: Stops, reason: str) -> None:
+    stops.pull(reason)
+
+
+def _telling(say: Say) -> Callable[[Sample], None]:
+    return lambda sample: say(seen(sample))
+
+
+def _closing(sampling: Sampling, say: Say) -> Say:
+    """What is asked once the way back has begun is no part of the experiment."""
+
+    def tell(event: Event) -> None:
+        if event.__struct_config__.tag in ("restoring", "stopping"):
+            sampling.end()
+        say(event)
+
+    return tell
+
+
+def _during(probes: Sequence[Probe], sampling: Sampling, looked: list[Sample], since: float) -> list[Judged]:
+    return [
+        judged(probe.name, probe.tolerance, [*sampling.of(probe, since), *(one for one in looked if one.probe == probe.name)])
+        for probe in probes
+    ]
+
+
+def _after(drawn: Drawn, guarded: Guarded, ended: Ended, say: Say, manner: Manner) -> tuple[list[Judged], str]:
+    """The probes and the predicted answers once more, after everything went back; and what is not as it was before."""
+    if not ended.changed or not ended.restored.verified:
+        return [], ""
+    was = {one.probe for one in guarded.before if one.verdict == "pass"}
+    probes = [probe for probe in drawn.experiment.spec.steady_state if probe.name in was]
+    latest = time.monotonic() + manner.settles
+    while True:
+        found = asked(guarded.prober, probes)
+        failing = [one for one in found if one.verdict != "pass"]
+        left = latest - time.monotonic()
+        if not failing:
+            return found, _answers(drawn)
+        if left <= 0:
+            return found, "; ".join(f"{one.probe}: {one.why}" for one in failing)
+        say(Waiting(what=f"{failing[0].probe} to hold again ({failing[0].why})", seconds_left=left))
+        time.sleep(min(_PAUSE, left))
+
+
+def _answers(drawn: Drawn) -> str:
+    """What requests would be answered now that were answered otherwise before; "" where all is as it was."""
+    order, requests = drawn.order, drawn.foretold.requests
+    try:
+        router = Router(source.take(msgspec.structs.replace(order.choice, origin="live")))
+        now: list[Answer] = []
+        for one in requests:
+            request = read_request(one.line)
+            now.append(router.answer(request, router.gateway(request, one.gateway)))
+    except (SourceError, UsageError) as error:
+        return f"the cluster could not be read again: {error}"
+    before = drawn.prediction.states[0].outcomes
+    other = [
+        drawn.prediction.requests[number] for number, (was, is_now) in enumerate(zip(before, now, strict=True)) if not _same(was, is_now)
+    ]
+    return f"other answers than before: {', '.join(other[:3])}" if other else ""
+
+
+def _same(was: Answer, now: Answer) -> bool:
+    """The same to a client: how many endpoints stand behind a backend may have changed by itself."""
+    return (
+        was.route == now.route
+        and was.outcome == now.outcome
+        and [one.service for one in was.backends] == [one.service for one in now.backends]
+    )
+
+
+# the end ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _report(
+    drawn: Drawn,
+    approval: Approval,
+    guarded: Guarded,
+    ended: Ended,
+    during: list[Judged],
+    after: list[Judged],
+    unmet: str,
+    samples: list[Sample],
+) -> Report:
+    verified = ended.restored.verified and not unmet
+    restored: Literal["verified", "not-restored", "nothing-changed"] = (
+        "nothing-changed" if not ended.changed else "verified" if verified else "not-restored"
+    )
+    finished = Finished(
+        run=drawn.plan.run,
+        outcome=ended.outcome,
+        stop_reason=_reason(ended.stop, ended.failure),
+        restored=restored,
+        stop_to_restored_seconds=ended.stop_to_restored,
+        verdict=overall(during),
+        left_over=[one.object for one in ended.restored.left_over],
+        foreign=[one.object for one in ended.restored.foreign],
+        report=str(state.folder(drawn.plan.run) / "report.json"),
+    )
+    return Report(
+        finished=finished,
+        approval=approval,
+        forecast=drawn.prediction.verdict,
+        before=guarded.before,
+        during=during,
+        after=after,
+        failure=ended.failure,
+        unmet=unmet,
+        samples=sorted(samples, key=lambda one: one.at),
+    )
+
+
+def _reason(stop: Stop | None, failure: str) -> str | None:
+    return stop.reason if stop is not None else failure or None
+
+
+def _summary(report: Report) -> str:
+    done = report.finished
+    reason = f" ({done.stop_reason})" if done.stop_reason else ""
+    return f"{done.outcome}{reason}; {_WORDS[done.restored]}; the hypothesis: {done.verdict}"
+
+
+_WORDS = {"verified": "verified restored", "not-restored": "NOT restored", "nothing-changed": "nothing was changed"}
+
+
+def _keep(report: Report) -> None:
+    path = Path(report.finished.report)
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
+    except OSError as error:
+        raise AichaosError(
+            f"the report could not be written: {error.strerror or error}", hint="Everything else is done; see above."
+        ) from error
+
+
+def exit_code(report: Report) -> int:
+    """As the commands' page promises it: not restored, ended early, no data, the hypothesis did not hold, done."""
+    done = report.finished
+    if done.restored == "not-restored":
+        return 8
+    if done.outcome != "completed":
+        interrupted = done.restored == "nothing-changed" and done.outcome == "stopped" and "SIGINT" in (done.stop_reason or "")
+        return 130 if interrupted else 7
+    codes: dict[Verdict, int] = {"no-data": 9, "fail": 3, "pass": 0}
+    return codes[done.verdict]
+
+
+# rehearsing ------------------------------------------------------------------------------------------------------------------------
+
+
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server says to one step without carrying it out. outcome: accepted, refused, skipped."""
+
+    step: str
+    outcome: Literal["accepted", "refused", "skipped"]
+    why: str = ""
+
+
+def rehearse(drawn: Drawn) -> list[Rehearsed]:
+    """Send each change that can stand alone with `dryRun=All`; what depends on an earlier one is skipped."""
+    writer = writing(drawn.connection, approve.in_person(drawn.plan, "yes", "a rehearsal: nothing is kept"))
+    found, changed = [], set[Place]()
+    for step in drawn.plan.steps:
+        if step.intent is None:
+            found.append(Rehearsed(step=step.text, outcome="skipped", why="it changes nothing"))
+            continue
+        change = step.intent.change
+        if change.place in changed:
+            found.append(Rehearsed(step=step.text, outcome="skipped", why="it depends on a step before"))
+            continue
+        changed.add(change.place)
+        outcome = writer.send(change, dry_run=True)
+        good = isinstance(outcome, Done)
+        why = "" if good else getattr(outcome, "why", "") or "it is not there"
+        found.append(Rehearsed(step=step.text, outcome="accepted" if good else "refused", why=why))
+    return found

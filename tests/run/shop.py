@@ -1,0 +1,96 @@
+"""The demonstration's cluster on the real API server and the real gateway: three Services with a pod each, and a route to the first."""
+
+import json
+import secrets
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.controlplane.gateway import RunningGateway, container_port
+
+HOST = "lior.example.com"
+POD = {"v1": "10.244.151.1", "v2": "10.244.151.2", "v3": "10.244.151.3"}
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Shop:
+    """One host in one gateway's namespace; every test has a host and names of its own."""
+
+    def __init__(self, gateway: RunningGateway, aichaos: Run, folder: Path) -> None:
+        self.gateway = gateway
+        self.namespace = gateway.namespace
+        self.word = secrets.token_hex(3)
+        self.host = f"{self.word}.{HOST}"
+        self.route = f"my-route-{self.word}"
+        self._aichaos = aichaos
+        self._folder = folder
+        self.kubeconfig = gateway.controlplane.kubeconfig()
+        for version, address in POD.items():
+            gateway.service(self.namespace, self.backend(version), [address])
+        gateway.create(self.manifest(self.route, "v1"))
+        gateway.settle()
+
+    def backend(self, version: str) -> str:
+        return f"infra-{self.word}-{version}"
+
+    def manifest(self, name: str, version: str) -> dict[str, Any]:
+        rule = {
+            "matches": [{"path": {"type": "PathPrefix", "value": "/shop"}}],
+            "backendRefs": [{"name": self.backend(version), "port": 80}],
+        }
+        spec = {"parentRefs": [self.gateway.parent | {"sectionName": "http"}], "hostnames": [self.host], "rules": [rule]}
+        head = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute"}
+        return head | {"metadata": {"name": name, "namespace": self.namespace}, "spec": spec}
+
+    def answering(self) -> str | None:
+        """Which version answers now, by a request that no code of the program has a part in."""
+        received = self.gateway.ask("GET", self.host, "/shop").received
+        return next((version for version, address in POD.items() if received is not None and received.pod == address), None)
+
+    def probe(self, name: str = "shop answers from v1", version: str = "v1", **more: Any) -> dict[str, Any]:
+        expect = {"status": "200", "backend": f"{self.namespace}/{self.backend(version)}"}
+        via = f"gateway/{self.namespace}/{self.gateway.name}"
+        return {"name": name, "http": {"url": f"http://{self.host}/shop", "via": via, "expect": expect}} | more
+
+    def conflict(self, hold: str = "3s") -> list[dict[str, Any]]:
+        """The talk's first demonstration: a rival, and then the elder is made again beside it."""
+        target = {"kind": "HTTPRoute", "name": self.route, "namespace": self.namespace}
+        return [
+            {"name": "rival", "create": self.manifest(f"{self.route}-v3", "v3")},
+            {"name": "settle", "wait": {"for": "1s"}},
+            {"name": "gone", "delete": target},
+            {"name": "back", "recreate": target},
+            {"name": "hold", "wait": {"for": hold}},
+            {"name": "look", "probe": "shop answers from v1"},
+        ]
+
+    def experiment(self, steps: list[dict[str, Any]], **spec: Any) -> Path:
+        given = {
+            "title": "A trial",
+            "hypothesis": "v1 answers throughout",
+            "scope": {"namespaces": [self.namespace]},
+            "deadline": "60s",
+            "steadyState": [self.probe()],
+            "steps": steps,
+        }
+        document = {"apiVersion": "aichaos/v1", "kind": "Experiment", "metadata": {"name": f"trial-{self.word}"}, "spec": given | spec}
+        path = self._folder / f"trial-{secrets.token_hex(3)}.yaml"
+        path.write_text(json.dumps(document, indent=1))
+        return path
+
+    @property
+    def options(self) -> list[str]:
+        """What the test network needs: Envoy listens on another port than its Gateway says, and the Lease is this namespace's own."""
+        whom = f"gateway/{self.namespace}/{self.gateway.name}:80={self.gateway.address}:{container_port(80)}"
+        return ["-n", self.namespace, "--resolve", whom, "--lever", f"{self.namespace}/lever"]
+
+    def run(self, path: Path, *more: str) -> subprocess.CompletedProcess[str]:
+        words = ["run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1", *more]
+        return self._aichaos(*words, kubeconfig=self.kubeconfig, AICHAOS_STATE_DIR=str(self._folder / "state"))
+
+    def json(self, path: Path, *more: str) -> tuple[int, list[dict[str, Any]]]:
+        """Exit code and events."""
+        done = self.run(path, "--yes", "-o", "json", *more)
+        assert done.stdout, done.stderr
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
