@@ -18,6 +18,7 @@ from aichaos.ask.agreement import asked_namespaces, disagreements
 from aichaos.ask.cache import Cache
 from aichaos.ask.meter import METER, check_length
 from aichaos.ask.protocol import Attempt, Backend, Facts, Kind, Prompt, Question, Reply
+from aichaos.ask.redact import without_secrets
 from aichaos.ask.watching import watched
 from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.finding import Finding, Severity, summary
@@ -266,7 +267,7 @@ class Asker:
             model=self.backend.model,
             prompt=", ".join(self.versions) or None,
             snapshot=self.digest,
-            words=self.facts.words.text[:500] or None,
+            words=without_secrets(self.facts.words.text)[:500] or None,
         )
 
     def notes(self) -> list[str]:

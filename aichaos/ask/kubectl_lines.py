@@ -131,8 +131,20 @@ class _Looks(_Refused):
     """A line that only looks: to know, and nothing to worry about."""
 
 
+_PEEKS = re.compile(r"[ \t]--[ \t]+(?:curl|wget|ping|nslookup|dig|env|ls|cat|hostname|date)\b")
+_SENDS = re.compile(
+    r"[ \t](?:-X[ \t]*|--request[ =])[\"']?(?!GET\b|HEAD\b)[A-Za-z]|[ \t](?:-d|-F|-T|--data[a-z-]*|--form|--upload-file|--post-[a-z]+)\b"
+)
+_FILTERS = frozenset({"grep", "egrep", "head", "tail", "wc", "jq", "yq", "sort", "uniq", "cut", "tr", "cat", "column"})
+_TO_NOWHERE = re.compile(r"[ \t]*(?:2>&1|[12&]?>[ \t]*/dev/null)")
+
+
 def _only_looks(text: str) -> bool:
-    return re.search(r"[ \t]--[ \t]+(?:curl|wget|ping|nslookup|dig|env|ls|cat|hostname|date)\b", text) is not None
+    """Whether a `kubectl exec` asks from inside a pod and changes nothing; what it says may go through filters."""
+    first, *filters = _TO_NOWHERE.sub("", re.sub(r"'[^']*'|\"[^\"$`]*\"", "''", text)).split("|")
+    if _SHELL.search(first) or any(_SHELL.search(one) or one.split()[:1] == [] or one.split()[0] not in _FILTERS for one in filters):
+        return False
+    return _PEEKS.search(first) is not None and not _SENDS.search(text)
 
 
 def read(command: Command, default: str) -> Line:
@@ -153,6 +165,8 @@ def _line(text: str, default: str) -> Line:
     looks = _LOOKS.match(text)
     if looks and not _MORE.search(text, looks.end()):
         return _backup(text)  # a pipe or a redirection after it changes nothing in the cluster
+    if _EXEC.match(text) and _only_looks(text):
+        raise _Looks("kubectl exec looks from inside a pod; a probe of the steady state does so in an experiment")
     words = _words(text)
     if words[0] == "sleep":
         return _sleep(words)
@@ -163,8 +177,6 @@ def _line(text: str, default: str) -> Line:
         return Line()
     if too_far:
         raise _Refused(too_far)
-    if verb == "exec" and _only_looks(text):
-        raise _Looks("kubectl exec looks from inside a pod; a probe of the steady state does so in an experiment")
     if verb in _NEVER:
         raise _Refused(f"kubectl {verb} {_NEVER[verb]}")
     if verb not in _VALUED:
@@ -184,6 +196,7 @@ def _line(text: str, default: str) -> Line:
     return msgspec.structs.replace(found, namespace=namespace)
 
 
+_EXEC = re.compile(r"(?:kubectl|oc)[ \t]+(?:(?:-n|--namespace)[= ]?[\w.-]+[ \t]+)?exec\b")
 _LOOKS = re.compile(rf"(?:kubectl|oc)[ \t]+(?:(?:-n|--namespace)[= ]?[\w.-]+[ \t]+)?(?:{'|'.join(sorted(_READING))})\b")
 _MORE = re.compile(r"[;`&<]|\$\(|\b(?:kubectl|oc|xargs|sh|bash|tee)\b|\|\|")
 """In the rest of a line that only looks: what could do more than look."""

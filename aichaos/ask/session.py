@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from aichaos.ask.redact import without_secrets
 from aichaos.ask.wishes import asks_for_commands, asks_for_yaml, one_scenario
 from aichaos.ask.words import Words
 from aichaos.domain.suggestion import Suggestion
@@ -19,7 +20,8 @@ MOST_LINES = 200
 class Session(msgspec.Struct, kw_only=True, tag_field="kind", tag="Conversation"):
     """One conversation, as it is now; the file of a saved one holds the same.
 
-    said: what both sides said, as lines. suggestions: by their number from 1. current: the one that "it" means, from 0; None for none.
+    said: what both sides said, as lines, without secrets. suggestions: by their number from 1. current: the one that "it" means, from 0;
+    None for none.
     """
 
     api_version: str = msgspec.field(name="apiVersion", default="aichaos/v1")
@@ -35,7 +37,7 @@ class Session(msgspec.Struct, kw_only=True, tag_field="kind", tag="Conversation"
         self._add(f"You: {' '.join(text.split())}")
 
     def _add(self, line: str) -> None:
-        self.said.append(line[:2_000])
+        self.said.append(without_secrets(line)[:2_000])
         del self.said[:-MOST_LINES]
 
     def suggested(self, found: list[Suggestion]) -> None:

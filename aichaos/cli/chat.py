@@ -17,6 +17,7 @@ import msgspec
 from aichaos import pipeline, saving, settings
 from aichaos.ask import session as sessions
 from aichaos.ask.protocol import Backend
+from aichaos.ask.redact import without_secrets
 from aichaos.ask.session import Session, intent
 from aichaos.ask.wishes import one_scenario
 from aichaos.ask.words import read
@@ -334,11 +335,11 @@ def _lines(names: Callable[[], list[str]]) -> Iterator[str]:
             if parts:
                 yield "\n".join(parts)
             return
+        if person:
+            _remember_lines()
         if line.endswith("\\"):
             parts.append(line[:-1])
             continue
-        if person:
-            _remember_lines()
         yield "\n".join([*parts, line])
         parts = []
 
@@ -384,9 +385,13 @@ def _with_history(names: Callable[[], list[str]]) -> None:
 
 
 def _remember_lines() -> None:
-    """Write the history: after each line, since Ctrl-C ends the program at once."""
+    """Write the history, without secrets: after each line, since Ctrl-C ends the program at once."""
     readline = sys.modules.get("readline")
     if readline is not None and os.environ.get("TERM") != "dumb":
+        last = readline.get_current_history_length()
+        typed = readline.get_history_item(last) or ""
+        if typed != without_secrets(typed):
+            readline.replace_history_item(last - 1, without_secrets(typed))
         path = history_file()
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

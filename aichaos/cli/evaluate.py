@@ -35,18 +35,21 @@ def command(**given: Any) -> int:
     \b
     aichaos eval                                              # the playbook, offline
     aichaos eval --backend anthropic -o json > before.json
-    aichaos eval --backend replay --model tests/replies/suite # answers that were written before; a folder for each question
+    aichaos eval --backend replay --model FOLDER              # answers that were written before; a folder for each question
     """
     effective = settings.load(given)
     questions = suite(given["path"])
-    chosen = _chosen(questions.questions, given["only"])
+    chosen = _answered(_chosen(questions.questions, given["only"]), effective)
     before = earlier(given["compare"]) if given["compare"] else None
+    if len(chosen) < len(questions.questions) and not given["only"]:
+        say(f"{len(chosen)} of {len(questions.questions)} questions have answers in {effective['model']}; the others are left out")
     how = manner(effective, no_cache=given["no_cache"])
     found = evaluate(chosen, questions.version, lambda question: _opened(effective, question), how, effective["policy"], say)
     if given["output"] == "json":
         write_json(found)
     else:
-        head = f"{found.backend}{f' ({found.model})' if found.model else ''}, suite {found.suite}"
+        model = effective["model"] or found.model
+        head = f"{found.backend}{f' ({model})' if found.model else ''}, suite {found.suite}"
         head += f", {', '.join(found.prompts.values())}" if found.prompts else ""
         bad = [(one.id, why(one)) for one in found.scores if not one.perfect]
         then, changed = (told(before.totals), changes(before, found)) if before else ({}, [])
@@ -60,6 +63,14 @@ def _chosen(questions: Sequence[Question], only: tuple[str, ...]) -> list[Questi
         if name not in known:
             raise UsageError(f"the suite has no question {name!r}", hint=f"It has {', '.join(sorted(known))}.")
     return [question for question in questions if not only or question.id in only]
+
+
+def _answered(questions: list[Question], effective: settings.Settings) -> list[Question]:
+    """The questions that can be put: all of them; but where recorded answers lie in a folder for each question, those that have one."""
+    if effective["backend"] != "replay" or not effective["model"]:
+        return questions
+    there = [question for question in questions if (Path(effective["model"]) / question.id).is_dir()]
+    return there or questions
 
 
 def _opened(effective: settings.Settings, question: Question) -> Backend:

@@ -45,7 +45,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a suite with one backend. prompts: the versions of the templates, None where no model was asked."""
+    """What came of a suite with one backend. prompts: the versions of the templates; None where no model was asked, now at least."""
 
     backend: str
     model: str | None
@@ -67,7 +67,7 @@ def evaluate(questions: Iterable[Question], version: int, open_backend: Open, ma
     return Evaluation(
         backend=backend.name if backend else "",
         model=backend.model if backend else None,
-        prompts=versions() if backend and backend.prompted else None,
+        prompts=versions() if backend and backend.prompted and backend.name != "replay" else None,
         suite=version,
         totals=totals(scores),
         scores=scores,

@@ -160,9 +160,26 @@ kubectl get httproute web -n shop | grep Accepted
     assert rules(text) == []
 
 
-def test_looking_from_inside_a_pod_is_known_and_no_step() -> None:
-    found = line("kubectl exec -it curl -- curl -v http://web/")
-    assert (found.steps, found.finding.severity) == ([], "info")
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("kubectl exec -it curl -- curl -v http://web/", "info"),
+        ("kubectl exec deploy/web -n shop -- curl -s http://web:8080/shop | grep -c 200", "info"),
+        ("kubectl -n shop exec web -- curl -sI 'http://web/?a=1&b=2' 2>/dev/null | grep HTTP | sort | uniq -c", "info"),
+        ("kubectl exec web -- curl http://web/ | tee answer.txt", "warning"),
+        ("kubectl exec web -- curl http://web/ | sh", "warning"),
+        ("kubectl exec web -- curl http://web/ > answer.txt", "warning"),
+        ("kubectl exec web -- curl http://web/ | grep a; kubectl delete pod web", "warning"),
+        ("kubectl exec web -- curl http://$(cat host)/ | grep a", "warning"),
+        ("kubectl exec web -- curl -X POST http://web/ | grep a", "warning"),
+        ("kubectl exec web -- curl -d a=b http://web/", "warning"),
+        ("kubectl exec web -- rm -rf / | grep a", "warning"),
+        ("kubectl exec web -- curl http://web/ |", "warning"),
+    ],
+)
+def test_looking_from_inside_a_pod_is_known_and_no_step(text: str, severity: str) -> None:
+    found = line(text)
+    assert (found.steps, found.finding.severity) == ([], severity)
 
 
 def test_a_manifest_that_the_text_calls_otherwise_is_still_the_one() -> None:

@@ -108,12 +108,20 @@ def test_nothing_is_asked_for_an_empty_line_and_quit_ends(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("term", ["dumb", "xterm"])
 def test_on_a_terminal_it_prompts_remembers_and_leaves_at_the_end_of_input(term: str, tmp_path: Path) -> None:
+    text = on_terminal(tmp_path, "/list", "/quit", term=term)
+    assert "> " in text
+    assert "nothing has been suggested yet" in text
+    assert (tmp_path / "home" / ".local" / "state" / "aichaos" / "history").exists() == (term == "xterm")
+
+
+def on_terminal(tmp_path: Path, *lines: str, term: str = "xterm") -> str:
     ours, theirs = pty.openpty()
-    here = environment(tmp_path / "home", TERM=term)
     command = [sys.executable, "-m", "aichaos", "chat", "--from", "demo:route-chaos"]
-    with subprocess.Popen(command, cwd=tmp_path, env=here, stdin=theirs, stdout=theirs, stderr=theirs) as program:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(tmp_path / "home", TERM=term), stdin=theirs, stdout=theirs, stderr=theirs
+    ) as program:
         os.close(theirs)
-        os.write(ours, b"/list\n/quit\n")
+        os.write(ours, "".join(f"{line}\n" for line in lines).encode())
         text = b""
         try:
             while piece := os.read(ours, 65536):
@@ -123,9 +131,18 @@ def test_on_a_terminal_it_prompts_remembers_and_leaves_at_the_end_of_input(term:
         program.wait(timeout=30)
     os.close(ours)
     assert program.returncode == 0
-    assert b"> " in text
-    assert b"nothing has been suggested yet" in text
-    assert (tmp_path / "home" / ".local" / "state" / "aichaos" / "history").exists() == (term == "xterm")
+    return text.decode()
+
+
+def test_a_secret_in_the_users_words_is_in_no_file_that_is_kept(tmp_path: Path) -> None:
+    """The experiment's provenance, the saved conversation, the history: what was typed stays, the secret in it does not."""
+    on_terminal(tmp_path, "one test for my-route, my password: hunter2-hunter2, mail jane@acme.example", "/save", "/quit")
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    texts = {path.name: path.read_bytes() for path in kept}
+    assert {"conversation.json", "history"} <= texts.keys()
+    assert not [name for name, text in texts.items() if b"hunter2" in text or b"jane@" in text]
+    for name in ("conversation.json", "history", "route-conflict-my-route.yaml"):
+        assert b"one test for my-route, my password: redacted-secret, mail redacted-mail" in texts[name].replace(b"\n      ", b" ")
 
 
 # what a line is about ---------------------------------------------------------------------------------------------------------------

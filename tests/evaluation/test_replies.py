@@ -8,6 +8,7 @@ from aichaos.evaluation.evaluate import Totals, why
 from tests.evaluation.collect import collect
 from tests.evaluation.replies import COLLECTIONS, FOLDER, answered, evaluated
 
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "evaluate-a-backend.md"
 FLOORS = {
     "careful": {"parsed": 1.0, "ready_first": 0.9, "ready": 0.9, "relevant": 0.87},
     "careless": {"parsed": 1.0, "ready_first": 0.8, "ready": 1.0, "relevant": 1.0},
@@ -44,6 +45,21 @@ def test_no_question_fails_and_no_answer_repeats_another(totals: Totals) -> None
 def test_what_is_not_perfect_is_known(collection: str) -> None:
     wrong = {one.id: why(one) for one in evaluated(collection).scores if not one.perfect}
     assert wrong.keys() <= {"careful": {"talk-routes", "labels"}, "careless": set()}[collection], wrong
+
+
+def test_the_table_in_the_documentation_is_the_one_that_comes_out(collection: str, totals: Totals) -> None:
+    rows = [line.strip("| ").split(" | ") for line in PAGE.read_text(encoding="utf-8").split("\n") if line.startswith("| ")]
+    head = next(row for row in rows if "careless" in row)
+    told = {row[0]: row[head.index(collection) + (head[0] != "")] for row in rows[rows.index(head) + 1 :]}
+    assert told == {
+        "questions": str(totals.questions),
+        "perfect": str(totals.perfect),
+        "experiments read": f"{totals.parsed:.1%}",
+        "without an error at first": f"{totals.ready_first:.1%}",
+        "without an error in the end": f"{totals.ready:.1%}",
+        "as asked, of what exists": f"{totals.relevant:.1%}",
+        "different from each other": f"{totals.distinct:.1%}",
+    }
 
 
 def test_every_prompt_of_the_loop_has_its_answer(collection: str, tmp_path: Path) -> None:
