@@ -52,10 +52,12 @@ faults: $(VENV)/.dev testbed
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md
 
-# 6,840 requests to a real Contour and Envoy, each compared with what the profile `contour` foretells; another SEED, other routes.
+# The cases of docs/gateways, and 6,840 requests to a real Contour and Envoy, each compared with what the profile `contour` foretells.
+# Another SEED, other routes.
 SEED ?= 7
 differential: $(VENV)/.dev
-	AICHAOS_DIFFERENTIAL_SETS=450 AICHAOS_DIFFERENTIAL_ESTATES=60 AICHAOS_DIFFERENTIAL_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/predict/differential
+	AICHAOS_DIFFERENTIAL_SETS=450 AICHAOS_DIFFERENTIAL_ESTATES=60 AICHAOS_DIFFERENTIAL_CASES=all \
+		AICHAOS_DIFFERENTIAL_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/predict/differential
 
 demos: $(VENV)/.dev
 	$(BIN)/python tools/make_demos.py

@@ -24,7 +24,7 @@ from tools import make_docs
 from tools.make_docs import ROOT, on_terminal
 
 WRITTEN = [ROOT / "README.md", ROOT / "prompts" / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("howto/*.md")]
-GENERATED = sorted(make_docs.REFERENCE.glob("*.md"))
+GENERATED = sorted([*make_docs.REFERENCE.glob("*.md"), *make_docs.GATEWAYS.glob("*.md")])
 MEASURED = ROOT / "docs" / "benchmarks.md"
 """Written by `python -m benchmarks`: its numbers are those of one machine, and it may not be there yet."""
 

@@ -38,10 +38,12 @@ from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.files import yaml
 from aichaos.library.finders import FINDERS
 from aichaos.library.model import scenarios
+from tools.gateways.pages import gateway_pages
 from tools.rules_page import rules_page
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+GATEWAYS = ROOT / "docs" / "gateways"
 RULES_PAGE = ROOT / "docs" / "rules.md"
 PICTURE = ROOT / "docs" / "images" / "suggest.svg"
 PICTURED = 'aichaos suggest --from demo:route-chaos --count 1 \\\n    --scenario "test the resiliency of my HTTPRoutes configs"'
@@ -625,13 +627,14 @@ def pages() -> dict[Path, str]:
         "scenarios.md": scenarios_page(),
         "json.md": json_page(),
     }
-    return {REFERENCE / name: text for name, text in found.items()} | {RULES_PAGE: rules_page(MADE)}
+    gateways = {GATEWAYS / name: text for name, text in gateway_pages(MADE).items()}
+    return {REFERENCE / name: text for name, text in found.items()} | gateways | {RULES_PAGE: rules_page(MADE)}
 
 
 def stale(wanted: dict[Path, str]) -> list[Path]:
-    """Files that differ from what they should hold, and files in docs/reference that nothing makes."""
+    """Files that differ from what they should hold, and files in the generated folders that nothing makes."""
     wrong = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    return sorted([*wrong, *(path for path in REFERENCE.glob("*") if path not in wanted)])
+    return sorted([*wrong, *(path for folder in (REFERENCE, GATEWAYS) for path in folder.glob("*") if path not in wanted)])
 
 
 def main(arguments: list[str] | None = None) -> int:

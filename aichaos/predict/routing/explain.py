@@ -8,7 +8,8 @@ import msgspec
 from aichaos.domain.base import kind_name, reference
 from aichaos.domain.hostnames import EVERY, takes
 from aichaos.domain.prediction import Answer
-from aichaos.predict.routing.answer import Found
+from aichaos.predict.routing import response
+from aichaos.predict.routing.answer import Found, taken
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import Resolved
 from aichaos.predict.routing.entries import Entry, along, broken, entries
@@ -69,8 +70,11 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
         yield f"and {len(rivals) - _MOST} more matches that take it and lose"
     yield from _lost(table, request, gateway, path)
     yield from _refused_expressions(table, request)
-    yield from _troubles(table.resolved(first.entry.route, first.entry.rule))
+    refs = table.resolved(first.entry.route, first.entry.rule)
+    yield from _troubles(refs)
     yield from notes(first.entry, request)
+    answer = taken(request, Found(listener, first.entry, path), refs, table.profile)
+    yield from response.notes(first.entry, answer, table.profile)
 
 
 # who wins ---------------------------------------------------------------------------------------------------------------------------
@@ -193,7 +197,7 @@ def _refused_expressions(table: Table, request: Request) -> Iterator[str]:
         return
     for ref, placement in table.placements.items():
         hosts: Sequence[str] = getattr(placement.route.spec, "hostnames", ()) or (EVERY,)
-        if broken(placement.route) and any(takes(host.lower(), request.host) for host in hosts):
+        if any(broken(placement.route)) and any(takes(host.lower(), request.host) for host in hosts):
             yield f"{ref} has a regular expression that RE2 refuses: what stands with it is not served"
 
 

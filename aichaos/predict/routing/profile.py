@@ -20,6 +20,12 @@ class Deviation(msgspec.Struct, frozen=True, kw_only=True):
     switches: tuple[str, ...]
     says: str
 
+    @property
+    def page(self) -> str:
+        """Where it is shown with its examples."""
+        gateway, _, short = self.name.partition("/")
+        return f"docs/gateways/{gateway}.md#{short}"
+
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The switches, in the order of the stages. controllers: the `controllerName`s of GatewayClasses that mean this implementation.
@@ -104,6 +110,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     # filters.py
     filter_order: Literal["rule-first", "backend-first", "backend-first in splits"] = "rule-first"
+    response_filters: tuple[str, ...] = ("backend", "redirect", "500", "503")
+    """On whose answers a ResponseHeaderModifier acts: those of a backend, redirects, and the errors of the gateway itself."""
     header_values: str = "literal"
     """What becomes of a header's value in a filter; a key of `headers.VALUES`."""
     set_and_add: Literal["both", "add"] = "both"

@@ -92,7 +92,7 @@ def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[
         yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
         if told and not conflict:
             yield Foretold(ref, "PartiallyInvalid", ConditionStatus.TRUE, "RuleMatchPartiallyConflict", joined.parent)
-        if broken(route) and joined.refused != "NoMatchingListenerHostname":
+        if any(broken(route)) and joined.refused != "NoMatchingListenerHostname":
             yield Foretold(ref, "ValidMatches", ConditionStatus.FALSE, "InvalidPathMatch", joined.parent)
 
 

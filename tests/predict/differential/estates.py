@@ -55,7 +55,7 @@ def generate(seed: int, number: int, namespaces: tuple[str, str, str], gateway: 
 
 
 def _listeners(dice: random.Random, namespaces: tuple[str, str, str]) -> list[dict[str, Any]]:
-    """Listeners that can be told apart; now and then two that can't."""
+    """Listeners that can be told apart; the API server takes no others."""
     found: dict[tuple[int, str], dict[str, Any]] = {}
     for place in range(dice.randint(1, 5)):
         secure = dice.random() < 0.25
@@ -67,8 +67,7 @@ def _listeners(dice: random.Random, namespaces: tuple[str, str, str]) -> list[di
         if secure:
             made["tls"] = {"mode": "Terminate", "certificateRefs": [{"name": CERTIFICATE}]}
         made["allowedRoutes"] = _allowed(dice, namespaces)
-        if (port, host) not in found or dice.random() < 0.1:
-            found[port, host if (port, host) not in found else f"{host} again"] = made
+        found.setdefault((port, host), made)
     return list(found.values())
 
 

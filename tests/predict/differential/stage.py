@@ -54,7 +54,7 @@ def load(gateway: RunningGateway, sets: list[RouteSet]) -> None:
     gateway.settle()
 
 
-def cluster(controlplane: ControlPlane, gateway: RunningGateway, namespaces: tuple[str, str, str]) -> Snapshot:
+def cluster(controlplane: ControlPlane, gateway: RunningGateway, namespaces: tuple[str, ...]) -> Snapshot:
     """What the API server holds of it now."""
     items = []
     paths = [
@@ -62,7 +62,7 @@ def cluster(controlplane: ControlPlane, gateway: RunningGateway, namespaces: tup
         (f"{_API}/v1/gatewayclasses", "GatewayClass"),
         (f"{_API}/v1/namespaces/{gateway.namespace}/gateways", "Gateway"),
     ]
-    for namespace in (*namespaces, gateway.namespace):
+    for namespace in dict.fromkeys((*namespaces, gateway.namespace)):
         paths += [
             (f"{_API}/v1/namespaces/{namespace}/httproutes", "HTTPRoute"),
             (f"{_API}/v1/namespaces/{namespace}/grpcroutes", "GRPCRoute"),

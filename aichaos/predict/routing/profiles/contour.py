@@ -33,6 +33,7 @@ CONTOUR = Profile(
     tls_names="routes",
     invalid_share="left-out",
     filter_order="backend-first",
+    response_filters=("backend", "503"),
     header_values="variables",
     rewrite_prefix="contour",
     redirect_prefix="contour",
@@ -110,6 +111,12 @@ CONTOUR = Profile(
             "redirect_port",
         ),
         _row(
+            "own-answers-unfiltered",
+            "ResponseHeaderModifier has no effect on a redirect, nor on the 500 of a rule without a valid backend; it has on a "
+            "503. By the standard the filters of a rule act on whatever it answers.",
+            "response_filters",
+        ),
+        _row(
             "header-variables",
             "In header values of filters Contour's Envoy fills in %REQ(x)% and other variables; by the standard a value is literal.",
             "header_values",
@@ -170,9 +177,5 @@ CONTOUR = Profile(
             "A port without any programmed route is not opened: the connection is refused.",
             "unrouted_port",
         ),
-    ),
-    notes=(
-        "ResponseHeaderModifier has no effect on a redirect, nor on the 500 of a rule without valid backends; it has on a 503.",
-        "A route that reaches two listeners of one port with a common host can lose its rules on the other hosts, anew with every change.",
     ),
 )
