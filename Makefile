@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults
+.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults stops
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -48,6 +48,11 @@ kills: $(VENV)/.dev testbed
 FAULTS ?= 300
 faults: $(VENV)/.dev testbed
 	AICHAOS_FAULTS=$(FAULTS) $(BIN)/python -m pytest -q -n auto tests/run/test_faults.py
+
+# From stop to restored, a hundred times for each kind of stop.
+STOPS ?= 100
+stops: $(VENV)/.dev testbed
+	$(BIN)/python -m tests.run.stops --count $(STOPS) --write docs/stops.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md

@@ -103,6 +103,8 @@ class Rig:
     kubeconfig: Path
     run: str = field(default_factory=lambda: f"r-{secrets.token_hex(4)}")
     before: dict[str, Any] = field(default_factory=dict)
+    asked: float = 0.0
+    """When somebody asked the run to stop, by `time.time`."""
 
     def orders(self, steps: str = STEPS, **more: Any) -> Orders:
         text = steps.replace("NS", self.namespace)
@@ -171,6 +173,11 @@ class Rig:
             if error.status != 404:
                 raise
             return None
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    """The processes that a process has started: of a run, its watchdog."""
+    return [int(child) for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
 @contextmanager

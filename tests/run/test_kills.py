@@ -7,13 +7,12 @@ import os
 import random
 import re
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.controlplane.client import ControlPlane
-from tests.run.rig import STEPS, Rig, rigged
+from tests.run.rig import STEPS, Rig, children, rigged
 
 MOMENTS = 92
 """How many there are in a run of six steps and its restore; the last test here counts them."""
@@ -119,10 +118,6 @@ def with_pause_after(step: int) -> str:
 
 def reached(rig: Rig, step: int) -> bool:
     return any(entry["entry"] == "step" and entry["number"] == step + 1 for entry in rig.entries())
-
-
-def children(process: subprocess.Popen[str]) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
 def test_no_moment_is_forgotten(controlplane: ControlPlane, tmp_path: Path) -> None:
