@@ -141,6 +141,9 @@ class Rig:
         """Whether the run has come as far as its watchdog."""
         return self.journal.exists() and any(entry["entry"] == "step" for entry in self.entries())
 
+    def reached(self, step: int) -> bool:
+        return any(entry["entry"] == "step" and entry["number"] == step for entry in self.entries())
+
     def closed(self) -> bool:
         return self.journal.exists() and self.entries()[-1]["entry"] == "closed"
 

@@ -113,7 +113,7 @@ def measure(rig: Rig, kind: Kind) -> Measured:
     steps = kind.steps or ten()
     process = rig.start(rig.orders(steps, rivals=rig.orders().rivals if kind.steps else (), mirror=False))
     last = steps.count("    - {") + steps.count("    - name")
-    rig.controlplane.wait(lambda: rig.journal.exists() and _paused(rig, last), what="the run to have made its changes")
+    rig.controlplane.wait(lambda: rig.journal.exists() and rig.reached(last), what="the run to have made its changes")
     rig.asked = time.time()
     kind.stop(rig, process)
     said, _ = process.communicate(timeout=60)
@@ -124,10 +124,6 @@ def measure(rig: Rig, kind: Kind) -> Measured:
     begun = next(entry["at"] for entry in entries if entry["entry"] == "restoring")
     assert said
     return Measured(begun=begun - rig.asked if kind.by_watchdog else None, done=done - rig.asked)
-
-
-def _paused(rig: Rig, last: int) -> bool:
-    return any(entry["entry"] == "step" and entry["number"] == last for entry in rig.entries())
 
 
 def row(name: str, values: Sequence[float]) -> str:
@@ -154,7 +150,7 @@ def page(results: dict[str, list[Measured]], floor: Sequence[float]) -> str:
         lines.append(row(f"{name}: restored" if begun else name, [one.done for one in measured]))
     lines += [
         "",
-        f"For comparison: ten writes, one after the other over one connection, take {statistics.median(floor):.3f} s (median of {len(floor)}).",
+        f"For comparison: ten writes in a row over one connection take {statistics.median(floor):.3f} s (median of {len(floor)}).",
         "",
         "With an order of age to keep, an object that was deleted and made again is younger than a rival that must stay younger than it. "
         "That rival is made again in a later second of the server's clock, so up to a second of waiting is part of it. Rollouts, "

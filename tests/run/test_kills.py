@@ -84,7 +84,7 @@ def test_a_run_without_its_watchdog_ends(controlplane: ControlPlane, tmp_path: P
     with rigged(controlplane, tmp_path) as rig:
         orders = rig.orders(with_pause_after(step))
         process = rig.start(orders)
-        rig.controlplane.wait(lambda: rig.journal.exists() and reached(rig, step), what="the pause")
+        rig.controlplane.wait(lambda: rig.journal.exists() and rig.reached(step + 1), what="the pause")
         (watchdog,) = children(process)
         os.kill(watchdog, signal.SIGKILL)
         said, _ = process.communicate(timeout=60)
@@ -97,7 +97,7 @@ def test_a_run_that_wakes_up_after_it_was_taken_over_writes_nothing(controlplane
     with rigged(controlplane, tmp_path) as rig:
         orders = rig.orders(with_pause_after(2))
         process = rig.start(orders)
-        rig.controlplane.wait(lambda: rig.journal.exists() and reached(rig, 2), what="the pause")
+        rig.controlplane.wait(lambda: rig.journal.exists() and rig.reached(3), what="the pause")
         (watchdog,) = children(process)
         process.send_signal(signal.SIGSTOP)
         os.kill(watchdog, signal.SIGKILL)
@@ -114,10 +114,6 @@ def with_pause_after(step: int) -> str:
     head, *steps = STEPS.split("    - ")
     steps.insert(step, "{name: pause, wait: {for: 30s}}\n")
     return "    - ".join([head, *steps])
-
-
-def reached(rig: Rig, step: int) -> bool:
-    return any(entry["entry"] == "step" and entry["number"] == step + 1 for entry in rig.entries())
 
 
 def test_no_moment_is_forgotten(controlplane: ControlPlane, tmp_path: Path) -> None:
