@@ -1,6 +1,7 @@
 """`aichaos doctor`: what is missing here, and what to do about it."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,9 +14,13 @@ from aichaos.report.layout import Paper, Part, Style
 
 @click.command("doctor")
 @source_options
+@click.option("--rbac", metavar="EXPERIMENT", type=click.Path(path_type=Path), help="Print the least Roles that a run of it needs.")
+@click.option("--lever", metavar="NS/NAME", help="With --rbac: the lever, if it is another one.")
 @output_option
 def command(**given: Any) -> int:
     """What is missing here, and what to do about it. Ends with 1 if something that is needed is."""
+    if given["rbac"] is not None:
+        return _rbac(given)
     effective = settings.load({**given, "from": given["origin"]})
     answers = list(diagnose(effective, choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"])))
     if given["output"] == "json":
@@ -23,6 +28,25 @@ def command(**given: Any) -> int:
     else:
         _table(answers)
     return 1 if any(answer.status == "error" for answer in answers) else 0
+
+
+def _rbac(given: dict[str, Any]) -> int:
+    """The rights of a run as Roles: those of its steps, of their inverses, and of our own objects."""
+    from aichaos.cli.options import say, warn
+    from aichaos.cli.running import order_of
+    from aichaos.files import yaml
+    from aichaos.planning import drawn, permissions
+    from aichaos.report.rbac import roles
+
+    with drawn(order_of(given | {"experiment": given["rbac"], "resolved": (), "prometheus": None}), say) as drawing:
+        made = roles(drawing.plan.experiment, list(permissions(drawing)))
+        refused = [*drawing.findings, *drawing.made.refusals]
+    if given["output"] == "json":
+        write_json({"roles": made})
+    else:
+        sys.stdout.write("---\n".join(yaml.dump(role) for role in made))
+    warn([f"this experiment would be refused: {one.message}" for one in refused])
+    return 0
 
 
 _STYLES: dict[str, Style] = {"ok": "green", "warning": "yellow", "error": "red", "skipped": "magenta"}

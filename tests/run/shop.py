@@ -3,11 +3,13 @@
 import json
 import secrets
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.controlplane.gateway import RunningGateway, container_port
+from tests.program import environment
 
 HOST = "lior.example.com"
 POD = {"v1": "10.244.151.1", "v2": "10.244.151.2", "v3": "10.244.151.3"}
@@ -25,6 +27,7 @@ class Shop:
         self.route = f"my-route-{self.word}"
         self._aichaos = aichaos
         self._folder = folder
+        self.reader = gateway.controlplane.kubeconfig("reader")
         self.kubeconfig = gateway.controlplane.kubeconfig()
         for version, address in POD.items():
             gateway.service(self.namespace, self.backend(version), [address])
@@ -89,8 +92,36 @@ class Shop:
         words = ["run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1", *more]
         return self._aichaos(*words, kubeconfig=self.kubeconfig, AICHAOS_STATE_DIR=str(self._folder / "state"))
 
+    def say(self, *words: str, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Any other command, by somebody who is not the run."""
+        return self._aichaos(*words, kubeconfig=kubeconfig or self.kubeconfig, AICHAOS_STATE_DIR=str(self._folder / "state"))
+
+    def start(self, path: Path) -> subprocess.Popen[str]:
+        """A run that goes on by itself, its events on its standard output."""
+        words = ["run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1", "--yes", "-o", "json"]
+        around = environment(self._folder / "home", AICHAOS_STATE_DIR=str(self._folder / "state"), KUBECONFIG=str(self.kubeconfig))
+        command = [sys.executable, "-m", "aichaos", *words]
+        return subprocess.Popen(command, env=around, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def until(process: subprocess.Popen[str], event: str, **fields: Any) -> list[dict[str, Any]]:
+        """Its events up to and with one."""
+        assert process.stdout is not None
+        seen: list[dict[str, Any]] = []
+        for line in process.stdout:
+            seen.append(json.loads(line))
+            if seen[-1]["event"] == event and all(seen[-1][key] == value for key, value in fields.items()):
+                return seen
+        raise AssertionError((seen, process.stderr.read() if process.stderr else ""))
+
     def json(self, path: Path, *more: str) -> tuple[int, list[dict[str, Any]]]:
         """Exit code and events."""
         done = self.run(path, "--yes", "-o", "json", *more)
         assert done.stdout, done.stderr
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def last(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """The promised last event."""
+    assert events[-1]["event"] == "finished", events
+    return events[-1]

@@ -1,12 +1,18 @@
 """What the talk shows, end to end: the real API server, the real gateway, and requests that no code of the program has a part in."""
 
+import json
+import signal
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from aichaos.domain.running import Finished
+from tests.controlplane.client import ApiError
 from tests.controlplane.gateway import RunningGateway
 from tests.program import Run
-from tests.run.shop import Shop
+from tests.run.shop import Shop, last
 
 
 @pytest.fixture
@@ -17,13 +23,153 @@ def shop(gateway: RunningGateway, aichaos: Run, tmp_path: Path) -> Shop:
 def test_a_younger_rival_takes_over_as_predicted_and_everything_is_put_back(shop: Shop) -> None:
     assert shop.answering() == "v1"
     code, events = shop.json(shop.experiment(shop.conflict(), title="Delete and recreate my-route beside a younger rival"))
-    last = events[-1]
-    assert last["event"] == "finished", events
-    assert (code, last["outcome"], last["restored"], last["verdict"]) == (3, "completed", "verified", "fail"), events
-    assert set(last) == {
-        "event", "run", "outcome", "stop_reason", "restored", "stop_to_restored_seconds", "verdict", "left_over", "foreign", "report",
-    }  # fmt: skip
-    seen = [one["detail"] for one in events if one["event"] == "probed"]
-    assert any("v3 answered" in one for one in seen)
+    end = last(events)
+    assert (code, end["outcome"], end["restored"], end["verdict"]) == (3, "completed", "verified", "fail"), events
+    assert set(end) == {"event", *(field.encode_name for field in msgspec.structs.fields(Finished))}
+    assert any("v3 answered" in one["detail"] for one in events if one["event"] == "probed")
+    assert Path(end["report"]).is_file()
     shop.gateway.settle()
     assert shop.answering() == "v1"
+
+
+def test_a_label_that_is_flipped_cuts_the_service_off_and_comes_back(shop: Shop) -> None:
+    plane, name = shop.gateway.controlplane, f"web-{shop.word}"
+    plane.node("node-a", zone="a")
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"nodeName": "node-a", "containers": [{"name": "c", "image": "shop/web:1"}]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template}
+    shop.gateway.create(
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": shop.namespace}, "spec": spec}
+    )
+    ports = [{"port": 80, "targetPort": shop.gateway.backends.port}]
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": shop.namespace}}
+    shop.gateway.create(service | {"spec": {"selector": {"app": name}, "ports": ports}})
+    route = shop.manifest(f"web-{shop.word}", "v1")
+    route["spec"]["hostnames"] = [f"web.{shop.host}"]
+    route["spec"]["rules"][0]["backendRefs"][0]["name"] = name
+    shop.gateway.create(route)
+    plane.wait(lambda: shop.gateway.ask("GET", f"web.{shop.host}", "/shop").status == 200, what="the pod to answer")
+    before = plane.get(f"/api/v1/namespaces/{shop.namespace}/services/{name}")["spec"]
+    probe = shop.probe("web answers")
+    probe["http"]["url"], probe["http"]["expect"] = f"http://web.{shop.host}/shop", {"status": "200"}
+    target = {"kind": "Service", "name": name, "namespace": shop.namespace}
+    deployment = {"kind": "Deployment", "name": name, "namespace": shop.namespace}
+    label: list[dict[str, Any]] = [
+        {"name": "flip", "patch": {**target, "merge": {"spec": {"selector": {"app": "nobody"}}}}},
+        {"wait": {"for": "2s"}},
+    ]
+    scale: list[dict[str, Any]] = [{"name": "none", "scale": {**deployment, "replicas": 0}}, {"wait": {"for": "2s"}}]
+    for steps in (label, scale):
+        code, events = shop.json(shop.experiment(steps, steadyState=[probe], intends=["policy/takes-all"]))
+        end = last(events)
+        assert (code, end["outcome"], end["restored"], end["verdict"]) == (3, "completed", "verified", "fail"), events
+        assert any("503" in one["detail"] for one in events if one["event"] == "probed"), events
+        assert plane.get(f"/api/v1/namespaces/{shop.namespace}/services/{name}")["spec"] == before
+        assert shop.gateway.ask("GET", f"web.{shop.host}", "/shop").status == 200
+
+
+def test_a_policy_that_cuts_off_is_made_and_taken_away(shop: Shop) -> None:
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "cut", "namespace": shop.namespace}}
+    cut = policy | {"spec": {"podSelector": {"matchLabels": {"app": "nobody"}}, "policyTypes": ["Ingress"]}}
+    code, events = shop.json(shop.experiment([{"create": cut}, {"wait": {"for": "500ms"}}], intends=["reference/selects-nothing"]))
+    end = last(events)
+    assert (code, end["restored"], end["verdict"]) == (0, "verified", "pass"), events
+    with pytest.raises(ApiError):
+        shop.gateway.controlplane.get(f"/apis/networking.k8s.io/v1/namespaces/{shop.namespace}/networkpolicies/cut")
+
+
+def test_ctrl_c_stops_and_restores(shop: Shop) -> None:
+    process = shop.start(shop.experiment(shop.conflict("50s")))
+    lines = shop.until(process, "step", number=5)
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=60)
+    end = last([*lines, *map(json.loads, rest.splitlines())])
+    assert (process.returncode, end["outcome"], end["restored"]) == (7, "stopped", "verified")
+    assert "SIGINT" in end["stop_reason"]
+    shop.gateway.settle()
+    assert shop.answering() == "v1"
+
+
+@pytest.mark.parametrize("how", ["stop", "all"])
+def test_a_run_is_stopped_from_elsewhere(shop: Shop, how: str) -> None:
+    process = shop.start(shop.experiment(shop.conflict("50s")))
+    lines = shop.until(process, "step", number=5)
+    words = ["stop", lines[0]["run"]] if how == "stop" else ["stop", "--all"]
+    done = shop.say(*words, "--lever", f"{shop.namespace}/lever", "--why", "an incident")
+    assert done.returncode == 0, done.stderr
+    rest, _ = process.communicate(timeout=60)
+    end = last([*lines, *map(json.loads, rest.splitlines())])
+    assert (process.returncode, end["outcome"], end["restored"]) == (7, "stopped", "verified")
+    assert "an incident" in end["stop_reason"]
+    if how == "all":
+        again = shop.run(shop.experiment(shop.conflict()), "--yes")
+        assert (again.returncode, "refused [lever]" in again.stderr) == (5, True), again.stderr
+        assert shop.say("stop", "--release", "--lever", f"{shop.namespace}/lever").returncode == 0
+
+
+def test_a_failing_abort_probe_ends_the_run(shop: Shop) -> None:
+    abort = shop.probe("bystanders", failures=2)
+    code, events = shop.json(shop.experiment(shop.conflict("50s"), abort=[abort]))
+    end = last(events)
+    assert (code, end["outcome"], end["restored"], end["verdict"]) == (7, "stopped", "verified", "fail"), events
+    assert end["stop_reason"].startswith("the abort probe bystanders fails")
+    shop.gateway.settle()
+    assert shop.answering() == "v1"
+
+
+def test_what_the_guard_refuses_changes_nothing(shop: Shop) -> None:
+    wrong = shop.experiment(shop.conflict(), steadyState=[shop.probe("shop answers from v1", "v2")])
+    done = shop.run(wrong, "--yes")
+    assert (done.returncode, "refused [steady-state]" in done.stderr) == (5, True), done.stderr
+    path = shop.experiment(shop.conflict())
+    nobody = shop.say("run", str(path), *shop.options, "--yes", "--accept-shared-fate", kubeconfig=shop.reader)
+    assert (nobody.returncode, "refused [rights]" in nobody.stderr) == (5, True), nobody.stderr
+    assert shop.answering() == "v1"
+
+
+def test_without_a_terminal_nobody_is_asked(shop: Shop) -> None:
+    done = shop.run(shop.experiment(shop.conflict()))
+    assert (done.returncode, "no terminal to ask" in done.stderr) == (2, True)
+
+
+def test_a_rehearsal_changes_nothing(shop: Shop) -> None:
+    done = shop.run(shop.experiment(shop.conflict()), "--rehearse", "-o", "json")
+    assert [one["outcome"] for one in json.loads(done.stdout)["steps"]] == ["accepted", "skipped", "accepted", *["skipped"] * 3]
+    assert shop.answering() == "v1"
+
+
+def test_an_approval_is_for_one_run_and_for_what_was_reviewed(shop: Shop, tmp_path: Path) -> None:
+    key, approval = tmp_path / "key", tmp_path / "approval.yaml"
+    key.write_text("k" * 44)
+    path = shop.experiment(shop.conflict("500ms"))
+    given = ["approve", str(path), *shop.options, "--key", str(key), "-o", str(approval), "--yes"]
+    words = ["--approval", str(approval), "--approval-key", str(key)]
+    assert shop.say(*given).returncode == 0
+    assert shop.run(path, *words).returncode == 3
+    again = shop.run(path, *words)
+    assert (again.returncode, "refused [approval-used]" in again.stderr) == (5, True), again.stderr
+    assert "approval-drift" in again.stderr  # the route has been made again since
+    assert shop.say(*given, "--uses", "2").returncode == 0
+    other = shop.run(shop.experiment(shop.conflict("600ms")), *words)
+    assert (other.returncode, "refused [approval-experiment]" in other.stderr) == (5, True), other.stderr
+    approval.write_text(approval.read_text().replace("uses: 2", "uses: 9"))
+    spoiled = shop.run(path, *words)
+    assert (spoiled.returncode, "refused [approval-signature]" in spoiled.stderr) == (5, True), spoiled.stderr
+
+
+def test_who_did_what_stands_in_the_clusters_events(shop: Shop) -> None:
+    shop.json(shop.experiment(shop.conflict("500ms")), "--why", "game day")
+    events = shop.gateway.controlplane.get(f"/apis/events.k8s.io/v1/namespaces/{shop.namespace}/events")["items"]
+    mine = [one for one in events if one["regarding"]["name"] == shop.route and one["reportingController"] == "aichaos.io/run"]
+    began, ended = sorted(mine, key=lambda one: str(one["eventTime"]))
+    assert (began["reason"], ended["reason"]) == ("ChaosStarted", "ChaosEnded")
+    assert "verified restored" in ended["note"]
+
+
+def test_the_least_role_is_printed(shop: Shop) -> None:
+    done = shop.say("doctor", "--rbac", str(shop.experiment(shop.conflict())), "-n", shop.namespace, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    rules = [
+        rule for role in json.loads(done.stdout)["roles"] if role["metadata"].get("namespace") == shop.namespace for rule in role["rules"]
+    ]
+    assert {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["create"]} in rules
+    assert all("*" not in json.dumps(rule) for rule in rules)

@@ -6,6 +6,7 @@ import pytest
 
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.policy import Policy
+from aichaos.report.rbac import roles
 from aichaos.run.approve import now
 from aichaos.run.plan import Foreseen, Made, run_name
 from tests.run.scene import deployment, planned, route
@@ -128,3 +129,15 @@ def test_a_run_has_a_name_that_a_label_can_hold(name: str) -> None:
     assert len(made) <= 55
     assert made.replace("-", "").isalnum()
     assert made.isascii()
+
+
+def test_the_rights_of_a_plan_are_roles_with_nothing_more() -> None:
+    made = planned("[{scale: {kind: Deployment, name: web, namespace: shop, replicas: 0}}]", deployment(), journal=False)
+    (own, shop) = roles("trial", made.plan.permissions)
+    assert (own["kind"], own["metadata"]["namespace"], shop["metadata"]["namespace"]) == ("Role", "aichaos", "shop")
+    assert shop["rules"] == [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"], "resourceNames": ["web"]}]
+    assert {(rule["resources"][0], *rule["verbs"]) for rule in own["rules"]} == {
+        ("configmaps", "get"),
+        ("leases", "create"),
+        ("leases", "get", "patch"),
+    }
