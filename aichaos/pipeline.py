@@ -5,6 +5,7 @@ The rooms do not know each other. They meet here, and each hands the next one pl
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +16,9 @@ from aichaos.ask.protocol import Backend, Facts, Prompt
 from aichaos.ask.words import Words
 from aichaos.assess import Foresight, difference, gaps, headed, judge, mend, missing, ranked, suggestion_of, unsaved
 from aichaos.check.decode import experiment_of
+from aichaos.domain.base import reference
 from aichaos.domain.experiment import Experiment
+from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.prediction import Answer, Prediction, RequestLine
 from aichaos.domain.snapshot import Snapshot
@@ -27,6 +30,9 @@ from aichaos.predict.predict import predict as foretell
 from aichaos.predict.routing.request import read as read_request
 from aichaos.predict.routing.router import Router
 from aichaos.report.kubectl import text as step_text
+
+if TYPE_CHECKING:
+    from aichaos.report.export.outline import Exported
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +156,23 @@ def predict(path: Path, lines: list[RequestLine] | None, question: Question, say
     experiment = saving.load(path, experiment_of)
     router = Router(observe(question.choice, say), question.implementation)
     return experiment.spec.title, foretell(experiment, router, step_text, lines, question.gateway).prediction
+
+
+def export(path: Path, to: str, choice: source.Choice, policy: Policy, say: Say) -> "tuple[Exported | None, list[Finding]]":
+    """An experiment in the form of another tool; None where it has errors, which are among the findings: no other tool would stop it.
+
+    to: one of FORMATS. Raises SourceError, FileError.
+    """
+    from aichaos.report.export.formats import FORMATS
+    from aichaos.report.export.outline import outline
+
+    experiment = saving.load(path, experiment_of)
+    topology = Topology(observe(choice, say))
+    findings = judge(topology, policy)(experiment)
+    if any(finding.severity == "error" for finding in findings):
+        return None, findings
+    again = foretell(experiment, Router(topology.snapshot), step_text).inverse.again
+    return FORMATS[to](outline(experiment, topology.snapshot, [reference(obj) for obj in again]), topology.snapshot), findings
 
 
 def observe(choice: source.Choice, say: Say) -> Snapshot:

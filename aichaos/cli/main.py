@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "Run an experiment under the guard, and put everything back.",
     "approve": "Write an approval for a run elsewhere.",
     "stop": "Stop a run, or all of them.",
+    "export": "An experiment in the form of another tool.",
     "recover": "Finish the restore of a run whose process died.",
     "runs": "Past runs of this machine, and the one that is active in the cluster.",
     "snapshot": "Save what was observed, to work on it elsewhere.",

@@ -1,0 +1,119 @@
+"""`argo`: a Workflow of Argo whose steps are requests to the API server, and whose exit handler undoes them.
+
+What there was is taken from the snapshot: an object that a snapshot does not hold whole can't be put back from a Workflow, so a step
+that would need it is left out, and said.
+"""
+
+from typing import Any
+
+from aichaos.domain.base import ObjectRef
+from aichaos.domain.experiment import Step, seconds
+from aichaos.domain.original import original
+from aichaos.domain.snapshot import Snapshot
+from aichaos.files import yaml
+from aichaos.files.plain import text
+from aichaos.report.export.outline import Exported, File, Move, Outline, waits
+from aichaos.report.export.script import DEFAULT_DEADLINE
+
+Template = dict[str, Any]
+
+
+def export(outline: Outline, snapshot: Snapshot) -> Exported:
+    told = ["the Workflow needs a service account with the rights of its steps: serviceAccountName, and a Role for it"]
+    steps: list[Template] = []
+    back: list[Template] = []
+    for move in outline.moves:
+        forward, undo = _both(move, snapshot)
+        if not forward or undo is None:
+            told.append(f"step {move.number} ({move.text}) is left out: {_why(move)}")
+            continue
+        steps += forward
+        back = [*undo, *back]
+    if outline.again:
+        told.append(
+            "of routes that are made again, younger rivals may win: only `aichaos run` and the kubectl script keep the order of age"
+        )
+    if outline.experiment.spec.steady_state or outline.experiment.spec.abort:
+        told.append("the probes are left out: nothing in this Workflow looks at the steady state")
+    if not any("resource" in step for step in steps):
+        return Exported(files=[], start="", notes=[*told, "no step that changes anything is left: there is nothing to export"])
+    named = [(f"step-{number}", body) for number, body in enumerate(steps, 1)]
+    undone = [(f"undo-{number}", body) for number, body in enumerate(back, 1)]
+    workflow = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"generateName": f"{outline.name[:50]}-"},
+        "spec": {
+            "entrypoint": "experiment",
+            "onExit": "undo",
+            "activeDeadlineSeconds": int(seconds(outline.experiment.spec.deadline) or DEFAULT_DEADLINE),
+            "templates": [
+                {"name": "experiment", "steps": [[{"name": name, "template": name}] for name, _ in named]},
+                # every undo is tried, whatever the one before it came to
+                {
+                    "name": "undo",
+                    "steps": [[{"name": name, "template": name, "continueOn": {"failed": True, "error": True}}] for name, _ in undone],
+                },
+                *({"name": name, **body} for name, body in (*named, *undone)),
+            ],
+        },
+    }
+    return Exported(files=[File(name="workflow.yaml", text=yaml.dump(workflow))], start="kubectl create -f workflow.yaml", notes=told)
+
+
+def _why(move: Move) -> str:
+    if move.step.verb in ("probe", "wait"):
+        return "Argo has nothing for it"
+    return "the snapshot does not hold the object whole, so the Workflow could not put it back"
+
+
+def _both(move: Move, snapshot: Snapshot) -> tuple[list[Template], list[Template] | None]:
+    """What a step does, and what undoes it; None where that can't be told."""
+    step, subject = move.step, move.step.subject
+    if subject is None:
+        waited = waits(step)
+        return ([{"suspend": {"duration": f"{waited}"}}], []) if waited is not None else ([], [])
+    was = original(snapshot, subject)
+    there = any((obj.name, obj.namespace) == (subject.name, subject.namespace) for obj in snapshot.of(subject.kind))
+    match step.verb:
+        case "create" | "apply" | "chaos":
+            assert move.manifest is not None
+            gone = _resource("delete", move.manifest)
+            held = waits(step)
+            pause = [{"suspend": {"duration": f"{held}"}}, gone] if held is not None else []
+            undo = [gone] if not there else [_resource("apply", was)] if was is not None else None
+            return [_resource("create" if step.verb == "create" else "apply", move.manifest), *pause], undo
+        case "delete" if was is not None:
+            return [_resource("delete", was)], [_resource("apply", was)]
+        case "recreate" if was is not None:
+            return [_resource("create", was)], []
+    return _patched(step, subject, snapshot)
+
+
+def _patched(step: Step, subject: ObjectRef, snapshot: Snapshot) -> tuple[list[Template], list[Template] | None]:
+    """Scale and label: the snapshot knows both as they were. A patch or a restart is not undone by a request of its own."""
+    found = next((obj for obj in snapshot.of(subject.kind) if (obj.name, obj.namespace) == (subject.name, subject.namespace)), None)
+    version = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "Pod": "v1", "Service": "v1"}.get(subject.kind)
+    if found is None or version is None:
+        return [], None
+    head = {"apiVersion": version, "kind": subject.kind, "metadata": {"name": subject.name, "namespace": subject.namespace}}
+    if step.scale is not None:
+        replicas = getattr(getattr(found, "spec", None), "replicas", None)
+        now, was = ({**head, "spec": {"replicas": number}} for number in (step.scale.replicas, 1 if replicas is None else replicas))
+        return [_resource("patch", now)], [_resource("patch", was)]
+    if step.label is not None:
+        changed = {**step.label.set, **dict.fromkeys(step.label.remove)}
+        before = {key: found.labels.get(key) for key in changed}
+        now, was = ({**head, "metadata": {**head["metadata"], "labels": labels}} for labels in (changed, before))  # type: ignore[dict-item]
+        return [_resource("patch", now)], [_resource("patch", was)]
+    return [], None
+
+
+def _resource(action: str, manifest: dict[str, Any]) -> Template:
+    merge = {"mergeStrategy": "merge"} if action == "patch" else {}
+    flags = {"flags": ["--ignore-not-found"]} if action == "delete" else {}
+    name = text(manifest.get("kind"))
+    return {
+        "metadata": {"labels": {"object-kind": name}},
+        "resource": {"action": action, **merge, **flags, "manifest": yaml.dump(manifest)},
+    }

@@ -1,0 +1,62 @@
+"""`krkn`: pods that are killed, as a pod scenario. krkn has other scenarios for nodes and networks; ours of those kinds are not theirs."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from aichaos.files import yaml
+from aichaos.files.plain import at, labels, mapping, text, texts
+from aichaos.report.export.outline import Exported, File, Move, Outline, engine_of
+
+RECOVERY = 120
+"""Seconds that killed pods have to come back before krkn calls it a failure."""
+
+
+def export(outline: Outline) -> Exported:
+    scenarios: list[dict[str, Any]] = []
+    told: list[str] = []
+    for move in outline.moves:
+        found = list(_kills(move, told))
+        scenarios += found
+        if not found:
+            told.append(f"step {move.number} ({move.text}) is left out: a pod scenario of krkn kills pods and nothing else")
+    if not scenarios:
+        return Exported(files=[], start="", notes=[*told, "no step kills pods: there is nothing to export"])
+    settings = {
+        "kraken": {
+            "kubeconfig_path": "~/.kube/config",
+            "exit_on_failure": True,
+            "signal_state": "RUN",
+            "chaos_scenarios": [{"pod_disruption_scenarios": ["scenario.yaml"]}],
+        },
+        "tunings": {"wait_duration": 60, "iterations": 1, "daemon_mode": False},
+    }
+    files = [File(name="scenario.yaml", text=yaml.dump(scenarios)), File(name="config.yaml", text=yaml.dump(settings))]
+    return Exported(files=files, start="python run_kraken.py --config config.yaml", notes=told)
+
+
+def _kills(move: Move, told: list[str]) -> Iterator[dict[str, Any]]:
+    step = move.step
+    if step.delete is not None and step.delete.kind == "Pod":
+        name = f"^{re.escape(step.delete.name)}$"
+        yield {"id": "kill-pods", "config": {"name_pattern": name, "namespace_pattern": _whole(step.delete.namespace), **_count(1)}}
+    manifest = move.manifest or {}
+    spec = mapping(manifest.get("spec"))
+    if engine_of(manifest) != "chaos-mesh" or manifest.get("kind") != "PodChaos" or spec.get("action") != "pod-kill":
+        return
+    selector = ",".join(f"{key}={value}" for key, value in sorted(labels(at(spec, "selector", "labelSelectors")).items()))
+    mode, value = text(spec.get("mode")), text(spec.get("value"))
+    if not selector or mode not in ("one", "fixed") or (mode == "fixed" and not value.isdigit()):
+        told.append(f"step {move.number}: krkn takes a number of pods by their labels, not mode {mode or 'none'} {value}".rstrip())
+        return
+    for namespace in texts(at(spec, "selector", "namespaces")) or [text(mapping(manifest.get("metadata")).get("namespace"))]:
+        count = 1 if mode == "one" else int(value)
+        yield {"id": "kill-pods", "config": {"label_selector": selector, "namespace_pattern": _whole(namespace), **_count(count)}}
+
+
+def _whole(name: str) -> str:
+    return f"^{re.escape(name)}$"
+
+
+def _count(number: int) -> dict[str, int]:
+    return {"kill": number, "krkn_pod_recovery_time": RECOVERY}

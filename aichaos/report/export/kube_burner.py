@@ -1,0 +1,47 @@
+"""`kube-burner`: a job that sets a scenario up at scale: what the experiment creates, many times over, each in a namespace of its own."""
+
+import copy
+from typing import Any
+
+from aichaos.files import yaml
+from aichaos.files.plain import mapping
+from aichaos.report.export.outline import Exported, File, Outline, engine_of
+
+ITERATIONS = 100
+
+
+def export(outline: Outline) -> Exported:
+    told: list[str] = []
+    files: list[File] = []
+    for move in outline.moves:
+        if move.manifest is None or move.file is None or move.step.verb not in ("create", "apply") or engine_of(move.manifest):
+            told.append(f"step {move.number} ({move.text}) is left out: kube-burner sets up, it does no harm and undoes none")
+            continue
+        files.append(File(name=move.file, text=yaml.dump(_template(move.manifest))))
+    if not files:
+        return Exported(files=[], start="", notes=[*told, "no step creates anything: there is nothing to set up at scale"])
+    name = outline.name[:40].rstrip("-")
+    job = {
+        "name": name,
+        "jobType": "create",
+        "jobIterations": ITERATIONS,
+        "namespacedIterations": True,
+        "namespace": name,
+        "qps": 20,
+        "burst": 20,
+        "cleanup": True,
+        "waitWhenFinished": True,
+        "objects": [{"objectTemplate": file.name, "replicas": 1} for file in files],
+    }
+    told.append("names that the objects refer to (Gateways, Services) must be there in each namespace, or be given with theirs")
+    files.insert(0, File(name="job.yaml", text=yaml.dump({"jobs": [job]})))
+    return Exported(files=files, start="kube-burner init -c job.yaml", notes=told)
+
+
+def _template(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A template of kube-burner: it chooses the namespace, and the name carries the iteration."""
+    made = copy.deepcopy(manifest)
+    metadata = dict(mapping(made.get("metadata")))
+    metadata.pop("namespace", None)
+    made["metadata"] = metadata | {"name": f"{metadata.get('name', 'object')}-{{{{.Iteration}}}}"}
+    return made

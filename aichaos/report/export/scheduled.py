@@ -1,0 +1,108 @@
+"""`cronjob` and `github-actions`: the experiment on a schedule, run by aichaos itself, under its guard, approved for that many uses."""
+
+import re
+from typing import Any
+
+from aichaos.domain.experiment import seconds, to_document
+from aichaos.files import yaml
+from aichaos.report.export.outline import Exported, File, Outline
+from aichaos.report.export.script import DEFAULT_DEADLINE
+
+SCHEDULE = "0 10 * * 1"
+"""Mondays at ten: while people are at work."""
+IMAGE = "IMAGE"
+
+
+def cronjob(outline: Outline) -> Exported:
+    name = f"aichaos-{outline.name}"[:52].rstrip("-")  # a CronJob adds eleven characters for its Jobs
+    deadline = int(seconds(outline.experiment.spec.deadline) or DEFAULT_DEADLINE)
+    head = {"name": name, "namespace": "aichaos"}
+    config_map = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": head,
+        "data": {"experiment.yaml": yaml.dump(to_document(outline.experiment))},
+    }
+    container: dict[str, Any] = {
+        "name": "aichaos",
+        "image": IMAGE,
+        "args": ["run", "/experiment/experiment.yaml", "--approval", "/approval/approval.yaml", "--accept-shared-fate", "-o", "json"],
+        "env": [{"name": "AICHAOS_STATE_DIR", "value": "/state"}],
+        "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [
+            {"name": "experiment", "mountPath": "/experiment", "readOnly": True},
+            {"name": "approval", "mountPath": "/approval", "readOnly": True},
+            {"name": "state", "mountPath": "/state"},
+        ],
+    }
+    pod = {
+        "serviceAccountName": name,
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": 120,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container],
+        "volumes": [
+            {"name": "experiment", "configMap": {"name": name}},
+            {"name": "approval", "secret": {"secretName": f"{name}-approval"}},
+            {"name": "state", "emptyDir": {}},
+        ],
+    }
+    cron_job = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": head,
+        "spec": {
+            "schedule": SCHEDULE,
+            "timeZone": "Etc/UTC",
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": 300,
+            "jobTemplate": {"spec": {"backoffLimit": 0, "activeDeadlineSeconds": deadline + 300, "template": {"spec": pod}}},
+        },
+    }
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": head}
+    text = "---\n".join(yaml.dump(document) for document in (account, config_map, cron_job))
+    told = [
+        f"the image is yours to name: put it in the place of {IMAGE}",
+        f"the approval goes into the Secret {name}-approval, key approval.yaml: `aichaos approve EXPERIMENT --uses N`",
+        "the rights of its service account are what `aichaos doctor --rbac EXPERIMENT` prints",
+        "runner and watchdog share one pod: losing its node is covered by --in-cluster-guard alone",
+    ]
+    return Exported(files=[File(name="cronjob.yaml", text=text)], start="kubectl apply -f cronjob.yaml", notes=told)
+
+
+def github_actions(outline: Outline) -> Exported:
+    slug = re.sub(r"[^a-z0-9-]+", "-", outline.name.lower()).strip("-") or "experiment"
+    path, approval = f"chaos/{slug}.yaml", f"chaos/{slug}.approval.yaml"
+    minutes = int((seconds(outline.experiment.spec.deadline) or DEFAULT_DEADLINE) // 60) + 10
+    steps: list[dict[str, Any]] = [
+        {"uses": "actions/checkout@v4"},
+        {"uses": "actions/setup-python@v5", "with": {"python-version": "3.12"}},
+        {"run": "pip install aichaos"},
+        {"run": f"aichaos check {path} --strict"},
+        {
+            "name": "run",
+            "env": {"KUBECONFIG_TEXT": "${{ secrets.KUBECONFIG }}", "KUBECONFIG": "${{ runner.temp }}/kubeconfig"},
+            "run": 'umask 077; printf "%s" "$KUBECONFIG_TEXT" > "$KUBECONFIG"\n'
+            f"aichaos run {path} --approval {approval} --accept-shared-fate -o json\n",
+        },
+        {
+            "name": "whatever happened, nothing stays behind",
+            "if": "always()",
+            "env": {"KUBECONFIG": "${{ runner.temp }}/kubeconfig"},
+            "run": "aichaos recover",
+        },
+    ]
+    workflow = {
+        "name": f"chaos: {slug}",
+        "on": {"schedule": [{"cron": SCHEDULE}], "workflow_dispatch": {}},
+        "permissions": {"contents": "read"},
+        "concurrency": {"group": "chaos", "cancel-in-progress": False},
+        "jobs": {"chaos": {"runs-on": "ubuntu-latest", "timeout-minutes": minutes, "steps": steps}},
+    }
+    told = [
+        f"the experiment belongs at {path}, its approval at {approval}: `aichaos approve {path} --uses N`",
+        "the secret KUBECONFIG holds the access of an account with the rights that `aichaos doctor --rbac EXPERIMENT` prints",
+        "runner and watchdog share one machine: losing it is covered by --in-cluster-guard alone",
+    ]
+    name = f".github/workflows/chaos-{slug}.yaml"
+    return Exported(files=[File(name=name, text=yaml.dump(workflow))], start="git add .github && git commit", notes=told)
