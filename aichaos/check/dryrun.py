@@ -1,7 +1,8 @@
 """`--server`: the API server's own strict dry run of each document, on the lines of the file, beside what we say ourselves.
 
 An object that exists is first tried as a new one: the server checks everything before it looks whether the name is taken. Then a
-server-side apply tells whether what is there may be changed in this way.
+server-side apply tells whether what is there may be changed in this way. Steps of an experiment that change what is there are tried as
+well: `dryrun_steps.py`.
 """
 
 from collections.abc import Iterator
@@ -10,12 +11,12 @@ from typing import Any
 import msgspec
 
 from aichaos.check.documents import Review, is_experiment
-from aichaos.check.fields import named, pointer
+from aichaos.check.dryrun_replies import Tried, Verdict, is_about_us, note, problems, refused
+from aichaos.check.dryrun_steps import step_tasks
 from aichaos.check.manifest import is_whole
 from aichaos.check.opening import Item
 from aichaos.check.places import located
-from aichaos.check.rules import finding
-from aichaos.cluster.dryrun import Body, DryRun, Reply
+from aichaos.cluster.dryrun import Body, DryRun
 from aichaos.cluster.together import together
 from aichaos.domain.base import reference_of
 from aichaos.domain.finding import Finding, Layer
@@ -24,30 +25,8 @@ from aichaos.files import nodes
 from aichaos.files.plain import mapping
 
 _SERVERS: tuple[Layer, ...] = ("syntax", "schema", "admission")
-_BUILT_IN = (
-    *("apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io", "scheduling.k8s.io"),
-    *("discovery.k8s.io", "events.k8s.io", "coordination.k8s.io", "node.k8s.io", "admissionregistration.k8s.io"),
-    *("apiextensions.k8s.io", "certificates.k8s.io"),
-)
-"""Groups whose kinds are checked by code; all others have a CustomResourceDefinition, and with it a schema."""
 THREADS = 8
 _VERBS = ("create", "apply", "chaos")
-
-
-class Tried(msgspec.Struct, frozen=True):
-    """A manifest that is tried: an item itself or, of an experiment, one in a step, which stands at `path`."""
-
-    item: Item
-    manifest: dict[str, Any]
-    path: str = ""
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """What the server said of one. taken: it would create it (or did not mind but for the name). found: paths are those of the item."""
-
-    tried: Tried
-    taken: bool | None
-    found: list[Finding]
 
 
 def with_server(review: Review, client: DryRun, namespace: str) -> Review:
@@ -56,7 +35,9 @@ def with_server(review: Review, client: DryRun, namespace: str) -> Review:
     kinds = {mapping(mapping(item.value).get("spec")).get("group") for item in review.items if is_whole(item.value)}
     tried = [one for item in review.items for one in _tried(item)]
     pieces = _pieces([one.item for one in tried])
-    verdicts = together([_task(client, one, namespace, pieces, brought, kinds) for one in tried], THREADS)
+    tasks = [_task(client, one, namespace, pieces, brought, kinds) for one in tried]
+    tasks += [task for item in review.items if is_experiment(item.value) for task in step_tasks(client, item, namespace)]
+    verdicts = together(tasks, THREADS)
     return _merged(review, verdicts)
 
 
@@ -89,7 +70,7 @@ def _task(client: DryRun, one: Tried, namespace: str, pieces: Any, brought: Any,
         try:
             return _ask(client, one, namespace, pieces, brought, kinds)
         except SourceError as error:
-            return Verdict(one, None, [_note(one, "server/not-asked", f"the server could not be asked: {error}")])
+            return Verdict(one, None, [note(one, "server/not-asked", f"the server could not be asked: {error}")])
 
     return task
 
@@ -119,11 +100,11 @@ def _ask(
     if reply.code == 404 and "namespaces" in reply.message:
         message = f"{reply.message}: the server can't try it before the namespace exists"
         if ("Namespace", namespace) in brought:
-            return Verdict(one, None, [_note(one, "server/not-asked", message, "/metadata/namespace")])
-        return Verdict(one, False, [_refused(one, message, "/metadata/namespace", "admission")])
-    if _is_about_us(reply):
-        return Verdict(one, None, [_note(one, "server/not-asked", f"the server did not say: {reply.message or reply.code}")])
-    return Verdict(one, False, list(_problems(one, reply)))
+            return Verdict(one, None, [note(one, "server/not-asked", message, "/metadata/namespace")])
+        return Verdict(one, False, [refused(one, message, "/metadata/namespace", "admission")])
+    if is_about_us(reply):
+        return Verdict(one, None, [note(one, "server/not-asked", f"the server did not say: {reply.message or reply.code}")])
+    return Verdict(one, False, list(problems(one, reply)))
 
 
 def _not_served(one: Tried, kinds: set[Any]) -> Verdict:
@@ -131,9 +112,9 @@ def _not_served(one: Tried, kinds: set[Any]) -> Verdict:
     message = f"the server has no {kind} in {api_version}"
     if api_version.rpartition("/")[0] in kinds:
         return Verdict(
-            one, None, [_note(one, "server/not-asked", f"{message} yet; its CustomResourceDefinition is among these files", "/kind")]
+            one, None, [note(one, "server/not-asked", f"{message} yet; its CustomResourceDefinition is among these files", "/kind")]
         )
-    return Verdict(one, False, [_refused(one, message, "/kind", "schema")])
+    return Verdict(one, False, [refused(one, message, "/kind", "schema")])
 
 
 def _body(one: Tried, pieces: dict[tuple[str, int], str]) -> tuple[bytes, Body]:
@@ -149,45 +130,14 @@ def _changed(client: DryRun, one: Tried, resource: Any, namespace: str) -> Verdi
     reply = client.apply(one.manifest["apiVersion"], resource, namespace, metadata["name"], body)
     if reply.code < 300:
         return Verdict(one, True, [])
-    if _is_about_us(reply):
+    if is_about_us(reply):
         message = f"whether the object that exists may become this, the server did not say: {reply.message or reply.code}"
-        return Verdict(one, True, [_note(one, "server/not-asked", message)])
+        return Verdict(one, True, [note(one, "server/not-asked", message)])
     found = [
         msgspec.structs.replace(problem, message=f"the object exists and may not become this: {problem.message}")
-        for problem in _problems(one, reply)
+        for problem in problems(one, reply)
     ]
     return Verdict(one, None, found)
-
-
-def _is_about_us(reply: Reply) -> bool:
-    """No verdict on the object: we lack a right, or the server is in trouble. A webhook that fails is a refusal."""
-    if reply.code == 403:
-        return "User " in reply.message and " cannot " in reply.message
-    return reply.code in (401, 405, 408, 415, 429) or (reply.code >= 500 and "webhook" not in reply.message)
-
-
-def _problems(one: Tried, reply: Reply) -> Iterator[Finding]:
-    layer = _layer(one, reply)
-    said = [(cause.field, cause.message) for cause in reply.causes if cause.message] or named(reply.message)
-    for field, message in dict.fromkeys(said):
-        yield _refused(one, message, pointer(field, one.manifest), layer)
-    if not said:
-        yield _refused(one, reply.message or f"status {reply.code}", "", layer)
-
-
-def _layer(one: Tried, reply: Reply) -> Layer:
-    group = one.manifest["apiVersion"].rpartition("/")[0]
-    if reply.code == 400 or (reply.code == 422 and group and group not in _BUILT_IN):
-        return "schema"
-    return "admission"
-
-
-def _refused(one: Tried, message: str, path: str, layer: Layer) -> Finding:
-    return msgspec.structs.replace(_note(one, "server/refused", " ".join(message.split()), path), layer=layer)
-
-
-def _note(one: Tried, rule: str, message: str, path: str = "") -> Finding:
-    return finding(rule, message, object=str(reference_of(one.item.value)), path=one.path + path)
 
 
 # together with ours --------------------------------------------------------------------------------------------------------------
@@ -202,11 +152,11 @@ def _merged(review: Review, verdicts: list[Verdict]) -> Review:
         unknown = any(findings[number].rule == "kind/unknown" for number in mine)
         if verdict.taken is False and not objections and not unknown:
             message = "the server refuses this, and aichaos found nothing that it would refuse"
-            extra = [*verdict.found, _note(verdict.tried, "server/disagrees", message)]
+            extra = [*verdict.found, note(verdict.tried, "server/disagrees", message)]
         elif verdict.taken and objections:
             first = findings[objections[0]]
             message = f"the server takes this; aichaos says that it would not: {first.rule}, {first.message}"
-            extra = [*verdict.found, msgspec.structs.replace(_note(verdict.tried, "server/disagrees", message), path=first.path)]
+            extra = [*verdict.found, msgspec.structs.replace(note(verdict.tried, "server/disagrees", message), path=first.path)]
         else:
             extra = list(verdict.found)
         for item, one in located((verdict.tried.item, one) for one in extra):

@@ -1,4 +1,5 @@
-"""Asking an API server whether it would take an object. Nothing else can be said here: every request carries `dryRun=All`.
+"""Asking an API server whether it would take an object, or a change of one. Nothing else can be said here: every request carries
+`dryRun=All`.
 
 The query of a request is a constant, and a path is made of quoted parts, so that no name can smuggle another query in. (A server checks,
 defaults and admits a dry run like any other request, and persists nothing; webhooks that have side effects make it refuse the dry run.)
@@ -16,14 +17,14 @@ from aichaos.cluster.troubles import Trouble, translated
 from aichaos.errors import UnauthorizedError
 
 _STRICT = "dryRun=All&fieldValidation=Strict&fieldManager=aichaos"
-_QUERIES = {"POST": _STRICT, "PATCH": f"{_STRICT}&force=true"}
 _ATTEMPTS = 3
 _PAUSE = 0.2
 """Seconds before the second attempt; twice as long before the third."""
 _BUSY = (429, 503)
 
-Method = Literal["POST", "PATCH"]
-Body = Literal["application/json", "application/yaml", "application/apply-patch+yaml"]
+Method = Literal["POST", "PATCH", "DELETE"]
+Body = Literal["application/json", "application/yaml", "application/apply-patch+yaml", "application/merge-patch+json"]
+_APPLY: Body = "application/apply-patch+yaml"
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -88,13 +89,21 @@ class DryRun:
 
     def apply(self, api_version: str, resource: Resource, namespace: str, name: str, body: bytes) -> Reply:
         """What the server would say to a server-side apply over the object that is there."""
-        path = f"{self._path(api_version, resource, namespace)}/{quote(name, safe='')}"
-        return self._send("PATCH", path, body, "application/apply-patch+yaml")
+        return self._send("PATCH", self._path(api_version, resource, namespace, name), body, _APPLY)
 
-    def _path(self, api_version: str, resource: Resource, namespace: str) -> str:
+    def patch(self, api_version: str, resource: Resource, namespace: str, name: str, body: bytes) -> Reply:
+        """What the server would say to a merge patch (RFC 7386) of the object that is there."""
+        return self._send("PATCH", self._path(api_version, resource, namespace, name), body, "application/merge-patch+json")
+
+    def delete(self, api_version: str, resource: Resource, namespace: str, name: str) -> Reply:
+        """What the server would say to a delete."""
+        return self._send("DELETE", self._path(api_version, resource, namespace, name), b"", "application/json")
+
+    def _path(self, api_version: str, resource: Resource, namespace: str, name: str = "") -> str:
         parts = ["apis" if "/" in api_version else "api", *api_version.split("/")]
         parts += ["namespaces", namespace] if resource.namespaced else []
-        return "".join(f"/{quote(part, safe='')}" for part in (*parts, resource.name))
+        parts += [resource.name, name] if name else [resource.name]
+        return "".join(f"/{quote(part, safe='')}" for part in parts)
 
     def _send(self, method: Method, path: str, body: bytes, kind: Body) -> Reply:
         session, renewed = self.connection.session(), False
@@ -121,7 +130,7 @@ class DryRun:
     def _once(self, session: Session, method: Method, path: str, body: bytes, kind: Body) -> Reply:
         from urllib3 import Timeout
 
-        url = f"{session.base}{path}?{_QUERIES[method]}"
+        url = f"{session.base}{path}?{_STRICT}{'&force=true' if kind == _APPLY else ''}"
         timeout = Timeout(connect=self._patience.connect, read=self._patience.total)  # a webhook may take its time
         headers = session.headers | {"Accept": "application/json", "Content-Type": kind}
         with translated(self.connection.server):

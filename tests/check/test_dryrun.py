@@ -130,6 +130,53 @@ def test_manifests_in_steps_are_tried(place: tuple[ControlPlane, str]) -> None:
     assert [(one.path, one.line) for one in found] == [("/spec/steps/0/create/data/a", 8)]
 
 
+EXPERIMENT = """
+apiVersion: aichaos/v1
+kind: Experiment
+metadata: {name: changes}
+spec:
+  title: Changes
+  hypothesis: It holds
+  scope: {namespaces: [%s], maxPods: 0, maxShare: 0}
+  deadline: 5m
+  steps:
+"""
+STEPS = {
+    "patch": "{kind: Service, name: web, merge: {spec: {ports: [{port: 8080}]}}}",
+    "bad patch": "{kind: Service, name: web, merge: {spec: {ports: [{port: 80000}]}}}",
+    "odd patch": "{kind: Service, name: web, merge: {spec: {colour: red}}}",
+    "label": "{kind: Service, name: web, set: {tier: front}, remove: [old]}",
+    "scale": "{kind: Deployment, name: nobody, replicas: 0}",
+    "restart": "{kind: Deployment, name: nobody}",
+    "delete": "{kind: Service, name: web}",
+    "recreate": "{kind: Service, name: web}",
+    "label again": "{kind: Service, name: web, set: {tier: back}}",
+}
+
+
+def test_steps_that_change_what_is_there_are_tried_too(place: tuple[ControlPlane, str]) -> None:
+    controlplane, namespace = place
+    controlplane.kubectl("create", "-n", namespace, "-f", "-", input=SERVICE)
+    before = controlplane.get(f"/api/v1/namespaces/{namespace}/services/web")
+    verbs = {"bad patch": "patch", "odd patch": "patch", "label again": "label"}
+    steps = [f"  - {{name: {name}, {verbs.get(name, name)}: {told}}}\n" for name, told in STEPS.items()]
+    found = servers(tried(*place, EXPERIMENT % namespace + "".join(steps)))
+    said = {one.path: one for one in found if one.path != "/spec/steps/1/patch/merge/spec/ports/0"}  # targetPort, which it has filled in
+    assert [(path, one.severity) for path, one in said.items()] == [
+        ("/spec/steps/1/patch/merge/spec/ports/0/port", "error"),
+        ("/spec/steps/2/patch/merge/spec/colour", "error"),
+        ("/spec/steps/4/scale", "error"),
+        ("/spec/steps/5/restart", "error"),
+        ("/spec/steps/7/recreate", "skipped"),
+        ("/spec/steps/8/label", "skipped"),
+    ]
+    assert said["/spec/steps/1/patch/merge/spec/ports/0/port"].line == 12
+    assert said["/spec/steps/2/patch/merge/spec/colour"].message == 'unknown field "spec.colour"'
+    assert "nothing that this step could change" in said["/spec/steps/4/scale"].message
+    assert "'recreate', an earlier step" in said["/spec/steps/8/label"].message
+    assert controlplane.get(f"/api/v1/namespaces/{namespace}/services/web") == before
+
+
 FAULT = """\
 apiVersion: chaos-mesh.org/v1alpha1
 kind: NetworkChaos
@@ -194,11 +241,15 @@ def test_every_request_that_could_change_something_is_a_dry_run(place: tuple[Con
     items.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "a?dryRun=None&b="}})
     items.append({"apiVersion": "v1?x=", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": namespace}})
     (tmp_path / "all.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}), encoding="utf-8")
+    change = "{kind: ConfigMap, name: %s, namespace: %s"
+    steps = "".join(f"  - {{delete: {change % (json.dumps(name), namespace)}}}}}\n" for name in (*names, "..", ""))
+    steps += f"  - {{label: {change % ('there', namespace)}, set: {{a: b}}}}}}\n"
+    (tmp_path / "steps.yaml").write_text(EXPERIMENT % namespace + steps, encoding="utf-8")
     with recorder(controlplane) as (address, seen):
-        done = aichaos("check", "all.json", "--server", "-o", "json", kubeconfig=controlplane.kubeconfig(server=address))
-    assert answer(done)["documents"] == len(items)
+        done = aichaos("check", "all.json", "steps.yaml", "--server", "-o", "json", kubeconfig=controlplane.kubeconfig(server=address))
+    assert answer(done)["documents"] == len(items) + 1
     changing = [target for method, target in seen if method != "GET"]
-    assert {method for method, _ in seen} == {"GET", "POST", "PATCH"}
+    assert {method for method, _ in seen} == {"GET", "POST", "PATCH", "DELETE"}
     assert len(changing) > len(names)
     for target in changing:
         query = parse_qs(urlsplit(target).query, keep_blank_values=True)

@@ -26,9 +26,13 @@ def test_every_request_says_that_nothing_may_be_done(server: Misbehaving, client
     server.on(f"{PODS}/a", as_json({}, 200))
     assert create(client).code == 201
     assert client.apply("v1", POD, "shop", "a", b"{}").code == 200
+    assert client.patch("v1", POD, "shop", "a", b"{}").code == 200
+    assert client.delete("v1", POD, "shop", "a").code == 200
     assert [(one.method, one.query["dryRun"], one.query["fieldValidation"]) for one in server.requests] == [
         ("POST", "All", "Strict"),
         ("PATCH", "All", "Strict"),
+        ("PATCH", "All", "Strict"),
+        ("DELETE", "All", "Strict"),
     ]
 
 
