@@ -144,8 +144,8 @@ class _Restore:
             self.foreign.update(way.foreign)
             self._doubts(way)
             moved = self._send(way, scene)
-            open_places = [history.place for history in told if history not in ready and history.place not in self.given_up]
-            if not moved and not open_places and self._is_over(way):
+            unseen = [place for place, sight in sights.items() if isinstance(sight, Unread) and place not in self.given_up]
+            if not moved and not unseen and self._is_over(way):
                 return self._finish(told, scene)
             self._pause(moved, way, sights)
 
