@@ -72,9 +72,11 @@ def _mirrors(filters: Iterable[Filter]) -> list[BackendRef]:
 
 
 def mirrors_hold(route: Route, rule: int, world: World) -> bool:
-    """Whether every mirror of a rule leads to a Service that may be used."""
+    """Whether every mirror of a rule leads to a Service that may be used, and no redirect stands beside them."""
     filters: tuple[Filter, ...] = getattr((route.spec.rules or ())[rule], "filters", ())
-    return not any(resolve(route, ref, world).problem for ref in _mirrors(filters))
+    mirrors = _mirrors(filters)
+    redirected = any(one.request_redirect is not None for one in filters)
+    return not (mirrors and redirected) and not any(resolve(route, ref, world).problem for ref in mirrors)
 
 
 def reached(one: Resolved, profile: Profile) -> bool:
@@ -90,8 +92,11 @@ def shares(refs: Sequence[Resolved], profile: Profile, statuses: dict[int, int] 
     listed = list(enumerate(refs))
     usable = [(place, one) for place, one in listed if not one.problem] if profile.invalid_share == "left-out" else listed
     weighing = [one for _, one in usable if one.weight]
-    if profile.unready == "served" and any(one.ready for one in weighing) and _one_cluster(weighing):
-        usable = [(place, one) for place, one in usable if not one.unready]  # what is ready takes their share
+    if profile.rule_cluster == "one" and _one_cluster(weighing):
+        first = {(one.service, one.ref.port): place for place, one in reversed(usable) if one.weight}
+        usable = [(place, one) for place, one in usable if first.get((one.service, one.ref.port)) == place]  # Envoy takes a pod once
+        if any(one.ready for _, one in usable):
+            usable = [(place, one) for place, one in usable if not one.unready]  # what is ready takes their share
     total = sum(one.weight for _, one in usable)
     alike = _alike([one for _, one in listed], profile) if profile.failing_shares == "alike" else None
     found: dict[tuple[str | None, int | None, int | None], BackendShare] = {}
@@ -121,8 +126,8 @@ def _one_cluster(refs: Sequence[Resolved]) -> bool:
 
 
 def _alike(refs: Sequence[Resolved], profile: Profile) -> int:
-    """What Envoy Gateway answers for all shares of a rule that fail. Where no backend serves, those of no weight count too."""
+    """What Envoy Gateway answers for all shares of a rule that fail. Where no backend serves, invalid ones of no weight count too."""
     weighing = [one for one in refs if one.weight]
-    if any(reached(one, profile) for one in weighing):
-        return 503 if any(not one.problem and not one.known for one in weighing) else 500
-    return 503 if any(not one.known for one in refs) and not any(one.problem for one in refs) else 500
+    empty = any(not one.problem and not one.known for one in weighing)
+    serves = any(reached(one, profile) for one in weighing)
+    return 503 if empty and (serves or not any(one.problem for one in refs)) else 500

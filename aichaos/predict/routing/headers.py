@@ -6,6 +6,8 @@ Source: Gateway API v1.6, `HTTPHeaderFilter`. Names are compared without case; `
 import re
 from collections.abc import Callable
 
+import msgspec
+
 from aichaos.domain.gateway import HeaderFilter
 from aichaos.domain.prediction import Pairs
 from aichaos.predict.routing.request import Request
@@ -39,7 +41,7 @@ def _expanded(value: str, request: Request, *, escapes: bool) -> str | None:
                 sent = [request.authority]
             if not sent:
                 return None
-            out += ",".join(sent)
+            out += sent[0]  # of several lines the first
         elif found[1] in _KNOWN:
             out += _KNOWN[found[1]]
         else:
@@ -66,15 +68,16 @@ def modified(headers: Pairs, change: HeaderFilter, request: Request, values: str
     gone = {name.lower() for name in change.remove}
     kept = [pair for pair in headers if pair[0].lower() not in gone]
     added = {header.name.lower() for header in change.add} if set_and_add == "add" else set()
+    seen = msgspec.structs.replace(request, headers=tuple(kept))  # a variable sees what earlier filters, and the removals, have left
     for header in change.set:
         if header.name.lower() in added:
             continue
-        value = read(header.value, request)
+        value = read(header.value, seen)
         if value is not None:
             kept = [pair for pair in kept if pair[0].lower() != header.name.lower()]
             kept.append((header.name, value))
     for header in change.add:
-        value = read(header.value, request)
+        value = read(header.value, seen)
         if value is not None:
             kept.append((header.name, value))
     return tuple(kept)

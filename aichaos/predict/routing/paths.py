@@ -121,7 +121,7 @@ def _envoy_gateway_rewrite(path: str, prefix: str, replacement: str) -> str:
 def _envoy_gateway_redirect(path: str, prefix: str, replacement: str) -> str:
     if not replacement.strip("/"):
         return _contour_prefix(path, prefix, "/")
-    return _glued(path, prefix, replacement.rstrip("/") if prefix == "/" else replacement)
+    return _glued(path, prefix, replacement)
 
 
 PREFIX: dict[str, Replace] = {

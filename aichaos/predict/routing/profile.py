@@ -105,6 +105,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of the share of an invalid backendRef beside valid ones."""
     failing_shares: Literal["apart", "alike"] = "apart"
     """Invalid backendRefs and Services without endpoints in one split: 500 and 503, or 503 for all of them."""
+    rule_cluster: Literal["each", "one"] = "each"
+    """Each backend of a rule in a cluster of its own, or all of them in one where none fails: whoever is ready takes the share of a Service
+    that is not, and of the same Service named twice only the first weight counts."""
     unready: Literal["503", "served"] = "503"
     """A Service all of whose endpoints are unready: an error, or the unready ones are used."""
 
@@ -119,7 +122,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     host_header: Literal["replaces", "500"] = "replaces"
     """A RequestHeaderModifier that sets or adds Host: it replaces the host, or the rule answers with an error."""
     broken_mirror: Literal["dropped", "500"] = "dropped"
-    """A RequestMirror whose backendRef is invalid: it mirrors nothing, or the rule answers with an error."""
+    """A RequestMirror whose backendRef is invalid, or that stands beside a redirect: it mirrors nothing, or the rule is an error."""
     rewrite_prefix: str = "standard"
     redirect_prefix: str = "standard"
     """How ReplacePrefixMatch puts the new path together; keys of `paths.PREFIX`."""

@@ -14,21 +14,21 @@ _BAD = {"/a(": "/a.", "50% off": "50%% off", "%NOPE%": "%PROTOCOL%"}
 """What poisons a port, and what it is replaced with where that is not the point."""
 
 
-def _sound(value: Any) -> Any:
+def sound(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _sound(inner) for key, inner in value.items()}
+        return {key: sound(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_sound(inner) for inner in value]
+        return [sound(inner) for inner in value]
     return _BAD.get(value, value) if isinstance(value, str) else value
 
 
-def _rivals(dice: random.Random, world: World, *, sound: bool = True) -> None:
+def _rivals(dice: random.Random, world: World, *, poisoned: bool = False) -> None:
     """Routes that want the same few paths, of the same age or not, with names that sort apart."""
     port = dice.choice((80, 80, 8080))
     world.gateway(listener("http", port))
     for _ in range(dice.randint(2, 5)):
         rules = [rule(dice, NAMESPACES) for _ in range(dice.randint(1, 3))]
-        world.route(dice, _sound(rules) if sound else rules, hostnames=dice.sample(_HOSTS, dice.randint(1, 2)))
+        world.route(dice, rules if poisoned else sound(rules), hostnames=dice.sample(_HOSTS, dice.randint(1, 2)))
     for _ in range(14):
         headers = tuple(pair for pair in (("X-A", "1"), ("X-B", "2")) if dice.random() < 0.4)
         method = dice.choice(("GET", "GET", "POST", "HEAD"))
@@ -37,7 +37,7 @@ def _rivals(dice: random.Random, world: World, *, sound: bool = True) -> None:
 
 def _poison(dice: random.Random, world: World) -> None:
     """Rivals, some of which make the data plane refuse a whole port, beside a port that has nothing to do with it."""
-    _rivals(dice, world, sound=False)
+    _rivals(dice, world, poisoned=True)
     (gateway,) = (one for one in world.objects if one["kind"] == "Gateway")
     gateway["spec"]["listeners"].append(listener("other", 8081))
     world.route(dice, [{"backendRefs": [to()]}], parentRefs=[PARENT | {"sectionName": "other"}])
@@ -289,7 +289,8 @@ def _spelling(dice: random.Random, world: World) -> None:
             if dice.random() < 0.3:
                 one["headers"] = [{"name": "X-A", "value": dice.choice(("1", "1,2"))}]
             rules.append({"matches": [one], "backendRefs": [to(f"v{place + 1}")]})
-        world.route(dice, rules, **({"hostnames": [dice.choice(("a.ex.test", "*.ex.test"))]} if dice.random() < 0.8 else {}))
+        spec: Manifest = {"hostnames": [dice.choice(("a.ex.test", "*.ex.test"))]} if dice.random() < 0.8 else {}
+        world.route(dice, rules, **spec)
     paths = (
         "/f",
         "/%66",
@@ -337,7 +338,7 @@ def _regexes(dice: random.Random, world: World) -> None:
             one = match(dice)
             if dice.random() < 0.6:
                 one["path"] = {"type": "RegularExpression", "value": dice.choice(expressions)}
-            rules.append({"matches": [_sound(one)], "backendRefs": [to(f"v{place % 3 + 1}")]})
+            rules.append({"matches": [sound(one)], "backendRefs": [to(f"v{place % 3 + 1}")]})
         world.route(dice, rules, hostnames=dice.sample(_HOSTS, dice.randint(1, 2)))
     for _ in range(16):
         headers = tuple(pair for pair in (("X-A", "1"), ("X-B", "2")) if dice.random() < 0.4)

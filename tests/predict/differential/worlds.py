@@ -18,6 +18,7 @@ API = "gateway.networking.k8s.io"
 _VERSIONS = {
     "Namespace": "v1",
     "Service": "v1",
+    "Pod": "v1",
     "EndpointSlice": "discovery.k8s.io/v1",
     "ReferenceGrant": f"{API}/v1beta1",
 }
@@ -37,12 +38,13 @@ class Asked:
 
 @dataclass
 class World:
-    """objects: without what every cluster has."""
+    """objects: without what every cluster has. client: the namespace of the pod that asks, where no Gateway is passed."""
 
     name: str
     objects: list[Manifest] = field(default_factory=list)
     requests: list[Asked] = field(default_factory=list)
     common: list[Manifest] = field(default_factory=lambda: common())
+    client: str = ""
 
     @property
     def everything(self) -> list[Manifest]:
@@ -54,11 +56,11 @@ class World:
     def gateway(self, *listeners: Manifest, **spec: Any) -> None:
         self.add("Gateway", "gw", EDGE, spec={"gatewayClassName": "c", "listeners": list(listeners), **spec})
 
-    def route(self, dice: random.Random, rules: list[Manifest], **spec: Any) -> None:
+    def route(self, dice: random.Random, rules: list[Manifest], namespace: str = "", **spec: Any) -> None:
         """One more HTTPRoute, of one of three ages: about every third pair is of the same second."""
         place = sum(one["kind"] == "HTTPRoute" for one in self.objects)
         taken = {(one["metadata"].get("namespace"), one["metadata"]["name"]) for one in self.objects}
-        namespace = dice.choice(NAMESPACES[:2])
+        namespace = namespace or dice.choice(NAMESPACES[:2])
         name = dice.choice([one for one in (*_NAMES, f"z{place}") if (namespace, one) not in taken])
         whole = {"parentRefs": [PARENT], **spec, "rules": [_defaulted(one) for one in rules]}
         self.add("HTTPRoute", name, namespace, made=dice.randrange(3), spec=whole)

@@ -9,6 +9,7 @@ import msgspec
 from aichaos.domain.prediction import Answer, BackendShare, Pairs, RequestLine
 from aichaos.domain.snapshot import Source
 from aichaos.observe.manifests import snapshot
+from aichaos.predict.routing import mesh
 from aichaos.predict.routing.departures import departures
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.standard import STANDARD
@@ -66,31 +67,51 @@ def compared(worlds: Iterable[World], records: dict[str, Json], profile: Profile
     for world in worlds:
         record = records[world.name]
         seen = snapshot(world.everything, SOURCE)
-        table, plain = compile(seen, profile), compile(seen, STANDARD)
+        table = compile(seen, profile)
+        tables = _Tables(table)
+        plain = tables[STANDARD]
         foretold = sorted(port for *_, port in table.poisoned)
         if foretold != record.get("refused", []):
             found.refusals.append(f"{world.name}: refuses {record.get('refused', [])}, foretold {foretold}")
         for asked, told in zip(world.requests, record["answers"], strict=True):
             request = read(line(asked))
-            possible = table.possible(request, GATEWAY)
+            possible = [_inside(table, request)] if world.client else table.possible(request, GATEWAY)
             found.asked += 1
             if not any(fits(one, told, asked) for one in possible):
                 found.differences.append(Difference(world.name, asked, told, possible[0]))
+                continue
+            if world.client:
                 continue
             usual = plain.answer(request, GATEWAY)
             if (usual.brief, usual.received) == (possible[0].brief, possible[0].received):
                 continue
             found.departing += 1
-            said = list(_departures(possible[0], usual, table, request))
+            said = list(_departures(possible[0], usual, profile, tables, request))
             found.departures.update(said)
             if not said:
                 found.unnamed.append(Difference(world.name, asked, told, usual))
     return found
 
 
-def _departures(answer: Answer, usual: Answer, table: Table, request: Request) -> Iterator[str]:
-    routes = [one.route for one in table.placements.values()]
-    for each in departures(answer, usual, table.profile, lambda other: Table(table.world, routes, other).answer(request, GATEWAY)):
+def _inside(table: Table, request: Request) -> Answer:
+    """The answer to a pod, which passes no Gateway."""
+    return mesh.answer(request, [one.route for one in table.placements.values()], table.world, table.profile)
+
+
+class _Tables(dict[Profile, Table]):
+    """The same cluster by other profiles, each compiled once."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__()
+        self._world, self._routes = table.world, [one.route for one in table.placements.values()]
+
+    def __missing__(self, profile: Profile) -> Table:
+        self[profile] = Table(self._world, self._routes, profile)
+        return self[profile]
+
+
+def _departures(answer: Answer, usual: Answer, profile: Profile, tables: _Tables, request: Request) -> Iterator[str]:
+    for each in departures(answer, usual, profile, lambda other: tables[other].answer(request, GATEWAY)):
         yield each.name.partition("/")[2]
 
 

@@ -2,7 +2,8 @@
 
 Every cluster is served by an Envoy of its own that reads the translator's configuration as it is, but for this:
 - what Envoy would fetch from the controller is beside it: the route tables in files (one that Envoy refuses is refused as if it came from
-  the controller: nothing else falls with it), endpoints in the clusters, or in files where they have a health status;
+  the controller: nothing else falls with it), endpoints in the clusters, or in files where one has a health status or stands
+  there twice (Envoy then makes something else of them);
 - access logs, tracing, and the filters that only Istio's own build of Envoy has are left out;
 - ports below 1024 are moved by 10,000.
 """
@@ -25,6 +26,8 @@ _TYPE = "type.googleapis.com/envoy.config"
 _LEFT_OUT = {"accessLog", "tracing"}
 _FOREIGN = ("istio.", "envoy.filters.http.grpc_stats")
 """Beginnings of the names of filters that do not route."""
+_ASIDE = ("envoy-gateway-proxy-", "virtualInbound", "virtualOutbound")
+"""Beginnings of the names of listeners that are not asked: a readiness probe, and those that have all traffic of a sidecar."""
 _OWN = ("x-request-id", "x-forwarded-", "x-envoy-")
 """Headers that every gateway adds by itself."""
 _RE2 = {"istio": 32768, "envoy-gateway": 4294967295}
@@ -33,7 +36,7 @@ _RE2 = {"istio": 32768, "envoy-gateway": 4294967295}
 
 def translated(program: Path, worlds: Iterable[World]) -> Iterator[Json]:
     """What the translator makes of each cluster. Raises CalledProcessError where it falls."""
-    lines = "".join(json.dumps({"id": one.name, "objects": one.everything}) + "\n" for one in worlds)
+    lines = "".join(json.dumps({"id": one.name, "objects": one.everything, "client": one.client}) + "\n" for one in worlds)
     with tempfile.TemporaryDirectory(prefix="aichaos-oracle-") as folder:
         out, log = Path(folder) / "out.jsonl", Path(folder) / "log"
         with log.open("wb") as said:
@@ -74,9 +77,12 @@ def _configure(gateway: str, xds: Json, folder: Path, admin: Path) -> list[tuple
     ports: list[tuple[int, int, str]] = []
     listeners: list[Json] = []
     for listener in xds["listeners"]:
-        connection = _manager(listener)
-        if connection is None or listener["name"].startswith("envoy-gateway-proxy-"):  # the readiness probe of Envoy Gateway
+        if listener["name"].startswith(_ASIDE):
             continue
+        connection = _manager(listener)
+        if connection is None:
+            continue
+        listener.pop("bindToPort", None)  # a sidecar's listeners are fed by one that has all of the pod's traffic
         table = connection["rds"]["routeConfigName"]
         file = _resource(folder, f"routes-{len(ports)}", "route.v3.RouteConfiguration", {**tables[table], "validateClusters": False})
         connection["rds"]["configSource"] = file
@@ -113,7 +119,8 @@ def _cluster(cluster: Json, loads: Mapping[str, Json], folder: Path, place: int)
     if cluster.get("type") != "EDS":
         return kept if "loadAssignment" in cluster else None
     load = loads.get(cluster["edsClusterConfig"].get("serviceName", cluster["name"]), {"clusterName": cluster["name"]})
-    if "healthStatus" in json.dumps(load):
+    addresses = [json.dumps(one["endpoint"]) for group in load.get("endpoints", ()) for one in group.get("lbEndpoints", ())]
+    if "healthStatus" in json.dumps(load) or len(set(addresses)) < len(addresses):
         source = _resource(folder, f"endpoints-{place}", "endpoint.v3.ClusterLoadAssignment", load)
         return kept | {"edsClusterConfig": {"serviceName": load["clusterName"], "edsConfig": source}}
     del kept["edsClusterConfig"]

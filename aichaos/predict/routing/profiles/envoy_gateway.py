@@ -26,6 +26,7 @@ ENVOY_GATEWAY = Profile(
     refused=("spelling", "underscore-headers", "escaped-slashes"),
     repeated_header="each",
     failing_shares="alike",
+    rule_cluster="one",
     unready="served",
     filter_order="backend-first",
     header_values="format",
@@ -67,7 +68,8 @@ ENVOY_GATEWAY = Profile(
         ),
         _row(
             "broken-mirror",
-            "A RequestMirror to a missing or forbidden Service makes the rule answer 500; by the standard nothing is mirrored.",
+            "A RequestMirror to a missing or forbidden Service, or beside a redirect, makes the rule answer 500; by the standard "
+            "nothing is mirrored.",
             "broken_mirror",
         ),
         _row(
@@ -80,6 +82,12 @@ ENVOY_GATEWAY = Profile(
             "unready-served",
             "A Service all of whose endpoints are unready is served by them; by the standard the answer is 503.",
             "unready",
+        ),
+        _row(
+            "one-cluster",
+            "Where no backend of a rule fails or has filters of its own, all of them are one cluster: of the same Service named twice only "
+            "the first weight counts, and what is ready takes the share of a Service that is not.",
+            "rule_cluster",
         ),
         _row(
             "failing-shares",

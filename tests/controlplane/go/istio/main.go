@@ -1,8 +1,9 @@
 // istio-oracle: what Istio makes of sets of Kubernetes objects.
 //
-// istio-oracle -out FILE; one JSON object a line in: {"id", "objects": [manifest]}, with one Gateway in each. One a line into FILE: {"id", "xds":
+// istio-oracle -out FILE; one JSON object a line in: {"id", "objects": [manifest], "client": namespace}. One a line into FILE: {"id", "xds":
 // {"listeners", "routes", "clusters", "endpoints"}, "statuses": {"Kind/ns/name": status}, "error"}. All of it is Istio's code with the defaults of
-// a mesh: its discovery server over an API in memory, asked as the gateway's Envoy would ask it.
+// a mesh: its discovery server over an API in memory, asked as the Envoy of the set's Gateway would ask it; or, where a set names a client, as
+// the sidecar of a pod in that namespace would.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +29,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"istio.io/istio/pilot/pkg/config/kube/crd"
 	"istio.io/istio/pilot/pkg/config/kube/gateway"
 	"istio.io/istio/pilot/pkg/model"
 	"istio.io/istio/pilot/pkg/status"
@@ -49,6 +52,7 @@ const (
 type routeSet struct {
 	ID      string            `json:"id"`
 	Objects []json.RawMessage `json:"objects"`
+	Client  string            `json:"client"`
 }
 
 type translation struct {
@@ -88,14 +92,22 @@ func (s *statuses) now() map[string]json.RawMessage {
 }
 
 // read decodes the manifests of a set, and adds what Istio's deployment controller makes of a Gateway: a Service, its endpoints and a pod.
-func read(set routeSet, known *statuses) ([]runtime.Object, *gwapiv1.Gateway, error) {
-	var objects []runtime.Object
+// Istio's own kinds come back as one text.
+func read(set routeSet, known *statuses) (objects []runtime.Object, own string, asked *model.Proxy, err error) {
 	var served *gwapiv1.Gateway
 	var more []int32
 	for _, manifest := range set.Objects {
+		var kind metav1.TypeMeta
+		if err := json.Unmarshal(manifest, &kind); err != nil {
+			return nil, "", nil, err
+		}
+		if strings.HasSuffix(kind.GroupVersionKind().Group, "istio.io") {
+			own += "---\n" + string(manifest) + "\n"
+			continue
+		}
 		object, _, err := kubelib.IstioCodec.UniversalDeserializer().Decode(manifest, nil, nil)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", manifest, err)
+			return nil, "", nil, fmt.Errorf("%s: %w", manifest, err)
 		}
 		switch it := object.(type) {
 		case *gwapiv1.GatewayClass:
@@ -109,14 +121,24 @@ func read(set routeSet, known *statuses) ([]runtime.Object, *gwapiv1.Gateway, er
 			}
 		}
 		meta := object.(metav1.Object)
-		kind := object.GetObjectKind().GroupVersionKind().Kind
-		known.generations[name(kind, meta.GetNamespace(), meta.GetName())] = meta.GetGeneration()
+		known.generations[name(kind.Kind, meta.GetNamespace(), meta.GetName())] = meta.GetGeneration()
 		objects = append(objects, object)
 	}
-	if served == nil {
-		return nil, nil, fmt.Errorf("the set has no Gateway")
+	if set.Client != "" {
+		return objects, own, proxy(model.SidecarProxy, "client", set.Client, nil), nil
 	}
-	return append(objects, deployed(served, more)...), served, nil
+	if served == nil {
+		return nil, "", nil, fmt.Errorf("the set has no Gateway and no client")
+	}
+	labels := map[string]string{"gateway.networking.k8s.io/gateway-name": served.Name}
+	return append(objects, deployed(served, more)...), own, proxy(model.Router, "carrier", served.Namespace, labels), nil
+}
+
+func proxy(kind model.NodeType, pod, namespace string, labels map[string]string) *model.Proxy {
+	return &model.Proxy{
+		Type: kind, ID: pod + "." + namespace, ConfigNamespace: namespace, IPAddresses: []string{podAddress}, Labels: labels,
+		Metadata: &model.NodeMetadata{Namespace: namespace, ClusterID: "Kubernetes", Labels: labels},
+	}
 }
 
 func deployed(served *gwapiv1.Gateway, ports []int32) []runtime.Object {
@@ -154,13 +176,21 @@ func deployed(served *gwapiv1.Gateway, ports []int32) []runtime.Object {
 
 func translate(set routeSet) (out *translation, err error) {
 	known := &statuses{generations: map[string]int64{}, written: map[string]json.RawMessage{}}
-	objects, served, err := read(set, known)
+	objects, own, asked, err := read(set, known)
 	if err != nil {
 		return nil, err
+	}
+	configs, _, err := crd.ParseInputs(own)
+	if err != nil {
+		return nil, err
+	}
+	for i := range configs {
+		configs[i].Domain = "cluster.local" // without it a short name means nothing
 	}
 	err = test.Wrap(func(t test.Failer) {
 		server := xds.NewFakeDiscoveryServer(t, xds.FakeOptions{
 			KubernetesObjects:  objects,
+			Configs:            configs,
 			KubeClientModifier: func(client kubelib.Client) { clienttest.MakeCRD(t, client, gvr.ListenerSet) },
 		})
 		stop := make(chan struct{})
@@ -169,14 +199,10 @@ func translate(set routeSet) (out *translation, err error) {
 		writer.Start(stop)
 		server.Env().GatewayAPIController.(*gateway.Controller).SetStatusWrite(true, writer)
 		read := func() *translation {
-			labels := map[string]string{"gateway.networking.k8s.io/gateway-name": served.Name}
-			carrier := server.SetupProxy(&model.Proxy{
-				Type: model.Router, ID: "carrier." + served.Namespace, ConfigNamespace: served.Namespace, IPAddresses: []string{podAddress},
-				Labels: labels, Metadata: &model.NodeMetadata{Namespace: served.Namespace, ClusterID: "Kubernetes", Labels: labels},
-			})
+			envoy := server.SetupProxy(asked)
 			return &translation{ID: set.ID, Statuses: known.now(), Xds: map[string][]json.RawMessage{
-				"listeners": texts(t, server.Listeners(carrier)), "routes": texts(t, server.Routes(carrier)),
-				"clusters": texts(t, server.Clusters(carrier)), "endpoints": texts(t, server.Endpoints(carrier)),
+				"listeners": texts(t, server.Listeners(envoy)), "routes": texts(t, server.Routes(envoy)),
+				"clusters": texts(t, server.Clusters(envoy)), "endpoints": texts(t, server.Endpoints(envoy)),
 			}}
 		}
 		var before []byte
