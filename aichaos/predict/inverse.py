@@ -12,7 +12,7 @@ from aichaos.domain.base import KubeObject, ObjectRef, kind_name, reference
 from aichaos.domain.gateway import GRPCMatch, GRPCRoute, HTTPMatch, HTTPRoute, Route
 from aichaos.domain.hostnames import shared
 from aichaos.domain.kinds import KINDS
-from aichaos.domain.network import EndpointSlice
+from aichaos.domain.network import EndpointSlice, Service
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.workloads import Pod
 from aichaos.predict.evolve.draft import Change
@@ -33,11 +33,9 @@ def inverse(before: Snapshot, changes: Iterable[Change], brought: Iterable[Objec
 
     changes: each object that differs, as it was and as it is. brought: objects of kinds that a Snapshot does not hold, made meanwhile.
     """
-    old: dict[ObjectRef, KubeObject] = {}
-    new: dict[ObjectRef, KubeObject] = {}
-    for was, now in changes:
-        old.update({reference(was): was} if was is not None and not _follows(was) else {})
-        new.update({reference(now): now} if now is not None and not _follows(now) else {})
+    written_by_us = [change for change in changes if not _follows(change, before)]
+    old = {reference(was): was for was, _ in written_by_us if was is not None}
+    new = {reference(now): now for _, now in written_by_us if now is not None}
     renewed = {ref for ref, obj in old.items() if isinstance(obj, Route) and (ref not in new or _renewed(obj, new[ref]))}
     closure = _closure([obj for ref, obj in old.items() if ref in renewed and isinstance(obj, Route)], before)
     routes = {ref: obj for ref, obj in old.items() if ref in renewed} | closure
@@ -58,9 +56,23 @@ def order(ref: ObjectRef) -> tuple[int, str, str]:
     return _ORDER.get(ref.kind, len(_ORDER)), ref.namespace, ref.name
 
 
-def _follows(obj: KubeObject) -> bool:
-    """Whether a controller writes an object: it comes back with what it belongs to."""
-    return isinstance(obj, EndpointSlice) or (isinstance(obj, Pod) and bool(obj.metadata.owner_references))
+def _follows(change: Change, before: Snapshot) -> bool:
+    """Whether a controller has made a change: it is undone when what it follows from is."""
+    was, now = change
+    match was or now:
+        case EndpointSlice() as piece:
+            return made_by_controller(piece, before.services)
+        case Pod() as pod:
+            kept = was is not None and now is not None and was.metadata.uid == now.metadata.uid
+            return not kept and bool(pod.metadata.owner_references)
+    return False
+
+
+def made_by_controller(piece: EndpointSlice, services: Iterable[Service]) -> bool:
+    """Whether a slice is that of a Service with a selector; the others somebody has written by hand."""
+    return any(
+        bool(service.spec.selector) for service in services if service.name == piece.service_name and service.namespace == piece.namespace
+    )
 
 
 def _same(one: KubeObject, other: KubeObject) -> bool:

@@ -19,6 +19,7 @@ from aichaos.domain.workloads import Pod, Workload
 from aichaos.predict.connections import connections
 from aichaos.predict.evolve.moments import Course
 from aichaos.predict.evolve.server import placed_ref
+from aichaos.predict.inverse import made_by_controller
 from aichaos.predict.requests import text
 from aichaos.predict.view import View
 
@@ -98,8 +99,7 @@ def _with_it(ref: ObjectRef, loss: _Loss, noticed: str) -> tuple[str, str] | Non
 def _follows(obj: KubeObject, course: Course) -> bool:
     """Whether a controller makes an object again by itself."""
     if isinstance(obj, EndpointSlice):
-        service = course.original(ObjectRef("Service", obj.service_name, obj.namespace))
-        return bool(getattr(getattr(service, "spec", None), "selector", None))
+        return made_by_controller(obj, course.first.services)
     return isinstance(obj, Pod) and bool(obj.metadata.owner_references)
 
 

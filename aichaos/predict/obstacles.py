@@ -129,18 +129,19 @@ def _failing(ways: list[Way], asking: Asking, faults: tuple[Active, ...]) -> dic
         over *= 1 - cut
         unconnected = 504 if limit is not None and limit < asking.limits.connect else 503
         for status, part in ((unconnected, cut), (503, broken * (1 - cut)), (504, over * (1 - broken))):
-            first[status] = first.get(status, 0.0) + part / len(ways)
+            first[status] = first.get(status, 0.0) + part
         repeatable = (cut if _tried_again(unconnected, asking.limits) else 0.0) + broken * (1 - cut)
-        again[503] = again.get(503, 0.0) + repeatable / len(ways)
+        again[503] = again.get(503, 0.0) + repeatable
         if 504 in asking.limits.codes and not _runs_out(asking.limits):
-            again[504] = again.get(504, 0.0) + over * (1 - broken) / len(ways)
-    total, repeatable = sum(first.values()), sum(again.values())
+            again[504] = again.get(504, 0.0) + over * (1 - broken)
+    total, repeatable = sum(first.values()) / len(ways), sum(again.values()) / len(ways)
     if total <= _LEAST:
         return {}
     left = total
     for _ in range(_tries(asking.limits)):
         left = total - repeatable + repeatable * left
-    return {status: part / total * left for status, part in first.items() if part > _LEAST and part / total * left > _LEAST}
+    found = {status: part / len(ways) * (left / total) for status, part in first.items()}
+    return {status: part for status, part in found.items() if part > _LEAST}
 
 
 def _tried_again(status: int, limits: Limits) -> bool:
