@@ -1,9 +1,13 @@
 """The program as a process, in an empty folder, for a user without settings."""
 
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +35,28 @@ def aichaos(tmp_path: Path) -> Run:
         return subprocess.run(command, cwd=tmp_path, env=around, input=stdin, capture_output=True, text=True, timeout=120, check=False)
 
     return run
+
+
+def typed(folder: Path, lines: tuple[str, ...], *arguments: str, columns: int = 100, **more: str) -> str:
+    """What a terminal of that width shows when a person types these lines to `aichaos ARGUMENTS`; fails where the program does."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    around = environment(folder / "home", **more)
+    around.pop("COLUMNS")
+    command = [sys.executable, "-m", "aichaos", *arguments]
+    with subprocess.Popen(command, cwd=folder, env=around, stdin=theirs, stdout=theirs, stderr=theirs) as program:
+        os.close(theirs)
+        os.write(ours, "".join(f"{line}\n" for line in lines).encode())
+        text = b""
+        try:
+            while piece := os.read(ours, 65536):
+                text += piece
+        except OSError:  # the other end is closed
+            pass
+        program.wait(timeout=60)
+    os.close(ours)
+    assert program.returncode == 0, text.decode()
+    return text.decode()
 
 
 def answer(done: subprocess.CompletedProcess[str]) -> Any:

@@ -1,8 +1,6 @@
 """`aichaos chat`, as a pipe, a dumb terminal and a person use it."""
 
 import json
-import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 from aichaos.ask.session import Session, intent
 from aichaos.ask.words import read
 from aichaos.domain.suggestion import Suggestion
-from tests.program import environment
+from tests.program import environment, typed
 
 SECOND_PROMPT = (
     "look at my cluster's HTTPRoutes, please give me the corresponding YAMLs and kubectl commands to perform scenario 1. make sure it is "
@@ -108,35 +106,16 @@ def test_nothing_is_asked_for_an_empty_line_and_quit_ends(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("term", ["dumb", "xterm"])
 def test_on_a_terminal_it_prompts_remembers_and_leaves_at_the_end_of_input(term: str, tmp_path: Path) -> None:
-    text = on_terminal(tmp_path, "/list", "/quit", term=term)
+    text = typed(tmp_path, ("/list", "/quit"), "chat", "--from", "demo:route-chaos", TERM=term)
     assert "> " in text
     assert "nothing has been suggested yet" in text
     assert (tmp_path / "home" / ".local" / "state" / "aichaos" / "history").exists() == (term == "xterm")
 
 
-def on_terminal(tmp_path: Path, *lines: str, term: str = "xterm") -> str:
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "aichaos", "chat", "--from", "demo:route-chaos"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment(tmp_path / "home", TERM=term), stdin=theirs, stdout=theirs, stderr=theirs
-    ) as program:
-        os.close(theirs)
-        os.write(ours, "".join(f"{line}\n" for line in lines).encode())
-        text = b""
-        try:
-            while piece := os.read(ours, 65536):
-                text += piece
-        except OSError:
-            pass
-        program.wait(timeout=30)
-    os.close(ours)
-    assert program.returncode == 0
-    return text.decode()
-
-
 def test_a_secret_in_the_users_words_is_in_no_file_that_is_kept(tmp_path: Path) -> None:
     """The experiment's provenance, the saved conversation, the history: what was typed stays, the secret in it does not."""
-    on_terminal(tmp_path, "one test for my-route, my password: hunter2-hunter2, mail jane@acme.example", "/save", "/quit")
+    words = "one test for my-route, my password: hunter2-hunter2, mail jane@acme.example"
+    typed(tmp_path, (words, "/save", "/quit"), "chat", "--from", "demo:route-chaos", TERM="xterm")
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     texts = {path.name: path.read_bytes() for path in kept}
     assert {"conversation.json", "history"} <= texts.keys()

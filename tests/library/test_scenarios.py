@@ -16,7 +16,9 @@ from aichaos.backends.playbook import PlaybookBackend
 from aichaos.check.decode import experiment_of
 from aichaos.check.experiment import findings
 from aichaos.domain.experiment import Experiment
+from aichaos.domain.snapshot import Gap
 from aichaos.library.finders import FINDERS
+from aichaos.library.finders.engines import litmus_account
 from aichaos.library.model import Scenario, scenarios
 from aichaos.observe.topology import Topology
 from tests.observe.clusters import (
@@ -322,6 +324,13 @@ def test_a_policy_about_something_else_is_no_hindrance(spec: Manifest) -> None:
 @pytest.mark.parametrize("kind", ["Service", "ServiceAccount", "RoleBinding", "ChaosExperiment"])
 def test_no_fault_of_litmus_where_a_part_of_it_is_missing(kind: str) -> None:
     assert but("litmus_latency", without=of_kind(kind)) == []
+
+
+def test_where_bindings_may_not_be_read_an_account_that_speaks_of_chaos_will_do() -> None:
+    seen = snapshot_of(service(), deployment(), ACCOUNT, FAULT)
+    for gaps, fitting in (((), None), ((Gap(kind="RoleBinding", reason="forbidden"),), "litmus-admin")):
+        topology = Topology(msgspec.structs.replace(seen, gaps=gaps))
+        assert litmus_account(topology, "shop") == fitting
 
 
 def test_a_fault_of_litmus_in_another_namespace_does_not_count() -> None:

@@ -25,3 +25,13 @@ def talk(alone: ControlPlane) -> ControlPlane:
         bring_to_life(alone, "route-chaos")
         done.touch()
     return alone
+
+
+@pytest.fixture
+def many(talk: ControlPlane) -> ControlPlane:
+    """The same server with demo:service-a on it as well, 20 pods instead of its 500."""
+    done = talk.folder / "many-are-alive"
+    if not done.exists():
+        bring_to_life(talk, "service-a", most=20)
+        done.touch()
+    return talk

@@ -21,9 +21,12 @@ def documents(demo: str) -> list[Object]:
     return yaml.load(path.read_text(encoding="utf-8"), path.name)
 
 
-def bring_to_life(controlplane: ControlPlane, demo: str) -> None:
-    """Apply a demo, and wait until every Deployment has as many ready pods as it declares."""
+def bring_to_life(controlplane: ControlPlane, demo: str, most: int = 1_000) -> None:
+    """Apply a demo, and wait until every Deployment has as many ready pods as it declares; most: replicas, whatever it declares."""
     declared = [_declared(found) for found in documents(demo) if _is_declared(found)]
+    for found in declared:
+        if found["kind"] == "Deployment":
+            found["spec"]["replicas"] = min(found["spec"].get("replicas", 1), most)
     nodes = [found["metadata"]["name"] for found in declared if found["kind"] == "Node"]
     for found in declared:
         _on_a_node(found, nodes[0])
