@@ -1,0 +1,93 @@
+"""Nothing but a run needs more than the right to read: an account that may only read can give every other command."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aichaos.cli.main import COMMANDS
+from tests.controlplane.client import ControlPlane
+from tests.program import Run
+
+ROUTE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {gatewayClassName: any, listeners: [{name: http, protocol: HTTP, port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web}
+spec: {parentRefs: [{name: edge}], hostnames: [shop.test], rules: [{backendRefs: [{name: web, port: 80}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{port: 80}]}
+"""
+EXPERIMENT = """
+apiVersion: aichaos/v1
+kind: Experiment
+metadata: {name: gone}
+spec:
+  title: The route is gone
+  scope: {namespaces: [NS]}
+  steadyState: [{name: there, kubernetes: {object: Gateway/NS/edge, condition: Accepted}}]
+  steps: [{delete: {kind: HTTPRoute, name: web, namespace: NS}}]
+"""
+READING: dict[str, tuple[list[str], set[int]]] = {
+    "suggest": (["suggest", "--from", "live", "-n", "NS", "--no-save"], {0}),
+    "refine": (["refine", "gone.yaml", "deadline 3m", "--from", "live", "-n", "NS", "--no-save"], {0}),
+    "check": (["check", "gone.yaml", "--from", "live", "-n", "NS"], {0}),
+    "route": (["route", "GET", "http://shop.test/", "--from", "live", "-n", "NS"], {0}),
+    "predict": (["predict", "gone.yaml", "--from", "live", "-n", "NS"], {0}),
+    "snapshot": (["snapshot", "--from", "live", "-n", "NS", "out.json"], {0}),
+    "doctor": (["doctor", "--from", "live", "-n", "NS"], {0, 1}),
+    "doctor --rbac": (["doctor", "--rbac", "gone.yaml", "-n", "NS"], {0}),
+    "approve": (["approve", "gone.yaml", "-n", "NS", "--key", "key", "--yes"], {0}),
+    "runs": (["runs"], {0}),
+    "backends": (["backends"], {0}),
+    "config": (["config"], {0}),
+}
+REFUSED: dict[str, tuple[list[str], set[int]]] = {
+    "run": (["run", "gone.yaml", "-n", "NS", "--yes", "--accept-shared-fate", "--lever", "NS/lever"], {5}),
+    "rehearse": (["run", "gone.yaml", "-n", "NS", "--rehearse"], {1}),
+    "stop --all": (["stop", "--all", "--lever", "NS/lever"], {5}),
+    "stop --release": (["stop", "--release", "--lever", "NS/lever"], {5}),
+    "recover": (["recover"], {0, 1}),
+}
+ELSEWHERE = {"chat", "eval"}
+"""They ask a person or a model: tests of their own look at each."""
+
+
+@pytest.fixture
+def place(controlplane: ControlPlane, tmp_path: Path) -> Iterator[str]:
+    controlplane.install_crds("gateway-api")
+    with controlplane.namespace() as namespace:
+        controlplane.apply(ROUTE, namespace)
+        (tmp_path / "gone.yaml").write_text(EXPERIMENT.replace("NS", namespace))
+        (tmp_path / "key").write_text("k" * 44)
+        yield namespace
+
+
+def test_every_command_is_here() -> None:
+    named = {words[0] for words, _ in (*READING.values(), *REFUSED.values())}
+    assert set(COMMANDS) - named <= ELSEWHERE | {"export", "gameday", "library", "report", "serve", "init"}
+
+
+def test_reading_is_enough_for_everything_but_a_run(controlplane: ControlPlane, place: str, aichaos: Run, tmp_path: Path) -> None:
+    kubeconfig = controlplane.kubeconfig("reader")
+    before = objects(controlplane, place)
+    for name, (words, codes) in (READING | REFUSED).items():
+        done = aichaos(*(word.replace("NS", place) for word in words), kubeconfig=kubeconfig, AICHAOS_STATE_DIR=str(tmp_path / "state"))
+        assert done.returncode in codes, (name, done)
+        assert "Traceback" not in done.stderr
+    assert objects(controlplane, place) == before
+
+
+def objects(controlplane: ControlPlane, namespace: str) -> list[tuple[str, str]]:
+    """The UID and version of everything that a command could have touched."""
+    collections = ["/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes", "/api/v1/namespaces/{}/configmaps"]
+    collections += ["/apis/coordination.k8s.io/v1/namespaces/{}/leases", "/api/v1/namespaces/{}/services"]
+    items = [item for path in collections for item in controlplane.get(path.format(namespace))["items"]]
+    return sorted((item["metadata"]["uid"], item["metadata"]["resourceVersion"]) for item in items)
