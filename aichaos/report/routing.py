@@ -31,7 +31,7 @@ def brief(number: int, found: Answer | UsageError, paper: Paper) -> None:
     if isinstance(found, UsageError):
         paper.line(f"{number}  ", (f"error: {found}", "red"))
         return
-    by = f"  {found.route} rule {found.rule}" if found.route is not None else ""
+    by = f"  {found.route} rules[{found.rule}]" if found.route is not None else ""
     paper.line(f"{number}  ", (headline(found), _OUTCOMES[found.outcome]), by)
 
 
@@ -46,7 +46,7 @@ def headline(found: Answer) -> str:
             return f"{found.status}, redirected to {found.location}"
         case "error":
             return "refused: no answer" if found.status is None else f"{found.status}, answered by the gateway itself"
-    return "depends on the implementation"
+    return "depends on the implementation" if found.implementation == "standard" else "may go one way or the other"
 
 
 def _said(brief: Brief, found: Answer) -> str:
@@ -69,12 +69,18 @@ def _share(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
+def _at(found: Answer) -> str:
+    """The match as a path into the route's manifest."""
+    match = f".matches[{found.match}]" if found.match is not None else ""
+    return f"{found.route}, spec.rules[{found.rule}]{match}"
+
+
 def _facts(line: RequestLine, found: Answer) -> list[tuple[str, str]]:
     rows = []
     if found.listener is not None:
         rows.append(("listener", found.listener))
     if found.route is not None:
-        rows.append(("route", f"{found.route}, rule {found.rule}, match {found.match}"))
+        rows.append(("route", _at(found)))
     for one in found.backends:
         answered = f"answered with {one.status}" if one.status is not None else f"{one.ready_endpoints} ready"
         rows.append(("backend", f"{_share(one.share)} {_name(one)}, {answered}"))
@@ -84,5 +90,5 @@ def _facts(line: RequestLine, found: Answer) -> list[tuple[str, str]]:
         rows += [("", f"{name}: {value}") for name, value in found.received.headers if (name, value) not in given]
         left = {name.lower() for name, _ in found.received.headers}
         rows += [("", f"without {name}") for name, _ in given if name.lower() not in left and name.lower() != "host"]
-    rows.append(("by", "the standard" if found.implementation == "standard" else found.implementation))
+    rows.append(("routed by", "the standard" if found.implementation == "standard" else found.implementation))
     return rows

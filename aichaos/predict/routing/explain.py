@@ -43,7 +43,7 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
     port = (*gateway, request.port)
     if port in table.poisoned:
         yield from (f"{ref}: {reason}" for ref, reason in table.poisoned[port].items())
-        yield "the data plane refuses everything that is configured on this port; one that runs already keeps its last good table"
+        yield from _refused_port(table, request, gateway)
         return
     entered = table.entered(request, gateway)
     if entered.why:
@@ -72,9 +72,20 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
     yield from _refused_expressions(table, request)
     refs = table.resolved(first.entry.route, first.entry.rule)
     yield from _troubles(refs)
-    yield from notes(first.entry, request)
+    yield from notes(first.entry, table.profile)
     answer = taken(request, Found(listener, first.entry, path), refs, table.profile)
     yield from response.notes(first.entry, answer, table.profile)
+
+
+def _refused_port(table: Table, request: Request, gateway: Key) -> Iterator[str]:
+    """What is answered on a port that the data plane refuses depends on whether it was running before."""
+    frozen = table.frozen((*gateway, request.port))
+    if frozen is None:
+        yield "it keeps its last good table, and takes no change of any route on this port until that is put right"
+        return
+    yield f"one that was running before keeps its last good table; without these routes that is: {said(frozen.answer(request, gateway))}"
+    yield f"one that has started since has none: {said(table.answer(request, gateway))}"
+    yield "no change of any route on this port is taken until that is put right"
 
 
 # who wins ---------------------------------------------------------------------------------------------------------------------------
@@ -145,7 +156,7 @@ def said(answer: Answer) -> str:
 
 def _named(entry: Entry) -> str:
     kind = "" if kind_name(entry.route) == "HTTPRoute" else f"{kind_name(entry.route)} "
-    return f"{kind}{entry.route.namespace}/{entry.route.name} rule {entry.rule} match {entry.match}"
+    return f"{kind}{entry.route.namespace}/{entry.route.name} rules[{entry.rule}].matches[{entry.match}]"
 
 
 def _asked(winner: Winner) -> str:
@@ -163,7 +174,13 @@ _PATHS = {"Exact": "path", "PathPrefix": "path prefix", "RegularExpression": "pa
 def _nothing(table: Table, request: Request, found: Found) -> str:
     listener = found.listener
     name = listener.name if listener else ""
-    return f"listener {name} takes {request.host}, and no rule there matches {request.method} {_short(found.path)}"
+    hosts = table.hosts(listener) if listener else []
+    if any(takes(host, request.host) for host in hosts):
+        return (
+            f"routes at listener {name} have the host {request.host}, and no rule of theirs matches {request.method} {_short(found.path)}"
+        )
+    named = ", ".join(hosts[:_MOST]) + (", …" if len(hosts) > _MOST else "")
+    return f"no route at listener {name} has the host {request.host}; {f'the hosts there are {named}' if named else 'no route is there'}"
 
 
 # what could have been ---------------------------------------------------------------------------------------------------------------
@@ -188,7 +205,7 @@ def _lost(table: Table, request: Request, gateway: Key, path: str) -> Iterator[s
         how = _dropped(loss, request, gateway)
         if how and placement is not None and _would(placement, request, path, table.profile, number):
             beside = f" because of {loss.to}" if loss.to is not None else ""
-            yield f"{ref}{f' rule {number}' if number is not None else ''} is {how}{beside}: {loss.reason}"
+            yield f"{ref}{f' rules[{number}]' if number is not None else ''} is {how}{beside}: {loss.reason}"
 
 
 def _refused_expressions(table: Table, request: Request) -> Iterator[str]:

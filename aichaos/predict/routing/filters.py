@@ -35,8 +35,12 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     status: int | None = None
     location: str | None = None
     received: Received | None = None
-    unresolved: str = ""
-    """The type of the filter that can't be resolved."""
+
+
+def extension(one: Filter) -> str:
+    """The kind that a filter refers to, as `group/Kind`; "" where it is one of the standard's own."""
+    ref = one.extension_ref or {}
+    return f"{ref.get('group', '')}/{ref.get('kind', '')}" if one.type == "ExtensionRef" else ""
 
 
 def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry, profile: Profile) -> Effect:
@@ -45,9 +49,11 @@ def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry,
     host, named, new_path = request.authority, "", path
     query = request.query
     for one in filters:
+        if extension(one) in profile.extensions:
+            continue  # whatever it does: see notes.py
         field = _FIELDS.get(one.type)
         if field is None or getattr(one, field) is None:
-            return Effect(status=500, unresolved=one.type)
+            return Effect(status=500)
         if one.request_redirect is not None:
             status = one.request_redirect.status_code or 302
             return Effect(status=status, location=location(one.request_redirect, request, new_path, entry, profile))

@@ -5,15 +5,22 @@ from typing import Any
 
 from aichaos.domain.gateway import Filter, HTTPRule, MirrorFilter
 from aichaos.predict.routing.entries import Entry
-from aichaos.predict.routing.request import Request
+from aichaos.predict.routing.filters import extension
+from aichaos.predict.routing.profile import Profile
 
 
-def notes(entry: Entry, request: Request) -> Iterator[str]:
+def notes(entry: Entry, profile: Profile) -> Iterator[str]:
     rule = (entry.route.spec.rules or ())[entry.rule]
     filters: tuple[Filter, ...] = getattr(rule, "filters", ())
     for one in filters:
         if one.request_mirror is not None:
             yield _mirror(one.request_mirror, entry.route.namespace)
+        if kind := extension(one):
+            name = (one.extension_ref or {}).get("name", "?")
+            if kind in profile.extensions:
+                yield f"filter {kind.rpartition('/')[2]} {name} is an extension of {profile.name}: what it does is not foretold"
+            else:
+                yield f"filter {kind} {name} is none that {profile.name} is known to have: answered with 500"
         if one.external_auth is not None:
             yield f"{_target(one.external_auth, entry.route.namespace)} is asked first and may refuse it (ExternalAuth)"
     if isinstance(rule, HTTPRule):

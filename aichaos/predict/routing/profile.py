@@ -38,6 +38,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     measured: bool = False
     deviations: tuple[Deviation, ...] = ()
     notes: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
+    """Kinds (`group/Kind`) that it knows as filters by an ExtensionRef; what they do is not foretold."""
 
     # attach.py: which listeners take a route, and for which hosts
     twin_listeners: Literal["none", "first"] = "none"

@@ -115,7 +115,11 @@ class Router:
         if gateway not in self._any.world.gateways:
             return Answer(outcome="error", why=(f"there is no Gateway {'/'.join(gateway)}: nobody answers",))
         profile = self.profile(gateway)
-        answer = self.table(profile).answer(request, gateway)
+        table = self.table(profile)
+        answer = table.answer(request, gateway)
+        frozen = table.frozen((*gateway, request.port))
+        if frozen is not None and (before := frozen.answer(request, gateway)).brief != answer.brief:
+            return Answer(outcome="implementation-specific", listener=before.listener, implementation=profile.name)
         if profile is not STANDARD or answer.outcome == "implementation-specific" or not self.open_points(request, gateway):
             return answer
         return Answer(outcome="implementation-specific", listener=answer.listener)

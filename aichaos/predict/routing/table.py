@@ -216,6 +216,10 @@ class Table:
                     return
                 yield pattern, []  # by chance the host is there, and nothing on it takes the request
 
+    def hosts(self, listener: EffectiveListener) -> list[str]:
+        """The hosts that routes have at a listener, in the order of the alphabet."""
+        return sorted(self.index.hosts.get(self._scope(listener), {}))
+
     def resolved(self, route: Route, rule: int) -> tuple[Resolved, ...]:
         """The backendRefs of a rule, resolved once."""
         key = (id(route), rule)
@@ -240,7 +244,9 @@ class Table:
         port = (*gateway, request.port)
         if port in self.poisoned:
             good = self._last_good.get(port)
-            return good._with_world(self.world).possible(request, gateway) if good else [error(404, Found(), self.profile)]
+            if good:
+                return good._with_world(self.world).possible(request, gateway)
+            return [error(None if self.profile.unrouted_port == "refused" else 404, Found(), self.profile)]
         for name in self.profile.refused:
             if (refusal := REFUSALS[name](request, self.profile.normalise)) is not None:
                 return [refused(refusal, self.profile)]
@@ -254,6 +260,15 @@ class Table:
             return self._streamed(request, listener)
         path = normalised(request.path, self.profile.normalise)
         return [self._answer(request, Found(listener, entry, path)) for entry in self._winners(self.matched(request, listener, path))]
+
+    def frozen(self, port: Port) -> "Table | None":
+        """What a data plane that ran before a refused port was spoilt may still go by: the table without the routes that spoil it.
+
+        None where the port is not refused, or where the table before is known: then that one answers.
+        """
+        if port not in self.poisoned or port in self._last_good:
+            return None
+        return self.changed([(self.placements[ref].route, None) for ref in self.poisoned[port]])
 
     def _routed(self, port: Port) -> bool:
         return any(hosts and scope[:3] == port for scope, hosts in self.index.hosts.items())

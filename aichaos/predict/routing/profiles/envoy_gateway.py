@@ -13,6 +13,7 @@ ENVOY_GATEWAY = Profile(
     name="envoy-gateway",
     controllers=("gateway.envoyproxy.io/gatewayclass-controller",),
     measured=True,
+    extensions=("gateway.envoyproxy.io/HTTPRouteFilter",),
     scope="port",
     precedence_host="shared",
     fallback=False,
