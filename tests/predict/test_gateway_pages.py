@@ -17,7 +17,7 @@ KNOWN = {
     "envoy-gateway": {
         *(f"D{number}" for number in range(1, 21) if number != 9),
         *(f"F{number}" for number in range(1, 36)),
-        *("D11 variables", "G1", "G2"),
+        *("D11 variables", "G1", "G2", "G3"),
     },
 }
 """The points that were found when each gateway was asked; D9 of Envoy Gateway turned out to be none."""

@@ -107,9 +107,7 @@ def _istio_rewrite(path: str, prefix: str, replacement: str) -> str:
 
 
 def _istio_redirect(path: str, prefix: str, replacement: str) -> str:
-    if not replacement:
-        return path
-    return _glued(path, prefix, replacement.rstrip("/") or "/") if prefix == "/" else _glued(path, prefix, replacement)
+    return _glued(path, prefix, replacement) if replacement else path
 
 
 def _envoy_gateway_rewrite(path: str, prefix: str, replacement: str) -> str:
