@@ -15,7 +15,7 @@ from aichaos.check import baseline, choosing, suppress
 from aichaos.check.documents import Review, review
 from aichaos.check.opening import unread
 from aichaos.check.rules import finding
-from aichaos.domain.checked import Checked, Left, Quiet
+from aichaos.domain.checked import Checked, Edit, Left, Quiet
 from aichaos.domain.finding import Finding, Layer
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.suggestion import summary_of
@@ -35,6 +35,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is checked, against what, and what of it is wanted. choice: what references are resolved against; None for nothing.
 
     server, cluster: whether an API server is asked, and which. fix, write: whether corrections are made, and whether they are written.
+    edits: whether the corrections are wanted as pieces of the text.
     """
 
     paths: tuple[str, ...]
@@ -48,6 +49,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     cluster: source.Choice = source.Choice()
     fix: bool = False
     write: bool = True
+    edits: bool = False
 
 
 def check(order: Order, say: Say) -> Checked:
@@ -77,9 +79,11 @@ def check(order: Order, say: Say) -> Checked:
     if not found.documents and not found.findings and not failed:
         raise FileError(f"nothing to check in {', '.join(order.paths)}", hint="Is the file empty, or the path another one?")
     order_of = {name: number for number, name in enumerate(contents)}
+    reported = sorted(reported, key=lambda one: (order_of.get(one.file or "", -1), one.line or 0, one.column or 0))
     return Checked(
         documents=found.documents,
-        findings=sorted(reported, key=lambda one: (order_of.get(one.file or "", -1), one.line or 0, one.column or 0)),
+        findings=reported,
+        edits=_edits(reported, found) if order.edits else [],
         quiet=quiet,
         source=summary_of(look.topology.snapshot) if look.topology else None,
         texts=texts | (corrected.texts if corrected and order.write else {}),
@@ -111,6 +115,13 @@ def _corrected(texts: dict[str, str], found: Review, look: _Look) -> "Corrected"
     from aichaos.check.correct import correct
 
     return correct(texts, found, lambda changed: look.at(changed)[0])
+
+
+def _edits(reported: list[Finding], found: Review) -> list[Edit | None]:
+    from aichaos.check.correct import edit
+
+    origins = {id(one): item for one, item in zip(found.findings, found.origins, strict=True)}
+    return [edit(one, item) if (item := origins.get(id(one))) is not None else None for one in reported]
 
 
 def _asked(found: Review, choice: source.Choice) -> Review:

@@ -12,10 +12,12 @@ import msgspec
 from aichaos.check import fixes
 from aichaos.check.documents import Review
 from aichaos.check.opening import Item
+from aichaos.domain.checked import Edit
 from aichaos.domain.finding import Finding
 from aichaos.errors import SyntaxProblem
 from aichaos.files import nodes, yaml
 from aichaos.files.edit import changed
+from aichaos.files.nodes import Lines
 from aichaos.files.page import NotEdited
 from aichaos.files.plain import same
 
@@ -75,6 +77,25 @@ def correct(texts: dict[str, str], first: Review, look: Look) -> Corrected:
         review = look(now)
     different = {name: text for name, text in now.items() if text != texts[name]}
     return Corrected(texts=different, made=list(made.values()), left=list(left.values()), review=review)
+
+
+def edit(one: Finding, item: Item) -> Edit | None:
+    """What the correction of a finding alone changes in its file; None where it has none, or the text does not take it."""
+    patch = fixes.moved(one.fix, item.prefix)
+    if patch is None:
+        return None
+    text, starts = item.text.content, nodes.bounds(item.text.content)
+    start, end = starts[item.index], starts[item.index + 1]
+    try:
+        after = _patched(text[start:end], [patch.patch])
+    except NotEdited:
+        return None
+    before = text[start:end]
+    shorter = min(len(before), len(after))
+    head = next((number for number in range(shorter) if before[number] != after[number]), shorter)
+    tail = next((number for number in range(shorter - head) if before[-1 - number] != after[-1 - number]), shorter - head)
+    lines = Lines(text)
+    return Edit(start=lines.place(start + head), end=lines.place(end - tail), text=after[head : len(after) - tail])
 
 
 def _give_up(name: str, now: dict[str, str], texts: dict[str, str], made: dict[Any, Finding], left: dict[Any, tuple[Finding, str]]) -> None:

@@ -51,6 +51,7 @@ def command(**given: Any) -> int:
         cluster=selected,
         fix=given["fix"] or given["diff"],
         write=given["fix"] and not given["diff"],
+        edits=given["output"] == "sarif",
     )
     done = reviewing.check(order, say)
     _show(done, given)

@@ -23,8 +23,17 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a file, from a place up to another (line and column, from 1), and what a correction writes instead of it."""
+
+    start: tuple[int, int]
+    end: tuple[int, int]
+    text: str
+
+
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """findings: what is reported. quiet: what is not.
+    """findings: what is reported; edits: the corrections in the text that they have, in the same order, where somebody asked for them.
+    quiet: what is not reported.
 
     texts: what was checked, by the names of the files. before, after: those that are corrected, as they were and as they are then. made:
     the findings that a correction ends. left: those whose correction could not be made.
@@ -32,6 +41,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     documents: int
     findings: list[Finding]
+    edits: list[Edit | None] = []
     quiet: list[Quiet] = []
     source: SourceSummary | None = None
     texts: dict[str, str] = {}

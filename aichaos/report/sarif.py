@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aichaos import __version__
-from aichaos.domain.checked import Checked, Quiet
+from aichaos.domain.checked import Checked, Edit, Quiet
 from aichaos.domain.digest import sha256
 from aichaos.domain.finding import Finding, Severity
 
@@ -26,11 +26,15 @@ About = Callable[[str], tuple[str, Severity]]
 
 def log(done: Checked, about: About) -> dict[str, Any]:
     """The whole file. Findings that a comment or the baseline hides are in it, marked as suppressed."""
-    everything = [*((one, None) for one in done.findings), *((hidden.finding, hidden) for hidden in done.quiet)]
+    everything: list[tuple[Finding, Quiet | None]] = [(one, None) for one in done.findings]
+    everything += [(hidden.finding, hidden) for hidden in done.quiet]
     rules = sorted({one.rule for one, _ in everything})
     driver = {"name": "aichaos", "version": __version__, "semanticVersion": __version__, "rules": [_rule(name, about) for name in rules]}
     seen: Counter[str] = Counter()
     results = [_result(one, hidden, rules.index(one.rule), seen) for one, hidden in everything]
+    for result, one, edit in zip(results, done.findings, done.edits, strict=False):  # what is hidden comes after, and has none
+        if edit is not None and one.fix is not None:
+            result["fixes"] = [_fix(one, one.fix.description, edit)]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -60,10 +64,22 @@ def _result(one: Finding, hidden: Quiet | None, index: int, seen: Counter[str]) 
     return result
 
 
+def _fix(one: Finding, description: str, edit: Edit) -> dict[str, Any]:
+    (start_line, start_column), (end_line, end_column) = edit.start, edit.end
+    region = {"startLine": start_line, "startColumn": start_column, "endLine": end_line, "endColumn": end_column}
+    replacement = {"deletedRegion": region, "insertedContent": {"text": edit.text}}
+    change = {"artifactLocation": _artifact(one.file or ""), "replacements": [replacement]}
+    return {"description": {"text": description}, "artifactChanges": [change]}
+
+
+def _artifact(name: str) -> dict[str, str]:
+    return {"uri": quote(name.replace("\\", "/").removeprefix("./"), safe="/")}
+
+
 def _locations(one: Finding) -> Iterable[dict[str, Any]]:
     location: dict[str, Any] = {}
     if one.file is not None:
-        location["physicalLocation"] = {"artifactLocation": {"uri": quote(one.file.replace("\\", "/").removeprefix("./"), safe="/")}}
+        location["physicalLocation"] = {"artifactLocation": _artifact(one.file)}
         if one.line is not None:
             region = {"startLine": one.line} | ({"startColumn": one.column} if one.column is not None else {})
             location["physicalLocation"]["region"] = region

@@ -1,8 +1,12 @@
 """The forms that other programs read: SARIF 2.1.0, JUnit XML, workflow commands of GitHub; and the text with its excerpts."""
 
 import io
+import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,6 +16,7 @@ from aichaos.domain.checked import Checked, Quiet
 from aichaos.domain.finding import Finding, Fix, Severity
 from aichaos.report import checked, github, junit, sarif
 from aichaos.report.layout import cells
+from tests.program import Run
 
 TEXT = "kind: NetworkChaos\nspec:\n  värde: 50 # \u001b[31m\n  " + "x" * 300 + ": 1\n"
 
@@ -70,6 +75,61 @@ def test_a_sarif_log_has_what_the_standard_requires() -> None:
                 assert all(number >= 1 for number in physical.get("region", {}).values())
         for suppression in result.get("suppressions", ()):
             assert suppression["kind"] in ("inSource", "external")
+
+
+def is_valid(path: Path, log: object) -> None:
+    path.write_bytes(msgspec.json.encode(log))
+    validate = "import sys; from sarif_kit.cli import main; sys.exit(main(['validate', sys.argv[1]]))"
+    done = subprocess.run([sys.executable, "-c", validate, path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_sarif_log_fits_the_published_schema(tmp_path: Path) -> None:
+    is_valid(tmp_path / "log.sarif", log())
+    with pytest.raises(AssertionError):
+        is_valid(tmp_path / "log.sarif", log() | {"version": "1"})
+
+
+FAULT = """\
+# one
+apiVersion: chaos-mesh.org/v1alpha1
+kind: PodChaos
+metadata: {name: a, namespace: b}
+spec: {action: pod-kill, mode: fixed, value: 50, selector: {namespaces: [b], labelSelectors: {app: web}}}
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: chaos-mesh.org/v1alpha1
+  kind: NetworkChaos
+  metadata: {name: ä, namespace: b}
+  spec:
+    mode: one  # "é"
+    action: delay
+    delay: {latency: "1000"}  # ms
+    selector: {namespaces: [b], labelSelectors: {app: web}}
+    duration: 60s
+"""
+
+
+def test_corrections_stand_in_the_log_as_pieces_of_the_text(aichaos: Run, tmp_path: Path) -> None:
+    """Whoever puts the pieces in has what `--fix` writes."""
+    (tmp_path / "a.yaml").write_text(FAULT, encoding="utf-8")
+    found = json.loads(aichaos("check", "a.yaml", "-o", "sarif").stdout)
+    is_valid(tmp_path / "log.sarif", found)
+    fixes = [fix for result in found["runs"][0]["results"] for fix in result.get("fixes", ())]
+    assert len(fixes) == 2
+    lines = FAULT.splitlines(keepends=True)
+    for fix in fixes:
+        (change,) = fix["artifactChanges"]
+        (one,) = change["replacements"]
+        region = one["deletedRegion"]
+        assert region["startLine"] == region["endLine"]
+        line = lines[region["startLine"] - 1]
+        text = one["insertedContent"]["text"]
+        lines[region["startLine"] - 1] = line[: region["startColumn"] - 1] + text + line[region["endColumn"] - 1 :]
+    aichaos("check", "a.yaml", "--fix")
+    assert (tmp_path / "a.yaml").read_text(encoding="utf-8") == "".join(lines)
 
 
 def test_sarif_places_and_fingerprints() -> None:
