@@ -40,7 +40,7 @@ from aichaos.domain.running import (
     Waiting,
 )
 from aichaos.errors import AichaosError
-from aichaos.run import journal, lease, restore, state, watchdog
+from aichaos.run import incluster, journal, lease, restore, state, watchdog
 from aichaos.run.actions import Resolves, StepFailed
 from aichaos.run.lease import Beat, Held
 from aichaos.run.mirror import Mirror
@@ -72,7 +72,8 @@ class Hands(Protocol):
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run begins with. held: the Lease. lever: `NS/NAME`. mirror: whether the inverses are kept in the cluster, too."""
+    """What a run begins with. held: the Lease. lever: `NS/NAME`. mirror: whether the inverses are kept in the cluster, too.
+    guard: the image of the guard inside the cluster; "" for none."""
 
     plan: Plan
     experiment: Experiment
@@ -81,6 +82,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     lever: str
     mirror: bool = True
     policy: Policy = NO_POLICY
+    guard: str = ""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +120,9 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
             if start.mirror:
                 book.mirror = Mirror(writer, start.plan.run, start.held.place.namespace).add
                 book.mirror(book.first_line)
+            if start.guard:
+                incluster.start(writer, start.plan.run, start.held.place.namespace, start.guard, state.key())
+                stack.callback(incluster.stop, writer, start.plan.run, start.held.place.namespace)
             dog = watchdog.start(start.plan.run)
         except AichaosError:
             restore.close(book, writer, start.held, "failed", Restored())
