@@ -51,7 +51,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     lever: `NS/NAME`; the Lease and the journal in the cluster lie in the same namespace. approval: the file that is shown instead of
     asking. key, signers: what its signature is looked up by. journal: whether the inverses are kept in the cluster, too. shared_fate: the
-    user takes the risk that the run and its watchdog die together.
+    user takes the risk that the run and its watchdog die together. inside: the image of the guard inside the cluster, "" for none.
     """
 
     path: Path
@@ -65,6 +65,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     signers: Path | None = None
     journal: bool = True
     shared_fate: bool = False
+    inside: str = ""
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,7 +217,7 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     budgets, unread = _budgets(drawn)
     found += guard.budgets(drawn.topology, harms, budgets, order.policy)
     found += guard.shares(drawn.topology, harms, drawn.radius.routes, order.policy)
-    found += guard.one_fate(order.shared_fate, inside=False)
+    found += guard.one_fate(order.shared_fate, inside=bool(order.inside))
     permit, objections = _approval(drawn)
     found += objections
     prober = Prober(drawn.topology, drawn.reader, Ways(resolve=order.resolve, prometheus=order.prometheus, policy=order.policy))
@@ -232,7 +233,8 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     if not spec.steady_state:
         warnings.append("there is no steady state: nothing could show that the hypothesis does not hold")
     kept = "; the journal in the cluster is enough for `aichaos recover --from-configmap`" if order.journal else ""
-    warnings.append(f"if this whole machine is lost meanwhile, nothing is restored by itself{kept}")
+    if not order.inside:
+        warnings.append(f"if this whole machine is lost meanwhile, nothing is restored by itself{kept}")
     return Guarded(refusals=found, warnings=[*warnings, *unread], before=steady, prober=prober, permit=permit)
 
 

@@ -132,6 +132,7 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
         lever=order.lever,
         mirror=order.journal,
         policy=order.policy,
+        guard=order.inside,
     )
     sampling = Sampling(spec.steady_state, spec.abort, guarded.prober.ask, _ending(stops), _telling(say), manner.interval)
     with ExitStack() as stack:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from aichaos.planning import Drawn, Guarded, Order
     from aichaos.report.progress import Progress
 
+_INSIDE = "A Job with this image (deploy/) restores if this whole machine is lost."
 _SHARED = "Run although the run and its watchdog would die together (one container, one CI job)."
 
 
@@ -29,6 +30,7 @@ _SHARED = "Run although the run and its watchdog would die together (one contain
 @click.option("--rehearse", is_flag=True, help="Only try each step out on the server (dryRun=All); nothing is changed.")
 @click.option("--no-cluster-journal", is_flag=True, help="Keep no copy of the journal in the cluster.")
 @click.option("--accept-shared-fate", is_flag=True, help=_SHARED)
+@click.option("--in-cluster-guard", metavar="IMAGE", help=_INSIDE)
 @click.option("--interval", type=click.FloatRange(0.05, 60), default=0.5, show_default=True, help="Seconds between questions of a probe.")
 @click.option("--injection-timeout", type=click.FloatRange(0.5, 600), default=30, show_default=True, help="Seconds for a fault to arrive.")
 @output_option
@@ -45,6 +47,8 @@ def command(**given: Any) -> int:
     """
     if given["yes"] and given["approval"]:
         raise UsageError("--yes and --approval exclude each other", hint="Give one of them.")
+    if given["in_cluster_guard"] and given["no_cluster_journal"]:
+        raise UsageError("--in-cluster-guard restores from the journal in the cluster", hint="Leave out --no-cluster-journal.")
     if not (given["yes"] or given["approval"] or given["rehearse"] or (sys.stdin.isatty() and sys.stderr.isatty())):
         raise UsageError("there is no terminal to ask at", hint="Give --yes, or an approval by --approval FILE.")
     order = order_of(
@@ -54,6 +58,7 @@ def command(**given: Any) -> int:
         signers=existing(given["allowed_signers"]),
         journal=not given["no_cluster_journal"],
         shared_fate=given["accept_shared_fate"],
+        inside=given["in_cluster_guard"] or "",
     )
     return _run(order, given)
 

@@ -165,7 +165,7 @@ def one_fate(accepted: bool, inside: bool) -> Iterator[Refusal]:
     """The watchdog outlives the run. accepted: the user says it need not. inside: a guard in the cluster does."""
     if not accepted and not inside and (why := shared_fate()):
         message = f"the run and its watchdog would die together: {why}"
-        hint = "Run it on a machine of its own, or take the risk with --accept-shared-fate."
+        hint = "Add --in-cluster-guard IMAGE, run it on a machine of its own, or take the risk with --accept-shared-fate."
         yield Refusal(name="shared-fate", message=message, hint=hint)
 
 

@@ -1,8 +1,8 @@
 """The guard inside the cluster: for the one case that a second process does not cover, the loss of the whole machine.
 
-A Job runs `aichaos recover --from-configmap … --when-lost`: it has the run's journal in a ConfigMap and the key to it in a Secret of its own,
-watches the run's Lease, and restores when that is not renewed any more. It ends by itself when the run lets the Lease go, and is removed.
-What it may do is bound to its service account beforehand: deploy/in-cluster-guard.yaml.
+A Job runs `aichaos recover --from-configmap … --when-lost`: it has the run's journal in a ConfigMap, and the key to it in a Secret of its
+own. It watches the run's Lease, and restores when that is not renewed any more. It ends by itself when the run lets the Lease go, and is
+removed. What it may do is bound to its service account beforehand: deploy/in-cluster-guard.yaml.
 """
 
 import base64
@@ -26,7 +26,7 @@ def job(run: str, namespace: str) -> Place:
 
 
 def start(writer: Writer, run: str, namespace: str, image: str, key: bytes, seconds: float = READY) -> None:
-    """Put the guard of a run into the cluster, and wait until it runs. Raises AichaosError where it does not; then nothing of it is left."""
+    """Put the guard of a run into the cluster, and wait until it runs. Raises AichaosError where it does not, and then removes it."""
     where = job(run, namespace)
     made = _made(writer, Change(verb="create", place=where, body=_job(writer, run, where, image)))
     try:

@@ -116,6 +116,7 @@ class _Restore:
         self.who = who
         self.patience = patience
         self.began = time.monotonic()
+        self.renewed = self.began
         self.acknowledged: float | None = None
         self.changes = 0
         self.foreign: set[Foreign] = set()
@@ -152,7 +153,10 @@ class _Restore:
     # --- one round
 
     def _look(self, told: list[History], held: Held | None) -> dict[Place, Sight]:
-        """Everything that matters as it is now; and whether we may still write."""
+        """Everything that matters as it is now; and whether we may still write. The run's own heart beats beside it; others renew here."""
+        if held and self.who != "main" and time.monotonic() > self.renewed + lease.SECONDS / 5:
+            lease.renew(self.writer, held)
+            self.renewed = time.monotonic()
         places = list(dict.fromkeys([*(history.place for history in told), *_places(self._rivals())]))
         wanted = [*places, held.place] if held else places
         sights = self.writer.read_all(wanted)

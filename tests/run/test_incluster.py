@@ -1,0 +1,140 @@
+"""The guard inside the cluster: its Job on the real API server, and its program with no more rights than its manifest gives it."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aichaos.cluster.connection import connect
+from aichaos.cluster.writer import Writer
+from aichaos.errors import AichaosError
+from aichaos.files import yaml
+from aichaos.run import incluster
+from tests.controlplane.client import ApiError, ControlPlane
+from tests.program import environment
+from tests.run.driver import approval
+from tests.run.rig import rigged
+
+MANIFEST = Path(__file__).parent.parent.parent / "deploy" / "in-cluster-guard.yaml"
+
+
+def as_guard(controlplane: ControlPlane, namespace: str) -> str:
+    """A token of the guard's service account, with the rights of deploy/in-cluster-guard.yaml; the namespace of a test is its `aichaos`."""
+    text = MANIFEST.read_text()
+    here = text.replace("namespace: aichaos", f"namespace: {namespace}").replace("name: aichaos\n", f"name: {namespace}\n")
+    controlplane.kubectl("apply", "--filename", "-", input=here)
+    subject = {"kind": "ServiceAccount", "name": "aichaos-guard", "namespace": namespace}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "aichaos-guard-restore"}
+    binding = {"metadata": {"name": "aichaos-guard-restore"}, "roleRef": role, "subjects": [subject]}
+    controlplane.request("POST", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings", binding)
+    asked = controlplane.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts/aichaos-guard/token", {"spec": {}})
+    return str(asked["status"]["token"])
+
+
+def aichaos(words: list[str], around: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "aichaos", *words]
+    return subprocess.run(command, env=around, capture_output=True, text=True, check=False, timeout=90)
+
+
+def test_its_program_restores_with_the_rights_of_its_manifest(controlplane: ControlPlane, tmp_path: Path) -> None:
+    """A machine is lost: the run and its watchdog are gone, and nobody renews the Lease."""
+    with rigged(controlplane, tmp_path) as rig:
+        rig.start(rig.orders(point=50, death="both")).communicate(timeout=60)
+        token = as_guard(controlplane, rig.namespace)
+        inside = controlplane.kubeconfig(token=token, namespace=rig.namespace)
+        key = tmp_path / "mounted"
+        key.write_bytes((rig.home / "key").read_bytes())
+        around = environment(tmp_path / "pod", AICHAOS_STATE_DIR=str(tmp_path / "pod"), KUBECONFIG=str(inside))
+        words = ["recover", "--from-configmap", f"{rig.namespace}/aichaos-run-{rig.run}", "--key", str(key), "--when-lost"]
+        done = subprocess.run(
+            [sys.executable, "-m", "aichaos", *words], env=around, capture_output=True, text=True, check=False, timeout=90
+        )
+        assert done.returncode == 0, done.stderr
+        assert f"run {rig.run} has not been heard of for 15 s" in done.stderr
+        assert "verified restored" in done.stderr
+        rig.assert_restored()
+
+
+def test_it_leaves_a_run_that_lives_alone_and_ends_with_it(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        code, said = rig.finish(rig.orders())
+        assert code == 0, said
+        around = environment(tmp_path / "pod", AICHAOS_STATE_DIR=str(tmp_path / "pod"), KUBECONFIG=str(rig.kubeconfig))
+        words = ["recover", "--from-configmap", f"{rig.namespace}/aichaos-run-{rig.run}", "--key", str(rig.home / "key"), "--when-lost"]
+        done = subprocess.run(
+            [sys.executable, "-m", "aichaos", *words], env=around, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 1
+        assert "there is no journal in ConfigMap" in done.stderr
+        rig.assert_restored()
+
+
+def test_its_job_starts_with_the_key_apart_and_goes_with_the_run(controlplane: ControlPlane, tmp_path: Path) -> None:
+    """No node runs its pod here: a program says of it what a kubelet would, and the Job's own controller counts."""
+    with controlplane.namespace() as namespace, connect(kubeconfig=str(controlplane.kubeconfig(namespace=namespace))) as connection:
+        controlplane.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": incluster.ACCOUNT}})
+        writer = Writer(connection, approval("g"))
+        with pytest.raises(AichaosError, match="does not run after"):
+            incluster.start(writer, "never", namespace, "registry.test/aichaos:1", b"k" * 32, seconds=0.2)
+        assert jobs(controlplane, namespace).keys() == set()
+
+        kubelet = subprocess.Popen(
+            [sys.executable, "-c", KUBELET, controlplane.url, controlplane.tokens["admin"], namespace], env=os.environ
+        )
+        try:
+            incluster.start(writer, "g", namespace, "registry.test/aichaos:1", b"k" * 32, seconds=30)
+        finally:
+            kubelet.kill()
+            kubelet.wait()
+        made = jobs(controlplane, namespace)["aichaos-run-g"]
+        (container,) = made["spec"]["template"]["spec"]["containers"]
+        assert container["args"][:3] == ["recover", "--from-configmap", f"{namespace}/aichaos-run-g"]
+        assert "k" * 32 not in json.dumps(made)
+        secret = controlplane.get(f"/api/v1/namespaces/{namespace}/secrets/aichaos-run-g")
+        assert base64.b64decode(secret["data"]["key"]) == b"k" * 32
+        assert secret["metadata"]["ownerReferences"][0]["uid"] == made["metadata"]["uid"]
+        incluster.stop(writer, "g", namespace)
+        controlplane.wait(lambda: not jobs(controlplane, namespace) and _gone(controlplane, namespace), what="Job and Secret to be gone")
+
+
+def jobs(controlplane: ControlPlane, namespace: str) -> dict[str, Any]:
+    listed = controlplane.get(f"/apis/batch/v1/namespaces/{namespace}/jobs")
+    return {item["metadata"]["name"]: item for item in listed["items"] if not item["metadata"].get("deletionTimestamp")}
+
+
+def _gone(controlplane: ControlPlane, namespace: str) -> bool:
+    try:
+        controlplane.get(f"/api/v1/namespaces/{namespace}/secrets/aichaos-run-g")
+    except ApiError as error:
+        return error.status == 404
+    return False
+
+
+KUBELET = """
+import json, ssl, sys, time, urllib.request
+url, token, namespace = sys.argv[1:]
+context = ssl._create_unverified_context()
+def ask(method, path, body=None):
+    request = urllib.request.Request(url + path, json.dumps(body).encode() if body else None, method=method)
+    request.add_header("Authorization", "Bearer " + token)
+    request.add_header("Content-Type", "application/merge-patch+json")
+    return json.load(urllib.request.urlopen(request, context=context))
+while True:
+    for pod in ask("GET", f"/api/v1/namespaces/{namespace}/pods")["items"]:
+        name, status = pod["metadata"]["name"], {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+        ask("PATCH", f"/api/v1/namespaces/{namespace}/pods/{name}/status", {"status": status})
+    time.sleep(0.2)
+"""
+
+
+def test_the_manifest_has_no_right_to_secrets_or_to_the_whole_cluster() -> None:
+    documents = yaml.load(MANIFEST.read_text(), str(MANIFEST))
+    rules = [rule for document in documents for rule in document.get("rules", [])]
+    assert rules
+    assert not any("secrets" in rule["resources"] or "*" in rule["verbs"] or "*" in rule["apiGroups"] for rule in rules)
+    assert not [document for document in documents if document["kind"] == "ClusterRoleBinding"]
