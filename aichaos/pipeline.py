@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aichaos import saving
-from aichaos.ask.conversation import Manner, ask
+from aichaos.ask.conversation import Manner, Means, ask
 from aichaos.ask.conversation import refine as ask_to_refine
 from aichaos.ask.protocol import Backend, Facts, Prompt
 from aichaos.ask.words import Words
@@ -61,7 +61,7 @@ def suggest(wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Sugges
 def suggest_for(topology: Topology, wish: Wish, backend: Backend, say: Say, overwrite: Decide) -> Suggestions:
     """The same for a cluster that was observed before."""
     facts = Facts(topology=topology, words=wish.words, count=wish.count, said=wish.said)
-    asked = ask(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, wish.policy), say, wish.manner, mend)
+    asked = ask(backend, facts, _means(topology, wish, say))
     foresight = Foresight(topology)
     drafts = ranked([(draft, suggestion_of(draft, topology, foresight, wish.out)) for draft in asked.drafts])
     suggestions, notes = saving.save([one for _, one in drafts], [one for one, _ in drafts], topology.snapshot, wish.out, overwrite)
@@ -82,7 +82,7 @@ def refine(path: Path, wish: Wish, backend: Backend, say: Say) -> Refinement:
 def refine_for(topology: Topology, experiment: Experiment, path: Path, wish: Wish, backend: Backend, say: Say) -> Refinement:
     """The same for a cluster that was observed before. wish.out: None to save nothing."""
     facts = Facts(topology=topology, words=wish.words, count=1, experiment=experiment, said=wish.said)
-    asked = ask_to_refine(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, wish.policy), say, wish.manner, mend)
+    asked = ask_to_refine(backend, facts, _means(topology, wish, say))
     (draft,) = asked.drafts
     diff = difference(experiment, draft.experiment) if draft.experiment else ""
     name = saving.free_name(path) if diff else experiment.name
@@ -98,6 +98,17 @@ def refine_for(topology: Topology, experiment: Experiment, path: Path, wish: Wis
         diff=headed(diff, str(path), suggestion.experiment or f"{name}.yaml"),
         suggestion=suggestion,
         warnings=[*gaps(topology), *asked.warnings],
+    )
+
+
+def _means(topology: Topology, wish: Wish, say: Say) -> Means:
+    return Means(
+        digest=topology.snapshot.digest,
+        decode=experiment_of,
+        judge=judge(topology, wish.policy),
+        mend=mend,
+        say=say,
+        manner=wish.manner,
     )
 
 

@@ -59,6 +59,21 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     watch: Say = lambda piece: None
 
 
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers are read and judged with.
+
+    digest: of the snapshot. decode: how an experiment is read. judge: the checks. mend: the corrections that are certain. say: takes how
+    it goes. manner: how questions are put.
+    """
+
+    digest: Callable[[], str]
+    decode: parse.Decode
+    judge: Judge
+    mend: Mend = lambda experiment, found: (experiment, [])
+    say: Say
+    manner: Manner
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it all: a draft an idea, in order; what it cost; what the user should know."""
 
@@ -68,34 +83,21 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asker:
-    """Puts questions to one backend about one cluster, and remembers what that cost.
+    """Puts questions to one backend about one cluster, and remembers what that cost."""
 
-    decode: how an experiment is read. judge: the checks. mend: the corrections that are certain.
-    """
-
-    def __init__(
-        self,
-        backend: Backend,
-        manner: Manner,
-        facts: Facts,
-        digest: Callable[[], str],
-        decode: parse.Decode,
-        judge: Judge,
-        say: Say,
-        mend: Mend,
-    ) -> None:
+    def __init__(self, backend: Backend, facts: Facts, means: Means) -> None:
         self.backend = backend
-        self.manner = manner
         self.facts = facts
-        self.decode = decode
-        self.judge = judge
-        self.mend = mend
-        self.say = say
+        self.manner = means.manner
+        self.decode = means.decode
+        self.judge = means.judge
+        self.mend = means.mend
+        self.say = means.say
         self.replies: list[tuple[Reply, bool]] = []
         self.versions: list[str] = []
-        self.digest = digest()
-        self._cache = Cache(manner.cache if backend.prompted else None, digest=self.digest, settings=manner.settings)
-        self.render = _Render(manner, facts)
+        self.digest = means.digest()
+        self._cache = Cache(self.manner.cache if backend.prompted else None, digest=self.digest, settings=self.manner.settings)
+        self.render = _Render(self.manner, facts)
 
     # one question -----------------------------------------------------------------------------------------------------------------
 
@@ -348,20 +350,11 @@ class _Render:
         return self.veil().lift(text)
 
 
-def ask(
-    backend: Backend,
-    facts: Facts,
-    digest: Callable[[], str],
-    decode: parse.Decode,
-    judge: Judge,
-    say: Say,
-    manner: Manner,
-    mend: Mend = lambda experiment, found: (experiment, []),
-) -> Asked:
+def ask(backend: Backend, facts: Facts, means: Means) -> Asked:
     """Ask for `facts.count` ideas and their experiments. Raises BackendError where the backend fails."""
-    asker = Asker(backend, manner, facts, digest, decode, judge, say, mend)
+    asker = Asker(backend, facts, means)
     if backend.prompted:
-        say(f"asking {who(backend)} for ideas")
+        means.say(f"asking {who(backend)} for ideas")
     found, notes = asker.ideas()
     drafts = _drafts(asker, found[: facts.count])
     for _draft, said in drafts:
@@ -371,21 +364,12 @@ def ask(
     return Asked(drafts=[signed(draft, used) for draft, _ in drafts], usage=asker.usage(), warnings=list(dict.fromkeys(notes)))
 
 
-def refine(
-    backend: Backend,
-    facts: Facts,
-    digest: Callable[[], str],
-    decode: parse.Decode,
-    judge: Judge,
-    say: Say,
-    manner: Manner,
-    mend: Mend = lambda experiment, found: (experiment, []),
-) -> Asked:
+def refine(backend: Backend, facts: Facts, means: Means) -> Asked:
     """Have the experiment of the facts changed by its words. Raises BackendError where the backend fails."""
     assert facts.experiment is not None
-    asker = Asker(backend, manner, facts, digest, decode, judge, say, mend)
+    asker = Asker(backend, facts, means)
     if backend.prompted:
-        say(f"asking {who(backend)}")
+        means.say(f"asking {who(backend)}")
     spec = facts.experiment.spec
     idea = Idea(id=facts.experiment.name, title=spec.title, summary=spec.rationale, category=spec.category, hypothesis=spec.hypothesis)
     draft, notes = asker.draft("refine", idea, facts)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from aichaos.ask.conversation import Manner, ask
+from aichaos.ask.conversation import Manner, Means, ask
 from aichaos.ask.prompting import versions
 from aichaos.ask.protocol import Backend, Facts
 from aichaos.ask.words import read
@@ -77,9 +77,10 @@ def evaluate(questions: Iterable[Question], version: int, open_backend: Open, ma
 def _put(question: Question, backend: Backend, manner: Manner, policy: Policy, say: Say) -> Score:
     topology = cluster(question.cluster)
     facts = Facts(topology=topology, words=read(question.words), count=question.count)
+    means = Means(digest=topology.snapshot.digest, decode=experiment_of, judge=judge(topology, policy), mend=mend, say=say, manner=manner)
     began = time.perf_counter()
     try:
-        asked = ask(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, policy), say, manner, mend)
+        asked = ask(backend, facts, means)
     except BackendError as error:
         return Score(id=question.id, wanted=question.count, failure=str(error), seconds=round(time.perf_counter() - began, 3))
     return score(question, asked, time.perf_counter() - began)

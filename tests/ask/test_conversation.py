@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from aichaos.ask.conversation import Asked, Judge, Manner, ask
+from aichaos.ask.conversation import Asked, Judge, Manner, Means, ask
 from aichaos.ask.prompting import versions
 from aichaos.ask.protocol import Backend, Facts, Progress, Question, Reply
 from aichaos.ask.words import read
@@ -61,7 +61,11 @@ def saying(text: str, **reply: object) -> Script:
 
 def asked(backend: Backend, count: int = 2, judge: Judge = lambda experiment: [], **manner: Any) -> Asked:
     facts = Facts(topology=topology_of(*SHOP), words=read(WORDS), count=count)
-    return ask(backend, facts, lambda: "sha256:00ff", experiment_of, judge, lambda line: None, Manner(**manner))
+    return ask(
+        backend,
+        facts,
+        Means(digest=lambda: "sha256:00ff", decode=experiment_of, judge=judge, say=lambda line: None, manner=Manner(**manner)),
+    )
 
 
 def test_one_question_for_ideas_and_one_for_each_idea() -> None:

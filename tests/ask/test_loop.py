@@ -5,10 +5,11 @@ import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aichaos.ask.conversation import Asked, Judge, Manner, ask
+from aichaos.ask.conversation import Asked, Judge, Manner, Means, ask
 from aichaos.ask.conversation import refine as refine_by
 from aichaos.ask.meter import Meter
 from aichaos.ask.prompting import engine_facts, render
@@ -55,9 +56,11 @@ def turns(*texts: str) -> tuple[Scripted, list[Question]]:
     return Scripted(ideas("a"), answer), asked
 
 
-def suggested(backend: Scripted, judge: Judge = checked, words: str = "one test", **manner: object) -> Asked:
+def suggested(backend: Scripted, judge: Judge = checked, words: str = "one test", **manner: Any) -> Asked:
     facts = Facts(topology=topology_of(*SHOP), words=read(words), count=1)
-    return ask(backend, facts, lambda: "sha256:00", experiment_of, judge, lambda line: None, Manner(**manner))  # type: ignore[arg-type]
+    return ask(
+        backend, facts, Means(digest=lambda: "sha256:00", decode=experiment_of, judge=judge, say=lambda line: None, manner=Manner(**manner))
+    )
 
 
 def test_findings_go_back_and_the_mended_answer_is_taken() -> None:
@@ -179,7 +182,13 @@ def test_what_a_small_model_writes_is_corrected_where_that_is_certain_and_watche
 
     backend = Scripted(ideas("a"), answer)
     facts = Facts(topology=topology, words=words, count=1)
-    found = ask(backend, facts, lambda: "d", experiment_of, judge(topology, NO_POLICY), lambda line: None, Manner(), mend)
+    found = ask(
+        backend,
+        facts,
+        Means(
+            digest=lambda: "d", decode=experiment_of, judge=judge(topology, NO_POLICY), say=lambda line: None, manner=Manner(), mend=mend
+        ),
+    )
     (draft,) = found.drafts
     assert len(asked) == 1  # nothing was left to ask about
     assert verdict(draft.findings) == "ready", draft.findings
@@ -217,9 +226,9 @@ def test_the_same_question_is_asked_once_and_the_second_answer_says_where_it_cam
 def test_everything_that_could_change_an_answer_is_in_the_key(change: Callable[..., None], tmp_path: Path) -> None:
     suggested(turns(GOOD)[0], cache=tmp_path)
     backend, asked = turns(GOOD)
-    manner: dict[str, object] = {"cache": tmp_path}
+    manner: dict[str, Any] = {"cache": tmp_path}
     change(backend, manner)
-    suggested(backend, **manner)  # type: ignore[arg-type]
+    suggested(backend, **manner)
     assert len(asked) == 1
 
 
@@ -303,7 +312,9 @@ def test_a_refine_prompt_holds_the_experiment_and_what_was_said_before() -> None
 
     facts = Facts(topology=topology_of(*SHOP), words=read("longer, please"), experiment=experiment, said=("Engineer: hello", "You: 1. x"))
     backend = Scripted(ideas("a"), answer)
-    (draft,) = refine_by(backend, facts, lambda: "d", experiment_of, lambda found: [], lambda line: None, Manner()).drafts
+    (draft,) = refine_by(
+        backend, facts, Means(digest=lambda: "d", decode=experiment_of, judge=lambda found: [], say=lambda line: None, manner=Manner())
+    ).drafts
     text = asked[0].prompt.text
     for part in ("title: old", "longer, please", "Engineer: hello", "You: 1. x", "Deployment/shop/web"):
         assert part in text

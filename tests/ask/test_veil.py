@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aichaos.ask.conversation import Manner, ask
+from aichaos.ask.conversation import Manner, Means, ask
 from aichaos.ask.prompting import render
 from aichaos.ask.protocol import Facts, Options
 from aichaos.ask.redact import redact
@@ -242,7 +242,13 @@ def test_the_bytes_on_the_wire_hold_none_of_the_originals_and_the_answer_holds_t
 
     with serving(respond) as (url, seen):
         opened = open_backend(backend, Options(model="m", base_url=url if backend == "anthropic" else f"{url}/v1", timeout=10))
-        answer = ask(opened, facts, lambda: "d", experiment_of, lambda experiment: [], lambda line: None, Manner(anonymize=True))
+        answer = ask(
+            opened,
+            facts,
+            Means(
+                digest=lambda: "d", decode=experiment_of, judge=lambda experiment: [], say=lambda line: None, manner=Manner(anonymize=True)
+            ),
+        )
     sent = json.dumps(seen)
     assert len(seen) == 2
     for original in ("checkout", "payments", "acme", "kasse", "bank-edge", "jane"):

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from aichaos.ask.conversation import Manner, ask
+from aichaos.ask.conversation import Manner, Means, ask
 from aichaos.ask.protocol import Facts, Progress, Prompt, Question, Reply
 from aichaos.ask.words import read
 from aichaos.assess import judge, mend
@@ -69,8 +69,16 @@ def collect(folder: Path, question: Asked) -> list[Path]:
     topology = cluster(question.cluster)
     facts = Facts(topology=topology, words=read(question.words), count=question.count)
     backend = Collecting(folder)
+    means = Means(
+        digest=topology.snapshot.digest,
+        decode=experiment_of,
+        judge=judge(topology, NO_POLICY),
+        mend=mend,
+        say=lambda line: None,
+        manner=Manner(),
+    )
     with suppress(BackendError):  # an answer is missing: what was asked for it is written
-        ask(backend, facts, topology.snapshot.digest, experiment_of, judge(topology, NO_POLICY), lambda line: None, Manner(), mend)
+        ask(backend, facts, means)
     return sorted(backend.written)
 
 
