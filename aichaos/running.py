@@ -139,7 +139,11 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
         watching = Reader(drawn.connection, lever.PATIENCE)
         stack.enter_context(lever.Watch(watching, lever.place(order.lever), lambda told: _pull(stops, told)))
         stack.enter_context(sampling)
-        ended = conduct(start, writer, drawn.places, hands, stops, _closing(sampling, say))
+        try:
+            ended = conduct(start, writer, drawn.places, hands, stops, _closing(sampling, say))
+        except AichaosError:  # before anything was changed
+            lease.release(writer, held)
+            raise
     during = _during(spec.steady_state, sampling, hands.samples, began)
     after, unmet = _after(drawn, guarded, ended, say, manner)
     report = _report(drawn, approval, guarded, ended, during, after, unmet, [*sampling.samples, *hands.samples])

@@ -92,9 +92,9 @@ class Shop:
         words = ["run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1", *more]
         return self._aichaos(*words, kubeconfig=self.kubeconfig, AICHAOS_STATE_DIR=str(self._folder / "state"))
 
-    def say(self, *words: str, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def say(self, *words: str, kubeconfig: Path | None = None, state: str = "") -> subprocess.CompletedProcess[str]:
         """Any other command, by somebody who is not the run."""
-        return self._aichaos(*words, kubeconfig=kubeconfig or self.kubeconfig, AICHAOS_STATE_DIR=str(self._folder / "state"))
+        return self._aichaos(*words, kubeconfig=kubeconfig or self.kubeconfig, AICHAOS_STATE_DIR=state or str(self._folder / "state"))
 
     def start(self, path: Path) -> subprocess.Popen[str]:
         """A run that goes on by itself, its events on its standard output."""

@@ -11,7 +11,7 @@ import pytest
 from aichaos.domain.running import Finished
 from tests.controlplane.client import ApiError
 from tests.controlplane.gateway import RunningGateway
-from tests.program import Run
+from tests.program import Run, fails
 from tests.run.shop import Shop, last
 
 
@@ -173,3 +173,38 @@ def test_the_least_role_is_printed(shop: Shop) -> None:
     ]
     assert {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["create"]} in rules
     assert all("*" not in json.dumps(rule) for rule in rules)
+
+
+def test_a_state_directory_that_can_not_be_written_starts_nothing_and_leaves_nothing(shop: Shop) -> None:
+    path = shop.experiment(shop.conflict("500ms"))
+    words = ["run", str(path), *shop.options, "--accept-shared-fate", "--yes"]
+    done = shop.say(*words, state="/dev/null/nowhere")
+    assert (done.returncode, "cannot" in done.stderr, "Traceback" in done.stderr) == (1, True, False), done.stderr
+    assert shop.answering() == "v1"
+    lease = shop.gateway.controlplane.get(f"/apis/coordination.k8s.io/v1/namespaces/{shop.namespace}/leases/aichaos-run")
+    assert not lease["spec"].get("holderIdentity")
+
+
+def test_an_experiment_whose_object_vanished_is_refused(shop: Shop) -> None:
+    path = shop.experiment(shop.conflict())
+    shop.gateway.delete(shop.manifest(shop.route, "v1"))
+    done = shop.run(path, "--yes")
+    assert (done.returncode, "refused [" in done.stderr, "Traceback" in done.stderr) == (5, True, False), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["run", "none.yaml", "--yes"], 1, "cannot read none.yaml"),
+        (["run", "none.yaml", "--yes", "--from", "demo:route-chaos"], 2, "nothing can be run on demo:route-chaos"),
+        (["run", "none.yaml", "--yes", "--approval", "x"], 2, "exclude each other"),
+        (["run", "none.yaml", "--yes", "--resolve", "nonsense"], 2, "gives no address"),
+        (["run", "none.yaml", "--yes", "--resolve", "gateway/a/b=169.254.169.254"], 2, "nobody may ask"),
+        (["run", "none.yaml", "--yes", "--prometheus", "nonsense"], 2, "no address of a Prometheus"),
+        (["run", "none.yaml", "--yes", "--lever", "nonsense"], 2, "names no lever"),
+        (["approve", "none.yaml", "--key", "none", "--expires", "soon"], 2, "--expires can't be"),
+        (["stop", "--all", "--release"], 2, "exclude each other"),
+    ],
+)
+def test_wrong_use_is_one_clear_line(aichaos: Run, words: list[str], code: int, said: str) -> None:
+    fails(aichaos(*words), code, said)
