@@ -36,10 +36,14 @@ _VERSIONS = {
 }
 
 
-def pod(name: str, address: str, labels: dict[str, str], namespace: str = "shop", port: int = 8080) -> Manifest:
+def pod(name: str, address: str, labels: dict[str, str], namespace: str = "shop", port: int = 8080, owner: str = "") -> Manifest:
+    """A pod that runs; owner: the ReplicaSet that it belongs to."""
     containers = [{"name": "c", "ports": [{"name": "http", "containerPort": port}]}]
     status = {"phase": "Running", "podIP": address, "conditions": [{"type": "Ready", "status": "True"}]}
-    return manifest("Pod", name, namespace, labels=labels, spec={"containers": containers}, status=status)
+    made = manifest("Pod", name, namespace, labels=labels, spec={"containers": containers}, status=status)
+    if owner:
+        made["metadata"]["ownerReferences"] = [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": "1"}]
+    return made
 
 
 def service(name: str, labels: dict[str, str]) -> Manifest:

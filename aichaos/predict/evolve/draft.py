@@ -113,6 +113,9 @@ class Draft:
 
     def commit(self) -> tuple[Snapshot, list[Change]]:
         """The Snapshot as it stands now, and what has changed since the last one."""
+        for before, after in self._changes.values():  # what is as it was stays the very object that the Snapshot holds
+            if before is not None and before == after:
+                self._of(kind_name(before))[_key(before)] = before
         changes = self.changes
         by_kind: dict[str, list[Change]] = defaultdict(list)
         for change in changes:
@@ -143,7 +146,7 @@ def _all_of(obj: KubeObject, owner: Owner) -> bool:
 
 
 def _edited(objects: list[KubeObject], changes: Iterable[Change]) -> list[KubeObject]:
-    """A list after some of its objects have changed; what is new goes where its name belongs."""
+    """A list after some of its objects, which are known by identity, have changed; what is new goes where its name belongs."""
     changed = {id(before): after for before, after in changes if before is not None}
     edited = [kept for obj in objects if (kept := changed.get(id(obj), obj)) is not None]
     for before, after in changes:
