@@ -76,7 +76,7 @@ def _too_large(spot: Spot, nodes: Nodes, node: Node) -> Iterator[Problem]:
 def told(found: Iterable[Finding], document: dict[str, Any]) -> Iterator[Finding]:
     """The schema's findings about a changed document, in the words of the one that was written."""
     for one in found:
-        if one.rule != "schema/required" and not _stands(document, one.path):
+        if one.severity == "error" and one.rule != "schema/required" and not _stands(document, one.path):
             field = one.path.rpartition("/")[2]
             yield finding("schema/required", f"no {field}: {one.message.partition('; ')[2]}", object=one.object, path=one.path)
         else:

@@ -10,6 +10,11 @@ _SELECTORS = ("annotationSelectors", "fieldSelectors", "labelSelectors", "namesp
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _UNIT = re.compile("|".join(rf"[-+]?(?:{_NUMBER}(?:c|[KMGTPE]{unit}))+" for unit in ("", "iB", "B")), re.ASCII)
 
+_PART = re.compile(rf"({_NUMBER})([KMGTPE]?)(i?)", re.ASCII)
+_POWERS = ("", *"KMGTPE")
+_MOST_BYTES = 2**63
+_LONGEST = 1000
+
 # What must be given for an action; of a group in parentheses one is enough.
 _NEEDS: dict[str, tuple[str | tuple[str, ...], ...]] = {
     "stress-cpu": ("load", "workers"),
@@ -74,8 +79,16 @@ def _given(spot: Spot) -> bool:
     return bool(spot.text) or spot.number != 0 or spot.on
 
 
+def _is_size(text: str) -> bool:
+    """A sum of parts that 64 bits hold; the digits of each number are read as one of 64 bits, too."""
+    if len(text) > _LONGEST or not _UNIT.fullmatch(text) or any(int(digits) > _MOST_BYTES for digits in re.findall("[0-9]+", text)):
+        return False
+    size: float = sum(float(number) * (1024 if binary else 1000) ** _POWERS.index(unit) for number, unit, binary in _PART.findall(text))
+    return size <= _MOST_BYTES
+
+
 def _more(action: str, block: Spot) -> Problems:
-    if "size" in _NEEDS.get(action, ()) and block["size"].text and not _UNIT.fullmatch(block["size"].text):
+    if "size" in _NEEDS.get(action, ()) and block["size"].text and not _is_size(block["size"].text):
         yield block["size"].invalid("it must be a size such as 256MB")
     if action in ("network-corrupt", "network-duplicate", "network-loss", "network-delay"):
         for field, zero in (("correlation", True), ("percent", False)):

@@ -168,7 +168,8 @@ def _object(of: Nodes, node: Node, checks: list[Any], rules: "Rules | None") -> 
                     continue
                 if reference is not None:
                     if key in experimental:
-                        sink.notes.append(("schema/experimental", (path, key), f"{key} {_EXPERIMENTAL}"))
+                        if item is not None:
+                            sink.notes.append(("schema/experimental", (path, key), f"{key} {_EXPERIMENTAL}"))
                         child = _Child(of, reference)  # told of each time that it is met
                     else:
                         child = children[key] = _Child(of, reference)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from aichaos.check.documents import review
 from tests.check.schema.told import definition, findings, thing, told
 
 MANY = """
@@ -117,3 +118,9 @@ def test_the_definition_of_the_cluster_wins_over_the_bundled_one() -> None:
     own = definition("{type: object, x-kubernetes-preserve-unknown-fields: true}")
     text = "{apiVersion: chaos-mesh.org/v1alpha1, kind: PodChaos, metadata: {name: a}, spec: {}}"
     assert ("required", "/spec/action") in told(text, own)
+
+
+def test_an_experimental_field_that_is_null_is_not_there() -> None:
+    route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a, namespace: b}\nspec: {rules: [{retry: %s}]}\n"
+    rules = {text: [one.rule for one in review([("a", route % text)], None).findings] for text in ("~", "{attempts: 1}")}
+    assert rules == {"~": [], "{attempts: 1}": ["schema/experimental"]}
