@@ -75,6 +75,11 @@ class Index:
             for entry in listed:
                 _put(self._block(blocks, entry, label), entry)
 
+    def roots(self, blocks: list[Block], block: Hashable) -> list[Entry]:
+        """The bare prefixes `/` that stand beside a block of a host, in order."""
+        key = self._blocks.root(block)
+        return [entry for one in blocks if one.key == key for entry in one.prefix.get("", ()) if entry.plain]
+
     def _block(self, blocks: list[Block], entry: Entry, label: Hashable) -> Block:
         key = "" if self._single else self._blocks.of(entry, label)
         for one in blocks:

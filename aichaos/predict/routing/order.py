@@ -91,12 +91,13 @@ COINS: dict[str, Callable[[Entry, Entry], bool]] = {"pairwise": _pairwise}
 class Blocks(msgspec.Struct, frozen=True):
     """Entries of one host that come before all others, whatever their paths.
 
-    label: names the block that a route's hostname gives on a listener. of: the block of an entry, from its label. ranks: sorts the blocks
-    of a host, from all of them with their entries.
+    label: names the block that a route's hostname gives on a listener. of: the block of an entry, from its label. root: the block in which
+    bare prefixes `/` of the same label stand. ranks: sorts the blocks of a host, from all of them with their entries.
     """
 
     label: Callable[[EffectiveListener, str], Hashable]
     of: Callable[[Entry, Hashable], Hashable]
+    root: Callable[[Any], Hashable]
     ranks: Callable[[Mapping[Hashable, Sequence[Entry]]], Callable[[Any], Any]]
 
 
@@ -130,8 +131,8 @@ def _istio_ranks(blocks: Mapping[Hashable, Sequence[Entry]]) -> Callable[[Any], 
 
 
 BLOCKS: dict[str, Blocks] = {
-    "one": Blocks(label=lambda listener, own: own, of=lambda entry, label: "", ranks=lambda blocks: lambda block: 0),
-    "hostnames, oldest first": Blocks(label=_istio_label, of=_istio_block, ranks=_istio_ranks),
+    "one": Blocks(label=lambda listener, own: own, of=lambda entry, label: "", root=lambda block: "", ranks=lambda blocks: lambda block: 0),
+    "hostnames, oldest first": Blocks(label=_istio_label, of=_istio_block, root=lambda block: (True, block[1]), ranks=_istio_ranks),
 }
 
 

@@ -84,7 +84,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     regex_order: tuple[str, ...] = ("length", "method", "headers", "query", "age", "name", "rule", "match")
     """The same between regular expressions."""
     root_hides_regexes: bool = False
-    """Whether a bare prefix `/` on a host keeps every regular expression there from being asked."""
+    """Whether a bare prefix `/` keeps every regular expression beside it, in the same block, from being asked."""
     blocks: str = "one"
     """Which entries of a host come before all others, whatever their paths; a key of `order.BLOCKS`."""
     coins: tuple[str, ...] = ()

@@ -131,13 +131,15 @@ class Table:
         else:
             found = [one for one in entries(placement.route, self.profile) if one.rule == suspect.rule]
         places = [place for place in self._places(placement) if place[0][:3] == suspect.port]
-        return any(not self._hidden(entry, scope, host) for entry in found for scope, host, _ in places)
+        return any(not self._hidden(entry, place) for entry in found for place in places)
 
-    def _hidden(self, entry: Entry, scope: Scope, host: str) -> bool:
+    def _hidden(self, entry: Entry, place: Place) -> bool:
         """Whether a bare prefix `/` keeps an entry out of the table (`Profile.root_hides_regexes`)."""
         if not self.profile.root_hides_regexes:
             return False
-        roots = [one for block in self.index.hosts.get(scope, {}).get(host, ()) for one in block.prefix.get("", ()) if one.plain]
+        scope, host, label = place
+        blocks = self.index.hosts.get(scope, {}).get(host, [])
+        roots = self.index.roots(blocks, BLOCKS[self.profile.blocks].of(entry, label))
         bare = entry.kind == "PathPrefix" and not entry.key and entry.plain
         return bool(roots) and (entry.kind == "RegularExpression" or (bare and roots[0] != entry))
 
@@ -204,8 +206,8 @@ class Table:
             blocks = hosts.get(pattern)
             if blocks is None:
                 continue
-            hidden = profile.root_hides_regexes and any(entry.plain for block in blocks for entry in block.prefix.get("", ()))
             for block in blocks:
+                hidden = profile.root_hides_regexes and bool(self.index.roots(blocks, block.key))
                 for found in block.along(path, profile.path_ranks):
                     if hidden and found is block.regex:
                         continue

@@ -47,6 +47,12 @@ class World:
     client: str = ""
 
     @property
+    def gateway_key(self) -> tuple[str, str]:
+        """Namespace and name of the Gateway that is asked."""
+        (metadata,) = (one["metadata"] for one in self.objects if one["kind"] == "Gateway")
+        return metadata["namespace"], metadata["name"]
+
+    @property
     def everything(self) -> list[Manifest]:
         return [*self.common, *self.objects]
 
@@ -62,7 +68,7 @@ class World:
         taken = {(one["metadata"].get("namespace"), one["metadata"]["name"]) for one in self.objects}
         namespace = namespace or dice.choice(NAMESPACES[:2])
         name = dice.choice([one for one in (*_NAMES, f"z{place}") if (namespace, one) not in taken])
-        whole = {"parentRefs": [PARENT], **spec, "rules": [_defaulted(one) for one in rules]}
+        whole = {"parentRefs": [PARENT], **spec, "rules": [defaulted(one) for one in rules]}
         self.add("HTTPRoute", name, namespace, made=dice.randrange(3), spec=whole)
 
 
@@ -79,7 +85,7 @@ def manifest(kind: str, name: str, namespace: str = "", *, made: int = 0, labels
     return {"apiVersion": _VERSIONS.get(kind, f"{API}/v1"), "kind": kind, "metadata": metadata, **rest}
 
 
-def _defaulted(rule: Manifest) -> Manifest:
+def defaulted(rule: Manifest) -> Manifest:
     """A rule with the defaults that an API server writes into it, and that a translator relies on."""
     matches = [
         {

@@ -14,6 +14,7 @@ from tests.controlplane import recipe
 from tests.controlplane.backends import Backends
 from tests.controlplane.cache import Missing, locate
 from tests.controlplane.netns import isolate
+from tests.predict.differential.paged import paged
 from tests.predict.differential.themes import worlds
 from tests.predict.differential.worlds import TARGET_PORT, World
 
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m tests.predict.oracles", description="Asks gateways what they make of random clusters, and the profiles the same."
     )
     parser.add_argument("--seed", type=int, default=1, help="which clusters (default: 1)")
-    parser.add_argument("--count", type=int, default=360, help="how many (default: 360)")
+    parser.add_argument("--count", type=int, default=360, help="how many beside the examples of the pages (default: 360)")
     parser.add_argument("--gateway", choices=list(GATEWAYS), action="append", help="one gateway alone (default: all)")
     parser.add_argument("--record", action="store_true", help="keep clusters and answers for the tests")
     options = parser.parse_args(arguments)
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if reason is not None or isinstance(found, Missing):
         print(f"no gateway can be asked here: {reason or (found.reason if isinstance(found, Missing) else '')}", file=sys.stderr)
         return 1
-    asked = list(worlds(options.seed, options.count))
+    asked = [*worlds(options.seed, options.count), *paged()]
     made = {"made": f"python -m tests.predict.oracles --record --seed {options.seed} --count {options.count}", "seed": options.seed}
     if options.record:
         records.write_worlds(asked, made)

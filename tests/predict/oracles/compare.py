@@ -75,18 +75,18 @@ def compared(worlds: Iterable[World], records: dict[str, Json], profile: Profile
             found.refusals.append(f"{world.name}: refuses {record.get('refused', [])}, foretold {foretold}")
         for asked, told in zip(world.requests, record["answers"], strict=True):
             request = read(line(asked))
-            possible = [_inside(table, request)] if world.client else table.possible(request, GATEWAY)
+            possible = [_inside(table, request)] if world.client else table.possible(request, world.gateway_key)
             found.asked += 1
             if not any(fits(one, told, asked) for one in possible):
                 found.differences.append(Difference(world.name, asked, told, possible[0]))
                 continue
             if world.client:
                 continue
-            usual = plain.answer(request, GATEWAY)
+            usual = plain.answer(request, world.gateway_key)
             if (usual.brief, usual.received) == (possible[0].brief, possible[0].received):
                 continue
             found.departing += 1
-            said = list(_departures(possible[0], usual, profile, tables, request))
+            said = list(tables.departures(possible[0], usual, request, world.gateway_key))
             found.departures.update(said)
             if not said:
                 found.unnamed.append(Difference(world.name, asked, told, usual))
@@ -103,16 +103,16 @@ class _Tables(dict[Profile, Table]):
 
     def __init__(self, table: Table) -> None:
         super().__init__()
+        self._profile = table.profile
         self._world, self._routes = table.world, [one.route for one in table.placements.values()]
 
     def __missing__(self, profile: Profile) -> Table:
         self[profile] = Table(self._world, self._routes, profile)
         return self[profile]
 
-
-def _departures(answer: Answer, usual: Answer, profile: Profile, tables: _Tables, request: Request) -> Iterator[str]:
-    for each in departures(answer, usual, profile, lambda other: tables[other].answer(request, GATEWAY)):
-        yield each.name.partition("/")[2]
+    def departures(self, answer: Answer, usual: Answer, request: Request, gateway: tuple[str, str]) -> Iterator[str]:
+        for one in departures(answer, usual, self._profile, lambda other: self[other].answer(request, gateway)):
+            yield one.name.partition("/")[2]
 
 
 def fits(foretold: Answer, told: Json, asked: Asked) -> bool:

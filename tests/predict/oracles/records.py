@@ -13,14 +13,19 @@ HERE = Path(__file__).parent / "recorded"
 
 def write_worlds(worlds: Iterable[World], made: Mapping[str, Any], folder: Path = HERE) -> None:
     listed = list(worlds)
-    lines: list[Json] = [{**made, "common": listed[0].common}]
-    lines += [{"id": one.name, "objects": one.objects, "requests": [_line(asked) for asked in one.requests]} for one in listed]
+    common = listed[0].common
+    lines: list[Json] = [{**made, "common": common}]
+    for one in listed:
+        own = {} if one.common == common else {"common": one.common}
+        lines.append({"id": one.name, "objects": one.objects, "requests": [_line(asked) for asked in one.requests], **own})
     _write(folder / "worlds.jsonl", lines)
 
 
 def worlds(folder: Path = HERE) -> list[World]:
     head, *rest = _read(folder / "worlds.jsonl")
-    return [World(one["id"], one["objects"], [_asked(line) for line in one["requests"]], head["common"]) for one in rest]
+    return [
+        World(one["id"], one["objects"], [_asked(line) for line in one["requests"]], one.get("common") or head["common"]) for one in rest
+    ]
 
 
 def write_answers(gateway: str, records: Iterable[Json], made: Mapping[str, Any], folder: Path = HERE) -> None:

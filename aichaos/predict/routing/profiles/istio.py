@@ -96,7 +96,7 @@ ISTIO = Profile(
         ),
         _row(
             "root-hides-regexes",
-            "A bare prefix / on a host makes every regular expression there dead.",
+            "A bare prefix / makes every regular expression under the same hostname dead.",
             "root_hides_regexes",
         ),
         _row(
