@@ -135,7 +135,9 @@ class Rig:
         return said
 
     def entries(self) -> list[dict[str, Any]]:
-        return [json.loads(line)["entry"] for line in self.journal.read_text().splitlines()]
+        """What is written; not the line that is just being written."""
+        whole, _, _ = self.journal.read_bytes().rpartition(b"\n")
+        return [json.loads(line)["entry"] for line in whole.splitlines()]
 
     def watched(self) -> bool:
         """Whether the run has come as far as its watchdog."""
@@ -145,7 +147,7 @@ class Rig:
         return any(entry["entry"] == "step" and entry["number"] == step for entry in self.entries())
 
     def closed(self) -> bool:
-        return self.journal.exists() and self.entries()[-1]["entry"] == "closed"
+        return self.journal.exists() and any(entry["entry"] == "closed" for entry in self.entries())
 
     def wait_closed(self, seconds: float = 20.0) -> None:
         self.controlplane.wait(self.closed, timeout=seconds, what=f"run {self.run} to be closed")

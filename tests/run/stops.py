@@ -178,6 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.run.stops", description="Measures from stop to restored.")
     parser.add_argument("--count", type=int, default=100, help="stops of each kind (default: 100)")
     parser.add_argument("--write", type=Path, help="the page to write")
+    parser.add_argument("--kinds", help="only those kinds whose name has this in it")
     options = parser.parse_args(arguments)
     reason = isolate()
     found = locate(*recipe.CONTROL_PLANE)
@@ -194,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rig.remember()
         floor = [ten_writes(rig) for _ in range(20)]
         rig.remember()
-        for kind in KINDS:
+        for kind in (one for one in KINDS if (options.kinds or "") in one.name):
             results[kind.name] = [measure(rig, kind) for _ in range(options.count)]
             print(row(kind.name, [one.done for one in results[kind.name]]), flush=True)
             began = [one.begun for one in results[kind.name] if one.begun is not None]
