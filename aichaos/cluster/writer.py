@@ -252,6 +252,8 @@ def _outcome(answer: _Answer, change: Change) -> Outcome:
             return Unsent(why=answer.why, seconds=answer.seconds)
         case 410:
             return Unknown(why=answer.why)
+        case 422 if change.uid and "metadata.uid" in answer.why:
+            return Conflict(why="it is another object than it was")  # how a server says of a patch that the UID differs
         case code if 400 <= code < 500 and answer.status.kind:
             return Refused(code=code, why=answer.why)
     return Unknown(why=answer.why)

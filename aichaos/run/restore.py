@@ -37,6 +37,7 @@ from aichaos.domain.running import (
     Unknown,
 )
 from aichaos.errors import AichaosError, FileError
+from aichaos.files.plain import mapping, sequence
 from aichaos.run import by_hand, lease, mirror
 from aichaos.run.closed import refusal
 from aichaos.run.inverses import UNDO, History, Scene, Way, changed_by_others, histories, way_back
@@ -123,6 +124,7 @@ class _Restore:
         self.refused: dict[Place, tuple[float, str, Change | None]] = {}
         self.held_since: dict[Place, float] = {}
         self.given_up: dict[Place, LeftOver] = {}
+        self.taken: set[Place] = set()
         self.failures = 0
         self.said: set[str] = set()
         self.unheard = self.began if _unheard(journal) else None
@@ -175,7 +177,7 @@ class _Restore:
 
     def _send(self, way: Way, scene: Scene) -> bool:
         """Do what can be done now; whether anything came of it."""
-        now = [change for change in way.now if self._may(change, scene)]
+        now = [self._possible(change) for change in way.now if self._may(change, scene)]
         renew = [change for change in way.renew if self._may(change, scene)]
         if not now and not renew:
             return False
@@ -207,6 +209,14 @@ class _Restore:
             self._give_up(change.place, why, change)
         return not why
 
+    def _possible(self, change: Change) -> Change:
+        """A Service whose address or node port somebody else has by now is made again with others; that is said by comparing."""
+        if change.place not in self.taken or change.body is None:
+            return change
+        spec = {key: value for key, value in mapping(change.body.get("spec")).items() if key not in _GIVEN_OUT}
+        ports = [{key: value for key, value in mapping(port).items() if key != "nodePort"} for port in sequence(spec.get("ports"))]
+        return msgspec.structs.replace(change, body=change.body | {"spec": spec | ({"ports": ports} if ports else {})})
+
     def _judge(self, change: Change, outcome: Outcome) -> bool:
         """Take note of one answer; whether it was carried out."""
         if isinstance(outcome, Done):
@@ -215,6 +225,8 @@ class _Restore:
             self.refused.pop(change.place, None)
             self.say(f"{_DOES[change.verb]} {change.place}")
             return True
+        if isinstance(outcome, Refused) and change.verb == "create" and change.place.kind == "Service" and "allocate" in outcome.why:
+            self.taken.add(change.place)
         if isinstance(outcome, Refused):
             self._refuse(change.place, f"the server refuses to {change.verb} it: {outcome.why}", change)
         elif isinstance(outcome, Unknown):
@@ -309,6 +321,8 @@ def _growing(tries: int, longest: float) -> float:
     return min(longest, 0.02 * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)
 
 
+_GIVEN_OUT = ("clusterIP", "clusterIPs", "healthCheckNodePort")
+"""Fields of a Service that the server gives out, each to one at a time; beside the node ports."""
 _DOES = {"create": "made again:", "patch": "put back:", "delete": "removed:"}
 
 

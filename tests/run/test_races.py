@@ -40,6 +40,21 @@ def others(ended: dict[str, Any]) -> dict[str, str]:
     return {one["object"].rpartition("/")[2]: one["what"] for one in ended["restored"].get("foreign", [])}
 
 
+def test_a_service_whose_address_is_taken_comes_back_with_another(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        steps = STEPS.partition("  steps:\n")[0] + "  steps:\n    - {delete: {kind: Service, name: web, namespace: NS}}\n"
+        process = rig.start(rig.orders(steps + "    - {name: pause, wait: {for: 60s}}\n"))
+        controlplane.wait(lambda: rig.journal.exists() and rig.reached(2), what="the pause")
+        address = rig.before["Service/web"]["spec"]["clusterIP"]
+        thief = {"metadata": {"name": "thief"}, "spec": {"clusterIP": address, "ports": [{"port": 80}]}}
+        controlplane.request("POST", f"/api/v1/namespaces/{rig.namespace}/services", thief)
+        code, ended, said = stopped(process)
+        assert code == 7, said
+        assert rig.look()["Service/web"]["spec"]["selector"] == {"app": "web"}
+        assert rig.look()["Service/web"]["spec"]["clusterIP"] != address
+        assert "spec.clusterIP" in others(ended)["web"]
+
+
 def test_a_field_beside_ours_stays(controlplane: ControlPlane, tmp_path: Path) -> None:
     with paused(controlplane, tmp_path) as (rig, process):
         change(rig, "Service", "web", {"metadata": {"labels": {"theirs": "1"}, "annotations": {"also": "theirs"}}})
