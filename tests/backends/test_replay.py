@@ -25,10 +25,13 @@ def written(path: Path, *lines: dict[str, str | None]) -> Path:
 
 
 def test_a_folder_of_answers_makes_the_suggestions_that_the_model_made() -> None:
+    """One of the three was mended by the model when it heard what the checks had found."""
     wish = pipeline.Wish(choice=Choice(origin="demo:route-chaos"), words=read(""), count=3, out=None)
-    backend = open_backend("replay", Options(model=str(REPLIES / "route-chaos")))
+    backend = open_backend("replay", Options(model=str(REPLIES / "suite" / "careless" / "talk-routes")))
     found = pipeline.suggest(wish, backend, say=lambda line: None, overwrite=lambda path: False)
-    assert [one.verdict for one in found.suggestions] == ["ready", "review", "ready"]
+    rounds = {one.id: [said.errors for said in one.rounds] for one in found.suggestions}
+    assert rounds == {"route-conflict-shop": [0], "missing-backend": [1, 0], "gateway-restart": [0]}
+    assert {one.verdict for one in found.suggestions} == {"ready"}
     assert found.backend.name == "replay"
 
 
