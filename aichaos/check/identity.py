@@ -105,7 +105,7 @@ def name_findings(document: dict[str, Any], called: str) -> Iterator[Finding]:
     metadata = mapping(document.get("metadata"))
     name, kind = metadata.get("name"), document["kind"]
     if name is None or name == "":
-        if not text(metadata.get("generateName")):
+        if not text(metadata.get("generateName")) and (document.get("apiVersion"), kind) != ("v1", "LimitRange"):  # the server gives it one
             yield finding("metadata/name", "no metadata.name: every object has one", object=called, path="/metadata/name")
     elif not isinstance(name, str):
         yield finding("metadata/name", f"the name is {_what(name)}; write it in quotes", object=called, path="/metadata/name")

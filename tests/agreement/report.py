@@ -14,8 +14,6 @@ _WIDTH = 400
 
 # Why a disagreement stands, by what the server or we said about it.
 REASONS: tuple[tuple[str, str], ...] = (
-    ("[hH]ostProcess", "Windows: what containers that run as processes of the host may do is not looked at."),
-    ("stopSignal", "The field is behind a gate that is closed: the server throws it away, whatever it holds."),
     ("CSIDriver|CustomResourceDefinition|WebhookConfiguration", "The built-in validation of this kind is not looked at."),
 )
 

@@ -7,6 +7,7 @@ from aichaos.check.admission.claims import pod_claims, pod_resources
 from aichaos.check.admission.containers import apparmor, containers, seccomp, user_and_group, windows
 from aichaos.check.admission.quantities import resources
 from aichaos.check.admission.spot import Problems, Spot, between, one_of
+from aichaos.check.admission.systems import system
 from aichaos.check.admission.volumes import volume_kinds, volumes
 
 _DNS = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
@@ -56,9 +57,7 @@ def pod_spec(spec: Spot, claims: Mapping[str, str] | None = None) -> Problems:
         taken.add(gate["name"].text)
         if problem := names.qualified(gate["name"].text):
             yield gate["name"].invalid(problem)
-    system = spec["os"]
-    if system and system["name"].text not in ("linux", "windows"):
-        yield system["name"].unsupported(("linux", "windows")) if system["name"].text else system["name"].required("linux or windows")
+    yield from system(spec)
     yield from pod_claims(spec)
     yield from pod_resources(spec)
     yield from one_of(spec["preemptionPolicy"], ("Never", "PreemptLowerPriority"))
@@ -216,6 +215,16 @@ def _pod_term(term: Spot) -> Problems:
     for namespace in term["namespaces"].each():
         if problem := names.label(namespace.text):
             yield namespace.invalid(problem)
+    for field in ("matchLabelKeys", "mismatchLabelKeys"):
+        if term[field].each() and not term["labelSelector"]:
+            yield term[field].forbidden("it goes with a labelSelector")
+            continue
+        for label in term[field].each():
+            if problem := names.qualified(label.text):
+                yield label.invalid(problem)
+    for label in term["mismatchLabelKeys"].each():
+        if label.text in term["matchLabelKeys"].texts():
+            yield label.invalid("it stands in matchLabelKeys as well")
     key = term["topologyKey"]
     if not key.text:
         yield key.required("it may not be empty")

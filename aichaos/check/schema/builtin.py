@@ -15,6 +15,9 @@ from aichaos.check.spelling import did_you_mean
 
 Check = Callable[[Any, Path, Sink], None]
 
+_GATED = ("stopSignal",)
+"""Fields behind a feature gate that is off by default: the server drops them before it looks at their values."""
+
 _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 
@@ -61,7 +64,8 @@ def _struct(nodes: Nodes, node: Node, *, enums: bool) -> Check:
                     message = f"{field(path)} has no field {key[:60]}{did_you_mean(key, properties)}"
                     sink.strict.append(("schema/unknown-field", (path, key), message))
                     continue
-                known = checks[key] = decoder(nodes, number, enums=enums and (key != "status" or path is not None))
+                closed = enums and (key != "status" or path is not None) and key not in _GATED
+                known = checks[key] = decoder(nodes, number, enums=closed)
             known(item, (path, key), sink)
 
     return check
