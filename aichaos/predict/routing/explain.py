@@ -145,10 +145,10 @@ def said(answer: Answer) -> str:
         return f"{answer.status}" if answer.status is not None else "no answer"
     if answer.outcome == "implementation-specific":
         return "for the implementation to say"
-    to = ", ".join(f"{one.service or 'nowhere'} ({one.share:.0%})" for one in answer.backends)
-    by = f"by {answer.route} rule {answer.rule} " if answer.route else ""
-    path = f", which sees {answer.received.host}{answer.received.path}" if answer.received else ""
-    return f"{by}to {to}{path}"
+    to = ", ".join(f"{one.service or 'nowhere'}{f' {one.share:.0%}' if one.share < 1 else ''}" for one in answer.backends)
+    by = f" by {answer.route} rules[{answer.rule}]" if answer.route else ""
+    path = f", which receives {answer.received.path} for {answer.received.host}" if answer.received else ""
+    return f"{to}{by}{path}"
 
 
 # what was asked ---------------------------------------------------------------------------------------------------------------------

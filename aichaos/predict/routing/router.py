@@ -158,7 +158,7 @@ class Router:
         found = departures(answer, plain, profile, lambda other: Table(table.world, routes, other).answer(request, gateway))
         if not found:
             return []
-        return [f"by the standard it would be: {said(plain)}", *(f"{one.name}: {one.says} See {one.page}." for one in found)]
+        return [f"the standard says otherwise: {said(plain)}", *(f"{one.name}: {one.says} See {one.page}." for one in found)]
 
     def open_points(self, request: Request, gateway: Key) -> list[Reading]:
         """The readings of the standard under which a request is answered otherwise than under the plain one."""
