@@ -14,7 +14,10 @@ import msgspec
 from aichaos.check import baseline, choosing, suppress
 from aichaos.check.documents import Review, review
 from aichaos.check.opening import unread
+from aichaos.check.places import located
 from aichaos.check.rules import finding
+from aichaos.check.world import DEFAULT_NAMESPACE
+from aichaos.domain.base import ObjectRef, reference_of
 from aichaos.domain.checked import Checked, Edit, Left, Quiet
 from aichaos.domain.finding import Finding, Layer
 from aichaos.domain.policy import NO_POLICY, Policy
@@ -107,6 +110,8 @@ class _Look:
 
     def at(self, texts: dict[str, str], *, server: bool = False) -> tuple[Review, list[Quiet]]:
         found = review(texts.items(), self.topology, self.order.policy)
+        if self.topology is not None:
+            found = _with_foreseen(found, self.topology)
         sifted, hidden = suppress.sift(_asked(found, self.order.cluster) if server else found, texts, self._unasked)
         return _chosen(sifted, self.select, self.ignore), hidden
 
@@ -122,6 +127,29 @@ def _edits(reported: list[Finding], found: Review) -> list[Edit | None]:
 
     origins = {id(one): item for one, item in zip(found.findings, found.origins, strict=True)}
     return [edit(one, item) if (item := origins.get(id(one))) is not None else None for one in reported]
+
+
+def _with_foreseen(found: Review, cluster: Topology) -> Review:
+    """The review with what the gateways of the cluster make of its routes, beside those that are there."""
+    items = {
+        ObjectRef(ref.kind, ref.name, ref.namespace or DEFAULT_NAMESPACE): item
+        for item in found.items
+        if isinstance(item.value, dict) and (ref := reference_of(item.value)).kind in ("HTTPRoute", "GRPCRoute")
+    }
+    if not items or not found.joined.snapshot.gateways:
+        return found
+    from aichaos.predict.routing.foreseen import foreseen  # the engine is for those alone who check routes
+
+    told = [
+        (items[one.object], finding(one.rule, one.message, object=str(one.object), path=one.path))
+        for one in foreseen(cluster.snapshot, found.joined.snapshot, items.keys())
+    ]
+    placed = located(told)
+    return msgspec.structs.replace(
+        found,
+        findings=[*found.findings, *(one for _, one in placed)],
+        origins=[*found.origins, *(item for item, _ in placed)],
+    )
 
 
 def _asked(found: Review, choice: source.Choice) -> Review:

@@ -54,6 +54,12 @@ _WITHOUT_EXAMPLES = {
     "ignore/no-reason": "`# aichaos: ignore[rule] reason`: who reads it later wants to know why.",
     "ignore/no-rule": "`# aichaos: ignore[rule] reason`, with the name of a rule, of several with commas between, a family or a glob.",
     "ignore/unknown-rule": "The name is misspelt, or the rule has another one now. The table above has all of them.",
+    "reference/match-taken": "Only with `--from`, and where the gateway at hand drops whole rules, as Contour does "
+    "([what it drops](gateways/contour.md#taken-match-drops-rule)): a route that is created is the youngest, and one that changes keeps "
+    "its age. Give the match to one of the two routes, or put what only one of them has into a rule of its own.",
+    "reference/controller-disagrees": "Only with `--from`, about the route as it is in the cluster now. Either its controller has not come "
+    "to it yet, or it sees what the snapshot does not hold, or one of the two is wrong: `aichaos route` shows what follows from the "
+    "objects.",
     "server/refused": "Only with `--server`. The message is the server's, or its webhook's. Where aichaos finds the same at that place, "
     "one finding says so, under the name of the rule.",
     "server/disagrees": "Only with `--server`. Either a rule is wrong about this server, or the server checks less than it seems, or more: "

@@ -32,11 +32,13 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     """items: the objects that were looked at, the items of a List one by one.
 
     origins: for each finding the object that it is about; None where it is about a text that could not be read.
+    joined: the cluster with these objects applied to it; without a cluster the objects alone.
     """
 
     findings: list[Finding]
     origins: list[Item | None]
     items: list[Item]
+    joined: Topology
 
     @property
     def documents(self) -> int:
@@ -54,7 +56,7 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
     brought = (item.value for item in items if is_whole(item.value, plain=item.text.plain) and not is_experiment(item.value))
     world = World(topology, brought, policy=policy)
     found += located((item, _as_meant(one, item)) for item in items for one in _looked_at(item, world, topology))
-    return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items)
+    return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items, joined=world.topology)
 
 
 def _looked_at(item: Item, world: World, topology: Topology | None) -> Iterator[Finding]:

@@ -43,6 +43,8 @@ _TABLE: tuple[Rule, ...] = (
     Rule("reference/gateway-not-found", "reference", "error", "A parentRef names a parent that does not exist.", intendable=True),
     Rule("reference/no-listener", "reference", "error", "The Gateway has no listener of that name or port.", intendable=True),
     Rule("reference/not-admitted", "reference", "error", "No listener of the Gateway takes this route.", intendable=True),
+    Rule("reference/match-taken", "reference", "warning", "The gateway drops a rule because another route has its match.", intendable=True),
+    Rule("reference/controller-disagrees", "reference", "info", "The controller has written another condition than follows."),
     Rule("reference/backend-not-found", "reference", "error", "The backend Service does not exist.", intendable=True),
     Rule("reference/backend-port", "reference", "error", "The backend Service does not have that port.", intendable=True),
     Rule("reference/backend-kind", "reference", "error", "The backend is no Service.", intendable=True),

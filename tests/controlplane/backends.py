@@ -25,6 +25,8 @@ class Backends:
         """Seconds that a pod takes before it answers, by its address."""
         self.refused: set[str] = set()
         """Addresses of pods that close every connection without an answer."""
+        self.heard: set[tuple[str, str]] = set()
+        """Who has received what: address of the pod and path; `*` for a connection that speaks HTTP/2, which no pod here does."""
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._end: asyncio.Event
@@ -81,6 +83,9 @@ class Backends:
         pod, port = writer.get_extra_info("sockname")
         while first := await reader.readline():
             method, path, _ = first.decode("latin-1").rstrip("\r\n").split(" ", 2)
+            self.heard.add((pod, path))
+            if method == "PRI":
+                return
             headers = []
             while line := (await reader.readline()).decode("latin-1").rstrip("\r\n"):
                 name, _, value = line.partition(":")

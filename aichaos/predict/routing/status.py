@@ -79,14 +79,15 @@ def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[
     """Conflicts of rules are told, per parentRef; of several bad references the last; nothing is where no listener has a host of it."""
     route = placement.route
     rules = route.spec.rules or ()
-    problems = [
-        problem
-        for rule in rules
-        for problem in (*rule_problems(route, rule, table.world), *(("Degraded",) if absent(rule, table.profile) else ()))
-    ]
     for number, joined in enumerate(placement.joined):
         told = [rule for rule in range(len(rules)) if (loss := table.judged.loss(ref, rule)) is not None and number in loss.parents]
         conflict = "RuleMatchConflict" if told and len(told) == len(rules) else ""
+        problems = [
+            problem
+            for rule in rules
+            for problem in (*rule_problems(route, rule, table.world), *(("Degraded",) if absent(rule, table.profile) else ()))
+            if not (joined.refused and problem == "Degraded")  # that is told as a listener takes the rule
+        ]
         refs = problems[-1] if problems and joined.refused != "NoMatchingListenerHostname" else ""
         yield _condition(ref, "Accepted", joined.refused or conflict, "Accepted", parent=joined.parent)
         yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
