@@ -27,7 +27,9 @@ def show(plan: Plan, radius: BlastRadius, foretold: Prediction, warnings: Iterab
     paper.line()
     for step in plan.steps:
         paper.text(step.text, mark=f"{step.number}. ", style="bold")
-        if step.intent is not None:
+        if step.verb == "recreate":
+            paper.text("the object as it was when it was deleted, with another UID and another age", indent=3)
+        elif step.intent is not None:
             for line in diff(step.intent):
                 paper.line("   ", (line, _STYLES.get(line[:1], "")))
     paper.line()
@@ -83,5 +85,6 @@ def _lines(obj: dict[str, Any] | None) -> list[str]:
     metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _SERVERS}
     notes = {key: value for key, value in (metadata.get("annotations") or {}).items() if key not in _NOTES}
     metadata = {key: value for key, value in metadata.items() if key != "annotations"} | ({"annotations": notes} if notes else {})
-    kept = {key: value for key, value in obj.items() if key != "status"} | {"metadata": metadata}
+    head = {key: obj[key] for key in ("apiVersion", "kind") if key in obj}
+    kept = head | {"metadata": metadata} | {key: value for key, value in obj.items() if key not in (*head, "metadata", "status")}
     return yaml.dump(kept).splitlines()

@@ -107,9 +107,9 @@ class Progress:
         if not self._live or self._restoring:
             return
         left = max(0.0, self._deadline - (time.monotonic() - self._began))
-        parts = [f"waits for {self._waiting}" if self._waiting else self._step]
+        parts = [f"{int(left) // 60}:{int(left) % 60:02d} left, Ctrl-C stops"]
         parts += [f"{name}: {good} good, {bad} bad" for name, (good, bad, _) in self._probes.items()]
-        parts.append(f"{int(left) // 60}:{int(left) % 60:02d} left, Ctrl-C stops")
+        parts.append(f"waits for {self._waiting}" if self._waiting else self._step)
         text = clean(" · ".join(part for part in parts if part))[: self._paper.width - 1]
         self._paper.stream.write(f"\r\x1b[K{text}")
         self._paper.stream.flush()
@@ -141,8 +141,9 @@ def end(done: Finished, during: Sequence[Judged], unmet: str, paper: Paper) -> N
         times = f", p95 {one.p95 * 1000:.0f}ms" if one.p95 is not None else ""
         told = f"{one.probe}: {one.verdict} ({counts}{times})" + (f": {one.why}" if one.why else "")
         paper.text(told, style=_COLOURS[one.verdict])
-    paper.text(_VERDICTS[done.verdict], style=_COLOURS[done.verdict])
-    if done.outcome != "completed":
+    early = done.outcome != "completed"
+    paper.text(("As far as it went: " if early else "") + _VERDICTS[done.verdict], style=_COLOURS[done.verdict])
+    if early:
         paper.text(f"It ended early: {done.stop_reason or 'a step failed'}", style="yellow")
     took = f" {done.stop_to_restored_seconds:.2f}s after it was stopped" if done.stop_to_restored_seconds is not None else ""
     match done.restored:

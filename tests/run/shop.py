@@ -1,7 +1,10 @@
 """The demonstration's cluster on the real API server and the real gateway: three Services with a pod each, and a route to the first."""
 
 import json
+import os
+import pty
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -102,6 +105,30 @@ class Shop:
         around = environment(self._folder / "home", AICHAOS_STATE_DIR=str(self._folder / "state"), KUBECONFIG=str(self.kubeconfig))
         command = [sys.executable, "-m", "aichaos", *words]
         return subprocess.Popen(command, env=around, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def at_a_terminal(self, path: Path, typed: str, stop_at: str = "", presses: int = 0) -> tuple[int, str]:
+        """A run as a person sees it, 80 columns wide: what they type at the question, and when they press Ctrl-C. Exit code and screen."""
+        words = [sys.executable, "-m", "aichaos", "run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1"]
+        state = {"AICHAOS_STATE_DIR": str(self._folder / "state"), "KUBECONFIG": str(self.kubeconfig)}
+        terminal, theirs = pty.openpty()
+        around = environment(self._folder / "home", **state, COLUMNS="80", TERM="xterm")
+        process = subprocess.Popen(words, env=around, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+        os.close(theirs)
+        seen, asked, pressed = "", False, 0
+        while True:
+            try:
+                piece = os.read(terminal, 4096).decode(errors="replace")
+            except OSError:  # the other side has ended
+                break
+            seen += piece
+            if not asked and "to go on:" in seen:
+                asked = True
+                os.write(terminal, typed.encode())
+            if (pressed == 0 and stop_at and stop_at in seen) or (0 < pressed < presses and "restoring" in seen):
+                pressed += 1
+                process.send_signal(signal.SIGINT)
+        os.close(terminal)
+        return process.wait(60), seen
 
     @staticmethod
     def until(process: subprocess.Popen[str], event: str, **fields: Any) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """What the talk shows, end to end: the real API server, the real gateway, and requests that no code of the program has a part in."""
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -77,16 +76,18 @@ def test_a_policy_that_cuts_off_is_made_and_taken_away(shop: Shop) -> None:
         shop.gateway.controlplane.get(f"/apis/networking.k8s.io/v1/namespaces/{shop.namespace}/networkpolicies/cut")
 
 
-def test_ctrl_c_stops_and_restores(shop: Shop) -> None:
-    process = shop.start(shop.experiment(shop.conflict("50s")))
-    lines = shop.until(process, "step", number=5)
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
-    end = last([*lines, *map(json.loads, rest.splitlines())])
-    assert (process.returncode, end["outcome"], end["restored"]) == (7, "stopped", "verified")
-    assert "SIGINT" in end["stop_reason"]
+def test_at_a_terminal_the_name_is_asked_and_ctrl_c_stops_and_restores_however_often(shop: Shop) -> None:
+    code, seen = shop.at_a_terminal(shop.experiment(shop.conflict("50s")), typed=f"trial-{shop.word}\n", stop_at="step 5/6", presses=3)
+    assert code == 7, seen
+    for told in ("Shall this be done?", "left, Ctrl-C stops", "stopped: interrupted (SIGINT)", "Verified restored"):
+        assert told in seen
     shop.gateway.settle()
     assert shop.answering() == "v1"
+
+
+def test_at_a_terminal_another_name_is_a_no(shop: Shop) -> None:
+    code, seen = shop.at_a_terminal(shop.experiment(shop.conflict()), typed="yes\n")
+    assert (code, "nothing was changed" in seen) == (130, True), seen
 
 
 @pytest.mark.parametrize("how", ["stop", "all"])
