@@ -161,7 +161,7 @@ class _Restore:
             self.renewed = time.monotonic()
         places = list(dict.fromkeys([*(history.place for history in told), *_places(self._rivals())]))
         wanted = [*places, held.place] if held else places
-        sights = self.writer.read_all(wanted)
+        sights = self._read(wanted)
         if held and _is_lost(sights[-1], held):
             raise Fenced("another process has taken this run over", hint="It restores; this one writes nothing more.")
         found = dict(zip(places, sights, strict=False))
@@ -169,6 +169,17 @@ class _Restore:
             if isinstance(sight, Unread) and sight.refused:
                 self._refuse(place, f"it can't be read: {sight.why}", None)
         return found
+
+    def _read(self, places: list[Place]) -> list[Sight]:
+        """Objects as they are. What was lost on the way while others arrived is asked for again at once: a round needs all of them."""
+        sights = self.writer.read_all(places)
+        for _ in range(_AGAIN):
+            lost = [index for index, sight in enumerate(sights) if isinstance(sight, Unread) and not sight.refused]
+            if not lost or len(lost) == len(places):
+                break
+            for index, sight in zip(lost, self.writer.read_all([places[index] for index in lost]), strict=True):
+                sights[index] = sight
+        return sights
 
     def _is_ready(self, history: History, sights: dict[Place, Sight]) -> bool:
         """Whether all that decides about an object could be read."""
@@ -276,7 +287,8 @@ class _Restore:
             return
         self.failures += 1
         wished = max((sight.seconds or 0.0 for sight in asked), default=0.0)
-        time.sleep(max(min(wished, self.patience.longest), _growing(self.failures, self.patience.longest)))
+        longest = self.patience.longest if asked and len(asked) == len(sights) else min(_BUSY, self.patience.longest)
+        time.sleep(max(min(wished, self.patience.longest), _growing(self.failures, longest)))
 
     def _finish(self, told: list[History], scene: Scene) -> Restored:
         there = [history for history in told if history.place not in self.given_up]
@@ -321,6 +333,9 @@ def _growing(tries: int, longest: float) -> float:
     return min(longest, 0.02 * 2.0 ** min(tries, 10)) * random.uniform(0.5, 1.0)
 
 
+_AGAIN = 3
+_BUSY = 0.5
+"""Seconds at most between two rounds while the server answers some of the requests."""
 _GIVEN_OUT = ("clusterIP", "clusterIPs", "healthCheckNodePort")
 """Fields of a Service that the server gives out, each to one at a time; beside the node ports."""
 _DOES = {"create": "made again:", "patch": "put back:", "delete": "removed:"}
