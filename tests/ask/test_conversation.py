@@ -28,7 +28,7 @@ class Scripted:
     prompted: ClassVar[bool] = True
     remote: ClassVar[bool] = True
 
-    def __init__(self, ideas: Reply, experiment: Script) -> None:
+    def __init__(self, ideas: Reply | Script, experiment: Script) -> None:
         self.model: str | None = "parrot-1"
         self.asked: list[Question] = []
         self._ideas = ideas
@@ -38,7 +38,9 @@ class Scripted:
         self.asked.append(question)
         if self.prompted:
             _ = question.prompt
-        return self._ideas if question.kind == "ideas" else self._experiment(question)
+        if question.kind != "ideas":
+            return self._experiment(question)
+        return self._ideas if isinstance(self._ideas, Reply) else self._ideas(question)
 
 
 class Local(Scripted):

@@ -83,6 +83,38 @@ def test_no_more_rounds_than_allowed_and_the_errors_are_shown() -> None:
     assert {one.rule for one in draft.findings} == {"x/name", "x/replicas"}
 
 
+@pytest.mark.parametrize("first", ["I would begin with the routes.", "```yaml\nideas:\n- {id: a\n```", "ideas:\n- {id: a}\n"])
+def test_ideas_that_cannot_be_read_are_asked_for_again(first: str) -> None:
+    heard: list[Question] = []
+
+    def answer(question: Question) -> Reply:
+        heard.append(question)
+        if len(heard) == 1:
+            return Reply(text=first)
+        return ideas("a") if question.kind == "ideas" else Reply(text=GOOD)
+
+    (draft,) = suggested(Scripted(answer, answer)).drafts
+    assert verdict(draft.findings) == "ready"
+    assert [question.kind for question in heard] == ["ideas", "ideas", "experiment"]
+    said = heard[1].prompt
+    assert [turn.role for turn in said.turns] == ["user", "assistant", "user"]
+    assert said.turns[1].text.strip() == first.strip()
+    assert "the whole list of ideas" in said.text
+    assert "intends" not in said.text
+
+
+def test_ideas_that_stay_unreadable_are_an_error_after_as_many_rounds_as_allowed() -> None:
+    heard: list[Question] = []
+
+    def answer(question: Question) -> Reply:
+        heard.append(question)
+        return Reply(text=f"Prose, for the {len(heard)}. time.")
+
+    with pytest.raises(ReplyError, match="gave no ideas; it says: Prose, for the 3"):
+        suggested(Scripted(answer, answer), repairs=2)
+    assert len(heard) == 3
+
+
 def test_without_repairs_nothing_is_asked_again() -> None:
     backend, asked = turns(BAD, GOOD)
     suggested(backend, repairs=0)

@@ -72,6 +72,27 @@ def test_the_prompt_for_a_change_and_for_mending_are_the_ones_that_were_reviewed
     reviewed("repair-shop", render("refine", msgspec.structs.replace(asked, attempt=attempt)), first=1)
 
 
+def test_pods_are_named_where_steps_are_written_and_behind_what_is_named_alone() -> None:
+    """A step that labels a pod has to name it; the question for ideas needs no pod, and 500 names are no use to anybody."""
+    topology = demo("service-a")
+    asked = facts(topology, "flip a label", msgspec.structs.replace(IDEA, why_here=["Service/service-a-namespace/service-a"]))
+    there = sorted(pod.name for pod in topology.pods_of_namespace["service-a-namespace"])
+    prompt = render("experiment", asked).text
+    assert all(name in prompt for name in there[:10])
+    assert there[10] not in prompt
+    assert "more_pods: 490" in prompt
+    assert prompt.count("  pods:") == 1
+    assert there[0] not in render("ideas", facts(topology, "flip a label")).text
+
+
+def test_the_path_of_a_finding_is_no_secret() -> None:
+    """Long paths look like random text, and a model that can't read the place can't mend it."""
+    path = "/spec/steps/1/patch/merge/spec/rules/1/backendRefs/0/name"
+    wrong = [Finding(rule="reference/backend-not-found", layer="reference", severity="error", message="no Service", path=path)]
+    asked = msgspec.structs.replace(facts(topology_of(*SHOP)), experiment=TINY, attempt=Attempt(text="x", findings=wrong))
+    assert f"at {path}" in render("refine", asked).text
+
+
 def reviewed(name: str, prompt: Prompt, first: int = 0) -> None:
     """first: the turn from which on a prompt is compared; what stands before it is compared elsewhere."""
     turns = "\n\n".join(f"=== {'question' if turn.role == 'user' else 'answer'}\n{turn.text}" for turn in prompt.turns[first:])
