@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from aichaos import __version__
-from aichaos.cluster.writer import Writer
+from aichaos.cluster.writer import Absent, Found, Unread, Writer
 from aichaos.domain.experiment import Experiment, Wait, seconds
 from aichaos.domain.experiment import Step as Written
 from aichaos.domain.policy import NO_POLICY, Policy
@@ -25,6 +25,7 @@ from aichaos.domain.running import (
     Changed,
     Event,
     LeftOver,
+    Manifest,
     NotRestored,
     Opened,
     Place,
@@ -39,9 +40,10 @@ from aichaos.domain.running import (
     Told,
     Waiting,
 )
-from aichaos.errors import AichaosError
+from aichaos.errors import AichaosError, ServerError
 from aichaos.run import incluster, journal, lease, restore, state, watchdog
 from aichaos.run.actions import Resolves, StepFailed
+from aichaos.run.injection import wait_gone
 from aichaos.run.lease import Beat, Held
 from aichaos.run.mirror import Mirror
 from aichaos.run.restore import Fenced
@@ -296,8 +298,20 @@ class _Run:
         if not isinstance(removed := self.sender.remove(number, place), Change):
             return
         self.say(Changed(verb=removed.verb, object=str(place)))
-        while not self.stops.wait(_LOOK) and self.sender.gone(place) is not True:
-            self.say(Waiting(what=f"{place} to be gone", seconds_left=None))
+        ended = wait_gone(
+            place, "", self._seen, self.stops.wait, lambda text: self.say(Waiting(what=f"{place}: {text}", seconds_left=None))
+        )
+        if not ended.good and not ended.stopped:
+            raise StepFailed(f"{place} is {ended.text}", hint="Look at its engine's controller; a finalizer is never forced.")
+
+    def _seen(self, place: Place) -> Manifest | None:
+        match self.writer.read(place):
+            case Found(found):
+                return found
+            case Absent():
+                return None
+            case Unread(why):
+                raise ServerError(why)
 
     def _wait(self, wait: Wait) -> None:
         if wait.until is None:

@@ -60,15 +60,6 @@ class Sender:
 
         return self._begin(number, deletion, place)
 
-    def gone(self, place: Place) -> bool | None:
-        """Whether an object is not there any more; None where nobody knows."""
-        match self.writer.read(place):
-            case Absent():
-                return True
-            case Found():
-                return False
-        return None
-
     def _begin(self, number: int, wish: Callable[[], Change | None], place: Place | None) -> Change | Stop | None:
         for tries in range(_ROUNDS):
             if self.stops.stop:

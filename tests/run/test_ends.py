@@ -1,0 +1,47 @@
+"""The exit code of a run is the worst that holds, in the order that is promised."""
+
+from typing import Any
+
+import pytest
+
+from aichaos.domain.running import Approval, Finished
+from aichaos.run.approve import in_person
+from aichaos.running import Report, exit_code
+from tests.run.plans import plan
+
+
+def ended(**fields: Any) -> Report:
+    given: dict[str, Any] = {
+        "run": "r-1",
+        "outcome": "completed",
+        "stop_reason": None,
+        "restored": "verified",
+        "stop_to_restored_seconds": None,
+        "verdict": "pass",
+        "left_over": [],
+        "foreign": [],
+        "report": "report.json",
+    }
+    approval: Approval = in_person(plan(), "yes")
+    return Report(finished=Finished(**given | fields), approval=approval, forecast="", before=[], during=[], after=[])
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, 0),
+        ({"verdict": "fail"}, 3),
+        ({"verdict": "no-data"}, 9),
+        ({"outcome": "failed"}, 7),
+        ({"outcome": "stopped", "verdict": "fail", "stop_reason": "the deadline"}, 7),
+        ({"outcome": "stopped", "verdict": "no-data", "stop_reason": "interrupted (SIGINT)"}, 7),
+        ({"outcome": "stopped", "restored": "nothing-changed", "stop_reason": "interrupted (SIGINT)"}, 130),
+        ({"outcome": "stopped", "restored": "nothing-changed", "stop_reason": "the lever is pulled"}, 7),
+        ({"restored": "not-restored"}, 8),
+        ({"restored": "not-restored", "outcome": "stopped", "verdict": "fail"}, 8),
+        ({"restored": "nothing-changed"}, 0),
+        ({"foreign": ["HTTPRoute/shop/web"]}, 0),
+    ],
+)
+def test_the_worst_comes_first(fields: dict[str, Any], code: int) -> None:
+    assert exit_code(ended(**fields)) == code
