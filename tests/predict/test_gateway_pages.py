@@ -12,7 +12,7 @@ from tools.gateways.book import GATEWAY, Row, answered, cases, cluster, rows
 
 MEASURED = [one for one in PROFILES.values() if one.measured]
 KNOWN = {
-    "contour": {*(f"A{number}" for number in range(1, 25)), *(f"B{number}" for number in range(1, 20)), "C1", "C2"},
+    "contour": {*(f"A{number}" for number in range(1, 25)), *(f"B{number}" for number in range(1, 20)), "C1", "C2", "C3"},
     "istio": {*(f"A{number}" for number in range(1, 11)), *(f"B{number}" for number in range(1, 29)), "A2 variables", "C1"},
     "envoy-gateway": {
         *(f"D{number}" for number in range(1, 21) if number != 9),
@@ -22,8 +22,8 @@ KNOWN = {
 }
 """The points that were found when each gateway was asked; D9 of Envoy Gateway turned out to be none."""
 UNMODELLED = {"contour": set[str](), "istio": set[str](), "envoy-gateway": {"D20", "F20"}}
-WITHOUT_CASE = {"contour": {"C2"}, "istio": set[str](), "envoy-gateway": {"D20", "F20"}}
-"""C2 is about conditions, which the differential test compares."""
+WITHOUT_CASE = {"contour": {"C2", "C3"}, "istio": set[str](), "envoy-gateway": {"D20", "F20"}}
+"""C2 is about conditions, C3 about GRPCRoutes: the differential tests have both."""
 EVERY = [(profile, row) for profile in MEASURED for row in rows(profile.name)]
 
 

@@ -57,7 +57,8 @@ def entries(route: Route, profile: Profile) -> Iterator[Entry]:
         for number, call in enumerate(route.spec.rules or ()):
             if not absent(call, profile):
                 for place, match in enumerate(call.matches or _EVERY_CALL):
-                    yield _call(route, number, place, match, profile)
+                    if not unknown_call(match, profile):
+                        yield _call(route, number, place, match, profile)
 
 
 def absent(rule: Rule, profile: Profile) -> bool:
@@ -121,6 +122,14 @@ def _first(conditions: tuple[NamedMatch, ...], *, fold: bool = False) -> tuple[N
     for one in conditions:
         found.setdefault(one.name.lower() if fold else one.name, one)
     return tuple(found.values())
+
+
+def unknown_call(match: GRPCMatch, profile: Profile) -> bool:
+    """Whether a match names a gRPC method in a way that an implementation does not have: the match is lost."""
+    method = match.method
+    if profile.calls == "any" or method is None:
+        return False
+    return method.type == "RegularExpression" or not method.service or not method.method
 
 
 def _call(route: GRPCRoute, number: int, place: int, match: GRPCMatch, profile: Profile) -> Entry:

@@ -68,6 +68,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What a regular expression that RE2 refuses takes with it, where it does no more harm (`poisons`)."""
     poisons: tuple[str, ...] = ()
     """What makes the data plane refuse the whole port; keys of `poison.POISONS`."""
+    calls: Literal["any", "service and method"] = "any"
+    """Which matches of gRPC methods it has: all of the standard's, or exact ones alone that name both the service and the method."""
     repeated_condition: Literal["first", "all"] = "first"
     """Of two conditions on one header: only the first counts, or both must hold."""
     redirect_query: bool = True

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from aichaos.domain.base import ConditionStatus, ObjectRef, reference
-from aichaos.domain.gateway import Gateway, ParentRef
+from aichaos.domain.gateway import Gateway, GRPCRoute, ParentRef, Route
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import route_problems, rule_problems
-from aichaos.predict.routing.entries import absent, broken
+from aichaos.predict.routing.entries import absent, broken, unknown_call
 from aichaos.predict.routing.faults import client_authorities, references, route_kinds, supported_kinds
 from aichaos.predict.routing.listeners import EffectiveListener, parent_of
+from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.table import Table
 from aichaos.predict.routing.world import World
 
@@ -79,6 +80,7 @@ def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[
     """Conflicts of rules are told, per parentRef; of several bad references the last; nothing is where no listener has a host of it."""
     route = placement.route
     rules = route.spec.rules or ()
+    unknown = list(_unknown_calls(route, table.profile))
     for number, joined in enumerate(placement.joined):
         told = [rule for rule in range(len(rules)) if (loss := table.judged.loss(ref, rule)) is not None and number in loss.parents]
         conflict = "RuleMatchConflict" if told and len(told) == len(rules) else ""
@@ -89,12 +91,22 @@ def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[
             if not (joined.refused and problem == "Degraded")  # that is told as a listener takes the rule
         ]
         refs = problems[-1] if problems and joined.refused != "NoMatchingListenerHostname" else ""
-        yield _condition(ref, "Accepted", joined.refused or conflict, "Accepted", parent=joined.parent)
+        accepted = joined.refused or (unknown[-1] if unknown else conflict)
+        yield _condition(ref, "Accepted", accepted, "Accepted", parent=joined.parent)
         yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
         if told and not conflict:
             yield Foretold(ref, "PartiallyInvalid", ConditionStatus.TRUE, "RuleMatchPartiallyConflict", joined.parent)
         if any(broken(route)) and joined.refused != "NoMatchingListenerHostname":
             yield Foretold(ref, "ValidMatches", ConditionStatus.FALSE, "InvalidPathMatch", joined.parent)
+
+
+def _unknown_calls(route: Route, profile: Profile) -> Iterator[str]:
+    """What is written of a GRPCRoute for each match of a method that is not known."""
+    if isinstance(route, GRPCRoute):
+        for rule in route.spec.rules or ():
+            for match in rule.matches or ():
+                if match.method is not None and unknown_call(match, profile):
+                    yield "UnsupportedValue" if match.method.type == "RegularExpression" else "InvalidMethodMatch"
 
 
 ROUTES: dict[str, Callable[[Table, ObjectRef, Placement], Iterator[Foretold]]] = {

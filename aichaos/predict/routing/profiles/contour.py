@@ -20,6 +20,7 @@ CONTOUR = Profile(
     exclusions=("one-kind-per-host", "taken-matches"),
     statuses="contour",
     empty_rule="absent",
+    calls="service and method",
     invalid_regex="match",
     poisons=("empty-selector",),
     redirect_query=False,
@@ -65,6 +66,12 @@ CONTOUR = Profile(
             "Where a comparison of conditions place by place contradicts itself, the winner in Contour is a matter of chance, "
             "anew with every change; by the standard the older route wins.",
             "coins",
+        ),
+        _row(
+            "calls-by-service-and-method",
+            "Contour has only exact matches of gRPC calls that name both the service and the method; any other match is lost, and "
+            "makes the route Accepted=False, though the rest of it serves. By the standard a service or a method alone will do.",
+            "calls",
         ),
         _row(
             "redirects-ignore-query",
