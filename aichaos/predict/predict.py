@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from aichaos.domain.base import ObjectRef, reference
-from aichaos.domain.experiment import Experiment, Step
+from aichaos.domain.experiment import Experiment, Step, seconds
 from aichaos.domain.gateway import Route
 from aichaos.domain.network import EndpointSlice, NetworkPolicy, Service
 from aichaos.domain.prediction import Connection, Prediction, RequestLine, State
@@ -13,7 +13,7 @@ from aichaos.domain.snapshot import Snapshot
 from aichaos.observe.topology import Topology
 from aichaos.predict.connections import connections
 from aichaos.predict.evolve.draft import Change
-from aichaos.predict.evolve.moments import Course, Moment
+from aichaos.predict.evolve.moments import Course, Moment, length
 from aichaos.predict.inverse import Inverse, inverse
 from aichaos.predict.lasting import irreversible
 from aichaos.predict.reach import key_of
@@ -56,6 +56,7 @@ def predict(
     view = View(router, course.first, asked, strict=requests is not None)
     states = [view.state("before", moments[0])]
     states += [view.state(words(step), moment) for step, moment in zip(experiment.spec.steps, moments[1:], strict=True)]
+    states = _ended(states, experiment)
     undone = inverse(course.first, course.changes, course.brought)
     lasting = tuple(irreversible(view, states[0].outcomes, experiment.spec.steps, course))
     after = _back(course, undone)
@@ -72,6 +73,18 @@ def predict(
         verdict=_verdict(states, moments, linked.connections),
     )
     return Foretold(prediction=prediction, inverse=undone, requests=view.asked)
+
+
+def _ended(states: list[State], experiment: Experiment) -> list[State]:
+    """The first step that comes after the deadline says so: a run ends before it."""
+    deadline, elapsed = seconds(experiment.spec.deadline), 0.0
+    for number, step in enumerate(experiment.spec.steps, 1):
+        if deadline and elapsed > deadline:
+            note = f"the deadline of {experiment.spec.deadline} is over before this: a run ends here, and goes back"
+            told = msgspec.structs.replace(states[number], notes=(*states[number].notes, note))
+            return [*states[:number], told, *states[number + 1 :]]
+        elapsed += 1 + length(step)
+    return states
 
 
 # requests ---------------------------------------------------------------------------------------------------------------------------

@@ -136,10 +136,21 @@ def _connections(found: tuple[Connection, ...], states: tuple[State, ...], paper
         paper.line()
         paper.line(("Connections that change", "bold"))
         for one in rows[:20]:
-            closed = [_head(number, len(states)) for number, allowed in enumerate(one.allowed) if not allowed]
-            paper.text(f"{one.from_} → {one.to} port {one.port}: closed at {', '.join(closed)}", indent=2, mark="• ")
+            paper.text(f"{one.from_} → {one.to} port {one.port}: closed at {_spans(one.allowed)}", indent=2, mark="• ")
         if len(rows) > 20:
             paper.text(f"and {len(rows) - 20} more", indent=4, style="dim")
+
+
+def _spans(allowed: tuple[bool, ...]) -> str:
+    """The states in which a connection is closed: `2–5, restored`."""
+    found: list[list[int]] = []
+    for number in (number for number, open_ in enumerate(allowed) if not open_):
+        if found and found[-1][-1] == number - 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    heads = [(_head(span[0], len(allowed)), _head(span[-1], len(allowed))) for span in found]
+    return ", ".join(first if first == last else f"{first}–{last}" for first, last in heads)
 
 
 def changing(found: tuple[Connection, ...]) -> Iterator[Connection]:

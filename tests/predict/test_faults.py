@@ -134,11 +134,19 @@ def test_a_fault_towards_others_leaves_the_gateway_alone() -> None:
     answer, effects = during(chaos(**CUT, direction="both", target={"mode": "all", "selector": OTHERS}))
     assert answer.outcome == "forward"
     assert [(one.service, one.does) for one in effects] == [
-        ("shop/v1", "is cut off from the network, towards Pod/shop/v2-a alone"),
-        ("shop/v2", "is cut off from the network, towards Pod/shop/v1-a, Pod/shop/v1-b alone"),
+        ("shop/v1", "is cut off from the network, for requests of Pod/shop/v2-a alone"),
+        ("shop/v2", "is cut off from the network, for requests of Pod/shop/v1-a, Pod/shop/v1-b alone"),
     ]
-    answer, _ = during(chaos(**CUT, externalTargets=["example.com"]))
+    answer, (effect,) = during(chaos(**CUT, externalTargets=["example.com"]))
     assert answer.outcome == "forward"
+    assert effect.does == "is cut off from the network, towards example.com alone"
+
+
+@pytest.mark.parametrize(("direction", "service"), [("to", "shop/v2"), ("from", "shop/v1")])
+def test_whose_requests_are_slow_follows_from_who_sends(direction: str, service: str) -> None:
+    """Packets are delayed that go from the selected pods to their targets: those are the requests of the former to the latter."""
+    _, effects = during(chaos(**SLOW, direction=direction, target={"mode": "all", "selector": OTHERS}))
+    assert [one.service for one in effects] == [service]
 
 
 @pytest.mark.parametrize(("direction", "late"), [("to", 500), ("from", 500), ("both", 1000)])

@@ -165,6 +165,31 @@ def test_a_step_that_the_server_would_refuse_changes_nothing_and_is_said() -> No
     assert found.states[2].notes == ("the server would refuse this: HTTPRoute/shop/none is not there",)
 
 
+def until(kind: str, name: str, condition: str) -> Manifest:
+    return {"wait": {"until": {"object": f"{kind}/shop/{name}", "condition": condition}, "timeout": "30s"}}
+
+
+def test_a_wait_for_what_holds_is_over_at_once_and_one_for_what_never_does_fails() -> None:
+    down = {"scale": {"kind": "Deployment", "name": "web", "namespace": "shop", "replicas": 0}}
+    fine = foretold(experiment(down, until("Deployment", "web", "Available"), until("HTTPRoute", "web", "Accepted")), PLAIN).prediction
+    assert not [note for state in fine.states for note in state.notes]
+    vain = foretold(experiment(until("Deployment", "none", "Available")), PLAIN).prediction
+    assert vain.states[1].notes == ("this would wait in vain: Deployment/shop/none is not there",)
+    assert vain.verdict.startswith("a step would fail")
+    every = {**DELAY["spec"], "mode": "all", "value": ""}
+    failing = {**DELAY, "kind": "PodChaos", "spec": {**every, "action": "pod-failure"}}
+    found = foretold(experiment({"chaos": failing}, until("Deployment", "web", "Available")), topology_of(*SHOP)).prediction
+    assert found.states[2].notes == (
+        "this would wait in vain: 0 of 2 pods of Deployment/shop/web are ready, and nothing makes more of them so",
+    )
+
+
+def test_the_step_that_comes_after_the_deadline_says_so() -> None:
+    steps = ({"wait": {"for": "50s"}}, {"wait": {"for": "50s"}}, DELETE, RECREATE)
+    notes = [state.notes for state in foretold(experiment(*steps, deadline="1m"), PLAIN).prediction.states]
+    assert notes == [(), (), (), ("the deadline of 1m is over before this: a run ends here, and goes back",), (), ()]
+
+
 def test_without_dates_two_routes_for_one_request_are_undecided() -> None:
     topology = topology_of(gateway(), route("a", to("web"), **HOST), route("b", to("web-v2"), **HOST), service(), deployment(), *RIVAL)
     found = foretold(experiment({"wait": {"for": "1s"}}), topology, "http://shop.test/").prediction

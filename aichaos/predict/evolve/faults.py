@@ -141,24 +141,27 @@ def _active(
 ) -> Active:
     hit = tuple(sorted(pods, key=lambda pod: (pod.namespace, pod.name))[:count])
     source = Side(pods=keys(pods), odds=count / len(pods) if pods else 0.0)
-    effects = [*_effects(ref, harm, source, pods, named, topology)]
-    if peer.pods:  # a request crosses the same packets in whichever direction it goes
+    effects: list[Effect] = []
+    if not peer.pods or harm.direction != "to":
+        whose = f", for requests of {named} alone" if peer.pods else f", towards {named} alone" if named else ""
+        effects += _effects(ref, harm, source, pods, whose, topology)
+    if peer.pods and harm.direction != "from":  # what the selected pods send is what they ask of the others
         others = [pod for pod in topology.snapshot.pods if (pod.namespace, pod.name) in peer.pods]
-        effects += _effects(ref, harm, peer, others, ", ".join(_owners(pods, topology)), topology)
+        effects += _effects(ref, harm, peer, others, f", for requests of {', '.join(_owners(pods, topology))} alone", topology)
     return Active(ref=ref, action=action, harm=harm, pods=hit, source=source, peer=peer, seconds=lasts, effects=tuple(effects))
 
 
-def _effects(ref: ObjectRef, harm: Harm, side: Side, pods: list[Pod], named: str, topology: Topology) -> Iterator[Effect]:
-    """For each Service with such pods: as many as are hit on average, of all that answer. named: towards whom alone, "" for everybody."""
+def _effects(ref: ObjectRef, harm: Harm, side: Side, pods: list[Pod], whose: str, topology: Topology) -> Iterator[Effect]:
+    """For each Service with such pods: as many as are hit on average, of all that answer. whose: whose requests alone, "" for everybody."""
     for service in topology.services_of_pods(pods):
         members = topology.service_pods(service)
         own = sum((pod.namespace, pod.name) in (side.pods or ()) for pod in members)
         hit = round(own * side.odds)
         if members and hit:
-            yield _effect(ref, harm, service, hit, len(members), named)
+            yield _effect(ref, harm, service, hit, len(members), whose)
 
 
-def _effect(ref: ObjectRef, harm: Harm, service: Service, hit: int, members: int, named: str) -> Effect:
+def _effect(ref: ObjectRef, harm: Harm, service: Service, hit: int, members: int, whose: str) -> Effect:
     share = hit / members * (harm.requests.share if harm.requests else 1.0)
     latency = harm.latency if harm.latency is None or harm.direction != "both" else (harm.latency[0] * 2, harm.latency[1] * 2)
     return Effect(
@@ -168,7 +171,7 @@ def _effect(ref: ObjectRef, harm: Harm, service: Service, hit: int, members: int
         of=members,
         share=share,
         latency_ms=latency,
-        does=harm.does + (f", towards {named} alone" if named else ""),
+        does=harm.does + whose,
     )
 
 

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from aichaos.domain.base import KubeObject, ObjectRef, reference
-from aichaos.domain.experiment import Step, seconds
+from aichaos.domain.experiment import Step, Until, seconds
 from aichaos.domain.kinds import KINDS
 from aichaos.domain.snapshot import Snapshot
+from aichaos.domain.workloads import Deployment, Pod
 from aichaos.observe.topology import Topology
 from aichaos.predict.evolve.controllers import settle
 from aichaos.predict.evolve.draft import Change, Draft
@@ -28,9 +29,13 @@ _LONGEST = 86_400.0
 """Seconds of one wait that are believed."""
 
 
+class InVain(Refused):
+    """A wait for something that does not come; the text says what is instead, for people."""
+
+
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster at one moment. changes: what differs from the moment before. faults: those that last now. refused: why the
-    server would not take the step; None where it would. notes: for people."""
+    step would fail; None where it would not. notes: for people."""
 
     snapshot: Snapshot
     changes: list[Change]
@@ -101,11 +106,11 @@ class Course:
 
     def step(self, step: Step) -> Moment:
         """The cluster after one more step. What the server would refuse changes nothing, and is a note."""
-        return self._turn(lambda server: self._do(step, server), _length(step))
+        return self._turn(lambda server: self._do(step, server), length(step))
 
     def pass_over(self, step: Step) -> Moment:
         """The time that a step takes, without the step."""
-        return self._turn(lambda server: set(), _length(step))
+        return self._turn(lambda server: set(), length(step))
 
     def apply(self, obj: KubeObject) -> Moment:
         """The manifest of an object applied, as somebody would who has kept it."""
@@ -154,11 +159,12 @@ class Course:
         server = Server(self._draft, self._now.strftime(_FORMAT), self._made)
         refused: str | None = None
         rolled: set[ObjectRef] = set()
+        notes: list[str] = []
         try:
             rolled = write(server)
         except Refused as refusal:
             refused = str(refusal)
-        notes = [f"the server would refuse this: {refused}"] if refused is not None else []
+            notes = [f"{'this would wait in vain' if isinstance(refusal, InVain) else 'the server would refuse this'}: {refused}"]
         self.gone.update({reference(old): old for old, new in self._draft.changes if old is not None and new is None})
         notes += settle(self._draft, server, before, rolled)
         self._made = server.made
@@ -192,9 +198,27 @@ class Course:
             server.label(step.label)
         elif step.scale is not None:
             server.scale(step.scale)
+        elif step.wait is not None and step.wait.until is not None:
+            self._wait(step.wait.until)
         elif step.restart is not None:
             return {reference(server.restart(step.restart))}
         return set()
+
+    def _wait(self, until: Until) -> None:
+        """What is foretold to hold takes no time. Raises InVain for what never will; conditions that nobody here knows are taken to."""
+        kind, _, rest = until.object.partition("/")
+        namespace, _, name = rest.rpartition("/")
+        ref = placed_ref(ObjectRef(kind, name, namespace))
+        there = self._draft.get(ref)
+        if there is None and not self._draft.exists(ref):
+            raise InVain(f"{ref} is not there")
+        match there, until.condition:
+            case Pod(), "Ready" if not there.ready and there.status.conditions:
+                raise InVain(f"{ref} is not ready, and nothing makes it so")
+            case Deployment(), "Available" if there.status.ready_replicas < there.replicas - there.replicas // 4:
+                raise InVain(
+                    f"{there.status.ready_replicas} of {there.replicas} pods of {ref} are ready, and nothing makes more of them so"
+                )
 
     def _inject(self, step: Step) -> None:
         held = seconds(step.hold) if step.hold else None
@@ -214,7 +238,7 @@ class Course:
         self._end(list(self._faults))
 
 
-def _length(step: Step) -> float:
+def length(step: Step) -> float:
     """Seconds that a step takes beyond its own one: a wait for a condition is taken to take none."""
     waited = step.hold or (step.wait.for_ if step.wait else None)
     return min(seconds(waited) or 0.0, _LONGEST) if waited else 0.0
