@@ -1,7 +1,7 @@
 """Asking the probes of an experiment: each call is one Sample, and whatever goes wrong is said in it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -185,6 +185,3 @@ def _has_header(answer: http.Answer, expected: str) -> bool:
 def _timeout(probe: Probe) -> float:
     longest = [limit.limit for name, limit in tolerance.limits(probe.tolerance).items() if name != "success"]
     return max(TIMEOUT, *(1.5 * one for one in longest)) if longest else TIMEOUT
-
-
-Ask = Callable[[Probe], Sample]
