@@ -12,10 +12,12 @@ from typing import Literal
 import msgspec
 
 from aichaos.cluster.reader import Reader
+from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.experiment import Probe
 from aichaos.domain.prediction import Answer
 from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Probed, Started, Stop, Told, Waiting
 from aichaos.domain.sample import Judged, Sample, Verdict, overall
+from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import AichaosError, SourceError, UsageError
 from aichaos.measure.conditions import Conditions
 from aichaos.measure.conditions import reference as reference_to
@@ -146,6 +148,9 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
             raise
     during = _during(spec.steady_state, sampling, hands.samples, began)
     after, unmet = _after(drawn, guarded, ended, say, manner)
+    if unmet and (others := _others(drawn, ended)):
+        say(Told(text=f"{unmet}. Somebody else has changed {', '.join(others[:5])} meanwhile: that stays"))
+        unmet = ""
     report = _report(drawn, approval, guarded, ended, during, after, unmet, [*sampling.samples, *hands.samples])
     audit.tell(writer, touched, plan.run, "ChaosEnded", _summary(report), approve.at())
     _keep(report)
@@ -217,6 +222,26 @@ def _answers(drawn: Drawn) -> str:
         drawn.prediction.requests[number] for number, (was, is_now) in enumerate(zip(before, now, strict=True)) if not _same(was, is_now)
     ]
     return f"other answers than before: {', '.join(other[:3])}" if other else ""
+
+
+_DECIDING = ("gateways", "listener_sets", "http_routes", "grpc_routes", "reference_grants", "services", "network_policies")
+"""What of a snapshot decides about answers, and is written by people."""
+
+
+def _others(drawn: Drawn, ended: Ended) -> list[str]:
+    """The objects of others that are not as they were before the run: what answers otherwise because of them is not the run's doing."""
+    mine = {place.ref for place in drawn.places_touched}
+    try:
+        now = _deciding(source.take(msgspec.structs.replace(drawn.order.choice, origin="live")))
+    except SourceError:
+        return [one.object for one in ended.restored.foreign]
+    was = _deciding(drawn.topology.snapshot)
+    changed = {ref for ref in was.keys() | now.keys() if was.get(ref) != now.get(ref)} - mine
+    return sorted({*map(str, changed), *(one.object for one in ended.restored.foreign)})
+
+
+def _deciding(snapshot: Snapshot) -> dict[ObjectRef, tuple[bytes, str]]:
+    return {reference(obj): (msgspec.json.encode(obj.spec), obj.metadata.uid) for field in _DECIDING for obj in getattr(snapshot, field)}
 
 
 def _same(was: Answer, now: Answer) -> bool:

@@ -209,3 +209,15 @@ def test_an_experiment_whose_object_vanished_is_refused(shop: Shop) -> None:
 )
 def test_wrong_use_is_one_clear_line(aichaos: Run, words: list[str], code: int, said: str) -> None:
     fails(aichaos(*words), code, said)
+
+
+def test_answers_that_somebody_else_has_changed_meanwhile_are_said_and_are_not_the_runs_doing(shop: Shop) -> None:
+    process = shop.start(shop.experiment(shop.conflict("4s")))
+    lines = shop.until(process, "step", number=5)
+    theirs = shop.manifest(f"theirs-{shop.word}", "v2")
+    theirs["spec"]["rules"][0]["matches"][0]["path"]["value"] = "/shop/x"
+    shop.gateway.create(theirs)
+    rest, _ = process.communicate(timeout=60)
+    events = [*lines, *map(json.loads, rest.splitlines())]
+    assert last(events)["restored"] == "verified", events
+    assert any(f"theirs-{shop.word}" in one["text"] for one in events if one["event"] == "note"), events
