@@ -61,9 +61,14 @@ def recorded(path: Path) -> list[Recorded]:
             return [_of_file(one) for one in sorted(path.glob("*.md"), key=_round)]
         lines = path.read_bytes().splitlines()
         return [msgspec.json.decode(line, type=Recorded) for line in lines if line.strip()]
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except OSError as error:
         raise FileError(
-            f"cannot read the answers in {path}: {error}", hint="It holds one JSON object a line; see `aichaos backends`."
+            f"cannot read the answers in {path}: {error.strerror}", hint="Name a file or a folder of answers with --model."
+        ) from error
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise FileError(
+            f"cannot read the answers in {path}: {error}",
+            hint="A file holds one JSON object a line; a folder holds ideas.md and ID.md, in UTF-8.",
         ) from error
 
 

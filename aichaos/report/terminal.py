@@ -82,7 +82,8 @@ def _facts(suggestion: Suggestion) -> Iterable[tuple[str, str]]:
         yield "Predicted", "\n".join(_predicted(suggestion.prediction))
     if suggestion.why_here:
         yield "Why here", "\n".join(suggestion.why_here)
-    yield "Hypothesis", suggestion.hypothesis
+    if suggestion.hypothesis:
+        yield "Hypothesis", suggestion.hypothesis
     yield "Reach", reach(suggestion.blast_radius)
     if suggestion.experiment:
         yield "Saved as", suggestion.experiment

@@ -37,6 +37,7 @@ class Collecting:
     def __init__(self, folder: Path) -> None:
         self.model: str | None = None
         self.written: list[Path] = []
+        self.used: set[Path] = set()
         self._folder = folder
         self._rounds: dict[str, int] = defaultdict(int)
 
@@ -48,6 +49,7 @@ class Collecting:
             name = f"{name}.repair-{self._rounds[name]}"
         answer, asked = self._folder / f"{name}.md", self._folder / f"{name}.prompt.txt"
         if answer.exists():
+            self.used.add(answer)
             return Reply(text=answer.read_text(encoding="utf-8"), counted=False, keep=False)
         if not asked.exists():
             asked.write_text(written(question.prompt), encoding="utf-8")
@@ -63,8 +65,8 @@ def written(prompt: Prompt) -> str:
     return "\n\n".join([prompt.system, *turns])
 
 
-def collect(folder: Path, question: Asked) -> list[Path]:
-    """The prompts of a question that can be written by now and are not there yet."""
+def collect(folder: Path, question: Asked) -> Collecting:
+    """Goes through a question with the answers that are there; the prompts that have none and are not there yet are written."""
     folder.mkdir(parents=True, exist_ok=True)
     topology = cluster(question.cluster)
     facts = Facts(topology=topology, words=read(question.words), count=question.count)
@@ -79,13 +81,13 @@ def collect(folder: Path, question: Asked) -> list[Path]:
     )
     with suppress(BackendError):  # an answer is missing: what was asked for it is written
         ask(backend, facts, means)
-    return sorted(backend.written)
+    return backend
 
 
 def main(folder: Path, chosen: list[str]) -> None:
     for question in suite().questions:
         if question.id in chosen:
-            for path in collect(folder / question.id, question):
+            for path in sorted(collect(folder / question.id, question).written):
                 print(path)
 
 
