@@ -39,6 +39,9 @@ say where it departs from the standard on the request that is asked.
 
 {listed}
 
+`make differential` asks a real Contour and Envoy these cases, thousands of random requests and calls besides, and compares each answer and
+each condition of a route; another `SEED` makes other routes. `make oracles` does so with the translators of the other two.
+
 Others are answered as the standard says, and that is said:
 
 {others}

@@ -12,7 +12,7 @@ class Loss(msgspec.Struct, frozen=True, gc=False):
     """reason: as a condition would give it. to: the route that keeps what is lost. certain: False where it depends on chance.
 
     places: the hosts on which it is lost for certain; None for all. doubted: those on which chance decides.
-    parents: the places in the route's parentRefs at which a controller reports it; it may report what harms nobody.
+    told: where a controller reports it, which it may do of what harms nobody: the place of a parentRef, and that of a listener it reaches.
     """
 
     reason: str
@@ -20,7 +20,7 @@ class Loss(msgspec.Struct, frozen=True, gc=False):
     certain: bool = True
     places: frozenset[Claim] | None = None
     doubted: frozenset[Claim] = frozenset()
-    parents: frozenset[int] = frozenset()
+    told: frozenset[tuple[int, int]] = frozenset()
 
 
 Lost = tuple[ObjectRef, int | None]

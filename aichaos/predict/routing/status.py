@@ -82,8 +82,9 @@ def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[
     rules = route.spec.rules or ()
     unknown = list(_unknown_calls(route, table.profile))
     for number, joined in enumerate(placement.joined):
-        told = [rule for rule in range(len(rules)) if (loss := table.judged.loss(ref, rule)) is not None and number in loss.parents]
-        conflict = "RuleMatchConflict" if told and len(told) == len(rules) else ""
+        losses = [loss for rule in range(len(rules)) if (loss := table.judged.loss(ref, rule)) is not None]
+        told = Counter(listener for loss in losses for parent, listener in loss.told if parent == number)
+        conflict = "RuleMatchConflict" if len(rules) in told.values() else ""
         problems = [
             problem
             for rule in rules
@@ -94,9 +95,9 @@ def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[
         accepted = joined.refused or (unknown[-1] if unknown else conflict)
         yield _condition(ref, "Accepted", accepted, "Accepted", parent=joined.parent)
         yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
-        if told and not conflict:
+        if any(count < len(rules) for count in told.values()):
             yield Foretold(ref, "PartiallyInvalid", ConditionStatus.TRUE, "RuleMatchPartiallyConflict", joined.parent)
-        if any(broken(route)) and joined.refused != "NoMatchingListenerHostname":
+        if any(broken(route)) and not joined.refused:
             yield Foretold(ref, "ValidMatches", ConditionStatus.FALSE, "InvalidPathMatch", joined.parent)
 
 

@@ -46,7 +46,7 @@ def matches(placements: list[Placement], profile: Profile) -> Losses:
             told = frozenset(_told(parents, wanted, taken))
             if certain != everywhere or told:
                 places = frozenset(everywhere - certain - by_chance)
-                losses[ref, rule] = Loss(_REASON if rival else _OWN, rival, places=places, doubted=frozenset(by_chance), parents=told)
+                losses[ref, rule] = Loss(_REASON if rival else _OWN, rival, places=places, doubted=frozenset(by_chance), told=told)
             for match in wanted:
                 taken.update({(claim, match): (ref, True) for claim in certain})
                 for claim in by_chance:
@@ -89,13 +89,13 @@ def _judged(parents: list[list[Hosts]], wanted: list[Hashable], taken: Taken) ->
     return [*_standing(sure), *(_standing(open_) if open_ != sure else ())], rival
 
 
-def _told(parents: list[list[Hosts]], wanted: list[Hashable], taken: Taken) -> Iterator[int]:
-    """The parentRefs at which a rule meets a match that is there already: another's, or its own on a listener before."""
+def _told(parents: list[list[Hosts]], wanted: list[Hashable], taken: Taken) -> Iterator[tuple[int, int]]:
+    """The parentRefs and listeners at which a rule meets a match that is there already: another's, or its own on a listener before."""
     seen: set[Claim] = set()
     for number, listeners in enumerate(parents):
-        for hosts in listeners:
+        for place, hosts in enumerate(listeners):
             if not seen.isdisjoint(hosts) or any((claim, match) in taken for claim in hosts for match in wanted):
-                yield number
+                yield number, place
             seen |= hosts
 
 

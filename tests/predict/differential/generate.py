@@ -103,7 +103,8 @@ def rule(dice: random.Random, namespaces: tuple[str, str, str]) -> dict[str, Any
             rewrite = _path(dice, prefixes) | dice.choice(({}, {"hostname": "r.test"}))
             made["filters"] += [{"type": "URLRewrite", "urlRewrite": rewrite or {"hostname": "r.test"}}]
         if dice.random() < 0.94:
-            made["backendRefs"] = [backend(dice, namespaces) for _ in range(dice.choice((1, 1, 1, 2)))]
+            refs = [backend(dice, namespaces) for _ in range(dice.choice((1, 1, 1, 2)))]
+            made["backendRefs"] = list({ref["name"]: ref for ref in refs}.values())  # of one Service nobody sees which reference was taken
     return made
 
 
