@@ -80,3 +80,22 @@ def test_faults_and_mirrors_of_a_route_are_told() -> None:
     answer = ask("http://web.shop:8080/", virtual(faulty))
     assert shares(answer) == {"shop/web": (0.6, None), None: (0.4, 418)}
     assert "a copy of 10 % of such requests goes to other, whose answer nobody sees" in answer.why
+
+
+def test_where_istio_is_its_sidecars_read_the_request() -> None:
+    """They resolve dots before a route is looked for, and a redirect keeps the query."""
+    exact = virtual({"match": [{"uri": {"exact": "/b"}}], "redirect": {"uri": "/n"}}, {"route": [destination("other")]})
+    answer = ask("http://web.shop:8080/a/../b?q=1", exact)
+    assert (answer.location, answer.implementation) == ("http://web.shop:8080/n?q=1", "istio")
+    assert ask("http://web.shop:8080/").implementation == "standard"
+
+
+def test_for_istio_the_routes_with_and_without_a_port_of_a_service_are_two_tables() -> None:
+    def own(name: str, made: str, backend: str, **parent: Any) -> Manifest:
+        return route(name, to(backend), creationTimestamp=made, parentRefs=[{"kind": "Service", "group": "", "name": "web", **parent}])
+
+    old = own("old", "2026-01-01T00:00:00Z", "other", port=8080)
+    young = own("young", "2026-01-01T00:00:01Z", "web")
+    router = Router(topology_of(service("web"), service("other"), pod("o", app="other"), old, young).snapshot, "istio")
+    request = read(RequestLine(url="http://web.shop:8080/"))
+    assert shares(router.answer(request, router.gateway(request))) == {"shop/other": (1.0, None)}

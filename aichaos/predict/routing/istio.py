@@ -10,7 +10,7 @@ from aichaos.domain.mesh import Destination, DestinationRule, VirtualService, Vi
 from aichaos.domain.network import Service
 from aichaos.domain.prediction import Answer, BackendShare, Received
 from aichaos.predict.routing import regexes
-from aichaos.predict.routing.age import older_first
+from aichaos.predict.routing.age import age, older_first
 from aichaos.predict.routing.answer import Found, error
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.request import Request
@@ -37,7 +37,7 @@ def virtual_service(service: Service, world: World) -> VirtualService | None:
         and (not one.spec.gateways or "mesh" in one.spec.gateways)
         and any(full_name(host, one.namespace) == wanted for host in one.spec.hosts)
     ]
-    return min(found, key=older_first, default=None)
+    return min(found, key=lambda one: (age(one), one.name, one.namespace), default=None)
 
 
 def answer(request: Request, service: Service, virtual: VirtualService, world: World, profile: Profile) -> Answer:
@@ -85,7 +85,6 @@ def _match(match: dict[str, Any], request: Request) -> bool:
     path, headers = request.path, {name.lower(): value for name, value in request.headers}
     fold = bool(match.get("ignoreUriCase"))
     checks: list[tuple[Any, str | None]] = [
-        (match.get("uri"), path.lower() if fold else path),
         (match.get("method"), request.method),
         (match.get("authority"), request.authority),
         (match.get("scheme"), request.scheme),
@@ -95,22 +94,23 @@ def _match(match: dict[str, Any], request: Request) -> bool:
     checks += [(rule, query.get(name)) for name, rule in (match.get("queryParams") or {}).items()]
     without = match.get("withoutHeaders") or {}
     return (
-        all(rule is None or _string(rule, value, fold) for rule, value in checks)
-        and not any(_string(rule, headers.get(name.lower()), fold=False) for name, rule in without.items())
+        (match.get("uri") is None or _string(match["uri"], path, fold=fold))
+        and all(rule is None or _string(rule, value) for rule, value in checks)
+        and not any(_string(rule, headers.get(name.lower())) for name, rule in without.items())
         and match.get("port") in (None, request.port)
     )
 
 
-def _string(rule: Any, value: str | None, fold: bool) -> bool:
-    """One StringMatch; an empty one asks only that the value is there."""
+def _string(rule: Any, value: str | None, *, fold: bool = False) -> bool:
+    """One StringMatch; an empty one asks only that the value is there. fold: whether case counts for nothing, but for an expression."""
     if value is None:
         return False
     for kind, wanted in (rule or {}).items():
-        text = str(wanted).lower() if fold else str(wanted)
+        text, seen = (str(wanted).lower(), value.lower()) if fold else (str(wanted), value)
         if kind == "exact":
-            return value == text
+            return seen == text
         if kind == "prefix":
-            return value.startswith(text)
+            return seen.startswith(text)
         if kind == "regex":
             return regexes.whole(str(wanted), value)
     return True
@@ -168,7 +168,9 @@ def _abort(route: VirtualServiceRoute) -> tuple[int | None, float]:
 
 def _location(redirect: dict[str, Any], request: Request) -> str:
     scheme, host = redirect.get("scheme") or request.scheme, redirect.get("authority") or request.authority
-    return f"{scheme}://{host}{redirect.get('uri') or request.target}"
+    path = redirect.get("uri") or request.path
+    query = "" if request.query is None or "?" in path else f"?{request.query}"
+    return f"{scheme}://{host}{path}{query}"
 
 
 def _received(route: VirtualServiceRoute, request: Request) -> Received:
@@ -176,9 +178,8 @@ def _received(route: VirtualServiceRoute, request: Request) -> Received:
     path = request.path
     uri = rewrite.get("uri")
     if uri is not None:
-        prefix = next(
-            (str(one["uri"]["prefix"]) for one in route.match if _match(one, request) and "prefix" in (one.get("uri") or {})), None
-        )
+        taken = next((one for one in route.match if _match(one, request)), {})
+        prefix = (taken.get("uri") or {"prefix": "/"}).get("prefix")  # what asks for no path asks for the prefix `/`
         path = f"{uri}{path[len(prefix) :]}" if prefix is not None else str(uri)
     target = path if request.query is None else f"{path}?{request.query}"
     return Received(path=target, host=rewrite.get("authority") or request.authority, headers=request.headers)

@@ -6,16 +6,19 @@ Istio what decides where a request goes is read; that every client has a sidecar
 
 from collections.abc import Iterable
 
+import msgspec
+
 from aichaos.domain.gateway import HTTPRoute, ParentRef, Route
 from aichaos.domain.network import Service
 from aichaos.domain.prediction import Answer, BackendShare, Received
 from aichaos.predict.routing import istio
-from aichaos.predict.routing.age import older_first
+from aichaos.predict.routing.age import age, older_first
 from aichaos.predict.routing.answer import Found, error, taken
 from aichaos.predict.routing.backends import resolve
 from aichaos.predict.routing.entries import Entry, along, entries
 from aichaos.predict.routing.matching import holds
 from aichaos.predict.routing.order import sort_key
+from aichaos.predict.routing.paths import normalised
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.request import Request
 from aichaos.predict.routing.world import Key, World
@@ -35,6 +38,7 @@ def service_of(host: str, world: World) -> Service | None:
 
 def answer(request: Request, routes: Iterable[Route], world: World, profile: Profile) -> Answer:
     """Where a request to a Service goes."""
+    request = msgspec.structs.replace(request, path=normalised(request.path, profile.normalise))
     service = service_of(request.host, world)
     if service is None:
         return error(None, Found(why=f"no Service is called {request.host}"), profile)
@@ -65,6 +69,8 @@ def _names(parent: ParentRef, route: Route, service: Service, request: Request) 
 
 def _gamma(request: Request, routes: list[HTTPRoute], world: World, profile: Profile) -> Answer:
     """The routes of a Service; their hostnames do not count, and what none of them takes is a 404."""
+    if profile.service_ports == "apart":
+        routes = _oldest_group(routes)
     fitting: list[Entry] = [
         entry
         for route in sorted(routes, key=older_first)
@@ -75,11 +81,19 @@ def _gamma(request: Request, routes: list[HTTPRoute], world: World, profile: Pro
         names = ", ".join(sorted(f"{route.namespace}/{route.name}" for route in routes))
         return error(404, Found(why=f"no rule of {names} takes it, and a Service with a route answers nothing else"), profile)
     key = sort_key(profile.order)
-    best = min(fitting, key=lambda entry: (_KINDS.index(entry.kind), -len(entry.path), key(entry)))
+    best = min(fitting, key=lambda entry: (_KINDS.index(entry.kind), -len(entry.key), key(entry)))
     rule = (best.route.spec.rules or ())[best.rule]
     refs = tuple(resolve(best.route, ref, world) for ref in rule.backend_refs or ())
     found = taken(request, Found(entry=best, path=request.path), refs, profile)
     return _with(found, (f"{best.route.namespace}/{best.route.name} is attached to the Service itself: no Gateway is passed",))
+
+
+def _oldest_group(routes: list[HTTPRoute]) -> list[HTTPRoute]:
+    """For Istio the routes that name a port of the Service and those that name none are two tables, of which the older one serves."""
+    groups: dict[bool, list[HTTPRoute]] = {}
+    for route in routes:
+        groups.setdefault(all(parent.port is None for parent in route.spec.parent_refs), []).append(route)
+    return min(groups.items(), key=lambda group: (min(age(route) for route in group[1]), group[0]))[1]
 
 
 def _plain(request: Request, service: Service, world: World, profile: Profile) -> Answer:

@@ -138,5 +138,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     preflight_status: int = 200
     """How a CORS preflight is answered; 200 and 204 are both right."""
 
+    service_ports: Literal["together", "apart"] = "together"
+    """Routes whose parent is a Service, with and without a port: together, or in two tables of which the older one serves."""
     unrouted_port: Literal["404", "refused"] = "404"
     """A port of a listener without any route: open, or the connection is refused."""

@@ -17,6 +17,7 @@ from aichaos.predict.routing.departures import departures
 from aichaos.predict.routing.disagreement import of_this_route
 from aichaos.predict.routing.explain import said, why
 from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.profiles.istio import ISTIO
 from aichaos.predict.routing.profiles.registry import PROFILES, by_controller, by_name
 from aichaos.predict.routing.profiles.standard import STANDARD
 from aichaos.predict.routing.readings import READINGS, Reading
@@ -125,7 +126,9 @@ class Router:
         return Answer(outcome="implementation-specific", listener=answer.listener)
 
     def _inside(self, request: Request) -> Answer:
-        table = self._any
+        world = self._any.world
+        istio = world.virtual_services or any(one.spec.controller_name in ISTIO.controllers for one in world.classes.values())
+        table = self.table(ISTIO) if istio and self._chosen is None else self._any
         return mesh.answer(request, (placement.route for placement in table.placements.values()), table.world, table.profile)
 
     def explain(self, request: Request, gateway: Key | None) -> Answer:

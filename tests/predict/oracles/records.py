@@ -5,27 +5,33 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.predict.differential.worlds import Asked, World
+from tests.predict.differential.worlds import Asked, Manifest, World
 
 Json = dict[str, Any]
 HERE = Path(__file__).parent / "recorded"
 
 
-def write_worlds(worlds: Iterable[World], made: Mapping[str, Any], folder: Path = HERE) -> None:
+def write_worlds(name: str, worlds: Iterable[World], made: Mapping[str, Any], folder: Path = HERE) -> None:
+    """What many clusters have in common stands once, in the first line."""
     listed = list(worlds)
-    common = listed[0].common
-    lines: list[Json] = [{**made, "common": common}]
+    commons: list[list[Manifest]] = []
     for one in listed:
-        own = {} if one.common == common else {"common": one.common}
-        lines.append({"id": one.name, "objects": one.objects, "requests": [_line(asked) for asked in one.requests], **own})
-    _write(folder / "worlds.jsonl", lines)
+        if one.common not in commons:
+            commons.append(one.common)
+    lines: list[Json] = [{**made, "client": listed[0].client, "commons": commons}]
+    for one in listed:
+        requests = [_line(asked) for asked in one.requests]
+        lines.append({"id": one.name, "common": commons.index(one.common), "objects": one.objects, "requests": requests})
+    _write(folder / f"{name}.jsonl", lines)
 
 
-def worlds(folder: Path = HERE) -> list[World]:
-    head, *rest = _read(folder / "worlds.jsonl")
-    return [
-        World(one["id"], one["objects"], [_asked(line) for line in one["requests"]], one.get("common") or head["common"]) for one in rest
-    ]
+def worlds(name: str, folder: Path = HERE) -> list[World]:
+    head, *rest = _read(folder / f"{name}.jsonl")
+    found = []
+    for one in rest:
+        requests = [_asked(line) for line in one["requests"]]
+        found.append(World(one["id"], one["objects"], requests, head["commons"][one["common"]], head["client"]))
+    return found
 
 
 def write_answers(gateway: str, records: Iterable[Json], made: Mapping[str, Any], folder: Path = HERE) -> None:

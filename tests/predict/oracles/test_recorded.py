@@ -8,22 +8,32 @@ from . import records
 from .compare import compared
 
 PARTS = 4
-"""The clusters of a gateway are judged in so many tests, side by side."""
+"""The clusters of a suite are judged in so many tests, side by side."""
+SUITES = {
+    "envoy-gateway": ("envoy-gateway", "worlds", 300),
+    "envoy-gateway-pages": ("envoy-gateway", "pages", 80),
+    "istio": ("istio", "worlds", 300),
+    "istio-pages": ("istio", "pages", 80),
+    "istio-mesh": ("istio", "meshes", 200),
+}
+"""The profile of each, the file of its clusters, and how many these are at least."""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("gateway", ["envoy-gateway", "istio"])
-def test_every_recorded_answer_is_foretold(gateway: str, part: int) -> None:
-    found = compared(records.worlds()[part::PARTS], records.answers(gateway), by_name(gateway))
+@pytest.mark.parametrize("suite", SUITES)
+def test_every_recorded_answer_is_foretold(suite: str, part: int) -> None:
+    profile, clusters, _ = SUITES[suite]
+    found = compared(records.worlds(clusters)[part::PARTS], records.answers(suite), by_name(profile))
     wrong = [str(one) for one in (*found.refusals, *found.differences)]
     assert not wrong, f"{len(wrong)} of {found.asked}:\n" + "\n".join(wrong[:10])
     unnamed = [str(one) for one in found.unnamed]
     assert not unnamed, "departs from the standard by no named deviation:\n" + "\n".join(unnamed[:10])
 
 
-@pytest.mark.parametrize("gateway", ["envoy-gateway", "istio"])
-def test_there_are_enough_of_them(gateway: str) -> None:
-    worlds, answers = records.worlds(), records.answers(gateway)
-    assert len(worlds) >= 300
-    assert [one.name for one in worlds] == list(answers)
-    assert all(len(answers[one.name]["answers"]) == len(one.requests) for one in worlds)
+@pytest.mark.parametrize("suite", SUITES)
+def test_there_are_enough_of_them(suite: str) -> None:
+    _, kept, least = SUITES[suite]
+    clusters, answers = records.worlds(kept), records.answers(suite)
+    assert len(clusters) >= least
+    assert [one.name for one in clusters] == list(answers)
+    assert all(len(answers[one.name]["answers"]) == len(one.requests) for one in clusters)

@@ -16,6 +16,7 @@ ISTIO = Profile(
     fallback=False,
     isolation="port",
     twin_listeners="first",
+    service_ports="apart",
     poisons=("invalid-regex", "percent"),
     invalid_regex="match",  # where it is not handed to Envoy, the rest of its rule is
     repeated_condition="all",
@@ -118,6 +119,12 @@ ISTIO = Profile(
             "filter-order",
             "Where several backends share the requests, the filters of a backend come before those of the rule; else after them.",
             "filter_order",
+        ),
+        _row(
+            "service-ports",
+            "Routes whose parent is a Service and that name a port of it, and those that name none, are two tables: only that with the "
+            "oldest route serves. By the standard they are one.",
+            "service_ports",
         ),
         _row(
             "twin-listeners",
