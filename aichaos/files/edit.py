@@ -165,10 +165,10 @@ def _wrapped(page: Page, node: Node, start: int, holder: tuple[Node, Node | None
     return page.cut(start, end, page.manner.newline.join([f"{lead}{render.piece(key, page.manner)}:", *below]))
 
 
-def _comments(page: Page, node: Node) -> list[str]:
-    """The comments inside a node, which goes: they stay, each on a line of its own."""
+def _comments(page: Page, node: Node, start: int | None = None) -> list[str]:
+    """The comments inside a node, which goes: they stay, each on a line of its own. start: where to look from."""
     texts = sorted((one.start, one.end) for one in inside(node) if one.kind == "scalar")
-    found, at, end = [], node.start, page.tail(node)
+    found, at, end = [], node.start if start is None else start, page.tail(node)
     while (at := page.text.find("#", at, end)) >= 0:
         if not page.text[at - 1].strip() and not any(start <= at < stop for start, stop in texts):
             found.append(page.text[at : page.line_end(at)].rstrip())
@@ -316,6 +316,10 @@ def _move(page: Page, source: str, path: str) -> str:
     if found is not None and free and target.pointer == parent and _can_move(page, holder, target.node):
         return _moved_block(page, found, source, parent, key)
     without = _remove(page, source)
+    if found is not None and not holder.flow and len(holder.pairs) > 1 and page.leads(found[0].start):
+        line, column = page.line_start(found[0].start), page.column(found[0].start)
+        stay = "".join(f"{' ' * column}{comment}{page.manner.newline}" for comment in _comments(page, found[1], found[0].end))
+        without = without[:line] + stay + without[line:]
     return _add(page_of(without), path, value)
 
 

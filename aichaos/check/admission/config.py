@@ -4,6 +4,8 @@ import base64
 import binascii
 import json
 import re
+from decimal import Decimal
+from typing import Any
 
 from aichaos.check.admission import names
 from aichaos.check.admission.pods import node_selector
@@ -12,6 +14,8 @@ from aichaos.check.admission.spot import Problems, Spot, one_of
 from aichaos.check.admission.volumes import access_modes, claim
 
 _SIZE = 1024 * 1024  # bytes
+_LONGEST = 100
+"""Digits of a number that is looked at."""
 
 _SECURITY = tuple(f"pod-security.kubernetes.io/{mode}" for mode in ("enforce", "audit", "warn"))
 _LEVELS = ("privileged", "baseline", "restricted")
@@ -111,6 +115,16 @@ def namespace(document: Spot) -> Problems:
 # quotas and limits --------------------------------------------------------------------------------------------------------------
 
 
+def _wraps(written: Any, much: Decimal) -> bool:
+    """The server counts in thousandths, in 64 bits. What is left of a number that they don't hold is hardly ever a whole one; only behind a
+    decimal suffix or an exponent the server sees the overflow, and takes nought (apimachinery, resource/math.go)."""
+    scaled = isinstance(written, str) and not written.isdecimal() and not written.endswith("i")
+    if much * 1000 < 2**63 or scaled or len(str(written)) > _LONGEST:
+        return False
+    left = (int(much) * 1000 + 2**63) % 2**64 - 2**63
+    return abs(left) % 1000 != 0
+
+
 def resource_quota(document: Spot) -> Problems:
     spec = document["spec"]
     for key, value in spec["hard"].pairs():
@@ -121,7 +135,7 @@ def resource_quota(document: Spot) -> Problems:
         much = amount(value)
         if much is not None and much < 0:
             yield value.invalid("it must be 0 or more")
-        elif much is not None and key in _COUNTS and (not is_whole(much) or much * 1000 >= 2**63):
+        elif much is not None and key in _COUNTS and (not is_whole(much) or _wraps(value.value, much)):
             yield value.invalid("it must be a whole number")
     keys = [key for key, _ in spec["hard"].pairs()]
     for scope in spec["scopes"].each():
