@@ -26,7 +26,7 @@ testbed: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build
 
 # check against the real API server on thousands of manifests; SEED and COUNT choose others.
-SEED ?= 4004
+SEED ?= 31873
 COUNT ?= 10000
 agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
