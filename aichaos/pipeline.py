@@ -1,6 +1,9 @@
 """The whole story on one screen: observe → ask → check → predict → run → measure → report.
 
 The rooms do not know each other. They meet here, and each hands the next one plain values.
+
+What changes a cluster has two screens of its own: `planning` (observe → check → predict → plan → guard) and `running` (run → measure →
+report).
 """
 
 from collections.abc import Callable, Iterable, Iterator
