@@ -40,6 +40,8 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Topology:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self._attachments: dict[ObjectRef, list[Attachment]] = {}
+        """Of the routes that somebody has asked about."""
 
     @cached_property
     def objects(self) -> dict[ObjectRef, KubeObject]:
@@ -190,12 +192,14 @@ class Topology:
 
     def service_workloads(self, service: Service) -> list[Workload]:
         """The workloads whose pods a Service selects, also where they have no pod at the moment."""
-        selector = service.spec.selector
-        if not selector:
+        return self.workloads_labelled(service.namespace, service.spec.selector or {})
+
+    def workloads_labelled(self, namespace: str, labels: dict[str, str]) -> list[Workload]:
+        """The workloads whose pods carry all of these labels; none for no labels."""
+        if not labels:
             return []
-        label, value = next(iter(selector.items()))
-        likely = self._workloads_by_label.get((service.namespace, label, value), [])
-        return [workload for workload in likely if selector.items() <= workload.spec.template.metadata.labels.items()]
+        likely = self._workloads_by_label.get((namespace, *next(iter(labels.items()))), [])
+        return [workload for workload in likely if labels.items() <= workload.spec.template.metadata.labels.items()]
 
     @cached_property
     def _workloads_by_label(self) -> dict[tuple[str, str, str], list[Workload]]:
@@ -238,19 +242,23 @@ class Topology:
     @cached_property
     def attachments(self) -> dict[ObjectRef, list[Attachment]]:
         """Route → where it is attached, or why not; a parent that is no Gateway of this cluster is left out."""
-        return {ObjectRef(kind_name(route), route.name, route.namespace): self._attachments(route) for route in self.snapshot.routes()}
+        return {ObjectRef(kind_name(route), route.name, route.namespace): self._attachments_of(route) for route in self.snapshot.routes()}
 
-    def _attachments(self, route: Route) -> list[Attachment]:
-        parents = [
-            (parent, gateway)
-            for parent in route.spec.parent_refs
-            if names_gateway(parent) and (gateway := self.gateways.get((parent.namespace or route.namespace, parent.name)))
-        ]
-        return [attach(route, parent, gateway, self.namespace_labels) for parent, gateway in parents]
+    def _attachments_of(self, route: Route) -> list[Attachment]:
+        ref = ObjectRef(kind_name(route), route.name, route.namespace)
+        known = self._attachments.get(ref)
+        if known is None:
+            parents = [
+                (parent, gateway)
+                for parent in route.spec.parent_refs
+                if names_gateway(parent) and (gateway := self.gateways.get((parent.namespace or route.namespace, parent.name)))
+            ]
+            known = self._attachments[ref] = [attach(route, parent, gateway, self.namespace_labels) for parent, gateway in parents]
+        return known
 
     def attached(self, route: Route) -> list[Attachment]:
         """Where a route serves: its attachments that a listener takes."""
-        return [attachment for attachment in self._attachments(route) if attachment.listeners]
+        return [attachment for attachment in self._attachments_of(route) if attachment.listeners]
 
     @cached_property
     def backends(self) -> dict[ObjectRef, list[Backend]]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from math import ceil
 
 from aichaos.domain.base import LabelSelector, reference
-from aichaos.domain.network import NetworkPolicy
+from aichaos.domain.gateway import HTTPRoute
+from aichaos.domain.network import NetworkPolicy, Service
 from aichaos.domain.workloads import Pod
 from aichaos.library.fill import Values
 from aichaos.library.finders.candidate import Candidate, Names, named, service_ref, share
@@ -17,15 +18,15 @@ AT_MOST = 20
 
 def flipped_label(topology: Topology, names: Names) -> Iterator[Candidate]:
     """A NetworkPolicy that lets pods in by a label, and the pods that bear it."""
-    routed = _routed(topology)
     policies = topology.snapshot.network_policies
+    routed = _routed(topology) if policies else {}
     for policy in sorted(policies, key=lambda one: -named(one, names)) if names else policies:
         for label, value in _admitted(policy):
             sources = topology.select(policy.namespace, LabelSelector(match_labels={label: value}))
             guarded = topology.select(policy.namespace, policy.spec.pod_selector)
             probed = next((routed[pod.namespace, pod.name] for pod in (*sources, *guarded) if (pod.namespace, pod.name) in routed), None)
             if sources and guarded and probed is not None:
-                yield _flip(topology, policy, (label, value), sources, guarded, probed)
+                yield _flip(topology, policy, (label, value), sources, guarded, route_values(topology, *probed))
 
 
 def _admitted(policy: NetworkPolicy) -> Iterator[tuple[str, str]]:
@@ -38,13 +39,13 @@ def _admitted(policy: NetworkPolicy) -> Iterator[tuple[str, str]]:
                 yield from selector.match_labels.items()
 
 
-def _routed(topology: Topology) -> dict[tuple[str, str], Values]:
-    """Pods behind a route → what can be said of that route and asked through it."""
-    found: dict[tuple[str, str], Values] = {}
+def _routed(topology: Topology) -> dict[tuple[str, str], tuple[HTTPRoute, Service]]:
+    """Pods behind a route → that route, and the Service between."""
+    found: dict[tuple[str, str], tuple[HTTPRoute, Service]] = {}
     for served in serving(topology, frozenset()):
         for service in served.services:
             for pod in topology.service_pods(service):
-                found.setdefault((pod.namespace, pod.name), route_values(topology, served.route, service))
+                found.setdefault((pod.namespace, pod.name), (served.route, service))
     return found
 
 

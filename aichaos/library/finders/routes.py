@@ -1,6 +1,7 @@
 """Finders that start from a route which serves: its rivals, the pods behind it, the way between it and them."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -23,8 +24,14 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     services: list[Service]
 
 
-def serving(topology: Topology, names: Names) -> Iterator[Served]:
+def serving(topology: Topology, names: Names) -> list[Served]:
     """Routes that a Gateway takes and that have a backend which is really there; those that are named first."""
+    return _serving(topology, names)
+
+
+@lru_cache(maxsize=2)  # nearly every scenario asks, of one and the same cluster
+def _serving(topology: Topology, names: Names) -> list[Served]:
+    served = []
 
     def first(route: HTTPRoute) -> int:
         backends = (backend.service for backend in topology.backends_of(route) if backend.service)
@@ -36,7 +43,8 @@ def serving(topology: Topology, names: Names) -> Iterator[Served]:
         found = {backend.key: backend.service for backend in working if backend.service}
         services = sorted((one for one in found.values() if topology.ready_endpoints(one)), key=lambda one: -named(one, names))
         if attached and services and targets(topology, route):
-            yield Served(route=route, gateway=attached[0].gateway, services=services)
+            served.append(Served(route=route, gateway=attached[0].gateway, services=services))
+    return served
 
 
 def route_with_rival(topology: Topology, names: Names) -> Iterator[Candidate]:

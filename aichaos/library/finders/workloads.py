@@ -103,17 +103,10 @@ def _swap(topology: Topology, service: Service) -> Values | None:
     selector = service.spec.selector or {}
     for label in _VERSION_LABELS:
         rest = {key: value for key, value in selector.items() if key != label}
-        if not rest:
-            continue
         versions: dict[str, Workload] = {}
-        for workload in topology.workloads.values():
+        for workload in topology.workloads_labelled(service.namespace, rest):
             labels = workload.spec.template.metadata.labels
-            if (
-                workload.namespace == service.namespace
-                and label in labels
-                and rest.items() <= labels.items()
-                and topology.pods_of(workload)
-            ):
+            if label in labels and topology.pods_of(workload):
                 versions[labels[label]] = workload
         now = selector.get(label)
         others = sorted(set(versions) - {now})
