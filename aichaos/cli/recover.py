@@ -32,12 +32,12 @@ def command(
     if from_configmap is not None:
         if key is None or "/" not in from_configmap:
             raise UsageError("--from-configmap takes NS/NAME, and --key FILE with it", hint="kubectl get configmaps -A -l aichaos.io/run")
-        book, link = recover.from_cluster(from_configmap, access or Access(), key)
+        book, link = recover.from_cluster(from_configmap, access or Access(), key, _say)
         if when_lost and not recover.wait_until_lost(link, book.record.opened, _say):
             _say(f"run {book.record.opened.plan.run} has ended: nothing to do")
             return 0
         if when_lost:
-            book, link = recover.from_cluster(from_configmap, access or Access(), key)  # with what was added meanwhile
+            book, link = recover.from_cluster(from_configmap, access or Access(), key, _say)  # with what was added meanwhile
         return recover.finish(book, link, _say, "in-cluster" if when_lost else "recover")
     name = run or _only_one(state.unfinished())
     if name is None:
@@ -45,7 +45,7 @@ def command(
         return 0
     with state.working_on(name):
         book = journal.resume(name)
-        return recover.finish(book, recover.connected(book.record.opened, access), _say, "recover")
+        return recover.finish(book, recover.connected(book.record.opened, access, _say), _say, "recover")
 
 
 def _only_one(names: list[str]) -> str | None:

@@ -34,13 +34,24 @@ class NotRestored(AichaosError):
     exit_code = 8
 
 
-def connected(opened: Opened, access: Access | None = None) -> Link:
-    """Log in to the cluster of a run, and see that it is the same one. access: another way there. Raises SourceError, AichaosError."""
+def connected(opened: Opened, access: Access | None, say: Say) -> Link:
+    """Log in to the cluster of a run, and see that it is the same one. access: another way there; None for the run's own.
+
+    Goes on asking while nobody answers. Raises SourceError, AichaosError; also where we may not read which cluster it is.
+    """
     way = access or opened.access
     connection = connect(kubeconfig=way.kubeconfig, context=way.context)
     writer = Writer(connection, opened.approval)
-    other = cluster_uid(writer)
-    if isinstance(other, str) and other != opened.plan.cluster:
+    tries = 0
+    while isinstance(found := cluster_uid(writer), Unread) and not found.refused:
+        if tries == 0:
+            say(f"the API server does not answer ({found.why}); this goes on until it does")
+        time.sleep(min(5.0, 0.05 * 2.0 ** min(tries, 7)))
+        tries += 1
+    if isinstance(found, Unread):
+        hint = "Whoever restores needs the right to get the namespace kube-system, whose UID says which cluster it is."
+        raise AichaosError(f"which cluster {connection.server} is can't be read: {found.why}", hint=hint)
+    if found != opened.plan.cluster:
         hint = "Name the cluster of the run with --kubeconfig and --context."
         raise AichaosError(f"{connection.server} is another cluster than that of run {opened.plan.run}", hint=hint)
     return Link(connection, writer)
@@ -51,7 +62,7 @@ def cluster_uid(writer: Writer) -> str | Unread:
     sight = writer.read(Place(api_version="v1", resource="namespaces", kind="Namespace", name="kube-system"))
     if isinstance(sight, Found):
         return str(at(sight.object, "metadata", "uid"))
-    return sight if isinstance(sight, Unread) else Unread("there is no namespace kube-system")
+    return sight if isinstance(sight, Unread) else Unread("there is no namespace kube-system", refused=True)
 
 
 def finish(open_journal: Journal, link: Link, say: Say, who: str, patience: Patience = Patience()) -> int:  # noqa: B008  frozen
@@ -83,7 +94,7 @@ def told(run: str, restored: Restored) -> Iterator[str]:
     yield f"  Then, or once the cause is gone: aichaos recover {run}"
 
 
-def from_cluster(written: str, access: Access, key: Path) -> tuple[Journal, Link]:
+def from_cluster(written: str, access: Access, key: Path, say: Say) -> tuple[Journal, Link]:
     """The journal that a run has kept in a ConfigMap `NS/NAME`, laid down on this machine to go on with, and the way to its cluster.
 
     key: the file with what it is signed with; it is never kept beside it. Raises FileError where it is not signed so, SourceError.
@@ -103,7 +114,7 @@ def from_cluster(written: str, access: Access, key: Path) -> tuple[Journal, Link
         raise FileError(f"cannot read {key}: {error.strerror or error}", hint=hint) from error
     opened = journal.replay(data, secret, written).opened
     journal.lay_down(opened.plan.run, data)
-    return journal.resume(opened.plan.run, secret), connected(opened, access)
+    return journal.resume(opened.plan.run, secret), connected(opened, access, say)
 
 
 def wait_until_lost(link: Link, opened: Opened, say: Say) -> bool:

@@ -100,7 +100,7 @@ def main(run: str, pipe: int, telling: int, pid: int) -> int:
     try:
         watched = os.pidfd_open(pid)
         record = journal.read(state.folder(run) / state.JOURNAL)
-        link = recover.connected(record.opened)
+        link = recover.connected(record.opened, None, _say)
         link.writer.warm(_WARM)
     except (AichaosError, OSError) as error:
         os.write(telling, str(error).encode())

@@ -151,6 +151,10 @@ def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(e
         return 8 if not ended.restored.verified else 0 if ended.outcome == "completed" else 7
 
 
+def tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def say_json(value: Any) -> None:
     print(msgspec.json.encode(value).decode(), flush=True)
 
@@ -159,8 +163,8 @@ def again(orders: Orders) -> int:
     wrap(Moments(orders))
     with state.working_on(orders.run):
         book = journal.resume(orders.run)
-        link = recover.connected(book.record.opened)
-        return recover.finish(book, link, lambda line: print(line, file=sys.stderr, flush=True), "recover")
+        link = recover.connected(book.record.opened, None, tell)
+        return recover.finish(book, link, tell, "recover")
 
 
 if __name__ == "__main__":

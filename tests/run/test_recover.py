@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.cluster.misbehaving import as_json, misbehaving
+from tests.cluster.misbehaving import as_json, misbehaving, status
 from tests.controlplane.client import ControlPlane
 from tests.program import environment
 from tests.run.rig import Rig, plain, rigged
@@ -102,7 +102,13 @@ def test_a_last_line_that_was_being_written_was_not_sent(controlplane: ControlPl
 def test_another_cluster_is_not_touched(controlplane: ControlPlane, tmp_path: Path) -> None:
     with rigged(controlplane, tmp_path) as rig, misbehaving() as other:
         left(rig)
-        other.on("/api/v1/namespaces/kube-system", as_json({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "other"}}))
+        lost = status(500, "for a moment nobody knows")
+        other.on(
+            "/api/v1/namespaces/kube-system",
+            lost,
+            lost,
+            as_json({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "other"}}),
+        )
         done = aichaos(rig, "recover", rig.run, "--kubeconfig", str(other.kubeconfig(tmp_path)))
         assert done.returncode == 1
         assert "is another cluster than that of run" in done.stderr
