@@ -43,7 +43,8 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Compared(msgspec.Struct):
-    """differences: answers that were not foretold. refusals: worlds in which other ports are refused than foretold.
+    """differences: answers that were not foretold. refusals: worlds in which other ports are refused than foretold, or
+    that could not be asked.
 
     departing: answers that are not the standard's. departures: deviation → how often. unnamed: those of which no deviation is the cause.
     """
@@ -66,6 +67,9 @@ def compared(worlds: Iterable[World], records: dict[str, Json], profile: Profile
     found = Compared()
     for world in worlds:
         record = records[world.name]
+        if "error" in record:
+            found.refusals.append(f"{world.name}: could not be asked: {record['error']}")
+            continue
         seen = snapshot(world.everything, SOURCE)
         table = compile(seen, profile)
         tables = _Tables(table)
