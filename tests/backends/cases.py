@@ -20,7 +20,7 @@ FOLDER = REPLIES / "exchange"
 def prompt() -> Prompt:
     """The prompt that the answers were written for, as it was sent."""
     system, _, question = (FOLDER / "prompt.txt").read_text(encoding="utf-8").partition("\n=== question\n")
-    return Prompt(system=system.removeprefix("=== system\n"), turns=(Turn(role="user", text=question),), version="ideas@2")
+    return Prompt(system=system.removeprefix("=== system\n"), turns=(Turn(role="user", text=question),), version="ideas@3")
 
 
 def written() -> str:

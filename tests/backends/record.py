@@ -17,9 +17,7 @@ _HEADER = """\
 # Token counts are our own estimate. To record it anew: python -m tests.backends.record
 """
 _APIS = {"anthropic": "Anthropic's Messages API", "openai": "OpenAI's Chat Completions API"}
-_TALK = (
-    "The answers are tests/replies/suite/careful/talk-network, word for word: a language model wrote them for version 2 of these prompts."
-)
+_TALK = "The answers are tests/replies/suite/current/talk-routes, word for word: a language model wrote them for these prompts."
 _CASE = """\
 A good answer is tests/replies/exchange, word for word: a language model wrote it for exactly this prompt.
 # A fault is made up."""
@@ -38,7 +36,7 @@ def main() -> None:
             _headed(path, backend, _CASE)
     for backend, name in TALKS.items():
         path = _fresh(FOLDER / name)
-        with serving(from_files(REPLIES / "suite" / "careful" / "talk-network"), PORT), player("all").use_cassette(str(path)):
+        with serving(from_files(REPLIES / "suite" / "current" / "talk-routes"), PORT), player("all").use_cassette(str(path)):
             suggest_like_the_talk(backend, out=None)
         _headed(path, backend, _TALK)
 

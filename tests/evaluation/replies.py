@@ -11,7 +11,7 @@ from aichaos.evaluation.evaluate import Evaluation, evaluate
 from aichaos.evaluation.suite import Question, suite
 
 FOLDER = Path(__file__).parents[1] / "replies" / "suite"
-COLLECTIONS = ("careful", "careless")
+COLLECTIONS = ("careful", "careless", "current")
 
 
 def reply(collection: str, question: str, name: str) -> str:

@@ -112,11 +112,16 @@ def shown(screen: str) -> None:
     assert "saved as chaos/conversation.json" in last
 
 
-def test_a_change_in_words_is_made_on_the_live_cluster_too(place: str, kubeconfig: Path | None, aichaos: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["playbook", "replay"])
+def test_a_change_in_words_is_made_on_the_live_cluster_too(
+    place: str, backend: str, kubeconfig: Path | None, aichaos: Run, tmp_path: Path
+) -> None:
     here = source(place, "service-a", ("service-a-namespace", "gateways"))
     first = answer(aichaos("suggest", "--scenario", FOURTH, *here, "-o", "json", kubeconfig=kubeconfig))
     path = first["suggestions"][0]["experiment"]
-    done = aichaos("refine", path, "2000ms for 2 minutes on 25% of the pods", *here, "-o", "json", kubeconfig=kubeconfig)
+    words = "make it 2000ms for 2 minutes on 25% of the pods, and wait 15s before it"
+    who = ["--backend", backend, *(["--model", str(FOLDER.parent / "refine-latency")] if backend == "replay" else [])]
+    done = aichaos("refine", path, words, *who, *here, "-o", "json", kubeconfig=kubeconfig)
     changed = answer(done)["suggestion"]
     assert changed["verdict"] == "ready"
     assert latency_of(tmp_path / changed["experiment"]) == ("2000", "120", "25", "litmus-admin")
