@@ -44,9 +44,9 @@ def derived(
     found: dict[Asked, None] = dict.fromkeys(_probed(experiment))
     touched = {reference(route): route for route in concerned}
     for ref in sorted(touched):
-        found.update(dict.fromkeys(_of_route(touched[ref], topology)))
+        found.update(dict.fromkeys(islice(_of_route(touched[ref], topology), MOST)))
     for where, route in brought:
-        found.update(dict.fromkeys(_of_route(route, where)))
+        found.update(dict.fromkeys(islice(_of_route(route, where), MOST)))
     routes: list[HTTPRoute | GRPCRoute] = [*topology.snapshot.http_routes, *topology.snapshot.grpc_routes]
     first = heapq.nsmallest(BYSTANDERS + len(touched), routes, key=lambda route: (route.namespace, route.name, kind_name(route)))
     others = [request for route in first if reference(route) not in touched for request in islice(_of_route(route, topology), 1)]
