@@ -92,7 +92,7 @@ def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[
             if not (joined.refused and problem == "Degraded")  # that is told as a listener takes the rule
         ]
         refs = problems[-1] if problems and joined.refused != "NoMatchingListenerHostname" else ""
-        accepted = joined.refused or (unknown[-1] if unknown else conflict)
+        accepted = joined.refused or conflict or (unknown[-1] if unknown else "")
         yield _condition(ref, "Accepted", accepted, "Accepted", parent=joined.parent)
         yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
         if any(count < len(rules) for count in told.values()):
