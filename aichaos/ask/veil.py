@@ -124,9 +124,17 @@ class Veil:
                 return [self.hide_tree(item, field) for item in value]
             case dict():
                 if field in LABELS:
-                    return {self.hide(key): self.hide_tree(inner, _inner(key, inner)) for key, inner in value.items()}
+                    return {self.hide(key): self._labelled(key, inner) for key, inner in value.items()}
                 return {key: self.hide_tree(inner, "name" if field == "path" and key == "value" else key) for key, inner in value.items()}
         return value
+
+    def _labelled(self, key: str, inner: Any) -> Any:
+        """A label's value; a secret where its key says that it is one (`password: …`), whatever shape it has."""
+        if isinstance(inner, str):
+            head = f"{key}: "
+            whole = redact(head + inner, self._secret)
+            inner = whole[len(head) :] if whole.startswith(head) else inner
+        return self.hide_tree(inner, _inner(key, inner))
 
     def _without_addresses(self, text: str) -> str:
         text = _IPV4.sub(lambda found: self._address(found[0]), text) if "." in text else text

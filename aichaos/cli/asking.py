@@ -11,7 +11,8 @@ from aichaos.ask.cache import folder
 from aichaos.ask.conversation import SMALLEST_BUDGET, Manner
 from aichaos.ask.protocol import Backend, Options, Prompt
 from aichaos.ask.registry import known_names, open_backend
-from aichaos.cli.options import say, write_json
+from aichaos.cli.options import say, warn, write_json
+from aichaos.domain.suggestion import Usage
 from aichaos.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -110,3 +111,13 @@ def show_prompt(prompt: Prompt, effective: settings.Settings, output: str) -> No
     print(f"note: {who} ({prompt.version}); nothing was sent", file=sys.stderr)
     if prompt.version.startswith("ideas"):
         print("note: then one question for each idea, which can't be shown before there are ideas", file=sys.stderr)
+
+
+def spent(usage: Usage) -> None:
+    """What a model was asked for and what it cost, on standard error; nothing where no model was asked."""
+    if not usage.calls or (usage.cost_usd == 0.0 and not usage.input_tokens):
+        return
+    calls = f"{usage.calls} {'call' if usage.calls == 1 else 'calls'}"
+    tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out" if usage.input_tokens else "tokens not counted"
+    cost = f"{usage.cost_usd:.4f} $" if usage.cost_usd is not None else "cost not known"
+    warn([f"{' '.join(part for part in (usage.name, usage.model) if part)}: {calls}, {tokens}, {cost}"])

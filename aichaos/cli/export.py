@@ -28,7 +28,7 @@ def command(**given: Any) -> int:
     aichaos export chaos/route-conflict-my-route.yaml --to kubectl --from demo:route-chaos
     aichaos export chaos/route-conflict-my-route.yaml --to chaostoolkit
     """
-    effective = settings.load({**given, "from": given["origin"]})
+    effective = settings.load({key: value for key, value in given.items() if key != "out"} | {"from": given["origin"]})  # not suggest's out
     source = choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"])
     path: Path = given["experiment"]
     made, findings = pipeline.export(path, given["to"], source, effective["policy"], say)

@@ -11,7 +11,7 @@ from aichaos import pipeline, settings
 from aichaos.ask.registry import find
 from aichaos.ask.wishes import asks_for_yaml
 from aichaos.ask.words import read
-from aichaos.cli.asking import asking_options, manner, opened, show_prompt
+from aichaos.cli.asking import asking_options, manner, opened, show_prompt, spent
 from aichaos.cli.options import choice, output_option, say, source_options, warn, write_json
 from aichaos.domain.suggestion import Refinement
 from aichaos.errors import UsageError
@@ -57,6 +57,7 @@ def command(**given: Any) -> int:
         show(answer, Paper(sys.stdout), explain=given["explain"], manifests=asks_for_yaml(given["text"]))
         sys.stdout.flush()
     warn(answer.warnings)
+    spent(answer.backend)
     saved = answer.suggestion.experiment
     if saved and answer.suggestion.verdict != "rejected" and given["output"] == "text":
         origin = f" --from {shlex.quote(effective['from'] or 'live')}"

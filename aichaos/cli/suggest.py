@@ -11,7 +11,7 @@ from aichaos import pipeline, settings
 from aichaos.ask.registry import find
 from aichaos.ask.wishes import asks_for_yaml, one_scenario
 from aichaos.ask.words import read
-from aichaos.cli.asking import asking_options, manner, opened, show_prompt
+from aichaos.cli.asking import asking_options, manner, opened, show_prompt, spent
 from aichaos.cli.options import choice, output_option, say, source_options, warn, write_json
 from aichaos.domain.suggestion import Suggestions
 from aichaos.errors import UsageError
@@ -84,6 +84,7 @@ def _show(answer: Suggestions, given: dict[str, Any], effective: settings.Settin
         terminal.suggestions(answer, Paper(sys.stdout), manifests=manifests, explain=given["explain"])
         sys.stdout.flush()
     warn(answer.warnings)
+    spent(answer.backend)
     saved = [suggestion.experiment for suggestion in answer.suggestions if suggestion.experiment and suggestion.verdict != "rejected"]
     if saved and given["output"] == "text":
         origin = f" --from {shlex.quote(effective['from'] or 'live')}"

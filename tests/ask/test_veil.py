@@ -258,3 +258,12 @@ def test_the_bytes_on_the_wire_hold_none_of_the_originals_and_the_answer_holds_t
     step = to_document(draft.experiment)["spec"]["steps"][0]["scale"]
     assert (step["name"], step["namespace"]) == ("checkout-db-v1", "payments")
     assert draft.experiment.spec.title == "Take checkout-db-v1 away"
+
+
+@pytest.mark.parametrize("key", ["password", "db-password", "secret", "token", "api_key"])
+def test_a_label_whose_key_says_that_it_is_a_secret_is_one(key: str) -> None:
+    veil = Veil()
+    hidden = veil.hide_tree({"pod_labels": {key: "hunterOnly99", "app": "web"}})
+    assert "hunterOnly99" not in str(hidden)
+    assert hidden["pod_labels"]["app"] == "web"
+    assert veil.lift(hidden["pod_labels"][key]) == "hunterOnly99"

@@ -204,3 +204,11 @@ def test_what_a_tool_has_nothing_for_is_one_line(aichaos: Run, tmp_path: Path) -
     (tmp_path / "one.yaml").write_text(yaml.dump(shop.experiment("route-chaos", *steps)))
     done = aichaos("export", "one.yaml", "--to", "litmus", "--from", "demo:route-chaos")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "note: no step is a ChaosEngine: there is nothing to export\n")
+
+
+def test_the_files_go_where_the_user_says(aichaos: Run, tmp_path: Path) -> None:
+    steps = [{"scale": {"kind": "Deployment", "name": "infra-backend-v1", "namespace": "route-chaos", "replicas": 0}}]
+    (tmp_path / "one.yaml").write_text(yaml.dump(shop.experiment("route-chaos", *steps)))
+    done = aichaos("export", "one.yaml", "--to", "kubectl", "--from", "demo:route-chaos", "--out", "there")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "there" / "run.sh").exists()
