@@ -36,14 +36,13 @@ from aichaos.predict.predict import Foretold
 from aichaos.predict.predict import predict as foretell
 from aichaos.predict.routing.router import Router
 from aichaos.report.kubectl import text as step_text
-from aichaos.run import approve, guard, lease, lever, plan, uses
+from aichaos.run import approve, guard, lease, lever, own, plan, uses
 from aichaos.run.places import Places, listing, looking
 from aichaos.run.plan import Refusal
 
 Say = Callable[[str], None]
 LOOKS = 3
 """How often each probe is asked before a run starts."""
-_LEASE = "aichaos-run"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +163,7 @@ def lease_of(order: Order) -> str:
     namespace, slash, name = order.lever.partition("/")
     if not (namespace and slash and name) or "/" in name:
         raise UsageError(f"{order.lever!r} names no lever", hint="Write NAMESPACE/NAME, as in aichaos/aichaos-lever.")
-    return f"{namespace}/{_LEASE}"
+    return lease.beside(order.lever)
 
 
 def identity(connection: Connection) -> str:
@@ -173,7 +172,7 @@ def identity(connection: Connection) -> str:
 
 
 def _identity(reader: Reader) -> str:
-    found = looking(reader)(Place(api_version="v1", resource="namespaces", kind="Namespace", name="kube-system"))
+    found = looking(reader)(own.namespace("kube-system"))
     if found is None:
         raise NoClusterError(f"{reader.connection.server} has no namespace kube-system", hint="Is this a Kubernetes cluster?")
     return text(at(found, "metadata", "uid"))
@@ -265,7 +264,7 @@ def permissions(drawn: Drawn) -> Iterator[Permission]:
     yield from drawn.plan.permissions
     home = lease_of(drawn.order).partition("/")[0]
     try:
-        there = looking(drawn.reader)(Place(api_version="v1", resource="namespaces", kind="Namespace", name=home))
+        there = looking(drawn.reader)(own.namespace(home))
     except Forbidden:
         return
     if there is None:

@@ -139,7 +139,7 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
     sampling = Sampling(spec.steady_state, spec.abort, guarded.prober.ask, _ending(stops), _telling(say), manner.interval)
     with ExitStack() as stack:
         watching = Reader(drawn.connection, lever.PATIENCE)
-        stack.enter_context(lever.Watch(watching, lever.place(order.lever), lambda told: _pull(stops, told)))
+        stack.enter_context(lever.Watch(watching, lever.place(order.lever), stops.pull))
         stack.enter_context(sampling)
         try:
             ended = conduct(start, writer, drawn.places, hands, stops, _closing(sampling, say))
@@ -157,12 +157,8 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
     return report
 
 
-def _ending(stops: Stops) -> Callable[[Probe, Sample], None]:
-    return lambda probe, sample: _pull(stops, f"the abort probe {probe.name} fails: {sample.why}")
-
-
-def _pull(stops: Stops, reason: str) -> None:
-    stops.pull(reason)
+def _ending(stops: Stops) -> Callable[[Probe, Sample], object]:
+    return lambda probe, sample: stops.pull(f"the abort probe {probe.name} fails: {sample.why}")
 
 
 def _telling(say: Say) -> Callable[[Sample], None]:

@@ -48,10 +48,10 @@ def command(**given: Any) -> int:
 
 def _lever(connection: "Connection", written: str, word: Any, why: str) -> int:
     from aichaos.planning import identity
-    from aichaos.run import lever
+    from aichaos.run import approve, lever
     from aichaos.run.hold import writing
 
-    writer = writing(connection, lever.for_stop(identity(connection), why))
+    writer = writing(connection, approve.for_command("lever", identity(connection), why))
     before = lever.put(writer, lever.place(written), word, why)
     told = "every run in this cluster stops, and none starts" if word == "pulled" else "runs can start again"
     print(f"the lever {written} is {word} (it was {before}): {told}")
@@ -66,7 +66,7 @@ def _one(connection: "Connection", written: str, given: dict[str, Any]) -> int:
     from aichaos.run.places import looking
 
     look = looking(Reader(connection))
-    where = lease.place(f"{written.partition('/')[0]}/aichaos-run")
+    where = lease.place(lease.beside(written))
     writer = writing(connection, approve.for_command("stop", identity(connection), given["why"]))
     active = lease.holder(look(where) or {})
     if active is None or (given["run"] and active.run != given["run"]):

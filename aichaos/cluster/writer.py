@@ -141,20 +141,6 @@ class Writer:
         """Changes that do not depend on each other, all at once."""
         return together([partial(self.send, change) for change in changes], _THREADS)
 
-    def list(self, api_version: str, resource: str, namespace: str, selector: str) -> list[Manifest] | Unread:
-        """The objects of a kind in a namespace whose labels fit."""
-        where = Place(api_version=api_version, resource=resource, kind="", name="", namespace=namespace)
-        try:
-            answer = self._request("GET", f"{collection(where)}?labelSelector={quote(selector, safe='')}", None, JSON)
-        except Trouble as trouble:
-            return Unread(str(trouble.error))
-        except SourceError as error:
-            return Unread(str(error), refused=True)
-        found = _decoded(answer.body)
-        if answer.code == 200 and isinstance(found, dict):
-            return [item for item in found.get("items") or [] if isinstance(item, dict)]
-        return Unread(answer.why, answer.seconds, refused=answer.code == 403)
-
     def warm(self, connections: int) -> bool:
         """Open so many connections (and log in), so that the next requests need not; whether the server answered all of them."""
         try:

@@ -27,7 +27,7 @@ class Sampling:
         steady: Sequence[Probe],
         aborting: Sequence[Probe],
         ask: Callable[[Probe], Sample],
-        abort: Callable[[Probe, Sample], None] = lambda probe, sample: None,
+        abort: Callable[[Probe, Sample], object] = lambda probe, sample: None,
         said: Callable[[Sample], None] = lambda sample: None,
         interval: float = INTERVAL,
     ) -> None:

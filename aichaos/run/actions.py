@@ -15,7 +15,7 @@ from aichaos.domain.experiment import Label, Step
 from aichaos.domain.running import Change, Manifest, Place
 from aichaos.errors import AichaosError
 from aichaos.files.plain import at, mapping, merged, text
-from aichaos.run.likeness import as_it_was, patch_between
+from aichaos.run.likeness import as_it_was, meta, patch_between
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -62,7 +62,7 @@ def change(step: Step, look: Look, places: Resolves, gone: Look) -> Change | Non
     if there is None:
         raise StepFailed(f"{place} is not there", hint="Look at what is there now: `aichaos check EXPERIMENT --from live`.")
     if step.delete is not None:
-        return Change(verb="delete", place=place, uid=_meta(there, "uid"), resource_version=_meta(there, "resourceVersion"))
+        return Change(verb="delete", place=place, uid=meta(there, "uid"), resource_version=meta(there, "resourceVersion"))
     return _patch(place, there, merged(there, _wished(step)))
 
 
@@ -83,7 +83,7 @@ def _patch(place: Place, there: Manifest, wanted: Manifest) -> Change | None:
     patch = patch_between(as_it_was(there), as_it_was(wanted))
     if not patch:
         return None
-    return Change(verb="patch", place=place, body=patch, uid=_meta(there, "uid"), resource_version=_meta(there, "resourceVersion"))
+    return Change(verb="patch", place=place, body=patch, uid=meta(there, "uid"), resource_version=meta(there, "resourceVersion"))
 
 
 def _wished(step: Step) -> Manifest:
@@ -122,7 +122,3 @@ def _without_dropped(document: Manifest, before: Manifest, now: Manifest) -> Man
         inner = isinstance(value, dict) and isinstance(now.get(key), dict)
         kept[key] = _without_dropped(value, mapping(before.get(key)), now[key]) if inner else value
     return kept
-
-
-def _meta(obj: Manifest, field: str) -> str:
-    return text(at(obj, "metadata", field))

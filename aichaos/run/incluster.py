@@ -13,7 +13,7 @@ from aichaos.domain.running import Change, Done, Manifest, Place
 from aichaos.errors import AichaosError
 from aichaos.files.plain import at, mapping
 from aichaos.run import mirror
-from aichaos.run.marks import OWNER, RUN
+from aichaos.run.marks import RUN, ours
 
 ACCOUNT = "aichaos-guard"
 READY = 60.0
@@ -76,8 +76,7 @@ def _key(writer: Writer, run: str, where: Place, key: bytes, owner: Manifest) ->
 
 
 def _metadata(writer: Writer, run: str, where: Place) -> Manifest:
-    notes = {"labels": {RUN: run}, "annotations": {OWNER: writer.approval.who}}
-    return {"name": where.name, "namespace": where.namespace} | notes
+    return {"name": where.name, "namespace": where.namespace} | ours(run, writer.approval)
 
 
 def _job(writer: Writer, run: str, where: Place, image: str) -> Manifest:

@@ -7,12 +7,13 @@ each target, `injected` or `reverted`.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from aichaos.domain.running import Manifest, Place
 from aichaos.errors import SourceError
+from aichaos.files.plain import mapping
 
 Phase = Literal["waiting", "injected", "failed", "over"]
 Look = Callable[[Place], Manifest | None]
@@ -68,10 +69,10 @@ _FAULTS = ("podchaos", "networkchaos", "stresschaos", "httpchaos", "iochaos", "t
 
 def _belongs(one: Manifest, place: Place) -> bool:
     """Whether a chaos object has made this one: by its labels (Chaos Mesh), by the engine that it names (Litmus)."""
-    metadata = _mapping(one.get("metadata"))
-    labels = _mapping(metadata.get("labels"))
+    metadata = mapping(one.get("metadata"))
+    labels = mapping(metadata.get("labels"))
     owners = [owner.get("name") for owner in metadata.get("ownerReferences") or [] if isinstance(owner, dict)]
-    engine = _mapping(one.get("spec")).get("engine")
+    engine = mapping(one.get("spec")).get("engine")
     return place.name in (labels.get("chaos-mesh.org/workflow"), labels.get("managed-by"), engine, *owners)
 
 
@@ -79,8 +80,8 @@ def _belongs(one: Manifest, place: Place) -> bool:
 
 
 def _fault(fault: Manifest) -> State:
-    status = _mapping(fault.get("status"))
-    records = [one for one in _mapping(status.get("experiment")).get("containerRecords") or [] if isinstance(one, dict)]
+    status = mapping(fault.get("status"))
+    records = [one for one in mapping(status.get("experiment")).get("containerRecords") or [] if isinstance(one, dict)]
     holds = {one.get("type"): one.get("status") == "True" for one in status.get("conditions") or [] if isinstance(one, dict)}
     injected = sum(1 for one in records if one.get("phase") == "Injected" or one.get("injectedCount", 0) > 0)
     counts = {"injected": injected, "targets": len(records)}
@@ -121,23 +122,23 @@ def _of(counts: dict[str, int]) -> str:
 
 
 def _engine(engine: Manifest, results: Sequence[Manifest]) -> State:
-    status = str(_mapping(engine.get("status")).get("engineStatus") or "")
+    status = str(mapping(engine.get("status")).get("engineStatus") or "")
     history = [
         target
         for result in results
-        for target in _mapping(_mapping(result.get("status")).get("history")).get("targets") or []
+        for target in mapping(mapping(result.get("status")).get("history")).get("targets") or []
         if isinstance(target, dict)
     ]
     injected = sum(1 for target in history if target.get("chaosStatus") in ("injected", "reverted"))
     counts = {"injected": injected, "targets": len(history)}
-    experiments = [_mapping(_mapping(result.get("status")).get("experimentStatus")) for result in results]
+    experiments = [mapping(mapping(result.get("status")).get("experimentStatus")) for result in results]
     failed = next((one for one in experiments if one.get("phase") == "Error"), None)
     if injected and all(target.get("chaosStatus") == "reverted" for target in history):
         return State(phase="over", text=f"injected into {_of(counts)} and reverted", **counts)
     if injected:
         return State(phase="injected", text=f"injected into {_of(counts)}", **counts)
     if failed is not None:
-        why = _mapping(failed.get("errorOutput")).get("reason") or failed.get("failStep") or "no reason given"
+        why = mapping(failed.get("errorOutput")).get("reason") or failed.get("failStep") or "no reason given"
         return State(phase="failed", text=f"the experiment failed: {' '.join(str(why).split())[:200]}", **counts)
     if status in ("completed", "stopped"):
         return State(phase="failed", text=f"the engine is {status}, and nothing was injected", **counts)
@@ -178,7 +179,7 @@ def wait_gone(place: Place, uid: str, look: Look, wait: Wait, say: Callable[[str
         except SourceError as error:
             found, text = {}, f"it can't be read: {error}"
         else:
-            metadata = _mapping(_mapping(found).get("metadata"))
+            metadata = mapping(mapping(found).get("metadata"))
             if found is None or (uid and metadata.get("uid") != uid):
                 return Ended(good=True, text="recovered and gone")
             held = ", ".join(map(str, metadata.get("finalizers") or []))
@@ -213,7 +214,3 @@ def _until(seconds: float) -> Iterator[None]:
     yield
     while time.monotonic() < deadline:
         yield
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -22,6 +22,7 @@ from aichaos.run.likeness import (  # fmt: skip
     equal,
     essence,
     leaves,
+    meta,
     patch_between,
     put_back,
     shortest,
@@ -52,10 +53,6 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     later: str
     foreign: list[Foreign]
     doubts: list[Doubt]
-
-    @property
-    def done(self) -> bool:
-        return not (self.now or self.renew or self.waiting or self.later)
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +147,7 @@ def _one(history: History, obj: Manifest | None, run: str, way: Way) -> Change |
     if obj is None:
         return _gone(history, way)
     deletion = history.deletion
-    if deletion is not None and _uid(obj) != _uid(deletion.before or {}):
+    if deletion is not None and meta(obj, "uid") != meta(deletion.before, "uid"):
         if history.created:
             return _brought(history, obj, run, way)
         if not history.restored and not history.made(obj, run):
@@ -167,10 +164,10 @@ def _brought(history: History, obj: Manifest | None, run: str, way: Way) -> Chan
     if not history.made(obj, run):
         way.foreign.append(Foreign(object=str(history.place), what="somebody else has made one of this name"))
         return None
-    made = [object for outcome in history.outcomes.values() if (object := _object(outcome)) and _uid(object) == _uid(obj)]
+    made = [object for outcome in history.outcomes.values() if (object := _object(outcome)) and meta(object, "uid") == meta(obj, "uid")]
     if made and not _same_body(made[-1], obj):
         way.foreign.append(Foreign(object=str(history.place), what="somebody else has changed it; it was this run's own, and went with it"))
-    return Change(verb="delete", place=history.place, uid=_uid(obj))
+    return Change(verb="delete", place=history.place, uid=meta(obj, "uid"))
 
 
 def _gone(history: History, way: Way) -> Change | None:
@@ -194,8 +191,7 @@ def _fields(history: History, obj: Manifest) -> Change | None:
     patch = patch_between(obj, wanted)
     if not patch:
         return None
-    metadata = mapping(obj.get("metadata"))
-    return Change(verb="patch", place=history.place, body=patch, uid=_uid(obj), resource_version=str(metadata.get("resourceVersion", "")))
+    return Change(verb="patch", place=history.place, body=patch, uid=meta(obj, "uid"), resource_version=meta(obj, "resourceVersion"))
 
 
 def _as_before(history: History, obj: Manifest) -> Manifest:
@@ -256,7 +252,7 @@ def _after_elders(change: Change, creations: dict[Place, Change], scene: Scene, 
     elders = scene.elders(change.place)
     if any(elder in creations for elder in elders):
         return ""  # they come first; its own turn comes in a later round
-    born = max((_born(obj) for elder in elders if (obj := scene.live.get(elder)) is not None), default="")
+    born = max((meta(obj, "creationTimestamp") for elder in elders if (obj := scene.live.get(elder)) is not None), default="")
     if born and born >= scene.clock:
         return born
     way.now.append(change)
@@ -273,22 +269,21 @@ def _too_old(known: dict[Place, History], creations: dict[Place, Change], scene:
             continue
         for place in pair.younger:
             obj = scene.live.get(place)
-            if obj is None or place in waiting or place in renewed or _born(obj) > _born(elder):
+            if obj is None or place in waiting or place in renewed or meta(obj, "creationTimestamp") > meta(elder, "creationTimestamp"):
                 continue
             if why := _bound(obj):
                 way.doubts.append(Doubt(place, f"it is older than {pair.elder} now, and can't be made again: {why}"))
-            elif _born(elder) >= scene.clock:
-                yield _born(elder)
+            elif meta(elder, "creationTimestamp") >= scene.clock:
+                yield meta(elder, "creationTimestamp")
             elif not renewed.intersection(scene.elders(place)):
                 renewed.add(place)
-                version = str(mapping(obj.get("metadata")).get("resourceVersion", ""))
-                way.renew.append(Change(verb="delete", place=place, uid=_uid(obj), resource_version=version))
+                way.renew.append(Change(verb="delete", place=place, uid=meta(obj, "uid"), resource_version=meta(obj, "resourceVersion")))
 
 
 def _is_new(history: History | None, obj: Manifest) -> bool:
     """Whether an object is another one than before the run."""
     deletion = history.deletion if history is not None else None
-    return deletion is not None and _uid(obj) != _uid(deletion.before or {})
+    return deletion is not None and meta(obj, "uid") != meta(deletion.before, "uid")
 
 
 def _bound(obj: Manifest) -> str:
@@ -307,11 +302,3 @@ def _controlled(obj: Manifest) -> bool:
 def _same_body(one: Manifest, other: Manifest) -> bool:
     """Whether two states are alike but for their metadata, where controllers leave finalizers and notes."""
     return alike(one | {"metadata": {}}, other | {"metadata": {}})
-
-
-def _uid(obj: Manifest) -> str:
-    return str(mapping(obj.get("metadata")).get("uid", ""))
-
-
-def _born(obj: Manifest) -> str:
-    return str(mapping(obj.get("metadata")).get("creationTimestamp", ""))

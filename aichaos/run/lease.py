@@ -16,9 +16,12 @@ import msgspec
 from aichaos.cluster.writer import Absent, Found, Unread, Writer
 from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Outcome, Place, Refused
 from aichaos.files.plain import at, mapping, text
+from aichaos.run import own
+from aichaos.run.likeness import meta
 from aichaos.run.marks import OWNER, RUN, WHY
 
-DEFAULT = "aichaos/aichaos-run"
+NAME = "aichaos-run"
+DEFAULT = f"aichaos/{NAME}"
 SECONDS = 15
 """How long a Lease counts as alive after it was renewed: what the guard inside the cluster waits for."""
 PROCESS = "aichaos.io/process"
@@ -67,6 +70,11 @@ def place(written: str = DEFAULT) -> Place:
     return Place(api_version="coordination.k8s.io/v1", resource="leases", kind="Lease", name=name, namespace=namespace)
 
 
+def beside(lever: str) -> str:
+    """`NS/NAME` of the Lease that goes with a lever: all of ours lies in one namespace."""
+    return f"{lever.partition('/')[0]}/{NAME}"
+
+
 def acquire(writer: Writer, where: Place, run: str) -> Hold:
     """Take the Lease for a new run, making it and its namespace where they are not there yet. Tries again for some seconds."""
     answer = NotHad(why=f"others write {where} again and again", final=False)
@@ -81,7 +89,7 @@ def acquire(writer: Writer, where: Place, run: str) -> Hold:
             case Absent():
                 outcome = writer.send(_creation(where, run, "main", 1, writer.approval))
                 if isinstance(outcome, Missing):
-                    outcome = writer.send(_home(where.namespace))
+                    outcome = writer.send(own.home(where.namespace))
             case Found(lease):
                 holder = text(at(lease, "spec", "holderIdentity"))
                 if holder and (holder != run or _process(lease) != _me("main")):
@@ -148,7 +156,7 @@ def release(writer: Writer, held: Held) -> bool:
             return True
         if isinstance(found, Found):
             body = {"spec": {"holderIdentity": None}, "metadata": {"annotations": {PROCESS: None, STOP: None}}}
-            change = Change(verb="patch", place=held.place, body=body, resource_version=_version(found.object))
+            change = Change(verb="patch", place=held.place, body=body, resource_version=meta(found.object, "resourceVersion"))
             if isinstance(writer.send(change), Done):
                 return True
     return False
@@ -161,7 +169,8 @@ def request_stop(writer: Writer, where: Place, run: str, why: str) -> bool:
         if not isinstance(found, Found) or text(at(found.object, "spec", "holderIdentity")) != run:
             return False
         body = {"metadata": {"annotations": {STOP: why}}}
-        if isinstance(writer.send(Change(verb="patch", place=where, body=body, resource_version=_version(found.object))), Done):
+        change = Change(verb="patch", place=where, body=body, resource_version=meta(found.object, "resourceVersion"))
+        if isinstance(writer.send(change), Done):
             return True
     return False
 
@@ -183,7 +192,7 @@ def _creation(where: Place, run: str, who: str, generation: int, approval: Appro
 
 def _claim(where: Place, lease: Manifest, run: str, who: str, generation: int, approval: Approval) -> Change:
     body = {"metadata": _notes(run, who, approval), "spec": _spec(run, generation)}
-    return Change(verb="patch", place=where, body=body, resource_version=_version(lease))
+    return Change(verb="patch", place=where, body=body, resource_version=meta(lease, "resourceVersion"))
 
 
 def _notes(run: str, who: str, approval: Approval) -> Manifest:
@@ -196,22 +205,17 @@ def _spec(run: str, generation: int) -> Manifest:
     return {"holderIdentity": run, "leaseTransitions": generation, **times}
 
 
-def _home(namespace: str) -> Change:
-    where = Place(api_version="v1", resource="namespaces", kind="Namespace", name=namespace)
-    return Change(verb="create", place=where, body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-
-
 def _held(outcome: Outcome, where: Place, run: str, who: str) -> Held | None:
     lease = outcome.object if isinstance(outcome, Done) else None
     if lease is None or lease.get("kind") != where.kind or _process(lease) != _me(who):
         return None
-    return Held(place=where, run=run, generation=_generation(lease), version=_version(lease))
+    return Held(place=where, run=run, generation=_generation(lease), version=meta(lease, "resourceVersion"))
 
 
 def _beat(lease: Manifest, held: Held) -> Beat:
     if not is_ours(lease, held):
         return Beat(held=None)
-    fresh = msgspec.structs.replace(held, version=_version(lease))
+    fresh = msgspec.structs.replace(held, version=meta(lease, "resourceVersion"))
     return Beat(held=fresh, stop=text(at(lease, "metadata", "annotations", STOP)))
 
 
@@ -241,10 +245,6 @@ def _process(lease: Manifest) -> str:
 def _generation(lease: Manifest) -> int:
     found: Any = at(lease, "spec", "leaseTransitions")
     return found if isinstance(found, int) else 0
-
-
-def _version(obj: Manifest) -> str:
-    return text(at(obj, "metadata", "resourceVersion"))
 
 
 def _now() -> str:

@@ -11,10 +11,10 @@ import msgspec
 
 from aichaos.cluster.reader import Patience, Reader
 from aichaos.cluster.writer import Absent, Found, Unread, Writer, address
-from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Place
+from aichaos.domain.running import Change, Conflict, Done, Manifest, Missing, Place
 from aichaos.errors import RefusedError, SourceError
 from aichaos.files.plain import mapping, text
-from aichaos.run import approve
+from aichaos.run import own
 
 DEFAULT = "aichaos/aichaos-lever"
 EVERY = 0.25
@@ -37,7 +37,7 @@ class Lever(msgspec.Struct, frozen=True, kw_only=True):
 def place(written: str = DEFAULT) -> Place:
     """written: `NS/NAME`."""
     namespace, _, name = written.partition("/")
-    return Place(api_version="v1", resource="configmaps", kind="ConfigMap", name=name, namespace=namespace)
+    return own.config_map(name, namespace)
 
 
 def look(reader: Reader, where: Place) -> Lever:
@@ -77,9 +77,9 @@ def put(writer: Writer, where: Place, word: Word, why: str) -> str:
                 continue
             case Absent():
                 before = "absent"
-                outcome = writer.send(Change(verb="create", place=where, body=_new(where, data)))
+                outcome = writer.send(own.config_map_of(where, data))
                 if isinstance(outcome, Missing):
-                    writer.send(_home(where.namespace))
+                    writer.send(own.home(where.namespace))
                     continue
             case Found(found):
                 before = text(mapping(found.get("data")).get("state")) or "empty"
@@ -97,15 +97,15 @@ def put(writer: Writer, where: Place, word: Word, why: str) -> str:
 def make(writer: Writer, where: Place) -> None:
     """Make the lever, released, for whoever may need it, if the rights are there; one that is there stays as it is."""
     data = {"state": "released", "who": writer.approval.who, "when": writer.approval.at, "why": "made by the first run"}
-    if isinstance(writer.send(Change(verb="create", place=where, body=_new(where, data))), Missing):
-        writer.send(_home(where.namespace))
-        writer.send(Change(verb="create", place=where, body=_new(where, data)))
+    if isinstance(writer.send(own.config_map_of(where, data)), Missing):
+        writer.send(own.home(where.namespace))
+        writer.send(own.config_map_of(where, data))
 
 
 class Watch:
     """Looks at the lever again and again, in a thread of its own, and says once that it was pulled."""
 
-    def __init__(self, reader: Reader, where: Place, pulled: Callable[[str], None], every: float = EVERY) -> None:
+    def __init__(self, reader: Reader, where: Place, pulled: Callable[[str], object], every: float = EVERY) -> None:
         self._reader = reader
         self._where = where
         self._pulled = pulled
@@ -126,20 +126,6 @@ class Watch:
             if found.pulled and not self._over.is_set():
                 self._pulled(found.told)
                 return
-
-
-def for_stop(cluster: str, why: str) -> Approval:
-    """What a command that only pulls or releases the lever writes with."""
-    return approve.for_command("lever", cluster, why)
-
-
-def _new(where: Place, data: dict[str, str]) -> Manifest:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": where.name, "namespace": where.namespace}, "data": data}
-
-
-def _home(namespace: str) -> Change:
-    where = Place(api_version="v1", resource="namespaces", kind="Namespace", name=namespace)
-    return Change(verb="create", place=where, body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
 
 
 def _named(where: Place) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aichaos.domain.running import Manifest
-from aichaos.files.plain import mapping, same, without_nulls
+from aichaos.files.plain import mapping, same, text, without_nulls
 
 Path = tuple[str, ...]
 
@@ -19,6 +19,11 @@ SERVER_FIELDS = (
 
 _CONTROLLERS_OWN = ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
 """Annotations that a controller counts with."""
+
+
+def meta(obj: Manifest | None, field: str) -> str:
+    """A text of an object's metadata; "" where there is none."""
+    return text(mapping((obj or {}).get("metadata")).get(field))
 
 
 def as_it_was(obj: Manifest) -> Manifest:

@@ -9,6 +9,11 @@ OWNER = "aichaos.io/owner"
 WHY = "aichaos.io/why"
 
 
+def ours(run: str, approval: Approval) -> Manifest:
+    """The labels and annotations of an object that is no part of an experiment: a copy of the journal, the guard inside the cluster."""
+    return {"labels": {RUN: run}, "annotations": {OWNER: approval.who}}
+
+
 def marked(obj: Manifest, run: str, approval: Approval, why: str) -> Manifest:
     """An object with the run's label, and who started it, and why."""
     metadata = mapping(obj.get("metadata"))

@@ -6,11 +6,12 @@ the run has ended well.
 
 import time
 
-from aichaos.cluster.writer import Absent, Found, Unread, Writer
-from aichaos.domain.running import Change, Conflict, Done, Manifest, Missing, Place, Refused
+from aichaos.cluster.writer import Found, Writer
+from aichaos.domain.running import Change, Conflict, Done, Missing, Place, Refused
 from aichaos.errors import AichaosError
 from aichaos.files.plain import at, text
-from aichaos.run.marks import OWNER, RUN
+from aichaos.run import own
+from aichaos.run.marks import ours
 
 KEY = "journal.jsonl"
 LARGEST = 1_000_000
@@ -19,7 +20,7 @@ _ATTEMPTS = 6
 
 
 def place(run: str, namespace: str) -> Place:
-    return Place(api_version="v1", resource="configmaps", kind="ConfigMap", name=f"aichaos-run-{run}", namespace=namespace)
+    return own.config_map(f"aichaos-run-{run}", namespace)
 
 
 class Mirror:
@@ -48,7 +49,7 @@ class Mirror:
         for tries in range(_ATTEMPTS):
             outcome = self.writer.send(Change(verb="patch", place=self.place, body={"data": data}))
             if isinstance(outcome, Missing):
-                outcome = self.writer.send(Change(verb="create", place=self.place, body=self._new(data)))
+                outcome = self.writer.send(own.config_map_of(self.place, data, ours(self.run, self.writer.approval)))
             if isinstance(outcome, Done) or self._is_there():
                 return
             why = getattr(outcome, "why", "") or f"there is no namespace {self.place.namespace}"
@@ -61,22 +62,6 @@ class Mirror:
     def _is_there(self) -> bool:
         found = self.writer.read(self.place)
         return isinstance(found, Found) and text(at(found.object, "data", KEY)) == self._lines.decode()
-
-    def _new(self, data: dict[str, str]) -> Manifest:
-        notes = {"labels": {RUN: self.run}, "annotations": {OWNER: self.writer.approval.who}}
-        metadata = {"name": self.place.name, "namespace": self.place.namespace} | notes
-        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-
-
-def fetch(writer: Writer, where: Place) -> bytes | Unread | None:
-    """The lines that a run has kept in the cluster; None where there are none."""
-    match writer.read(where):
-        case Found(found):
-            return text(at(found, "data", KEY)).encode() or None
-        case Absent():
-            return None
-        case Unread() as unread:
-            return unread
 
 
 def remove(writer: Writer, where: Place) -> None:

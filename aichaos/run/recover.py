@@ -13,10 +13,10 @@ import msgspec
 from aichaos.cluster.connection import Connection, connect
 from aichaos.cluster.reader import Reader
 from aichaos.cluster.writer import Found, Unread, Writer
-from aichaos.domain.running import Access, Opened, Place, Restored
+from aichaos.domain.running import Access, Opened, Restored
 from aichaos.errors import AichaosError, FileError
 from aichaos.files.plain import at, text
-from aichaos.run import journal, lease, mirror, restore
+from aichaos.run import journal, lease, mirror, own, restore
 from aichaos.run.journal import Journal
 from aichaos.run.restore import Patience, Say
 
@@ -59,7 +59,7 @@ def connected(opened: Opened, access: Access | None, say: Say) -> Link:
 
 def cluster_uid(writer: Writer) -> str | Unread:
     """What a cluster is known by: the UID of its namespace kube-system."""
-    sight = writer.read(Place(api_version="v1", resource="namespaces", kind="Namespace", name="kube-system"))
+    sight = writer.read(own.namespace("kube-system"))
     if isinstance(sight, Found):
         return str(at(sight.object, "metadata", "uid"))
     return sight if isinstance(sight, Unread) else Unread("there is no namespace kube-system", refused=True)

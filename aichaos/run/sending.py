@@ -12,15 +12,13 @@ import msgspec
 from aichaos.cluster.writer import Absent, Found, Unread, Writer
 from aichaos.domain.experiment import Step
 from aichaos.domain.running import Change, Conflict, Done, Intent, Manifest, Missing, Outcome, Place, Refused, Result, Stop, Unknown, Unsent
-from aichaos.files.plain import at, mapping
 from aichaos.run import actions, lease
 from aichaos.run.actions import Resolves, StepFailed
 from aichaos.run.closed import refusal
 from aichaos.run.inverses import UNDO
 from aichaos.run.journal import Journal
 from aichaos.run.lease import Held
-from aichaos.run.likeness import NOTHING, alike, as_it_was, equal, leaves
-from aichaos.run.likeness import at as value_at
+from aichaos.run.likeness import NOTHING, alike, as_it_was, at, equal, leaves, meta
 from aichaos.run.marks import marked, marked_by
 from aichaos.run.restore import Fenced
 from aichaos.run.stops import Stops
@@ -55,8 +53,7 @@ class Sender:
             there = self._look(place)
             if there is None:
                 return None
-            uid, version = (str(mapping(there.get("metadata")).get(key, "")) for key in ("uid", "resourceVersion"))
-            return Change(verb="delete", place=place, uid=uid, resource_version=version)
+            return Change(verb="delete", place=place, uid=meta(there, "uid"), resource_version=meta(there, "resourceVersion"))
 
         return self._begin(number, deletion, place)
 
@@ -70,7 +67,7 @@ class Sender:
             before = self._look(place) if change.verb != "create" else None
             if (why := self._why_not(change, before)) is not None:
                 raise StepFailed(f"not sent: {why}", hint="See docs/safety.md for what no step may do.")
-            if change.verb != "create" and _version(before) != change.resource_version:
+            if change.verb != "create" and meta(before, "resourceVersion") != change.resource_version:
                 continue
             ready = self._rehearsed(self._marked(number, change))
             if isinstance(ready, Stop):
@@ -126,7 +123,7 @@ class Sender:
         if change.verb != "create" or change.place.group not in _AGED:
             return None
         made = [outcome.object for outcome in self.journal.record.outcomes.values() if isinstance(outcome, Done) and outcome.object]
-        last = max((str(at(obj, "metadata", "creationTimestamp")) for obj in made if _group(obj) in _AGED), default="")
+        last = max((meta(obj, "creationTimestamp") for obj in made if _group(obj) in _AGED), default="")
         while last and self.writer.clock <= last and not self.stops.stop:
             self.stops.wait(0.1)
             self.writer.read(change.place)
@@ -204,32 +201,22 @@ def evidence(intent: Intent, live: Manifest | None, run: str) -> Outcome | None:
             return Done(object=live)
         case "create":
             return Conflict(why="somebody else has made one of this name")
-        case "delete" if (
-            live is None or _meta(live, "uid") != change.uid or value_at(live, ("metadata", "deletionTimestamp")) is not NOTHING
-        ):
+        case "delete" if live is None or meta(live, "uid") != change.uid or at(live, ("metadata", "deletionTimestamp")) is not NOTHING:
             return Done()
         case "delete":
-            return None if _version(live) == change.resource_version else Conflict(why="it was changed meanwhile")
+            return None if meta(live, "resourceVersion") == change.resource_version else Conflict(why="it was changed meanwhile")
     if live is None:
         return Missing()
-    if _version(live) == change.resource_version:
+    if meta(live, "resourceVersion") == change.resource_version:
         return None
     wanted = intent.after or change.body or {}
-    same = all(equal(value_at(live, path), value_at(wanted, path)) for path in leaves(change.body or {}))
-    return Done(object=live) if same and _meta(live, "uid") == change.uid else Conflict(why="it was changed meanwhile")
+    same = all(equal(at(live, path), at(wanted, path)) for path in leaves(change.body or {}))
+    return Done(object=live) if same and meta(live, "uid") == change.uid else Conflict(why="it was changed meanwhile")
 
 
 def _pause(tries: int, outcome: Outcome | None) -> float:
     asked = outcome.seconds if isinstance(outcome, Unsent) else None
     return min(5.0, asked if asked is not None else 0.02 * 2.0 ** min(tries, 8))
-
-
-def _version(obj: Manifest | None) -> str:
-    return _meta(obj or {}, "resourceVersion")
-
-
-def _meta(obj: Manifest, field: str) -> str:
-    return str(mapping(obj.get("metadata")).get(field, ""))
 
 
 def _group(obj: Manifest) -> str:

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from aichaos.cluster.writer import Absent, Found, Unread, Writer
 from aichaos.domain.running import Change, Done, Manifest, Place
 from aichaos.errors import RefusedError
-from aichaos.files.plain import at, mapping, text
+from aichaos.files.plain import mapping
+from aichaos.run import own
+from aichaos.run.likeness import meta
 
 NAME = "aichaos-approvals"
 _ATTEMPTS = 4
 
 
 def place(namespace: str) -> Place:
-    return Place(api_version="v1", resource="configmaps", kind="ConfigMap", name=NAME, namespace=namespace)
+    return own.config_map(NAME, namespace)
 
 
 def used(look: Callable[[Place], Manifest | None], namespace: str, approval: str) -> int:
@@ -29,18 +31,12 @@ def count(writer: Writer, namespace: str, approval: str, most: int) -> None:
                 why = told
                 continue
             case Absent():
-                body = {
-                    "apiVersion": "v1",
-                    "kind": "ConfigMap",
-                    "metadata": {"name": NAME, "namespace": namespace},
-                    "data": {approval: "1"},
-                }
-                outcome = writer.send(Change(verb="create", place=where, body=body))
+                outcome = writer.send(own.config_map_of(where, {approval: "1"}))
             case Found(found):
                 before = _count(found, approval)
                 if before >= most:
                     raise RefusedError("the approval has been used up just now", hint="Ask for another one: aichaos approve EXPERIMENT.")
-                version = text(at(found, "metadata", "resourceVersion"))
+                version = meta(found, "resourceVersion")
                 data = {"data": {approval: str(before + 1)}}
                 outcome = writer.send(Change(verb="patch", place=where, body=data, resource_version=version))
         if isinstance(outcome, Done):
