@@ -55,9 +55,5 @@ def command(**given: Any) -> int:
         signed = approve.sign(permit, key, given["signer"])
     path = given["output"] or Path(f"{drawing.plan.experiment}.approval.yaml")
     save(path, approve.text(signed))
-    print(f"{path}: for {_runs(signed.uses)} until {signed.expires}", file=sys.stderr)
+    print(f"{path}: for {approve.runs(signed.uses)} until {signed.expires}", file=sys.stderr)
     return 0
-
-
-def _runs(number: int) -> str:
-    return "one run" if number == 1 else f"{number} runs"

@@ -1,12 +1,14 @@
 """What an API server serves: groups, versions, resources."""
 
+from functools import cached_property
+
 import msgspec
 
 from aichaos.cluster.reader import Forbidden, Reader
 from aichaos.cluster.troubles import not_kubernetes
 from aichaos.domain.chaos import ENGINE_GROUPS
-from aichaos.domain.kinds import KINDS
-from aichaos.errors import UnauthorizedError
+from aichaos.domain.kinds import BY_NAME, KINDS
+from aichaos.errors import UnauthorizedError, UsageError
 
 _AGGREGATED = ",".join(
     (
@@ -131,3 +133,25 @@ def _add_plain(reader: Reader, served: Served, answer: _Answer) -> None:
         listed = reader.get_json(path, _Resources)
         resources = listed.resources or [] if listed is not None else []
         served.add(name, version, {r.name: r.kind for r in resources if "/" not in r.name})
+
+
+class Kinds:
+    """What the server calls kinds that are named by their kind alone; asked once, where our own table does not know it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    @cached_property
+    def served(self) -> Served:
+        return discover(self._reader)
+
+    def resource(self, kind: str) -> tuple[str, str, str]:
+        """Group, version and plural: in the version in which we read it, else in the server's own first choice. Raises UsageError."""
+        known = BY_NAME.get(kind)
+        if known is not None:
+            versions = self.served.versions(known.group, known.plural) if known.optional else known.versions
+            if versions:
+                return known.group, next((one for one in known.versions if one in versions), versions[0]), known.plural
+        elif (found := self.served.resource(kind)) is not None:
+            return found
+        raise UsageError(f"the cluster has no kind {kind[:60]!r}", hint="Is it written as in its manifests, Deployment for example?")

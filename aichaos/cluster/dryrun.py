@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from aichaos.cluster.connection import Connection, Session
+from aichaos.cluster.paths import path as api_path
 from aichaos.cluster.reader import Patience, Reader
 from aichaos.cluster.troubles import Trouble, translated
 from aichaos.errors import UnauthorizedError
@@ -100,10 +101,7 @@ class DryRun:
         return self._send("DELETE", self._path(api_version, resource, namespace, name), b"", "application/json")
 
     def _path(self, api_version: str, resource: Resource, namespace: str, name: str = "") -> str:
-        parts = ["apis" if "/" in api_version else "api", *api_version.split("/")]
-        parts += ["namespaces", namespace] if resource.namespaced else []
-        parts += [resource.name, name] if name else [resource.name]
-        return "".join(f"/{quote(part, safe='')}" for part in parts)
+        return api_path(api_version, resource.name, namespace if resource.namespaced else "", name)
 
     def _send(self, method: Method, path: str, body: bytes, kind: Body) -> Reply:
         session, renewed = self.connection.session(), False

@@ -16,11 +16,11 @@ import time
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeAlias
-from urllib.parse import quote
 
 import msgspec
 
 from aichaos.cluster.connection import Connection, Session
+from aichaos.cluster.paths import path
 from aichaos.cluster.reader import JSON, retry_after, whole_body
 from aichaos.cluster.together import together
 from aichaos.cluster.troubles import Trouble, translated
@@ -106,13 +106,13 @@ class Writer:
         kind = JSON
         match change.verb:
             case "create":
-                path, body = collection(place), change.body or {}
+                target, body = collection(place), change.body or {}
             case "patch":
-                path, body, kind = address(place), _expecting(change), _MERGE
+                target, body, kind = address(place), _expecting(change), _MERGE
             case "delete":
-                path, query, body = address(place), "", _deletion(change, dry_run=dry_run)
+                target, query, body = address(place), "", _deletion(change, dry_run=dry_run)
         try:
-            answer = self._request(method, path + query, msgspec.json.encode(body), kind)
+            answer = self._request(method, target + query, msgspec.json.encode(body), kind)
         except Trouble as trouble:
             return Unsent(why=str(trouble.error)) if trouble.unsent else Unknown(why=str(trouble.error))
         except SourceError as error:
@@ -193,17 +193,15 @@ class Writer:
 
 
 def collection(place: Place) -> str:
-    """The path under which objects of this kind are made; every part quoted, so that no name can be anything else."""
-    parts = ["apis" if "/" in place.api_version else "api", *place.api_version.split("/")]
-    parts += ["namespaces", place.namespace] if place.namespace else []
-    return "".join(f"/{quote(part, safe='')}" for part in (*parts, place.resource))
+    """The path under which objects of this kind are made."""
+    return path(place.api_version, place.resource, place.namespace)
 
 
 def address(place: Place) -> str:
     """The path of an object. Raises ValueError for a name that would be a path of its own."""
     if place.name in ("", ".", ".."):
         raise ValueError(f"{place.name!r} is no name of an object")
-    return f"{collection(place)}/{quote(place.name, safe='')}"
+    return path(place.api_version, place.resource, place.namespace, place.name)
 
 
 def _expecting(change: Change) -> Manifest:

@@ -103,6 +103,13 @@ class ObjectRef(msgspec.Struct, frozen=True, order=True):
     def __str__(self) -> str:
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
 
+    @classmethod
+    def of(cls, written: str) -> "ObjectRef":
+        """Reads what `str` writes; of other text, what could be meant."""
+        kind, _, rest = written.partition("/")
+        namespace, _, name = rest.rpartition("/")
+        return cls(kind, name, namespace)
+
 
 def reference(obj: KubeObject) -> ObjectRef:
     return ObjectRef(kind_name(obj), obj.name, obj.namespace)

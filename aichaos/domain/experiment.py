@@ -194,6 +194,11 @@ class Spec(_Part, frozen=True, kw_only=True):
     rollback: list[str] = []
     provenance: Provenance = Provenance()
 
+    @property
+    def limit(self) -> float:
+        """The deadline in seconds; ten minutes where it is no time."""
+        return seconds(self.deadline) or 600.0
+
 
 class ExperimentMetadata(_Part, frozen=True, kw_only=True):
     name: str

@@ -38,19 +38,25 @@ def _spoiled(content_type: str, body: bytes) -> bytes | None:
         return None
 
 
-class ASGIChaos:
-    """`app.add_middleware(ASGIChaos, chaos=Chaos(…))`, or around an application. Off, the application itself is what stands there."""
+class _Around:
+    """Around an application where there is chaos; where there is none, the application itself is what is made."""
 
-    _app: ASGIApp
+    _app: Any
     _dice: Dice
 
-    def __new__(cls, app: ASGIApp, chaos: Chaos | None = None, dice: Dice | None = None) -> Any:
+    def __new__(cls, app: Any, chaos: Chaos | None = None, dice: Dice | None = None) -> Any:
         chaos = chaos if chaos is not None else Chaos.from_environment()
         if not chaos.active:
             return app
         made = super().__new__(cls)
         made._app, made._dice = app, dice or Dice(chaos=chaos)
         return made
+
+
+class ASGIChaos(_Around):
+    """`app.add_middleware(ASGIChaos, chaos=Chaos(…))`, or around an application. Off, the application itself is what stands there."""
+
+    _app: ASGIApp
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         fault, seconds = self._dice.roll() if scope["type"] == "http" else (None, 0.0)
@@ -96,19 +102,10 @@ class _Spoiling:
         await self._send({"type": "http.response.body", "body": self._body if spoiled is None else spoiled})
 
 
-class WSGIChaos:
+class WSGIChaos(_Around):
     """`app.wsgi_app = WSGIChaos(app.wsgi_app, Chaos(…))`. Off, the application itself is what stands there."""
 
     _app: WSGIApp
-    _dice: Dice
-
-    def __new__(cls, app: WSGIApp, chaos: Chaos | None = None, dice: Dice | None = None) -> Any:
-        chaos = chaos if chaos is not None else Chaos.from_environment()
-        if not chaos.active:
-            return app
-        made = super().__new__(cls)
-        made._app, made._dice = app, dice or Dice(chaos=chaos)
-        return made
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         fault, seconds = self._dice.roll()

@@ -1,14 +1,13 @@
 """Whether an object of the cluster has a condition, now."""
 
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
-from aichaos.cluster.discovery import Served, discover
+from aichaos.cluster.discovery import Kinds
+from aichaos.cluster.paths import path
 from aichaos.cluster.reader import Reader
 from aichaos.domain.base import ObjectRef
-from aichaos.domain.kinds import BY_NAME
 from aichaos.errors import UsageError
 
 
@@ -37,7 +36,7 @@ class Conditions:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._served: Served | None = None
+        self._kinds = Kinds(reader)
 
     def holds(self, ref: ObjectRef, condition: str) -> Seen:
         found = self._reader.get_json(self.path(ref), _Object)
@@ -47,24 +46,8 @@ class Conditions:
 
     def path(self, ref: ObjectRef) -> str:
         """Where the server keeps an object, by its kind alone."""
-        group, version, plural = self._resource(ref.kind)
-        root = f"/apis/{group}/{version}" if group else f"/api/{version}"
-        home = f"/namespaces/{quote(ref.namespace, safe='')}" if ref.namespace else ""
-        return f"{root}{home}/{plural}/{quote(ref.name, safe='')}"
-
-    def _resource(self, kind: str) -> tuple[str, str, str]:
-        known = BY_NAME.get(kind)
-        if known is not None and not known.optional:
-            return known.group, known.versions[0], known.plural
-        if self._served is None:
-            self._served = discover(self._reader)
-        if known is not None:
-            versions = self._served.versions(known.group, known.plural)
-            if versions:
-                return known.group, next((one for one in known.versions if one in versions), versions[0]), known.plural
-        elif (found := self._served.resource(kind)) is not None:
-            return found
-        raise UsageError(f"the cluster has no kind {kind[:60]!r}", hint="Is it written as in its manifests, Deployment for example?")
+        group, version, plural = self._kinds.resource(ref.kind)
+        return path(f"{group}/{version}" if group else version, plural, ref.namespace, ref.name)
 
 
 def state(status: dict[str, Any], condition: str, generation: Any, name: str) -> Seen:

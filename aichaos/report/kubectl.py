@@ -123,11 +123,9 @@ def _commands(step: Step, path: str) -> Iterator[str]:
             changes = [f"{key}={value}" for key, value in step.label.set.items()] + [f"{key}-" for key in step.label.remove]
             yield f"kubectl label {target} --overwrite {' '.join(map(shlex.quote, changes))}"
         case "wait" if step.wait is not None and step.wait.until is not None:
-            kind, _, rest = step.wait.until.object.partition("/")
-            namespace, _, name = rest.rpartition("/")
             limit = f" --timeout={shlex.quote(step.wait.timeout)}" if step.wait.timeout else ""
             condition = shlex.quote(f"--for=condition={step.wait.until.condition}")
-            yield f"kubectl wait {condition} {_target(ObjectRef(kind, name, namespace))}{limit}"
+            yield f"kubectl wait {condition} {_target(ObjectRef.of(step.wait.until.object))}{limit}"
 
 
 def _target(ref: ObjectRef | None) -> str:

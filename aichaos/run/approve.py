@@ -190,7 +190,7 @@ def objections(
     if (since := _time(given.given)) is None or now < since - datetime.timedelta(minutes=5):
         found.append(("approval-clock", f"the approval is from the future ({given.given[:40]}): one of the two clocks is wrong"))
     if used >= given.uses:
-        found.append(("approval-used", f"the approval was for {_runs(given.uses)}, and is used up"))
+        found.append(("approval-used", f"the approval was for {runs(given.uses)}, and is used up"))
     if drifted := drift(given.objects, objects):
         found.append(("approval-drift", f"what was reviewed is not what is there: {'; '.join(drifted)}"))
     wider = [name for name, more in _wider(given.limits, limits) if more]
@@ -337,5 +337,5 @@ def _time(written: str) -> datetime.datetime | None:
     return found if found.tzinfo else None
 
 
-def _runs(number: int) -> str:
+def runs(number: int) -> str:
     return "one run" if number == 1 else f"{number} runs"

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from aichaos.cluster.discovery import Served, discover
+from aichaos.cluster.discovery import Kinds
 from aichaos.cluster.reader import Reader
 from aichaos.cluster.writer import address, collection
 from aichaos.domain.base import ObjectRef, group_of, reference_of
-from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.running import Manifest, Place
 from aichaos.errors import UsageError
 
@@ -36,32 +35,17 @@ class Places:
     """Resolves by what the server serves, which is asked once. Raises UsageError for a kind that it does not have."""
 
     def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._served: Served | None = None
-
-    @property
-    def served(self) -> Served:
-        if self._served is None:
-            self._served = discover(self._reader)
-        return self._served
+        self._kinds = Kinds(reader)
 
     def of(self, ref: ObjectRef) -> Place:
-        """An object that a step names by its kind alone: in the version in which we read it, else in the server's own first choice."""
-        known = BY_NAME.get(ref.kind)
-        if known is not None:
-            versions = self.served.versions(known.group, known.plural) if known.optional else known.versions
-            if versions:
-                version = next((one for one in known.versions if one in versions), versions[0])
-                return _place(ref, known.group, version, known.plural)
-        elif (found := self.served.resource(ref.kind)) is not None:
-            return _place(ref, *found)
-        raise UsageError(f"the cluster has no kind {ref.kind[:60]!r}", hint="Is it written as in its manifests, Deployment for example?")
+        """An object that a step names by its kind alone."""
+        return _place(ref, *self._kinds.resource(ref.kind))
 
     def of_manifest(self, manifest: dict[str, Any]) -> Place:
         """An object as its manifest names it, in exactly that version."""
         ref, api_version = reference_of(manifest), str(manifest.get("apiVersion") or "")
         group, version = group_of(api_version), api_version.rpartition("/")[2]
-        for plural, kind in self.served.resources(group, version).items():
+        for plural, kind in self._kinds.served.resources(group, version).items():
             if kind == ref.kind:
                 return _place(ref, group, version, plural)
         raise UsageError(f"the cluster has no {api_version[:60]} {ref.kind[:60]}", hint="Is its CRD installed, and in this version?")

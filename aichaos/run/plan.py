@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from aichaos.domain.base import ObjectRef
-from aichaos.domain.experiment import Experiment, Step, seconds
+from aichaos.domain.experiment import Experiment, Step
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.prediction import Irreversible
 from aichaos.domain.running import Change, Intent, Manifest, Permission, Place, Plan, Planned, Rivals
@@ -96,7 +96,7 @@ def make(experiment: Experiment, frame: Frame, foreseen: Foreseen, look: Look, p
         cluster=frame.cluster,
         server=frame.server,
         steps=tuple(steps),
-        deadline=seconds(experiment.spec.deadline) or 600.0,
+        deadline=experiment.spec.limit,
         rivals=tuple(Rivals(elder=places.of(elder), younger=tuple(map(places.of, younger))) for elder, younger in foreseen.rivals),
         closure=tuple(closure),
         irreversible=(*foreseen.irreversible, *_lost(intents)),

@@ -24,13 +24,9 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     services: list[Service]
 
 
+@lru_cache(maxsize=2)  # nearly every scenario asks, of one and the same cluster
 def serving(topology: Topology, names: Names) -> list[Served]:
     """Routes that a Gateway takes and that have a backend which is really there; those that are named first."""
-    return _serving(topology, names)
-
-
-@lru_cache(maxsize=2)  # nearly every scenario asks, of one and the same cluster
-def _serving(topology: Topology, names: Names) -> list[Served]:
     served = []
 
     def first(route: HTTPRoute) -> int:

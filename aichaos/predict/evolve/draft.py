@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from aichaos.domain.base import KubeObject, ObjectRef, kind_name, reference
+from aichaos.domain.base import KubeObject, ObjectRef, OwnerReference, kind_name, reference
 from aichaos.domain.kinds import BY_NAME, KINDS
 from aichaos.domain.snapshot import Snapshot
 
@@ -40,9 +40,13 @@ class Owners:
 def owners(obj: KubeObject) -> Iterator[Owner]:
     """What an object belongs to; a ReplicaSet, which no Snapshot holds, stands for its Deployment too."""
     for one in obj.metadata.owner_references:
-        yield obj.namespace, one.kind, one.name
-        if one.kind == "ReplicaSet":
-            yield obj.namespace, "Deployment", one.name.rpartition("-")[0]
+        yield from _meant(obj.namespace, one)
+
+
+def _meant(namespace: str, one: OwnerReference) -> Iterator[Owner]:
+    yield namespace, one.kind, one.name
+    if one.kind == "ReplicaSet":
+        yield namespace, "Deployment", one.name.rpartition("-")[0]
 
 
 class Draft:
@@ -137,12 +141,9 @@ class Draft:
 
 
 def _all_of(obj: KubeObject, owner: Owner) -> bool:
-    belongs = list(owners(obj))
-    return owner in belongs and all(
-        (obj.namespace, one.kind, one.name) == owner
-        or (one.kind == "ReplicaSet" and owner == (obj.namespace, "Deployment", one.name.rpartition("-")[0]))
-        for one in obj.metadata.owner_references
-    )
+    """Whether an object belongs to this owner and to nobody else."""
+    references = obj.metadata.owner_references
+    return bool(references) and all(owner in _meant(obj.namespace, one) for one in references)
 
 
 def _edited(objects: list[KubeObject], changes: Iterable[Change]) -> list[KubeObject]:

@@ -206,9 +206,7 @@ class Course:
 
     def _wait(self, until: Until) -> None:
         """What is foretold to hold takes no time. Raises InVain for what never will; conditions that nobody here knows are taken to."""
-        kind, _, rest = until.object.partition("/")
-        namespace, _, name = rest.rpartition("/")
-        ref = placed_ref(ObjectRef(kind, name, namespace))
+        ref = placed_ref(ObjectRef.of(until.object))
         there = self._draft.get(ref)
         if there is None and not self._draft.exists(ref):
             raise InVain(f"{ref} is not there")

@@ -6,16 +6,18 @@ that would need it is left out, and said.
 
 from typing import Any
 
-from aichaos.domain.base import ObjectRef
-from aichaos.domain.experiment import Step, seconds
+from aichaos.domain.base import KubeObject, ObjectRef
+from aichaos.domain.experiment import Step
+from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.original import original
 from aichaos.domain.snapshot import Snapshot
 from aichaos.files import yaml
 from aichaos.files.plain import text
-from aichaos.report.export.outline import Exported, File, Move, Outline, waits
-from aichaos.report.export.script import DEFAULT_DEADLINE
+from aichaos.report.export.outline import Exported, File, Move, Outline, left_out, nothing, waits
 
 Template = dict[str, Any]
+_HELD = ("Deployment", "StatefulSet", "Pod", "Service")
+"""Kinds of which a snapshot holds replicas and labels as they were."""
 
 
 def export(outline: Outline, snapshot: Snapshot) -> Exported:
@@ -25,7 +27,7 @@ def export(outline: Outline, snapshot: Snapshot) -> Exported:
     for move in outline.moves:
         forward, undo = _both(move, snapshot)
         if not forward or undo is None:
-            told.append(f"step {move.number} ({move.text}) is left out: {_why(move)}")
+            told.append(left_out(move, _why(move)))
             continue
         steps += forward
         back = [*undo, *back]
@@ -36,7 +38,7 @@ def export(outline: Outline, snapshot: Snapshot) -> Exported:
     if outline.experiment.spec.steady_state or outline.experiment.spec.abort:
         told.append("the probes are left out: nothing in this Workflow looks at the steady state")
     if not any("resource" in step for step in steps):
-        return Exported(files=[], start="", notes=[*told, "no step that changes anything is left: there is nothing to export"])
+        return nothing(told, "no step that changes anything is left")
     named = [(f"step-{number}", body) for number, body in enumerate(steps, 1)]
     undone = [(f"undo-{number}", body) for number, body in enumerate(back, 1)]
     workflow = {
@@ -46,7 +48,7 @@ def export(outline: Outline, snapshot: Snapshot) -> Exported:
         "spec": {
             "entrypoint": "experiment",
             "onExit": "undo",
-            "activeDeadlineSeconds": int(seconds(outline.experiment.spec.deadline) or DEFAULT_DEADLINE),
+            "activeDeadlineSeconds": int(outline.experiment.spec.limit),
             "templates": [
                 {"name": "experiment", "steps": [[{"name": name, "template": name}] for name, _ in named]},
                 # every undo is tried, whatever the one before it came to
@@ -74,28 +76,31 @@ def _both(move: Move, snapshot: Snapshot) -> tuple[list[Template], list[Template
         waited = waits(step)
         return ([{"suspend": {"duration": f"{waited}"}}], []) if waited is not None else ([], [])
     was = original(snapshot, subject)
-    there = any((obj.name, obj.namespace) == (subject.name, subject.namespace) for obj in snapshot.of(subject.kind))
+    there = _found(subject, snapshot)
     match step.verb:
         case "create" | "apply" | "chaos":
             assert move.manifest is not None
             gone = _resource("delete", move.manifest)
             held = waits(step)
             pause = [{"suspend": {"duration": f"{held}"}}, gone] if held is not None else []
-            undo = [gone] if not there else [_resource("apply", was)] if was is not None else None
+            undo = [gone] if there is None else [_resource("apply", was)] if was is not None else None
             return [_resource("create" if step.verb == "create" else "apply", move.manifest), *pause], undo
         case "delete" if was is not None:
             return [_resource("delete", was)], [_resource("apply", was)]
         case "recreate" if was is not None:
             return [_resource("create", was)], []
-    return _patched(step, subject, snapshot)
+    return _patched(step, subject, there, snapshot)
 
 
-def _patched(step: Step, subject: ObjectRef, snapshot: Snapshot) -> tuple[list[Template], list[Template] | None]:
+def _found(subject: ObjectRef, snapshot: Snapshot) -> KubeObject | None:
+    return next((obj for obj in snapshot.of(subject.kind) if (obj.name, obj.namespace) == (subject.name, subject.namespace)), None)
+
+
+def _patched(step: Step, subject: ObjectRef, found: KubeObject | None, snapshot: Snapshot) -> tuple[list[Template], list[Template] | None]:
     """Scale and label: the snapshot knows both as they were. A patch or a restart is not undone by a request of its own."""
-    found = next((obj for obj in snapshot.of(subject.kind) if (obj.name, obj.namespace) == (subject.name, subject.namespace)), None)
-    version = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "Pod": "v1", "Service": "v1"}.get(subject.kind)
-    if found is None or version is None:
+    if found is None or subject.kind not in _HELD:
         return [], None
+    version = BY_NAME[subject.kind].api_version(snapshot.versions.get(subject.kind))
     head = {"apiVersion": version, "kind": subject.kind, "metadata": {"name": subject.name, "namespace": subject.namespace}}
     if step.scale is not None:
         replicas = getattr(getattr(found, "spec", None), "replicas", None)

@@ -5,7 +5,7 @@ from typing import Any
 from aichaos.domain.experiment import seconds
 from aichaos.files import yaml
 from aichaos.files.plain import mapping, text
-from aichaos.report.export.outline import Exported, File, Outline, engine_of, waits
+from aichaos.report.export.outline import Exported, File, Outline, engine_of, left_out, nothing, waits
 
 _FIELDS = {
     "AWSChaos": "awsChaos",
@@ -44,10 +44,10 @@ def export(outline: Outline) -> Exported:
         elif move.step.verb == "wait" and (pause := waits(move.step)) is not None:
             children.append({"name": f"step-{move.number}", "templateType": "Suspend", "deadline": f"{pause}s"})
         else:
-            told.append(f"step {move.number} ({move.text}) is left out: a Workflow of Chaos Mesh has nothing for it")
+            told.append(left_out(move, "a Workflow of Chaos Mesh has nothing for it"))
     faults = [child for child in children if child["templateType"] != "Suspend"]
     if not faults:
-        return Exported(files=[], start="", notes=[*told, "no step is a fault of Chaos Mesh: there is nothing to export"])
+        return nothing(told, "no step is a fault of Chaos Mesh")
     if spec.steady_state or spec.abort:
         told.append("the probes are left out: nothing in this Workflow ends it early; `kubectl delete` on it does")
     total = int(sum(seconds(child["deadline"]) or 0 for child in children)) + 60

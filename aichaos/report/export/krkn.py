@@ -6,7 +6,7 @@ from typing import Any
 
 from aichaos.files import yaml
 from aichaos.files.plain import at, labels, mapping, text, texts
-from aichaos.report.export.outline import Exported, File, Move, Outline, engine_of
+from aichaos.report.export.outline import Exported, File, Move, Outline, engine_of, left_out, nothing
 
 RECOVERY = 120
 """Seconds that killed pods have to come back before krkn calls it a failure."""
@@ -19,9 +19,9 @@ def export(outline: Outline) -> Exported:
         found = list(_kills(move, told))
         scenarios += found
         if not found:
-            told.append(f"step {move.number} ({move.text}) is left out: a pod scenario of krkn kills pods and nothing else")
+            told.append(left_out(move, "a pod scenario of krkn kills pods and nothing else"))
     if not scenarios:
-        return Exported(files=[], start="", notes=[*told, "no step kills pods: there is nothing to export"])
+        return nothing(told, "no step kills pods")
     settings = {
         "kraken": {
             "kubeconfig_path": "~/.kube/config",

@@ -5,7 +5,7 @@ from typing import Any
 
 from aichaos.files import yaml
 from aichaos.files.plain import mapping
-from aichaos.report.export.outline import Exported, File, Outline, engine_of
+from aichaos.report.export.outline import Exported, File, Outline, engine_of, left_out
 
 ITERATIONS = 100
 
@@ -15,7 +15,7 @@ def export(outline: Outline) -> Exported:
     files: list[File] = []
     for move in outline.moves:
         if move.manifest is None or move.file is None or move.step.verb not in ("create", "apply") or engine_of(move.manifest):
-            told.append(f"step {move.number} ({move.text}) is left out: kube-burner sets up, it does no harm and undoes none")
+            told.append(left_out(move, "kube-burner sets up, it does no harm and undoes none"))
             continue
         files.append(File(name=move.file, text=yaml.dump(_template(move.manifest))))
     if not files:

@@ -2,7 +2,7 @@
 
 from aichaos.files import yaml
 from aichaos.files.plain import text
-from aichaos.report.export.outline import Exported, File, Outline, engine_of
+from aichaos.report.export.outline import Exported, File, Outline, engine_of, left_out, nothing
 
 
 def export(outline: Outline) -> Exported:
@@ -13,9 +13,9 @@ def export(outline: Outline) -> Exported:
         if engine_of(manifest) == "litmus" and text(manifest.get("kind")) == "ChaosEngine":
             files.append(File(name=f"{move.number:02d}-engine.yaml", text=yaml.dump(manifest)))
         else:
-            told.append(f"step {move.number} ({move.text}) is left out: a ChaosEngine is a fault of Litmus and nothing else")
+            told.append(left_out(move, "a ChaosEngine is a fault of Litmus and nothing else"))
     if not files:
-        return Exported(files=[], start="", notes=[*told, "no step is a ChaosEngine: there is nothing to export"])
+        return nothing(told, "no step is a ChaosEngine")
     if len(files) > 1:
         told.append("start the next engine when the one before has ended: engines know nothing of each other")
     return Exported(files=files, start=f"kubectl create -f {files[0].name}", notes=told)

@@ -1,6 +1,5 @@
 """What every format is made of: the steps with their lines, what they touch, and whose order of age must be kept on the way back."""
 
-from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -121,8 +120,10 @@ def engine_of(manifest: Manifest | None) -> str:
     return {"chaos-mesh.org": "chaos-mesh", "litmuschaos.io": "litmus"}.get(group, "")
 
 
-def unsaid(outline: Outline, able: set[str], tool: str) -> Iterator[str]:
-    """A note for each step whose verb a tool can't express. able: the verbs that it can."""
-    for move in outline.moves:
-        if move.step.verb not in able:
-            yield f"step {move.number} ({move.text}) is left out: {tool} has nothing for it"
+def left_out(move: Move, why: str) -> str:
+    """The note that a step is not among what was exported."""
+    return f"step {move.number} ({move.text}) is left out: {why}"
+
+
+def nothing(told: list[str], why: str) -> Exported:
+    return Exported(files=[], start="", notes=[*told, f"{why}: there is nothing to export"])

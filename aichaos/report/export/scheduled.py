@@ -3,10 +3,9 @@
 import re
 from typing import Any
 
-from aichaos.domain.experiment import seconds, to_document
+from aichaos.domain.experiment import to_document
 from aichaos.files import yaml
 from aichaos.report.export.outline import Exported, File, Outline
-from aichaos.report.export.script import DEFAULT_DEADLINE
 
 SCHEDULE = "0 10 * * 1"
 """Mondays at ten: while people are at work."""
@@ -15,7 +14,7 @@ IMAGE = "IMAGE"
 
 def cronjob(outline: Outline) -> Exported:
     name = f"aichaos-{outline.name}"[:52].rstrip("-")  # a CronJob adds eleven characters for its Jobs
-    deadline = int(seconds(outline.experiment.spec.deadline) or DEFAULT_DEADLINE)
+    deadline = int(outline.experiment.spec.limit)
     head = {"name": name, "namespace": "aichaos"}
     config_map = {
         "apiVersion": "v1",
@@ -73,7 +72,7 @@ def cronjob(outline: Outline) -> Exported:
 def github_actions(outline: Outline) -> Exported:
     slug = re.sub(r"[^a-z0-9-]+", "-", outline.name.lower()).strip("-") or "experiment"
     path, approval = f"chaos/{slug}.yaml", f"chaos/{slug}.approval.yaml"
-    minutes = int((seconds(outline.experiment.spec.deadline) or DEFAULT_DEADLINE) // 60) + 10
+    minutes = int(outline.experiment.spec.limit // 60) + 10
     steps: list[dict[str, Any]] = [
         {"uses": "actions/checkout@v4"},
         {"uses": "actions/setup-python@v5", "with": {"python-version": "3.12"}},

@@ -8,12 +8,11 @@ import shlex
 
 import msgspec
 
-from aichaos.domain.experiment import Step, seconds
+from aichaos.domain.base import ObjectRef
+from aichaos.domain.experiment import Step
 from aichaos.files import yaml
 from aichaos.report.clean import clean
 from aichaos.report.export.outline import Exported, File, Move, Outline, Thing, waits
-
-DEFAULT_DEADLINE = 600
 
 
 def export(outline: Outline) -> Exported:
@@ -23,7 +22,7 @@ def export(outline: Outline) -> Exported:
         File(name="lib.sh", text=LIBRARY),
         *manifests(outline),
     ]
-    return Exported(files=files, start="sh run.sh", notes=list(notes(outline)))
+    return Exported(files=files, start="sh run.sh", notes=notes(outline))
 
 
 def manifests(outline: Outline) -> list[File]:
@@ -81,11 +80,10 @@ def lines(move: Move) -> list[str]:
 
 def _waiting(step: Step) -> list[str]:
     if step.wait is not None and step.wait.until is not None:
-        kind, _, rest = step.wait.until.object.partition("/")
-        namespace, _, name = rest.rpartition("/")
+        ref = ObjectRef.of(step.wait.until.object)
         limit = shlex.quote(step.wait.timeout or "60s")
         condition = shlex.quote(f"--for=condition={step.wait.until.condition}")
-        return [f"change wait {' '.join(map(shlex.quote, (kind.lower(), name, namespace)))} {condition} --timeout={limit}"]
+        return [f"change wait {' '.join(map(shlex.quote, (ref.kind.lower(), ref.name, ref.namespace)))} {condition} --timeout={limit}"]
     held = waits(step)
     return [f"pause {held}"] if held is not None else []
 
@@ -103,7 +101,7 @@ def _run(outline: Outline) -> str:
         body += ["", f"say {shlex.quote(f'{move.number}/{total} {_line(move.text)}')}", *lines(move)]
         if move.thing is not None:
             body.append("next_second")
-    limit = int(seconds(spec.deadline) or DEFAULT_DEADLINE)
+    limit = int(spec.limit)
     return "\n".join(
         [
             "#!/bin/sh",
