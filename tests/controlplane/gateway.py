@@ -4,7 +4,8 @@ What was applied has reached Envoy when `RunningGateway.settle` returns. It is n
 everything before it. Each round makes, in this order, a namespace, a grant, a Service, its endpoints and a route, and gives the Gateway's
 marker listener the round's hostname; each of them is new, and a request for that hostname succeeds only when Contour has seen them all.
 Contour sees the changes of one kind in the order in which they were made, so it has then seen everything older as well. What Envoy
-has of it is read from Envoy: no cluster and no listener still warming, and each cluster's hosts those of the API server.
+has of it is read from Envoy: each table of routes at the version of the marker's (they come by streams of their own, in any order) or
+rejected once more, no cluster and no listener still warming, and each cluster's hosts those of the API server.
 """
 
 import contextlib
@@ -123,13 +124,17 @@ class RunningGateway:
 
     def settle(self, timeout: float = 60.0) -> None:
         """Returns when Envoy answers by what the API server holds now (see the module's text). Raises TimeoutError."""
-        for _ in range(2):  # each port has a table of its own: that of the first round has come when the marker of the second has
+        rejected: Mapping[str, int] = {}
+        for _ in range(2):  # a table that is rejected again after the first round's marker is one in which everything older is
+            rejected = self._rejections()
             number = next(self._rounds)
             self._mark(number)
             self._wait_for_marker(number, timeout)
             self._unmark(number - 1)
+        self.controlplane.wait(lambda: not self._behind(rejected), timeout, "envoy to have every table of routes")
         self.controlplane.wait(lambda: not self._warming(), timeout, "envoy to warm up")
         self.controlplane.wait(lambda: self._hosts_of_envoy_are_those_of(self._ready_addresses()), timeout, "envoy to know the endpoints")
+        self.client.close()  # a listener that is gone serves for minutes those who are connected, by its last table
 
     def _wait_for_marker(self, number: int, timeout: float) -> None:
         host = self._host(number)
@@ -184,6 +189,27 @@ class RunningGateway:
         )
         path = f"{_collection(gateway)}/{self.name}?fieldManager=tests&force=true"
         self.controlplane.request("PATCH", path, gateway, content_type="application/apply-patch+yaml")
+
+    def _behind(self, rejected: Mapping[str, int]) -> list[str]:
+        """What Envoy subscribes to and has neither at the version of the marker's table nor rejected since these counts were read."""
+        versions = self._subscriptions("version_text")
+        (current,) = (version for name, version in versions.items() if name.endswith(f".rds.http-{_MARKER_PORT}"))
+        again = {name for name, count in self._rejections().items() if count > rejected.get(name, 0)}
+        return [name for name, version in versions.items() if version != current and name not in again]
+
+    def _rejections(self) -> dict[str, int]:
+        return self._subscriptions("update_rejected")
+
+    def _subscriptions(self, counter: str) -> dict[str, Any]:
+        """One figure of each subscription in use: the clusters', the listeners' and one for each table of routes that a listener names."""
+        listeners = self.envoy.get("/config_dump?resource=dynamic_listeners").get("configs", [])
+        tables = {name for each in listeners for name in _tables_named_in(each.get("active_state"))}
+        found = {}
+        for each in self.envoy.get(f"/stats?format=json&filter={counter}$")["stats"]:
+            name, _, _ = each.get("name", "").rpartition(".")
+            if name in ("cluster_manager.cds", "listener_manager.lds") or name.partition(".rds.")[2] in tables:
+                found[name] = each["value"]
+        return found
 
     def _warming(self) -> list[str]:
         """Names of clusters and listeners that Envoy has been told of and does not use yet."""
@@ -244,6 +270,17 @@ class RunningGateway:
         flags = ["--resources-dir=", "--xds-address=127.0.0.1", f"--xds-port={self._xds}", f"--admin-address={self.envoy.admin}"]
         command = [str(self.controlplane.binaries.programs["contour"]), "bootstrap", str(self._folder / "envoy.json"), *flags]
         subprocess.run(command, check=True, capture_output=True)
+
+
+def _tables_named_in(configuration: Any) -> Iterator[str]:
+    """Names of the tables of routes that a listener's configuration refers to, at any depth."""
+    if isinstance(configuration, Mapping):
+        if "route_config_name" in configuration:
+            yield configuration["route_config_name"]
+        configuration = list(configuration.values())
+    if isinstance(configuration, list):
+        for each in configuration:
+            yield from _tables_named_in(each)
 
 
 def container_port(port: int) -> int:

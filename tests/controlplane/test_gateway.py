@@ -36,6 +36,7 @@ def test_a_request_reaches_the_pod_and_says_what_it_received(gateway: RunningGat
 
 def test_each_change_has_arrived_when_settle_returns(gateway: RunningGateway) -> None:
     gateway.service(gateway.namespace, "here", ["10.244.150.2"])
+    gateway.create(route(gateway, "staying", "staying.test", "here"))  # a port without any route is closed
     mine = route(gateway, "flapping", "flapping.test", "here")
     for _ in range(5):
         gateway.create(mine)
@@ -51,6 +52,22 @@ def test_a_port_opens_with_its_first_route_only(gateway: RunningGateway) -> None
     gateway.listen([{"name": n, "port": p, "protocol": "HTTP", "allowedRoutes": opened} for n, p in (("http", 80), ("quiet", 8088))])
     gateway.settle()
     assert gateway.ask("GET", "any.test", "/", port=8088).status is None
+
+
+def test_a_port_whose_last_route_is_gone_is_closed_to_who_was_connected_too(gateway: RunningGateway) -> None:
+    opened = {"namespaces": {"from": "All"}}
+    gateway.listen([{"name": n, "port": p, "protocol": "HTTP", "allowedRoutes": opened} for n, p in (("http", 80), ("lonely", 8089))])
+    gateway.service(gateway.namespace, "alone", ["10.244.150.4"])
+    mine = route(gateway, "lonely", "lonely.test", "alone")
+    mine["spec"]["parentRefs"][0]["sectionName"] = "lonely"
+    gateway.create(mine)
+    gateway.settle()
+    assert gateway.ask("GET", "lonely.test", "/", port=8089).status == 200
+
+    gateway.delete(mine)
+    gateway.settle()
+
+    assert gateway.ask("GET", "lonely.test", "/", port=8089).status is None
 
 
 def test_pods_can_be_slow_or_hang_up(gateway: RunningGateway) -> None:
