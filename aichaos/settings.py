@@ -43,6 +43,7 @@ SETTINGS = (
     Setting(name="cache", type=bool, default=True, about="whether answers of models are kept, and the same question asked only once"),
     Setting(name="count", type=int, default=3, about="how many suggestions"),
     Setting(name="out", type=str, default="chaos", about="the folder where suggestions are saved"),
+    Setting(name="library", type=str, default=None, about="a folder with scenarios of your own, beside those of the program"),
     Setting(name="policy", type=Policy, default=NO_POLICY, about="what chaos may do here: limits, namespaces, hours; see set-a-policy.md"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -10,15 +10,12 @@ from typing import Any
 
 import pytest
 
-from aichaos import pipeline
-from aichaos.ask.protocol import Options
-from aichaos.ask.words import Words
-from aichaos.backends.playbook import PlaybookBackend
+from aichaos import catalogue
 from aichaos.domain.experiment import VERBS
+from aichaos.domain.policy import NO_POLICY
 from aichaos.files import yaml
-from aichaos.library import model
-from aichaos.observe import manifests
-from aichaos.observe.source import Choice
+from aichaos.observe import manifests, source
+from aichaos.observe.topology import Topology
 from tests.controlplane.client import ControlPlane
 from tools import make_docs
 from tools.make_docs import ROOT, on_terminal
@@ -176,18 +173,13 @@ _NOTES = {"$schema", "$defs", "title", "description", "default"}
 # the examples of a scenario and a backend, and the role
 
 
-@pytest.mark.parametrize("demo", manifests.demo_names())
-def test_the_scenario_of_the_how_to_is_ready_on_every_demo(demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scenario_of_the_how_to_is_ready_on_every_demo(tmp_path: Path) -> None:
     text = next(blocks(ROOT / "docs" / "howto" / "write-a-scenario.md", "yaml"))
     (tmp_path / "restart-backend.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(model, "_FOLDER", tmp_path)
-    model.scenarios.cache_clear()
-    try:
-        wish = pipeline.Wish(choice=Choice(origin=f"demo:{demo}"), words=Words(), count=1, out=None)
-        answer = pipeline.suggest(wish, PlaybookBackend(Options()), lambda line: None, lambda path: False)
-    finally:
-        model.scenarios.cache_clear()
-    assert [(one.title.split()[0], one.verdict, one.findings) for one in answer.suggestions] == [("Restart", "ready", [])]
+    topologies = [Topology(source.take(source.Choice(origin=f"demo:{demo}"))) for demo in manifests.demo_names()]
+    found = catalogue.tried([tmp_path], topologies, NO_POLICY)
+    assert [trial.verdict for trial in found.trials] == ["ready"] * len(topologies)
+    assert found.findings == []
 
 
 def test_the_backend_of_the_how_to_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

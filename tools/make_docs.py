@@ -38,8 +38,10 @@ from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.files import yaml
 from aichaos.library.finders import FINDERS
 from aichaos.library.model import scenarios
+from aichaos.library.parameters import shown as in_words
 from tools.gateways.pages import gateway_pages
 from tools.rules_page import rules_page
+from tools.schemas import scenario_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -194,7 +196,7 @@ def cli_page() -> str:
 
 
 def _command(name: str, command: click.Command, parent: click.Context) -> str:
-    context = click.Context(command, info_name=name, parent=parent)
+    context = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent)
     usage = command.get_usage(context).removeprefix("Usage: ")
     rows = []
     for parameter in command.get_params(context):
@@ -203,7 +205,10 @@ def _command(name: str, command: click.Command, parent: click.Context) -> str:
             several = " May be repeated." if parameter.multiple and "repeated" not in (parameter.help or "") else ""
             preset = f" Default: `{parameter.default}`." if parameter.show_default else ""
             rows.append([f"`{', '.join(sorted(parameter.opts, key=len))}{value}`", f"{parameter.help}{several}{preset}"])
-    return f"## aichaos {name}\n\n```text\n{usage}\n```\n\n{_help(command.help or '')}\n{table(['Option', 'What it does'], rows)}"
+    options = table(["Option", "What it does"], rows) if rows else ""
+    inner = command.commands.items() if isinstance(command, click.Group) else ()
+    below = "".join(f"\n{_command(f'{name} {each}', one, context)}" for each, one in inner)
+    return f"{'##' if ' ' not in name else '###'} aichaos {name}\n\n```text\n{usage}\n```\n\n{_help(command.help or '')}\n{options}{below}"
 
 
 def _help(text: str) -> str:
@@ -515,17 +520,19 @@ def scenarios_page() -> str:
     shown = [
         f"""# Scenarios of the library
 
-{MADE}What the backend `playbook` chooses from. A scenario is only proposed where its finder finds an object of your cluster that it fits.
+{MADE}What `aichaos library` lists, and the backend `playbook` chooses from. A scenario is only proposed where its finder finds an object of
+your cluster that it fits.
 `${{…}}` is filled with what was found. How to write one: [write-a-scenario.md](../howto/write-a-scenario.md).
 """
     ]
     for one in scenarios():
         finder = (inspect.getdoc(FINDERS[one.find]) or "").split("\n\n")[0].replace("\n", " ")
-        told = ", ".join(f"{name} {value}" for name, value in one.parameters.items())
+        told = ", ".join(f"{name} {in_words(setting, setting.default)}" for name, setting in one.settable.items())
         rows = [
             ["Proposed for", finder],
             ["Words that ask for it", ", ".join(one.keywords)],
-            *([["What your words may set, with defaults", told]] if told else []),
+            *([["What may be set, with defaults", told]] if told else []),
+            *([["Tags", ", ".join(one.tags)]] if one.tags else []),
             ["Hypothesis", f"`{one.experiment['spec']['hypothesis']}`"],
             ["Steps", ", ".join(_verb(step) for step in one.experiment["spec"]["steps"])],
         ]
@@ -625,6 +632,7 @@ def pages() -> dict[Path, str]:
         "snapshot.md": snapshot_page(),
         "read-only-role.yaml": role(),
         "scenarios.md": scenarios_page(),
+        "scenario.schema.json": json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n",
         "json.md": json_page(),
     }
     gateways = {GATEWAYS / name: text for name, text in gateway_pages(MADE).items()}

@@ -6,6 +6,7 @@ reads the same facts directly (`question.facts`). Whatever it answers is text an
 
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
@@ -23,13 +24,15 @@ it ends the request."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How a backend was chosen. `timeout` in seconds, for one answer. stream: piece by piece as it is written, or whole at the end."""
+    """How a backend was chosen. `timeout` in seconds, for one answer. stream: piece by piece as it is written, or whole at the end.
+    library: a folder with scenarios of the user's own, for a backend that chooses from scenarios."""
 
     model: str | None = None
     base_url: str | None = None
     timeout: float = 300.0
     max_tokens: int = 16_000
     stream: bool = True
+    library: Path | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,14 +8,13 @@ from typing import Any
 import msgspec
 
 from aichaos.check.identity import name_findings
-from aichaos.check.references import located
 from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean
 from aichaos.domain import experiment as words
 from aichaos.domain.base import reference_of
 from aichaos.domain.experiment import Experiment, Metric, Probe, Step
 from aichaos.domain.finding import Finding
-from aichaos.files.plain import mapping, sequence
+from aichaos.files.plain import located, mapping, sequence
 from aichaos.files.yaml import escape
 
 _PIECES: tuple[tuple[str, type[msgspec.Struct]], ...] = (("steps", Step), ("steadyState", Probe), ("abort", Probe), ("metrics", Metric))

@@ -1,6 +1,5 @@
 """Every reference and every selector of a manifest, resolved: one function a family of kinds, found by kind."""
 
-import re
 from collections.abc import Iterator
 
 import msgspec
@@ -18,7 +17,7 @@ from aichaos.domain.kinds import kind_of
 from aichaos.domain.mesh import DestinationRule, VirtualService
 from aichaos.domain.network import NetworkPolicy, Service
 from aichaos.domain.workloads import HorizontalPodAutoscaler
-from aichaos.files.plain import mapping, pointer
+from aichaos.files.plain import located, mapping
 from aichaos.observe import faults
 
 BY_CLASS: dict[type[KubeObject], tuple[str, ...]] = {
@@ -87,22 +86,6 @@ def _installed(this: Subject) -> Iterator[Finding]:
         yield this.note("reference/engine-not-installed", f"{engine_name(group)} is not installed in this cluster{instead}", "/kind")
     elif group not in ENGINE_GROUPS and known_kind(this.document["apiVersion"], kind) is not None and world.absent_kind(kind):
         yield this.note("reference/kind-not-installed", f"this cluster does not serve {kind}; install its API first", "/kind")
-
-
-_PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>[^`]*)`)?$", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
-
-
-def located(error: str) -> tuple[str, str]:
-    """A conversion's message as problem and JSON Pointer; below a mapping whose key it does not tell, the mapping's own."""
-    found = _PLACE.match(error)
-    assert found is not None
-    parts: list[str] = []
-    for name, index in _STEP.findall(found["where"] or ""):
-        if index == "...":
-            break
-        parts.append(name or index)
-    return found["problem"].replace("`", ""), pointer(*parts)
 
 
 def _refused(this: Subject, error: str) -> Finding:

@@ -11,7 +11,7 @@ from aichaos.ask.cache import folder
 from aichaos.ask.conversation import SMALLEST_BUDGET, Manner
 from aichaos.ask.protocol import Backend, Options, Prompt
 from aichaos.ask.registry import known_names, open_backend
-from aichaos.cli.options import say, warn, write_json
+from aichaos.cli.options import own_library, say, warn, write_json
 from aichaos.domain.suggestion import Usage
 from aichaos.errors import UsageError
 
@@ -55,7 +55,9 @@ def opened(effective: settings.Settings) -> Backend:
 
 
 def options(effective: settings.Settings) -> Options:
-    return Options(model=effective["model"], base_url=effective["base_url"], timeout=effective["timeout"])
+    return Options(
+        model=effective["model"], base_url=effective["base_url"], timeout=effective["timeout"], library=own_library(effective["library"])
+    )
 
 
 def manner(effective: settings.Settings, *, no_cache: bool) -> Manner:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -60,6 +61,11 @@ def output_option(command: F) -> F:
     return click.option(
         "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For people or for scripts."
     )(command)
+
+
+def own_library(named: str | None) -> Path | None:
+    """The folder with the user's own scenarios, where a flag or a setting names one."""
+    return Path(named).expanduser() if named else None
 
 
 def choice(given: settings.Settings, namespaces: tuple[str, ...], *, all_namespaces: bool) -> Choice:

@@ -11,6 +11,8 @@ TEMPLATE = (
 )
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _HOLDERS = (dict, list)
+_PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>[^`]*)`)?$", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -63,6 +65,18 @@ def without_nulls(value: Any) -> Any:
 def pointer(*parts: str | int) -> str:
     """Keys and indexes as a JSON Pointer."""
     return "".join(f"/{escape(str(part))}" for part in parts)
+
+
+def located(error: str) -> tuple[str, str]:
+    """A conversion's message as problem and JSON Pointer; below a mapping whose key it does not tell, the mapping's own."""
+    found = _PLACE.match(error)
+    assert found is not None
+    parts: list[str] = []
+    for name, index in _STEP.findall(found["where"] or ""):
+        if index == "...":
+            break
+        parts.append(name or index)
+    return found["problem"].replace("`", ""), pointer(*parts)
 
 
 def is_placeholder(value: Any) -> bool:

@@ -6,10 +6,14 @@ a list by all items of the value, which is a list.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
+
+from aichaos.files.yaml import escape
 
 _HOLE = re.compile(r"\$\{([a-z_]+(?:\.[a-z_]+)*)(\|text)?\}")
 _ITEMS = re.compile(r"\$\{([a-z_]+)\.\.\.\}")
+_HOLE_OR_ITEMS = re.compile(r"\$\{([a-z_]+(?:\.[a-z_]+)*)(?:\|text|\.\.\.)?\}")
 
 Values = dict[str, Any]
 
@@ -24,6 +28,20 @@ def fill(template: Any, values: Values) -> Any:
         case dict():
             return {_text(key, values): fill(value, values) for key, value in template.items()}
     return template
+
+
+def holes(template: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Where each hole of a template is (JSON Pointer), and the name of the value that it wants."""
+    match template:
+        case str():
+            yield from ((path, name.partition(".")[0]) for name in _HOLE_OR_ITEMS.findall(template))
+        case list():
+            for number, item in enumerate(template):
+                yield from holes(item, f"{path}/{number}")
+        case dict():
+            for key, value in template.items():
+                yield from holes(key, path)
+                yield from holes(value, f"{path}/{escape(key)}")
 
 
 def _items(item: Any, values: Values) -> list[Any]:

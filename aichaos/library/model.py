@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from aichaos.files import yaml
+from aichaos.library.parameters import Parameter, Value, parameter_of
 
 _MARK = "\nexperiment:\n"
 _FOLDER = Path(__file__).parent / "scenarios"
@@ -16,8 +17,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One parameterised experiment.
 
     slug: what the names of its experiments begin with, where that is not its own name: two scenarios for one fault may share it.
-    find: the finder whose candidates it can be made for. parameters: names and defaults of what the user's words may set. keywords:
-    words that ask for it. rank: order among scenarios that nothing else tells apart. body: the text of its `experiment`.
+    find: the finder whose candidates it can be made for. parameters: names and defaults of what may be set. keywords: words that ask for
+    it. tags: collections that it belongs to. rank: order among scenarios that nothing else tells apart. body: a text whose `experiment` it
+    is. file: where it stands; "" for one that comes with the program.
     """
 
     name: str
@@ -27,15 +29,17 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     summary: str
     find: str
     keywords: list[str]
-    rank: int
+    rank: int = 1000
     slug: str = ""
-    parameters: dict[str, int] = {}
-    body: str
+    tags: list[str] = []
+    parameters: dict[str, int | float | str | Parameter] = {}
+    body: str = ""
+    file: str = ""
 
     @cached_property
     def experiment(self) -> dict[str, Any]:
         """The experiment with `${…}` in it. Read when it is asked for: of all scenarios, few are chosen."""
-        (document,) = yaml.load(self.body, f"{self.name}.yaml")
+        (document,) = yaml.load(self.body, self.file or f"{self.name}.yaml")
         found: dict[str, Any] = document["experiment"]
         return found
 
@@ -43,11 +47,29 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def prefix(self) -> str:
         return self.slug or self.name
 
+    @cached_property
+    def settable(self) -> dict[str, Parameter]:
+        """What may be set, with units and ranges."""
+        return {name: parameter_of(name, written) for name, written in self.parameters.items()}
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        return {name: parameter.default for name, parameter in self.settable.items()}
+
+    @property
+    def reference(self) -> str:
+        """`NAME@VERSION`."""
+        return f"{self.name}@{self.version}"
+
 
 @cache
-def scenarios() -> tuple[Scenario, ...]:
-    """All scenarios that come with the program, by rank."""
+def scenarios(own: Path | None = None) -> tuple[Scenario, ...]:
+    """All scenarios that come with the program, and those of a folder of one's own, by rank. Raises FileError for what stands in that."""
     loaded = [_load(path) for path in sorted(_FOLDER.glob("*.yaml"))]
+    if own is not None:
+        from aichaos.library.own import load
+
+        loaded += load(own, {one.name for one in loaded})
     return tuple(sorted(loaded, key=lambda scenario: (scenario.rank, scenario.name)))
 
 

@@ -172,6 +172,7 @@ RETRIES = virtual(timeout="10s", retries={"attempts": 2, "perTryTimeout": "3s"})
 GOOD: dict[str, tuple[Manifest, ...]] = {
     "route_with_rival": (*SHOP, *SPARE),
     "scalable_backend": SHOP,
+    "shrinkable_backend": SHOP,
     "cut_off_backend": CARRIED,
     "edited_route": SHOP,
     "route_with_spare": (*SHOP, *SPARE),
@@ -208,7 +209,15 @@ def test_a_scenario_is_proposed_where_all_that_it_needs_is_there(finder: str) ->
     assert but(finder) != []
 
 
-ROUTED = ["route_with_rival", "scalable_backend", "cut_off_backend", "edited_route", "route_with_spare", "drifting_service"]
+ROUTED = [
+    "route_with_rival",
+    "scalable_backend",
+    "shrinkable_backend",
+    "cut_off_backend",
+    "edited_route",
+    "route_with_spare",
+    "drifting_service",
+]
 ROUTED += ["poisonable_gateway", "open_namespace", "dependency", "region_of_deployments"]
 """Finders that start from a route which serves."""
 

@@ -11,12 +11,13 @@ from aichaos.library.finders.mesh import mirrored, retried
 from aichaos.library.finders.poison import poisonable_gateway
 from aichaos.library.finders.policies import flipped_label, open_namespace
 from aichaos.library.finders.regions import region_by_chaos_mesh, region_by_litmus, region_of_deployments
-from aichaos.library.finders.routes import cut_off_backend, route_with_rival, scalable_backend
+from aichaos.library.finders.routes import cut_off_backend, route_with_rival, scalable_backend, shrinkable_backend
 from aichaos.library.finders.workloads import dependency, other_version
 
 FINDERS: dict[str, Finder] = {
     "route_with_rival": route_with_rival,
     "scalable_backend": scalable_backend,
+    "shrinkable_backend": shrinkable_backend,
     "cut_off_backend": cut_off_backend,
     "edited_route": edited_route,
     "route_with_spare": route_with_spare,

@@ -125,6 +125,19 @@ def _scaling(topology: Topology, workload: Deployment, route: HTTPRoute, service
     )
 
 
+def shrinkable_backend(topology: Topology, names: Names) -> Iterator[Candidate]:
+    """A Deployment behind a route with at least two pods, of which a share can be taken away."""
+    for found in scalable_backend(topology, names):
+        if found.values["replicas"] > 1:
+            values = found.values | {"pods": found.values["replicas"]}
+            yield msgspec.structs.replace(found, values=values, derived=_remaining)
+
+
+def _remaining(values: Values) -> Values:
+    """What is left when `affected` pods are gone: one at least."""
+    return {"remaining": max(1, values["replicas"] - values["affected"]), "affected": min(values["affected"], values["replicas"] - 1)}
+
+
 def cut_off_backend(topology: Topology, names: Names) -> Iterator[Candidate]:
     """A backend whose pods take ingress from everywhere, behind a Gateway whose own pods can be told apart by a label.
 
