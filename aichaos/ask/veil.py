@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from aichaos.ask.leads import PLACE
 from aichaos.ask.redact import redact
 from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.snapshot import Snapshot
@@ -232,7 +233,7 @@ class Veil:
         """
         safe = {place: secret for secret, place in self._secrets.items() if _PLAIN_SECRET.fullmatch(secret)}
         if safe:
-            text = _SECRET_PLACE.sub(lambda found: safe.get(found[0], found[0]), text)
+            text = PLACE.sub(lambda found: safe.get(found[0], found[0]), text)
         if not self._originals:
             return text
         text = _STAND_IN_ADDRESS.sub(lambda found: self._originals.get(found[0].lower(), found[0]), text)
@@ -257,7 +258,6 @@ _STAND_IN = re.compile(rf"[{_HEADS}]+[aiou](?:[bdfgkmpv][aiou]){{2}}", re.IGNORE
 _STAND_IN_ADDRESS = re.compile(
     r"(?<![\w.])198\.1[89]\.\d{1,3}\.\d{1,3}(?![\w]|\.\d)|(?<![\w:])2001:db8::[0-9a-f]{1,4}(?![\w:])", re.IGNORECASE
 )
-_SECRET_PLACE = re.compile(r"redacted-(?:key|token|secret|mail|random)-\d+")
 _PLAIN_SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+/=~-]*")
 
 
