@@ -5,7 +5,8 @@ of text as a model, and what it answers goes the same way.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -14,9 +15,13 @@ from aichaos.ask.wishes import one_scenario
 from aichaos.ask.words import Words
 from aichaos.domain.experiment import to_document
 from aichaos.domain.suggestion import Idea
-from aichaos.errors import ReplyError
+from aichaos.errors import ReplyError, UsageError
 from aichaos.library.choose import Choice, candidates, choose
 from aichaos.library.model import Scenario, scenarios
+from aichaos.library.parameters import Value, checked
+
+if TYPE_CHECKING:
+    from aichaos.library.refine import Asked
 
 _CLEAR = 3
 """From here on words ask for one scenario rather than another: they say its name, its category, or several of its words."""
@@ -58,15 +63,27 @@ class PlaybookBackend:
         return [_idea(choice) for choice in self._chosen.values()]
 
 
+def change_asked(text: str) -> "Asked":
+    """What a sentence asks to have changed, as `library.refine` takes it."""
+    from aichaos.ask.quantities import normal
+    from aichaos.ask.words import read
+    from aichaos.library.refine import Asked, own_times
+    from aichaos.library.relative import by_how_much, new_values
+
+    found = normal(new_values(text))
+    plain, relative = by_how_much(found.text)
+    words = read(own_times(plain))
+    unread = (*found.unread, *relative)
+    return Asked(text=plain, numbers=words.numbers(), said=words.said(), account=words.account, unread=unread)
+
+
 def _refined(facts: Facts) -> Reply:
     """The experiment with what the words say in numbers and names put in its place."""
     from aichaos.ask.wishes import asks_for_commands, asks_for_yaml
-    from aichaos.ask.words import read
-    from aichaos.library.refine import Asked, change, own_times
+    from aichaos.library.refine import change
 
     assert facts.experiment is not None
-    words = read(own_times(facts.words.text))
-    asked = Asked(text=facts.words.text, numbers=words.numbers(), said=words.said(), account=words.account)
+    asked = change_asked(facts.words.text)
     changed = change(to_document(facts.experiment), asked, facts.topology)
     if not changed.used and (asks_for_yaml(facts.words.text) or asks_for_commands(facts.words.text)):
         return Reply(text=_json(changed.document))  # to be shown as it is
@@ -107,7 +124,23 @@ def _fit(scenario: Scenario, words: Words) -> int:
 
 def _candidates(scenario: Scenario, facts: Facts) -> list[Choice]:
     best = candidates(scenario, facts.topology, facts.words.tokens, max(facts.count, 1))
-    return [choose(scenario, candidate, facts.topology, facts.words.numbers(), facts.words.account) for candidate in best]
+    said = {name: value for name, (value, _) in _usable(scenario, facts.words).items()}
+    return [choose(scenario, candidate, facts.topology, said, facts.words.account) for candidate in best]
+
+
+def _usable(scenario: Scenario, words: Words) -> dict[str, tuple[Value, str]]:
+    """Parameters of a scenario that the words set, with the value and the quantity that says it: only what the scenario takes.
+
+    Where no fault has a duration of its own, it is how long a change is left to work.
+    """
+    numbers = words.numbers()
+    found: dict[str, tuple[Value, str]] = {}
+    for name, parameter in scenario.settable.items():
+        quantity = "duration" if name == "hold" and "duration" not in scenario.settable else name
+        if quantity in numbers:
+            with suppress(UsageError):  # said as not used
+                found[name] = (checked(name, parameter, numbers[quantity]), quantity)
+    return found
 
 
 def _idea(choice: Choice) -> Idea:
@@ -128,12 +161,12 @@ def _json(answer: Any) -> str:
 def _notes(facts: Facts, chosen: list[Choice]) -> tuple[str, ...]:
     """Which numbers and names of the user's sentence went into the answer, and which did not; and why there is none."""
     words = facts.words
-    used = {name for choice in chosen for name in choice.scenario.parameters.keys() & words.numbers().keys()}
+    used = {quantity for choice in chosen for _, quantity in _usable(choice.scenario, words).values()}
     if words.account and any(choice.values.get("account") == words.account for choice in chosen):
         used.add("account")
     said = words.said()
     notes = [("taken from your words", [text for name, text in said.items() if name in used])]
-    notes += [("not used of your words", [text for name, text in said.items() if name not in used])]
+    notes += [("not used of your words", [*(text for name, text in said.items() if name not in used), *words.unused])]
     notes += [("named in your words, and no suggestion is about it", _left_out(facts, chosen))]
     lines = [f"{head}: {', '.join(texts)}" for head, texts in notes if texts]
     if not chosen:

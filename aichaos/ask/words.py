@@ -4,8 +4,11 @@ Nothing here guesses: a number counts only with its unit beside it, a name only 
 """
 
 import re
+from collections.abc import Callable
 
 import msgspec
+
+from aichaos.ask.quantities import NUMERALS, Normal, left, normal
 
 MAX_WORDS = 200_000
 """Characters of a sentence that are looked at; what a person types is far below."""
@@ -13,38 +16,43 @@ MAX_WORDS = 200_000
 LONGEST = {"latency": 60_000, "jitter": 60_000, "duration": 3_600}
 """A minute of latency (ms), an hour of fault (s): more is hardly meant, and a fault that long is no experiment."""
 
-_NUMBER = r"(?<![\d.,])(?<!\s-)(?<!^-)(\d{1,3}(?:,\d{3}){1,2}|\d{1,9}(?:\.\d{1,3})?)"
-"""Whole, never the tail of a longer number: 1,000 is a thousand."""
-_LATENCY = re.compile(_NUMBER + r"\s*(ms|msec|millisecond|milliseconds)\b", re.IGNORECASE)
+_NUMBER = r"(?<![\d.])(\d{1,9}(?:\.\d{1,3})?)"
+_CALLED = r"\s*(?:time\s+)?(?:(?:of|by|=|:|to|is|at)\s*){0,2}"
+_LATENCY = re.compile(_NUMBER + " ms(?![a-z])")
 _LATENCY_CALLED_SO = re.compile(
-    r"(?:(?:latency|delay)s?\s+(?:of|by|=|:|to|is)?\s*" + _NUMBER + r"\s*(?:s|secs?|seconds?)\b"
-    r"|" + _NUMBER + r"\s*(?:s|secs?|seconds?)\s+(?:of\s+)?(?:latency|delay)\b)",
+    rf"(?:latency|delay|delayed|slow(?:ed|er)?)s?\b{_CALLED}{_NUMBER} s(?![a-z])|{_NUMBER} s\s+(?:of\s+)?(?:\w+\s+)?(?:latency|delay)\b"
+    rf"|\b(?:delay|slow)[a-z]*\b[^.,;\d]{{0,60}}?\bby\s+{_NUMBER} s(?![a-z])",
     re.IGNORECASE,
 )
 _JITTER = re.compile(
-    r"jitter\s*(?:of|by|=|:|to|is)?\s*" + _NUMBER + r"\s*(ms|s)\b|" + _NUMBER + r"\s*(ms|s)\s+(?:of\s+)?jitter\b", re.IGNORECASE
+    rf"(?:jitter{_CALLED}|(?:±|\+/?-|\bplus or minus\b)\s*){_NUMBER} (ms|s)(?![a-z])|{_NUMBER} (ms|s)\s+(?:of\s+)?jitter\b", re.IGNORECASE
 )
 _LOSS = re.compile(
-    r"\b(?:packet\s+)?loss\s+(?:of|=|:|to|is)?\s*"
-    + _NUMBER
-    + r"\s*%|"
-    + _NUMBER
-    + r"\s*%\s*(?:of\s+(?:the\s+|all\s+)?)?packets?(?:\s+loss)?\b",
+    rf"\b(?:packet\s+)?loss{_CALLED}{_NUMBER} %|{_NUMBER} %\s*(?:of\s+(?:the\s+|all\s+)?)?(?:packets?(?:\s+loss)?|loss)\b",
     re.IGNORECASE,
 )
-_PERCENT = re.compile(_NUMBER + r"\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
+_PERCENT = re.compile(_NUMBER + " %")
+_DURATION = re.compile(_NUMBER + " s(?![a-z])")
+_ALL_PODS = re.compile(r"\b(?:all|every|each)(?:\s+of)?(?:\s+(?:the|my|our|its|their))?(?:\s+\w+)?\s+pods?\b", re.IGNORECASE)
+_BARE = re.compile(rf"\b(latency|delay|jitter|loss)s?\b{_CALLED}(?<![\d.,])(\d{{1,9}})(?![\w.,%]|\s*(?:ms|s|%)(?![a-z]))", re.IGNORECASE)
 _PROMISED = re.compile(
     r"(?:\bp\d{2,3}|\bslo|\bsla|\bbelow|\babove|\bunder|\bover|\bwithin|\bat (?:most|least)|\b(?:less|more) than|\bmax(?:imum)?|\btime-?out"
     r"|\bloss|\bavailability|\bsuccess|\buptime|[<>≤≥]=?)[^.;]{0,20}$",
     re.IGNORECASE,
 )
 _PROMISE = re.compile(
-    r"\s*(?:at\s+)?(?:p\d|of\s+(?:the\s+|all\s+)?requests|availability|success|uptime|slo|sla|packet|loss)", re.IGNORECASE
+    r"\s*(?:at\s+)?(?:p\d|of\s+(?:the\s+|all\s+)?requests|availability|success|uptime|slo|sla|packet|loss|time-?out)", re.IGNORECASE
 )
 """What stands before and behind a number that is a promise to keep, and no fault to make."""
-_DURATION = re.compile(_NUMBER + r"\s*(s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hour|hours)\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not|no|never|without|instead\s+of|rather\s+than|than)(?:\s+(?:for|of|by|at|the|a|to))?\s*$", re.IGNORECASE)
+"""What stands before a number that is not wanted."""
+_NO_DURATION = re.compile(
+    r"(?:\b(?:every|each|after|interval|time-?out|p\d{2,3}|within|in|deadline|slo|sla)\b[^\d.;,]{0,16}|[<>≤≥]=?\s*)$", re.IGNORECASE
+)
+"""What stands before a time that is not how long the fault lasts."""
+_NUMERALS = {word: number for word, number in NUMERALS.items() if 0 < number <= 20}
 _COUNT = re.compile(
-    r"\b(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)\s+(?:\w+\s+){0,2}?(?:scenarios?|tests?|ideas?|experiments?)\b",
+    rf"\b(\d{{1,2}}|{'|'.join(_NUMERALS)})\s+(?:\w+\s+){{0,2}}?(?:scenarios?|tests?|ideas?|experiments?)\b",
     re.IGNORECASE,
 )
 _ACCOUNT = re.compile(
@@ -53,7 +61,6 @@ _ACCOUNT = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
-_NUMERALS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)}
 _FILLERS = frozenset(
     {
         *("is", "name", "named", "called", "the", "of", "for", "with", "to", "and", "that", "this", "which", "who", "it", "its", "a", "an"),
@@ -96,6 +103,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     percent: float | None = None
     count: int | None = None
     account: str | None = None
+    unused: tuple[str, ...] = ()
+    """Numbers with their units that stand in the sentence and are none of these, as they were written, and why not."""
 
     def numbers(self) -> dict[str, float]:
         """The parameters of scenarios that the sentence sets."""
@@ -116,72 +125,85 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(text: str) -> Words:
-    """Read a sentence. Never raises; what it does not understand it leaves out."""
+    """Read a sentence. Never raises; what it does not understand it leaves out, and says so."""
     text = text[:MAX_WORDS]
     tokens = frozenset(_TOKEN.findall(text.lower()))
-    rest = _JITTER.sub("", text)
+    reading = _Reading(normal(text))
+    numbers = {
+        "jitter": reading.take(_JITTER, milliseconds=True),
+        "loss": reading.take(_LOSS),
+        "latency": reading.take(_LATENCY, unless=_promised) or reading.take(_LATENCY_CALLED_SO, factor=1000),
+        "duration": reading.take(_DURATION, unless=_no_duration),
+        "percent": reading.take(_PERCENT, unless=_promised),
+    }
+    whole = {name: _whole(name, number) for name, number in numbers.items()}
+    if whole["percent"] is None and any(numbers[name] for name in ("latency", "jitter", "loss")) and _ALL_PODS.search(text):
+        whole["percent"] = 100
     return Words(
         text=text,
         tokens=tokens | frozenset(token.rstrip("s") for token in tokens if len(token) > 3),
-        latency=_latency(rest),
-        jitter=_jitter(text),
-        loss=_loss(text),
-        duration=_duration(_LATENCY_CALLED_SO.sub("", rest)),
-        percent=_percent(_LOSS.sub(" ", text)),
+        latency=_int(whole["latency"]),
+        jitter=_int(whole["jitter"]),
+        loss=whole["loss"],
+        duration=_int(whole["duration"]),
+        percent=whole["percent"],
         count=_count(text),
         account=_account(text),
+        unused=reading.unused(),
     )
 
 
-def _latency(text: str) -> int | None:
-    """Milliseconds; seconds only where the number is called a latency, since a time in seconds is most often how long it lasts."""
-    if match := _meant(_LATENCY, text):
-        return round(_number(match[1])) or None
-    match = _LATENCY_CALLED_SO.search(text)
-    return round(_number(match[1] or match[2]) * 1000) or None if match else None
+class _Reading:
+    """A sentence whose numbers are taken one after the other: none is taken twice, and what is left in the end is known."""
 
+    def __init__(self, found: Normal) -> None:
+        self._found = found
+        self.text = found.text
+        self._used: list[tuple[int, int]] = []
 
-def _jitter(text: str) -> int | None:
-    match = _JITTER.search(text)
-    if match is None:
+    def take(
+        self,
+        pattern: re.Pattern[str],
+        *,
+        factor: int = 1,
+        milliseconds: bool = False,
+        unless: Callable[[str, re.Match[str]], bool] = lambda text, match: False,
+    ) -> float | None:
+        """The number of the first place that is meant; none where it could not be."""
+        for match in pattern.finditer(self.text):
+            group = next(number for number in range(1, len(match.groups()) + 1) if match[number] and match[number][0].isdigit())
+            if unless(self.text, match) or _NOT.search(self.text[max(0, match.start() - 24) : match.start()]):
+                continue
+            value = float(match[group]) * factor * (1000 if milliseconds and match[group + 1].lower() == "s" else 1)
+            share = pattern in (_LOSS, _PERCENT)
+            if not 0 < value <= (100 if share else value) or not (share or round(value)):
+                continue
+            self._used.append(match.span())
+            self.text = f"{self.text[: match.start()]}{' ' * len(match[0])}{self.text[match.end() :]}"
+            return value
         return None
-    unit = (match[2] or match[4]).lower()
-    return round(_number(match[1] or match[3]) * (1000 if unit == "s" else 1)) or None
+
+    def unused(self) -> tuple[str, ...]:
+        bare = (f"{match[1]} {match[2]} (no unit)" for match in _BARE.finditer(self.text))
+        return tuple(dict.fromkeys([*left(self._found, self._used), *self._found.unread, *bare]))
 
 
-def _loss(text: str) -> float | None:
-    match = _LOSS.search(text)
-    value = _number(match[1] or match[2]) if match else 0
-    return value if 0 < value <= 100 else None
+def _promised(text: str, match: re.Match[str]) -> bool:
+    """Whether a number is a promise (an SLO, a percentile) and no fault."""
+    return bool(_PROMISED.search(text[max(0, match.start() - 40) : match.start()]) or _PROMISE.match(text, match.end()))
 
 
-def _meant(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """The first number that is meant as a fault: one that is promised (an SLO, a percentile) is not."""
-    for match in pattern.finditer(text):
-        if not _PROMISED.search(text[max(0, match.start() - 40) : match.start()]) and not _PROMISE.match(text, match.end()):
-            return match
-    return None
+def _no_duration(text: str, match: re.Match[str]) -> bool:
+    return bool(_NO_DURATION.search(text[max(0, match.start() - 30) : match.start()]) or _PROMISE.match(text, match.end()))
 
 
-def _number(digits: str) -> float:
-    return float(digits.replace(",", ""))
+def _whole(name: str, number: float | None) -> float | None:
+    """Times as whole ms and s; a share as it is."""
+    return number if number is None or name in ("loss", "percent") else round(number) or None
 
 
-def _duration(text: str) -> int | None:
-    match = _DURATION.search(text)
-    if match is None:
-        return None
-    unit = match[2].lower()
-    factor = 3600 if unit.startswith("h") else 60 if unit.startswith("m") else 1
-    return round(_number(match[1]) * factor) or None
-
-
-def _percent(text: str) -> float | None:
-    match = _meant(_PERCENT, text)
-    if match is None:
-        return None
-    value = _number(match[1])
-    return value if 0 < value <= 100 else None
+def _int(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def _count(text: str) -> int | None:

@@ -22,12 +22,14 @@ Document = dict[str, Any]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the words say, read. numbers: quantity → value in the unit of `knobs`. said: the same in words, by quantity."""
+    """What the words say, read. text: with times in ms or s. numbers: quantity → value in the unit of `knobs`. said: the same in words, by
+    quantity. unread: numbers that could not be read, and are in the text no more."""
 
     text: str
     numbers: dict[str, float]
     said: dict[str, str]
     account: str | None = None
+    unread: tuple[str, ...] = ()
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +50,7 @@ def change(document: Document, asked: Asked, topology: Topology) -> Changed:
         _limits(work)
         _deadline(work)
     unused = [text for quantity, text in asked.said.items() if quantity not in work.done]
-    return Changed(document=work.document, used=work.used, unused=[*unused, *work.unused, *_left(work)])
+    return Changed(document=work.document, used=work.used, unused=[*unused, *work.unused, *asked.unread, *_left(work)])
 
 
 class _Work:
@@ -182,13 +184,17 @@ def _account(work: _Work) -> None:
 
 _PODS = re.compile(r"(?<![\d.,%])(\d{1,4})\s+(?:\w+\s+)?pods?\b", re.IGNORECASE)
 _REPLICAS = re.compile(r"\b(\d{1,4})\s+replicas?\b|\breplicas?\s*(?:to|of|=|:|at)?\s*(\d{1,4})\b", re.IGNORECASE)
-_WAIT = re.compile(r"\b(?:wait|pause|settle)s?\s*(?:for|of|:|=|to|by)?\s*(\d{1,5})\s*(s|sec|seconds?|m|min|minutes?)\b", re.IGNORECASE)
-_DEADLINE = re.compile(r"\bdeadline\s*(?:of|to|:|=|is|after)?\s*(\d{1,5})\s*(s|sec|seconds?|m|min|minutes?|h|hours?)\b", re.IGNORECASE)
+_WAIT = re.compile(
+    r"\b(?:wait|pause|settle)s?\s*(?:for|of|:|=|to|by)?\s*(\d{1,7}(?:\.\d{1,3})?)\s*(s|sec|seconds?|m|min|minutes?)\b", re.IGNORECASE
+)
+_DEADLINE = re.compile(
+    r"\bdeadline\s*(?:of|to|:|=|is|after)?\s*(\d{1,7}(?:\.\d{1,3})?)\s*(s|sec|seconds?|m|min|minutes?|h|hours?)\b", re.IGNORECASE
+)
 _SUCCESS = re.compile(
     r"\b(?:success(?:\s+rate)?|availability|at\s+least)\s*(?:of|:|=|>=|is|to)?\s*(?:at\s+least\s+)?(\d{1,3}(?:\.\d{1,3})?)\s*%",
     re.IGNORECASE,
 )
-_QUANTILE = re.compile(r"\b(p\d{2})\s*(?:below|under|<=?|of|at\s+most|is|to|=)?\s*(\d{1,6})\s*(ms|s)\b", re.IGNORECASE)
+_QUANTILE = re.compile(r"\b(p\d{2})\s*(?:below|under|<=?|of|at\s+most|is|to|=)?\s*(\d{1,6}(?:\.\d{1,3})?)\s*(ms|s)\b", re.IGNORECASE)
 _INSTEAD = re.compile(
     r"[\"'“]?(?P<new>[a-z0-9][a-z0-9.-]*)[\"'”]?\s+instead\s+of\s+[\"'“]?(?P<old>[a-z0-9][a-z0-9.-]*)"
     r"|\breplace\s+[\"'“]?(?P<old2>[a-z0-9][a-z0-9.-]*)[\"'”]?\s+(?:with|by)\s+[\"'“]?(?P<new2>[a-z0-9][a-z0-9.-]*)"
@@ -376,7 +382,7 @@ def _told(work: _Work, match: re.Match[str], placed: bool) -> None:
 
 
 def _time(number: str, unit: str) -> float:
-    return int(number) * (3600 if unit[0].lower() == "h" else 60 if unit[0].lower() == "m" else 1)
+    return float(number) * (3600 if unit[0].lower() == "h" else 60 if unit[0].lower() == "m" else 1)
 
 
 def own_times(text: str) -> str:

@@ -226,3 +226,43 @@ def test_only_what_was_used_is_said_to_be_taken_from_the_words() -> None:
 
 def test_what_runs_the_cluster_is_not_slowed_down() -> None:
     assert not [name for name in ids(demo("ml-services"), "", 50) if "controller-manager" in name]
+
+
+def said(name: str, words: str, count: int = 1) -> tuple[str, ...]:
+    facts = Facts(topology=demo(name), words=read(words), count=count)
+    return PlaybookBackend(Options()).answer(question("ideas", facts), print).notes
+
+
+@pytest.mark.parametrize(
+    ("words", "unused"),
+    [
+        ("latency on 120% of the pods", "120%"),
+        ("latency on -5% of the pods", "-5% (less than nothing)"),
+        ("latency on 0 % of the pods", "0 %"),
+        ("latency on 20-30% of the pods", "20-30% (two numbers: say one)"),
+        ("latency on 12.5% of the pods", "12.5 % of the pods"),
+        ("latency of 1.500 ms", "1.500 ms (it can be read in more than one way)"),
+    ],
+)
+def test_a_number_that_is_not_used_is_said_and_nothing_else_stands_for_it(words: str, unused: str) -> None:
+    (note,) = said("service-a", words)
+    assert note == f"not used of your words: {unused}"
+    assert experiment(demo("service-a"), words).spec == experiment(demo("service-a"), "latency of the pods").spec
+
+
+@pytest.mark.parametrize(
+    ("words", "as_if"),
+    [
+        ("one second of latency for 1h on a third of the pods", "1000 ms latency for 3600 s on 33 % of the pods"),
+        ("two hundred ms for 1 minute 30 seconds on half of the pods", "200 ms for 90 s on 50 % of the pods"),
+    ],
+)
+def test_words_are_read_as_the_numbers_that_they_are(words: str, as_if: str) -> None:
+    assert experiment(demo("service-a"), words).spec == experiment(demo("service-a"), as_if).spec
+
+
+def test_a_time_is_how_long_a_change_is_left_where_no_fault_has_one() -> None:
+    chosen = experiment(demo("route-chaos"), "scale infra-backend-v1 to zero for two minutes")
+    assert "120s" in [step.wait.for_ for step in chosen.spec.steps if step.wait]
+    assert said("route-chaos", "scale infra-backend-v1 to zero for two minutes") == ("taken from your words: duration 120 s",)
+    assert said("route-chaos", "scale infra-backend-v1 to zero for an hour") == ("not used of your words: duration 3600 s",)

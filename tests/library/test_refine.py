@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from aichaos.ask.words import read
+from aichaos.backends.playbook import change_asked
 from aichaos.check.decode import experiment_of
 from aichaos.check.experiment import findings
 from aichaos.domain.experiment import to_document
 from aichaos.library.knobs import accounts, knobs, look
-from aichaos.library.refine import Asked, Changed, change, own_times
+from aichaos.library.refine import Asked, Changed, change
 from tests.backends.test_playbook import experiment
 from tests.observe.clusters import demo
 
@@ -20,9 +20,7 @@ MESH = "500ms latency on feature-store"
 
 def changed(name: str, first: str, text: str) -> Changed:
     topology = demo(name)
-    words = read(own_times(text))
-    asked = Asked(text=text, numbers=words.numbers(), said=words.said(), account=words.account)
-    return change(to_document(experiment(topology, first)), asked, topology)
+    return change(to_document(experiment(topology, first)), change_asked(text), topology)
 
 
 def values(document: dict[str, Any]) -> dict[str, float]:
@@ -109,3 +107,60 @@ def test_the_original_is_left_as_it_was() -> None:
     before = msgspec.json.encode(document)
     change(document, Asked(text="2000ms", numbers={"latency": 2000}, said={"latency": "latency 2000 ms"}), demo("service-a"))
     assert msgspec.json.encode(document) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "value"),
+    [
+        ("for 50m30s", "hold", 3030),
+        ("for 1 minute 30 seconds", "hold", 90),
+        ("a third of the pods", "percent", 33),
+        ("half of the pods", "percent", 50),
+        ("two hundred ms of latency", "latency", 200),
+        ("raise the latency from 1000 ms to 1500 ms", "latency", 1500),
+        ("1½ minutes", "hold", 90),
+    ],
+)
+def test_numbers_are_changed_however_they_are_written(text: str, quantity: str, value: float) -> None:
+    found = changed("service-a", "700ms latency for 40 seconds on 10% of the pods of service-a", text)
+    assert values(found.document)[quantity] == value
+    assert found.unused == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "120%",
+        "-5%",
+        "0 %",
+        "20-30%",
+        "a few seconds",
+        "1.500 ms",
+        "-3 replicas",
+        "a latency of 800",
+        "increase the latency by 500 ms",
+        "500 ms more",
+        "twice the latency",
+    ],
+)
+def test_a_number_that_can_not_be_meant_changes_nothing_and_is_said(text: str) -> None:
+    first = "700ms latency for 40 seconds on 10% of the pods of service-a"
+    found = changed("service-a", first, text)
+    assert found.document == to_document(experiment(demo("service-a"), first))
+    assert not found.used
+    assert len(found.unused) == 1 or text == "twice the latency"
+
+
+@pytest.mark.parametrize(("text", "replicas"), [("two replicas", 2), ("scale to three replicas", 3), ("from 0 to 2 replicas", 2)])
+def test_replicas_are_changed_however_they_are_written(text: str, replicas: int) -> None:
+    found = changed("route-chaos", "scale infra-backend-v1 to zero", text)
+    assert replicas in [knob.value for knob in knobs(found.document) if knob.quantity == "replicas"]
+    assert found.unused == []
+
+
+def test_a_number_of_pods_that_makes_no_sense_takes_none_away() -> None:
+    first = "scale infra-backend-v1 to zero"
+    for text in ("120% of the pods", "120 percent of pods", "-2 replicas", "minus two replicas"):
+        found = changed("route-chaos", first, text)
+        assert found.document == to_document(experiment(demo("route-chaos"), first)), text
+        assert found.unused, text
