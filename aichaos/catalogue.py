@@ -21,12 +21,12 @@ from aichaos.domain.policy import Policy
 from aichaos.domain.suggestion import Draft, Idea, summary_of
 from aichaos.errors import AichaosError, FileError, SyntaxProblem, UsageError
 from aichaos.files.plain import mapping
+from aichaos.files.strict import place
 from aichaos.library import needs
 from aichaos.library.choose import Choice, choose, subjects
 from aichaos.library.fill import fill, holes
 from aichaos.library.finders import Candidate
 from aichaos.library.model import Scenario, scenarios
-from aichaos.library.own import place
 from aichaos.library.own import read as own_read
 from aichaos.library.parameters import Parameter, Value, read
 from aichaos.observe.topology import Topology

@@ -112,8 +112,7 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
 @contextmanager
 def drawn(order: Order, say: Say) -> Iterator[Drawn]:
     """The plan of an experiment for the live cluster. Raises SourceError, FileError, UsageError."""
-    if order.choice.origin not in (None, "live"):
-        raise UsageError(f"nothing can be run on {order.choice.origin}", hint="A run needs a live cluster: leave --from out.")
+    only_live(order)
     experiment = saving.load(order.path, experiment_of)
     with connect(kubeconfig=order.choice.kubeconfig, context=order.choice.context) as connection:
         say("reading the cluster")
@@ -135,6 +134,12 @@ def drawn(order: Order, say: Say) -> Iterator[Drawn]:
             places=places,
             findings=list(guard.checked(check_experiment(experiment, topology, order.policy))),
         )
+
+
+def only_live(order: Order) -> None:
+    """Raises UsageError for a source that nothing can be run on."""
+    if order.choice.origin not in (None, "live"):
+        raise UsageError(f"nothing can be run on {order.choice.origin}", hint="A run needs a live cluster: leave --from out.")
 
 
 def _plan(
@@ -219,7 +224,7 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     found += guard.one_fate(order.shared_fate, inside=bool(order.inside))
     permit, objections = _approval(drawn)
     found += objections
-    prober = Prober(drawn.topology, drawn.reader, Ways(resolve=order.resolve, prometheus=order.prometheus, policy=order.policy))
+    prober = prober_of(drawn)
     say("asking the probes")
     try:
         prober.prepare([*spec.steady_state, *spec.abort])
@@ -235,6 +240,12 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     if not order.inside:
         warnings.append(f"if this whole machine is lost meanwhile, nothing is restored by itself{kept}")
     return Guarded(refusals=found, warnings=[*warnings, *unread], before=steady, prober=prober, permit=permit)
+
+
+def prober_of(drawn: Drawn) -> Prober:
+    """Who asks the probes of a plan; what it asks has to be prepared."""
+    order = drawn.order
+    return Prober(drawn.topology, drawn.reader, Ways(resolve=order.resolve, prometheus=order.prometheus, policy=order.policy))
 
 
 def asked(prober: Prober, probes: list[Probe]) -> list[Judged]:

@@ -142,6 +142,8 @@ def problems(value: Any, schema: dict[str, Any], part: dict[str, Any] | None = N
                 yield f"{at}: type {wanted}"
             case "const" if value != wanted:
                 yield f"{at}: const {wanted}"
+            case "enum" if value not in wanted:
+                yield f"{at}: enum"
             case "anyOf" if all(list(problems(value, schema, option, at)) for option in wanted):
                 yield f"{at}: anyOf"
             case "oneOf" if sum(not list(problems(value, schema, option, at)) for option in wanted) != 1:
@@ -164,7 +166,7 @@ def problems(value: Any, schema: dict[str, Any], part: dict[str, Any] | None = N
             case "dependentRequired":
                 yield from (f"{at}: {name} needs {', '.join(others)}" for name, others in wanted.items() if name in value)
             case _:
-                assert keyword in {*_NOTES, "type", "const", "anyOf", "oneOf"}, keyword
+                assert keyword in {*_NOTES, "type", "const", "enum", "anyOf", "oneOf"}, keyword
 
 
 _NOTES = {"$schema", "$defs", "title", "description", "default"}

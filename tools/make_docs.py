@@ -32,7 +32,7 @@ import msgspec
 from aichaos import diagnosis, errors, settings
 from aichaos.ask.registry import Listed
 from aichaos.cli.main import COMMANDS, cli
-from aichaos.domain import checked, experiment, kinds, prediction, suggestion
+from aichaos.domain import catalogue, checked, experiment, gameday, kinds, prediction, suggestion
 from aichaos.domain.base import Metadata
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.files import yaml
@@ -41,7 +41,7 @@ from aichaos.library.model import scenarios
 from aichaos.library.parameters import shown as in_words
 from tools.gateways.pages import gateway_pages
 from tools.rules_page import rules_page
-from tools.schemas import scenario_schema
+from tools.schemas import gameday_schema, scenario_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -565,7 +565,8 @@ def json_page() -> str:
         summary = console("aichaos snapshot --from demo:route-chaos -o json", Path(folder))
         configured = console("aichaos config -o json | head -n 12", Path(folder))
         routed = console("aichaos route GET http://lior.example.com/shop --from demo:route-chaos -o json", Path(folder))
-    shown = [*reachable(suggestion.Suggestions), *reachable(prediction.Answer)]
+    roots = (suggestion.Suggestions, prediction.Answer, catalogue.Catalogue, catalogue.Rendered, catalogue.Tried, gameday.Debrief)
+    shown = dict.fromkeys(one for root in roots for one in reachable(root))
     shapes = "\n".join(_shape(one) for one in shown)
     return f"""# JSON
 
@@ -606,6 +607,16 @@ A [SourceSummary](#sourcesummary): a summary, not the snapshot. The snapshot its
 
 `answers` is a list of [Answer](#answer).
 
+## `aichaos library -o json`
+
+`list` and `search`: a [Catalogue](#catalogue). `show`: an [Entry](#entry). `render`: a [Rendered](#rendered). `check`: a [Tried](#tried).
+
+## `aichaos gameday -o json`
+
+One event a line: those of each run, and between them `gameday-scenario` (`number`, `of`, `name`) and `gameday-gate` (`gate`, `opened`,
+`why`). The last one is `gameday-finished` with `code`, the exit code, and `debrief`, a path.
+`gameday debrief -o json`: a [Debrief](#debrief).
+
 ## Shapes
 
 {shapes}
@@ -632,6 +643,7 @@ def pages() -> dict[Path, str]:
         "snapshot.md": snapshot_page(),
         "read-only-role.yaml": role(),
         "scenarios.md": scenarios_page(),
+        "gameday.schema.json": json.dumps(gameday_schema(), indent=2, ensure_ascii=False) + "\n",
         "scenario.schema.json": json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n",
         "json.md": json_page(),
     }

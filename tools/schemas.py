@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from aichaos.domain.gameday import GameDay
 from aichaos.library.finders import FINDERS
 from aichaos.library.model import Scenario
 
@@ -59,3 +60,13 @@ def described(made: dict[str, Any]) -> dict[str, Any]:
             told = re.sub(r"\s*Raises [^.]*\.", "", inspect.cleandoc(part["description"]))
             part["description"] = told.replace("None", "null")
     return made
+
+
+def gameday_schema() -> dict[str, Any]:
+    """The plan of a GameDay."""
+    made: dict[str, Any] = msgspec.json.schema(GameDay)
+    top = made["$defs"]["GameDay"]
+    top["required"] = ["apiVersion", "kind", "metadata", "spec"]
+    top["properties"] |= {"apiVersion": {"const": "aichaos/v1"}, "kind": {"const": "GameDay"}}
+    made["$defs"]["Scene"]["oneOf"] = [{"required": ["experiment"]}, {"required": ["library"]}]
+    return _DRAFT | {"title": "aichaos GameDay"} | described(made)

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aichaos.cli.options import output_option, say, source_options, warn
-from aichaos.cli.running import asked, existing, order_of, plan_options, stand_back
+from aichaos.cli.running import asked, existing, order_of, plan_options, run_options, safety, stand_back, terminal_or_yes
 from aichaos.errors import UsageError
 
 if TYPE_CHECKING:
     from aichaos.domain.running import Approval, Event
     from aichaos.planning import Drawn, Guarded, Order
     from aichaos.report.progress import Progress
-
-_INSIDE = "A Job with this image (deploy/) restores if this whole machine is lost."
-_SHARED = "Run although the run and its watchdog would die together (one container, one CI job)."
 
 
 @click.command("run")
@@ -28,11 +25,7 @@ _SHARED = "Run although the run and its watchdog would die together (one contain
 @click.option("--approval-key", metavar="FILE", type=click.Path(), help="The key file that the approval was signed with.")
 @click.option("--allowed-signers", metavar="FILE", type=click.Path(), help="Whose SSH signatures are taken (as for ssh-keygen -Y verify).")
 @click.option("--rehearse", is_flag=True, help="Only try each step out on the server (dryRun=All); nothing is changed.")
-@click.option("--no-cluster-journal", is_flag=True, help="Keep no copy of the journal in the cluster.")
-@click.option("--accept-shared-fate", is_flag=True, help=_SHARED)
-@click.option("--in-cluster-guard", metavar="IMAGE", help=_INSIDE)
-@click.option("--interval", type=click.FloatRange(0.05, 60), default=0.5, show_default=True, help="Seconds between questions of a probe.")
-@click.option("--injection-timeout", type=click.FloatRange(0.5, 600), default=30, show_default=True, help="Seconds for a fault to arrive.")
+@run_options
 @output_option
 def command(**given: Any) -> int:
     """Run an experiment: show the plan, ask, run it under the guard, put everything back, and judge.
@@ -47,18 +40,13 @@ def command(**given: Any) -> int:
     """
     if given["yes"] and given["approval"]:
         raise UsageError("--yes and --approval exclude each other", hint="Give one of them.")
-    if given["in_cluster_guard"] and given["no_cluster_journal"]:
-        raise UsageError("--in-cluster-guard restores from the journal in the cluster", hint="Leave out --no-cluster-journal.")
-    if not (given["yes"] or given["approval"] or given["rehearse"] or (sys.stdin.isatty() and sys.stderr.isatty())):
-        raise UsageError("there is no terminal to ask at", hint="Give --yes, or an approval by --approval FILE.")
+    terminal_or_yes(given["yes"] or given["approval"] or given["rehearse"])
     order = order_of(
         given,
         approval=existing(given["approval"]),
         key=existing(given["approval_key"]),
         signers=existing(given["allowed_signers"]),
-        journal=not given["no_cluster_journal"],
-        shared_fate=given["accept_shared_fate"],
-        inside=given["in_cluster_guard"] or "",
+        **safety(given),
     )
     return _run(order, given)
 

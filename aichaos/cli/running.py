@@ -19,6 +19,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _RESOLVE = "An address that can be reached from here: gateway/NS/NAME[:PORT]=ADDRESS[:PORT], or service/…; may be repeated."
 
+_INSIDE = "A Job with this image (deploy/) restores if this whole machine is lost."
+_SHARED = "Run although the run and its watchdog would die together (one container, one CI job)."
+
 
 def plan_options(command: F) -> F:
     """What a plan is drawn by, beside the cluster."""
@@ -32,6 +35,36 @@ def plan_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def run_options(command: F) -> F:
+    """How a run is kept safe and how it is watched."""
+    interval, injection = click.FloatRange(0.05, 60), click.FloatRange(0.5, 600)
+    for option in reversed(
+        (
+            click.option("--no-cluster-journal", is_flag=True, help="Keep no copy of the journal in the cluster."),
+            click.option("--accept-shared-fate", is_flag=True, help=_SHARED),
+            click.option("--in-cluster-guard", metavar="IMAGE", help=_INSIDE),
+            click.option("--interval", type=interval, default=0.5, show_default=True, help="Seconds between questions of a probe."),
+            click.option("--injection-timeout", type=injection, default=30, show_default=True, help="Seconds for a fault to arrive."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def safety(given: dict[str, Any]) -> dict[str, Any]:
+    """What `run_options` say about an order. Raises UsageError."""
+    if given["in_cluster_guard"] and given["no_cluster_journal"]:
+        raise UsageError("--in-cluster-guard restores from the journal in the cluster", hint="Leave out --no-cluster-journal.")
+    inside = given["in_cluster_guard"] or ""
+    return {"journal": not given["no_cluster_journal"], "shared_fate": given["accept_shared_fate"], "inside": inside}
+
+
+def terminal_or_yes(consent: object) -> None:
+    """Raises UsageError where nobody can be asked, and nothing was given instead."""
+    if not consent and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("there is no terminal to ask at", hint="Give --yes, or an approval by --approval FILE.")
 
 
 def order_of(given: dict[str, Any], **more: Any) -> "Order":
@@ -69,8 +102,7 @@ def stand_back(refusals: "list[Refusal]") -> None:
 
 def asked(experiment: str, question: str) -> bool:
     """Whether whoever sits here types the experiment's name. Raises UsageError where nobody does."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("there is no terminal to ask at", hint="Give --yes, or an approval by --approval FILE.")
+    terminal_or_yes(False)
     print(f"{question} Type its name, {experiment}, to go on: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() == experiment
 

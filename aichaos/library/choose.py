@@ -68,7 +68,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 def unfit(scenario: Scenario, pointer: str, problem: str) -> FileError:
     """What is wrong with a scenario, at its place in the file."""
-    from aichaos.library.own import place
+    from aichaos.files.strict import place
 
     line, column = place(scenario.body, pointer) if scenario.file else (1, 1)
     hint = "`aichaos library check FOLDER` goes through all scenarios of a folder."

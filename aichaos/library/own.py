@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from aichaos.errors import FileError, SyntaxProblem, UsageError
-from aichaos.files import inputs, nodes, yaml
-from aichaos.files.plain import located, mapping
+from aichaos.files import inputs, yaml
+from aichaos.files.plain import mapping
+from aichaos.files.strict import converted, problem_at
 from aichaos.library.fill import holes
 from aichaos.library.finders import FINDERS
 from aichaos.library.model import Scenario
@@ -18,7 +17,6 @@ from aichaos.library.parameters import NAME, Parameter, checked, parameter_of
 MOST_BYTES = 1 << 20
 """Of one file: a scenario is a page of text."""
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
-_UNKNOWN = re.compile(r"Object contains unknown field (.*)", re.DOTALL)
 _FORBIDDEN = {"body": "it is the program's own", "file": "it is the program's own"}
 COMMON = frozenset({"id", "scope_namespaces"})
 """Holes that every finder fills."""
@@ -64,15 +62,7 @@ def scenario_of(text: str, file: str) -> Scenario:
     document: dict[str, Any] = documents[0]
     _refuse(document, text, file)
     head = {key: value for key, value in document.items() if key != "experiment"}
-    try:
-        scenario = msgspec.convert(head | {"body": text, "file": file}, Scenario)
-    except msgspec.ValidationError as error:
-        problem, path = located(str(error))
-        if unknown := _UNKNOWN.fullmatch(problem):
-            fields = [field.encode_name for field in msgspec.structs.fields(Parameter if path else Scenario)]
-            known = ", ".join(name for name in fields if name not in _FORBIDDEN)
-            raise _at(f"the field {unknown[1]} is not known; there are {known}", text, file, f"{path}/{yaml.escape(unknown[1])}") from error
-        raise _at(f"{problem[:1].lower()}{problem[1:]}", text, file, path) from error
+    scenario = converted(head | {"body": text, "file": file}, Scenario, text, file, _SEE)
     for problem, path in _problems(scenario, document["experiment"]):
         raise _at(problem, text, file, path)
     return scenario
@@ -118,11 +108,4 @@ def _default(name: str, parameter: Parameter) -> Iterator[tuple[str, str]]:
 
 
 def _at(problem: str, text: str, file: str, pointer: str) -> SyntaxProblem:
-    line, column = place(text, pointer)
-    return SyntaxProblem(problem, file=file, line=line, column=column, hint=_SEE)
-
-
-def place(text: str, pointer: str) -> tuple[int, int]:
-    """Line and column of what a JSON Pointer leads to in the first document of a text."""
-    roots = nodes.documents(text, {0})
-    return nodes.Lines(text).place(nodes.find(roots[0], pointer).entry) if roots else (1, 1)
+    return problem_at(problem, text, file, pointer, _SEE)

@@ -37,6 +37,11 @@ def past() -> list[Past]:
     return sorted(found, key=lambda one: (one.began, one.run), reverse=True)
 
 
+def one(run: str) -> Past:
+    """A run of this machine, as its journal tells it; `unreadable` where there is none. Raises FileError for a name that is none."""
+    return _past(run)
+
+
 def active(where: str, kubeconfig: str | None, context: str | None) -> list[Active]:
     """One or none. Raises SourceError."""
     place = lease.place(where)

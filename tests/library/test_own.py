@@ -55,7 +55,7 @@ def test_a_scenario_of_ones_own_stands_beside_those_of_the_program(tmp_path: Pat
         ("version: 3", "version: three", 3, "expected int"),
         ("version: 3", "version: 0", 3, "versions count from 1"),
         ("name: mine", "name: Mine!", 2, "is no name"),
-        ("name: mine", "nmae: mine", 2, "the field nmae is not known; there are name"),
+        ("name: mine", "nmae: mine", 2, "the field nmae is not known here"),
         ("find: shrinkable_backend", "find: shrinkable", 7, "there is no finder 'shrinkable'"),
         ("keywords: [mine]", "keywords: mine", 8, "expected array"),
         ("keywords: [mine]", "keywords: [mine]\nbody: x", 9, "may not be set"),

@@ -1,0 +1,333 @@
+"""`aichaos gameday`: several experiments in order, with gates, notes and a debrief."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from aichaos import settings
+from aichaos.cli.options import output_option, own_library, say, source_options, warn, write_json
+from aichaos.cli.running import asked, order_of, plan_options, run_options, safety, terminal_or_yes
+from aichaos.domain.gameday import NoteKind
+from aichaos.errors import RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from aichaos.domain.gameday import Gate
+    from aichaos.domain.running import Event
+    from aichaos.gameday import Staged
+    from aichaos.report.layout import Paper
+    from aichaos.run.plan import Refusal
+    from aichaos.series import Went
+
+
+class _GameDay(click.Group):
+    """What is no subcommand is a file: `aichaos gameday day.yaml` is `aichaos gameday run day.yaml`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("gameday", cls=_GameDay)
+def command() -> None:
+    """Several experiments in order, with people who watch: gates between them, notes while they go, a debrief at the end.
+
+    \b
+    aichaos gameday day.yaml                       # the same as `aichaos gameday run day.yaml`
+    aichaos gameday note "the dashboard is blank"  # in another terminal, while it goes
+    aichaos gameday debrief                        # of the latest day, from its files
+    """
+
+
+@command.command("run")
+@click.argument("file", type=click.Path(path_type=Path))
+@source_options
+@plan_options
+@click.option("--library", metavar="FOLDER", type=click.Path(), help="A folder with scenarios of your own, beside ours.")
+@click.option("--yes", is_flag=True, help="Do not ask, neither at the beginning nor at a gate. The guard looks all the same.")
+@click.option("--check", is_flag=True, help="Show all plans and what the guard says to each; change nothing.")
+@run_options
+@output_option
+def _run(**given: Any) -> int:
+    """Hold a GameDay: show the plans of all scenarios, ask once, then run them in order.
+
+    Each scenario is an ordinary run: guarded anew, with its own watchdog, restored and verified before the next. The day ends early at a
+    gate that stays closed, where somebody stops a run, where the guard refuses one, and where something is not restored.
+
+    Ends with the worst of its scenarios: 8 not restored, 7 ended early, 9 no data, 3 a hypothesis did not hold, 0 all held; 5 if the guard
+    refused the first.
+    """
+    if not given["check"]:
+        terminal_or_yes(given["yes"])
+    from aichaos import gameday
+    from aichaos.run import days
+
+    effective = settings.load({**given, "from": given["origin"]})
+    order = order_of(
+        {**given, "experiment": given["file"]},
+        **safety(given),
+    )
+    staged = gameday.stage(given["file"], order, own_library(effective["library"]), say)
+    try:
+        return _held(staged, given)
+    finally:
+        days.forget_unless_begun(staged.name)
+
+
+def _held(staged: "Staged", given: dict[str, Any]) -> int:
+    from aichaos.series import Consent
+
+    digests, cluster, refused = _look(staged, given)
+    if refused:
+        raise RefusedError(f"the day does not begin: {', '.join(refused)}", hint="Nothing was changed in the cluster.")
+    if given["check"]:
+        print("The guard would let all of them begin; nothing was changed.", file=sys.stderr)
+        return 0
+    if not given["yes"] and not asked(staged.day.metadata.name, f"Shall these {len(staged.orders)} scenarios be run?"):
+        warn(["that is another name: nothing was changed"])
+        return 130
+    consent = Consent(how="yes" if given["yes"] else "keyboard", why=given["why"], cluster=cluster, digests=frozenset(digests))
+    return _hold(staged, consent, given)
+
+
+def _look(staged: "Staged", given: dict[str, Any]) -> tuple[list[str], str, list[str]]:
+    """Show every plan. The digests of the texts, the cluster's address, and the scenarios that the guard refuses."""
+    from aichaos.report import plan, progress
+    from aichaos.series import look
+
+    paper = _paper(given)
+    digests, refused, cluster = [], [], ""
+    for number, (scene, order) in enumerate(zip(staged.day.spec.scenarios, staged.orders, strict=True), 1):
+        paper.line((f"\nScenario {number} of {len(staged.orders)}: {scene.name}", "cyan"))
+        if scene.gates:
+            paper.text(f"Gates: {', '.join(scene.gates)}")
+        drawn, refusals = look(
+            order, say, lambda drawing, found: plan.show(drawing.plan, drawing.radius, drawing.prediction, found.warnings, paper)
+        )
+        paper.stream.flush()
+        progress.refused([(one.name, one.message, one.hint) for one in refusals], _errors())
+        refused += [scene.name] if refusals else []
+        digests.append(drawn.digest)
+        cluster = drawn.server
+    paper.line()
+    return digests, cluster, refused
+
+
+def _hold(staged: "Staged", consent: Any, given: dict[str, Any]) -> int:
+    from aichaos import gameday
+    from aichaos.running import Manner
+
+    hands = _Hands(staged, given, _paper(given))
+    hands.paper.line((f"GameDay {staged.name}: in another terminal, aichaos gameday note TEXT", "bold"))
+    hands.paper.stream.flush()
+    manner = Manner(interval=given["interval"], injection=given["injection_timeout"])
+    code = gameday.hold(staged, consent, hands, say, manner)
+    written = _write_debrief(staged.name)
+    if given["output"] == "json":
+        _write({"event": "gameday-finished", "gameday": staged.name, "code": code, "debrief": str(written)})
+    else:
+        hands.paper.line((f"\nThe day is over: {_CODES[code]}", "bold"))
+        hands.paper.line(f"Debrief: {written}")
+    return code
+
+
+_CODES = {
+    0: "every hypothesis held, and everything is restored",
+    3: "a hypothesis did not hold; everything is restored",
+    5: "nothing was begun",
+    7: "it ended early; what was changed is restored",
+    8: "something is NOT restored",
+    9: "of one scenario there are no data; everything is restored",
+    130: "it was interrupted before anything was changed",
+}
+
+
+class _Hands:
+    """The terminal, or the script, of whoever leads the day."""
+
+    def __init__(self, staged: "Staged", given: dict[str, Any], paper: "Paper") -> None:
+        from aichaos.run import approve
+
+        self.paper = paper
+        self._staged = staged
+        self._script = given["output"] == "json"
+        self._yes = given["yes"]
+        self._me = approve.me()
+        self._shown: Any = None
+
+    def go(self, question: str) -> tuple[bool, str]:
+        if self._yes:
+            return True, f"{self._me} (--yes)"
+        print(f"{question} Type go to go on: ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() == "go", self._me
+
+    def begins(self, number: int, of: int, name: str) -> None:
+        from aichaos.report.progress import Progress
+
+        if self._script:
+            _write({"event": "gameday-scenario", "gameday": self._staged.name, "number": number, "of": of, "name": name})
+        self.paper.line((f"\nScenario {number} of {of}: {name}", "cyan"))
+        self.paper.stream.flush()
+        live = self.paper.stream.isatty() and sys.stderr.isatty() and not self._script
+        self._shown = Progress(self.paper, live=live)
+
+    def gate(self, gate: "Gate", opened: bool, why: str) -> None:
+        if self._script:
+            _write({"event": "gameday-gate", "gate": gate, "opened": opened, "why": why})
+        self.paper.text(f"gate {gate}: {'open' if opened else 'CLOSED'} ({why})", style="green" if opened else "red")
+        self.paper.stream.flush()
+
+    def tell(self, event: "Event") -> None:
+        if self._script:
+            _write(event)
+        else:
+            self._shown(event)
+
+    def went(self, went: "Went") -> None:
+        from aichaos.report import progress
+
+        self._shown.close()
+        if went.report is None:
+            _refused(went.refusals, went.why)
+        elif self._script:
+            _write(went.report.finished)
+        else:
+            progress.end(went.report.finished, went.report.during, went.report.unmet, self.paper)
+
+    def again(self) -> None:
+        self._shown.again()
+
+
+def _refused(refusals: "list[Refusal]", why: str) -> None:
+    from aichaos.report import progress
+
+    progress.refused([(one.name, one.message, one.hint) for one in refusals] or [("run", why, "")], _errors())
+
+
+def _paper(given: dict[str, Any]) -> "Paper":
+    from aichaos.report.layout import Paper
+
+    return Paper(sys.stderr if given["output"] == "json" else sys.stdout)
+
+
+def _errors() -> "Paper":
+    from aichaos.report.layout import Paper
+
+    return Paper(sys.stderr)
+
+
+def _write(event: Any) -> None:
+    """One event a line; a pipe that nobody reads any more ends nothing."""
+    import msgspec
+
+    try:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+    except OSError:
+        return  # who read it is gone; the files of the day hold everything
+
+
+def _write_debrief(day: str) -> Path:
+    import msgspec
+
+    from aichaos.debriefing import debrief
+    from aichaos.files.save import save
+    from aichaos.report.debrief import markdown
+    from aichaos.run import days
+
+    found, where = debrief(day), days.folder(day)
+    save(where / "debrief.json", msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+    save(where / "debrief.md", markdown(found))
+    return where / "debrief.md"
+
+
+@command.command("note")
+@click.argument("text", nargs=-1, required=True)
+@click.option("--day", metavar="NAME", help="Which day, where several are running, or for one that is over.")
+@click.option("--as", "who", metavar="NAME", help="Whose note it is (default: you, as this machine knows you).")
+@click.option(
+    "--kind",
+    type=click.Choice(get_args(NoteKind)),
+    default="note",
+    show_default=True,
+    help="Where it goes in the debrief: what worked, what failed, what to do, how people talked.",
+)
+def _note(text: tuple[str, ...], day: str | None, who: str | None, kind: Any) -> int:
+    """Write a note into the day that is running, with the time and your name; it stands in the debrief.
+
+    \b
+    aichaos gameday note the alert fired after 40 s
+    aichaos gameday note --kind action --as anna "an alert for an empty cache"
+    """
+    import time
+
+    from aichaos.domain.gameday import Note
+    from aichaos.run import approve, days
+
+    told = " ".join(" ".join(text).split())
+    if not told:
+        raise UsageError("the note is empty", hint='Say what you see: aichaos gameday note "the dashboard is blank"')
+    meant = days.meant(day)
+    days.append(meant, Note(at=time.time(), who=who or approve.me(), text=told, kind=kind))
+    print(f"noted in {meant}", file=sys.stderr)
+    return 0
+
+
+@command.command("debrief")
+@click.argument("day", required=False)
+@click.option("-o", "--output", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True, help="How it is written.")
+def _debrief(day: str | None, output: str) -> int:
+    """The debrief of a day (default: the latest), made again from its files: also where its process died, and with later notes."""
+    from aichaos.debriefing import debrief
+    from aichaos.report.debrief import markdown
+    from aichaos.run import days
+
+    name = day or next(iter(days.names()), None)
+    if name is None:
+        raise UsageError("no GameDay was held on this machine", hint="Start one with `aichaos gameday FILE`.")
+    found = debrief(name)
+    written = _write_debrief(name)
+    if output == "json":
+        write_json(found)
+    else:
+        sys.stdout.write(markdown(found))
+    sys.stdout.flush()
+    print(f"note: written to {written}", file=sys.stderr)
+    return 0
+
+
+@command.command("list")
+@output_option
+def _list(output: str) -> int:
+    """The days of this machine, the latest first."""
+    from aichaos.debriefing import debrief
+    from aichaos.errors import FileError
+    from aichaos.run import days
+
+    rows: list[dict[str, str | int | None]] = []
+    running = days.running()
+    for name in days.names():
+        try:
+            found = debrief(name)
+        except FileError as error:
+            rows.append({"gameday": name, "title": "", "began": "", "state": str(error), "code": None})
+            continue
+        ended = "ended" if found.code is not None else "cut off"
+        rows.append(
+            {
+                "gameday": name,
+                "title": found.title,
+                "began": found.began,
+                "state": "running" if name in running else ended,
+                "code": found.code,
+            }
+        )
+    if output == "json":
+        write_json(rows)
+        return 0
+    if not rows:
+        print("no GameDay was held on this machine yet", file=sys.stderr)
+    _paper({"output": "text"}).columns([tuple((str(cell if cell is not None else ""), "") for cell in row.values()) for row in rows])
+    return 0

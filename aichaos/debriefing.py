@@ -1,0 +1,310 @@
+"""What a GameDay was, from what was written down: its own file, the journals and the reports of its runs. Nothing needs its process.
+
+What was measured is told as it was measured. What people have to say comes from their notes, and where they noted nothing, that is said.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from aichaos import saving
+from aichaos.check.decode import experiment_of
+from aichaos.domain.experiment import Experiment
+from aichaos.domain.gameday import (
+    Action,
+    DayBegan,
+    DayEnded,
+    DayEntry,
+    Debrief,
+    GateSeen,
+    Line,
+    Note,
+    Scene,
+    SceneBegan,
+    SceneDone,
+    SceneEnded,
+)
+from aichaos.domain.sample import Judged
+from aichaos.errors import FileError
+from aichaos.report.kubectl import text as step_text
+from aichaos.run import days, journal, listing, state
+from aichaos.running import Report
+from aichaos.series import file_in
+
+_LATE = 60.0
+"""Seconds without a note while answers are bad, after which the silence is said."""
+
+
+def debrief(day: str) -> Debrief:
+    """Everything about a day. Raises FileError where nothing of it can be read."""
+    kept = days.read(day)
+    began, spec = kept.began, kept.began.day.spec
+    ended = next((one for one in kept.entries if isinstance(one, DayEnded)), None)
+    notes = [one for one in kept.entries if isinstance(one, Note)]
+    missing = [f"line {number} of {days.folder(day) / days.ENTRIES} can't be read" for number in kept.unread]
+    if ended is None and not state.is_locked(days.folder(day)):
+        missing.append("the day's process ended before the day did: what follows is told from its files")
+    made = [_scene(day, number, scene, kept.entries, missing) for number, scene in enumerate(spec.scenarios, 1)]
+    scenes = [one for one, _ in made]
+    over = ended.at if ended else max(one.at for one in kept.entries)
+    return Debrief(
+        day=day,
+        title=spec.title,
+        objective=spec.objective,
+        planned=spec.date,
+        participants=spec.participants,
+        led_by=began.who,
+        cluster=began.cluster,
+        began=_time(began.at),
+        ended=_time(ended.at) if ended else "",
+        seconds=round(over - began.at, 1),
+        code=ended.code if ended else None,
+        why=ended.why if ended else "",
+        scenarios=scenes,
+        worked=[*_worked(scenes), *_noted(notes, "worked")],
+        failed=[*_failed(scenes), *_noted(notes, "failed")],
+        actions=[*_to_do(made), *(Action(text=one.text, origin=one.who) for one in notes if one.kind == "action")],
+        response=list(_response(scenes)),
+        communication=[*_communication(notes, scenes), *_noted(notes, "communication")],
+        issues=list(_issues(scenes)),
+        process=list(_process(scenes, missing)),
+        timeline=[_line(one, began, spec.scenarios) for one in sorted(kept.entries, key=lambda one: one.at)],
+        missing=missing,
+    )
+
+
+# one scenario --------------------------------------------------------------------------------------------------------------------------
+
+
+def _scene(day: str, number: int, scene: Scene, entries: list[DayEntry], missing: list[str]) -> tuple[SceneDone, Experiment | None]:
+    began = next((one for one in entries if isinstance(one, SceneBegan) and one.number == number), None)
+    ended = next((one for one in entries if isinstance(one, SceneEnded) and one.number == number), None)
+    experiment = _experiment(day, number, scene, missing)
+    done = SceneDone(
+        number=number,
+        name=scene.name,
+        hypothesis=experiment.spec.hypothesis if experiment else "",
+        steps=[step_text(step) for step in experiment.spec.steps] if experiment else [],
+        state="refused" if ended is not None else "not-run",
+        code=ended.code if ended else None,
+        why=ended.why if ended else "",
+        duration=scene.duration,
+        gates=[_gate(one) for one in entries if isinstance(one, GateSeen) and one.number == number],
+        observe=scene.observe,
+    )
+    return (_run(done, began, ended, entries, missing) if began else done), experiment
+
+
+def _experiment(day: str, number: int, scene: Scene, missing: list[str]) -> Experiment | None:
+    try:
+        return saving.load(file_in(days.folder(day), number, scene.name), experiment_of)
+    except FileError as error:
+        missing.append(str(error))
+        return None
+
+
+def _run(done: SceneDone, began: SceneBegan, ended: SceneEnded | None, entries: list[DayEntry], missing: list[str]) -> SceneDone:
+    """A scenario that was begun, with what its journal and its report say."""
+    past, report = listing.one(began.run), _report(began.run, missing)
+    over = ended.at if ended else None
+    notes = [one for one in entries if isinstance(one, Note) and one.at >= began.at and (over is None or one.at <= over)]
+    told = msgspec.structs.replace(
+        done,
+        run=began.run,
+        began=_time(began.at),
+        ended=_time(over) if over else "",
+        seconds=round(over - began.at, 1) if over else None,
+        notes=[f"{one.who}: {one.text}" for one in notes],
+        first_note=round(notes[0].at - began.at, 1) if notes else None,
+    )
+    if report is None:
+        state_of = past.state if past.state in ("completed", "stopped", "failed") else "cut-off"
+        restored = {"verified": "verified", None: "unknown"}.get(past.restored, past.restored)
+        by = _restorer(began.run) if past.restored else ""
+        return msgspec.structs.replace(
+            told, state="cut-off" if ended is None else state_of, restored=restored, restored_by=by, why=done.why or _CUT
+        )
+    bad = next((one.at for one in report.samples if one.outcome == "bad" and one.at >= began.at), None)
+    return msgspec.structs.replace(
+        told,
+        state=report.finished.outcome,
+        verdict=report.finished.verdict,
+        restored="not-restored" if report.finished.restored == "not-restored" else report.finished.restored,
+        restored_by="the run itself",
+        seconds_to_restore=report.finished.stop_to_restored_seconds,
+        before=list(report.before),
+        during=list(report.during),
+        after=list(report.after),
+        first_bad=round(bad - began.at, 1) if bad is not None else None,
+        report=report.finished.report,
+    )
+
+
+_CUT = "its process ended before it did"
+_RESTORERS = {
+    "main": "the run itself",
+    "watchdog": "its watchdog",
+    "recover": "`aichaos recover`",
+    "in-cluster": "the guard in the cluster",
+}
+
+
+def _restorer(run: str) -> str:
+    """Who has put things back, by the journal: the last who began to."""
+    began = journal.read(state.folder(run) / state.JOURNAL).restoring
+    return _RESTORERS.get(began[-1].who, began[-1].who) if began else ""
+
+
+def _report(run: str, missing: list[str]) -> Report | None:
+    path = state.folder(run) / "report.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError:
+        missing.append(f"run {run} has left no report: nothing that it measured is known")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        missing.append(f"the report of run {run} can't be read: {error}")
+    return None
+
+
+def _gate(one: GateSeen) -> str:
+    return f"{one.gate}: {'open' if one.opened else 'CLOSED'} ({one.why})"
+
+
+# what is said of all of them --------------------------------------------------------------------------------------------------------
+
+
+def _noted(notes: list[Note], kind: str) -> list[str]:
+    return [f"{one.text} ({one.who})" for one in notes if one.kind == kind]
+
+
+def _worked(scenes: list[SceneDone]) -> Iterator[str]:
+    for one in scenes:
+        if one.verdict == "pass":
+            yield f"{one.name}: the hypothesis held ({_measured(one.during)})"
+        if one.restored == "verified":
+            took = f", {one.seconds_to_restore:.1f} s after it was stopped" if one.seconds_to_restore is not None else ""
+            yield f"{one.name}: restored by {one.restored_by}, and verified{took}"
+
+
+def _failed(scenes: list[SceneDone]) -> Iterator[str]:
+    for one in scenes:
+        if one.verdict == "fail":
+            yield f"{one.name}: the hypothesis did not hold ({_measured([each for each in one.during if each.verdict == 'fail'])})"
+        if one.verdict == "no-data":
+            yield f"{one.name}: no data: nothing could have shown a failure"
+        if one.restored == "not-restored" or one.restored == "unknown":
+            yield f"{one.name}: NOT restored, as far as is known here: `aichaos recover {one.run}`"
+        if one.state in ("refused", "failed", "stopped", "cut-off"):
+            yield f"{one.name}: {_STATES[one.state]}{f': {one.why}' if one.why else ''}"
+
+
+_STATES = {"refused": "the guard refused it", "failed": "it ended early", "stopped": "it was stopped", "cut-off": "nobody saw its end"}
+
+
+def _measured(judged: list[Judged]) -> str:
+    told = []
+    for one in judged:
+        share = f"{one.success:.1%} of {one.good + one.bad} answers good" if one.success is not None else "no answers that tell"
+        times = f", p95 {one.p95 * 1000:.0f} ms" if one.p95 is not None else ""
+        told.append(f"{one.probe}: {share}{times}" + (f"; {one.why}" if one.why and one.verdict != "pass" else ""))
+    return "; ".join(told) or "nothing was probed"
+
+
+def _to_do(made: list[tuple[SceneDone, Experiment | None]]) -> Iterator[Action]:
+    """What the experiments themselves say to change, where their hypothesis did not hold; and what to mend in the day."""
+    for one, experiment in made:
+        if one.verdict == "fail" and experiment is not None:
+            yield from (Action(text=text, origin=one.name) for text in experiment.spec.remediation)
+        if one.verdict == "no-data":
+            yield Action(text="Give it a probe that can fail, and an address that it can be asked at", origin=one.name)
+        if one.state in ("not-run", "refused", "cut-off"):
+            yield Action(text="Run it again: it was not carried out to its end", origin=one.name)
+        if one.restored in ("not-restored", "unknown"):
+            yield Action(text=f"Restore what is left: aichaos recover {one.run}", origin=one.name)
+
+
+def _response(scenes: list[SceneDone]) -> Iterator[str]:
+    for one in scenes:
+        if not one.run:
+            continue
+        bad = f"first bad answer after {one.first_bad:g} s" if one.first_bad is not None else "no bad answer"
+        if one.first_note is None:
+            yield f"{one.name}: {bad}; nobody noted anything"
+            continue
+        later = one.first_note - one.first_bad if one.first_bad is not None else -1.0
+        since = f" ({later:.1f} s after it)" if later >= 0 else ""
+        yield f"{one.name}: {bad}; first note after {one.first_note:g} s{since}"
+
+
+def _communication(notes: list[Note], scenes: list[SceneDone]) -> Iterator[str]:
+    if not notes:
+        yield "nothing was noted, so nothing can be said; `aichaos gameday note TEXT` writes a note while the day goes"
+        return
+    by: dict[str, int] = {}
+    for one in notes:
+        by[one.who] = by.get(one.who, 0) + 1
+    yield f"{len(notes)} note{'s' * (len(notes) != 1)} by {', '.join(f'{who} ({count})' for who, count in by.items())}"
+    for scene in scenes:
+        if scene.first_bad is not None and scene.seconds is not None and scene.first_note is None and scene.seconds > _LATE:
+            yield f"{scene.name}: answers were bad, and nobody noted anything in {scene.seconds:g} s"
+
+
+def _issues(scenes: list[SceneDone]) -> Iterator[str]:
+    """What is technically wrong: probes that failed, and what was not as predicted or not restored."""
+    for scene in scenes:
+        for one in scene.during:
+            if one.verdict == "fail":
+                yield f"{scene.name}: {_measured([one])}"
+        for one in scene.after:
+            if one.verdict != "pass":
+                yield f"{scene.name}: afterwards {one.probe} is {one.verdict}: {one.why}"
+
+
+def _process(scenes: list[SceneDone], missing: list[str]) -> Iterator[str]:
+    """What the day itself could do better, as far as files tell."""
+    closed = [one for scene in scenes for one in scene.gates if "CLOSED" in one]
+    yield from (f"a gate stayed closed: {one}" for one in closed)
+    yield from (f"{one.name} was not run" for one in scenes if one.state == "not-run")
+    yield from (f"{one.name}: nothing in it could have shown a failure" for one in scenes if one.verdict == "no-data")
+    yield from missing
+
+
+# the timeline -----------------------------------------------------------------------------------------------------------------------
+
+
+def _line(one: DayEntry, began: DayBegan, scenes: list[Scene]) -> Line:
+    who, text = _told(one, scenes)
+    return Line(at=_time(one.at), after=round(one.at - began.at, 1), who=who, text=text)
+
+
+def _told(one: DayEntry, scenes: list[Scene]) -> tuple[str, str]:
+    match one:
+        case DayBegan():
+            return one.who, "the day begins"
+        case GateSeen():
+            return one.who or "aichaos", f"gate before {scenes[one.number - 1].name}: {_gate(one)}"
+        case SceneBegan():
+            return "aichaos", f"{scenes[one.number - 1].name} begins (run {one.run})"
+        case SceneEnded():
+            why = f" ({one.why})" if one.why else ""
+            return "aichaos", f"{scenes[one.number - 1].name} ends: {_CODES.get(one.code, str(one.code))}{why}"
+        case Note():
+            return one.who, one.text if one.kind == "note" else f"[{one.kind}] {one.text}"
+        case DayEnded():
+            return "aichaos", "the day ends" + (f": {one.why}" if one.why else "")
+
+
+_CODES = {
+    0: "the hypothesis held",
+    3: "the hypothesis did not hold",
+    5: "it was not begun",
+    7: "ended early",
+    8: "NOT restored",
+    9: "no data",
+    130: "interrupted, nothing was changed",
+}
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,125 @@
+"""The debrief of a GameDay as Markdown, under the headings that such a document has: scenarios, what worked, what failed, what to do."""
+
+from collections.abc import Iterable, Iterator
+
+from aichaos.domain.gameday import Debrief, SceneDone
+from aichaos.domain.sample import Judged
+from aichaos.report.clean import clean
+
+NOTHING = "Nothing was noted."
+
+
+def markdown(found: Debrief) -> str:
+    return "\n".join(_lines(found)).rstrip("\n") + "\n"
+
+
+def _lines(found: Debrief) -> Iterator[str]:
+    yield f"# GameDay: {_text(found.title)}\n"
+    yield from ([f"{_text(found.objective)}\n"] if found.objective else [])
+    planned = f" (planned: {_text(found.planned)})" if found.planned else ""
+    took = f", {_span(found.seconds)}" if found.seconds is not None else ""
+    yield "## Date\n"
+    until = found.ended or "nobody knows when"
+    yield f"{found.began} to {until}{took}{planned}. Led by {_text(found.led_by)}, on {_text(found.cluster)}.\n"
+    yield "## Participants\n"
+    yield from _list(found.participants, "Nobody was named.")
+    yield "## Outcome\n"
+    yield f"{_outcome(found)}\n"
+    yield "| Scenario | State | Hypothesis | Restored | Time |\n|---|---|---|---|---|"
+    for one in found.scenarios:
+        took = _span(one.seconds) if one.seconds is not None else ""
+        yield f"| {one.number}. {_cell(one.name)} | {one.state} | {one.verdict or ''} | {one.restored or ''} | {took} |"
+    yield "\n## Scenarios\n"
+    for one in found.scenarios:
+        yield from _scene(one)
+    yield "## Debrief\n"
+    for heading, items, none in (
+        ("What worked well?", found.worked, "Nothing that was measured or noted."),
+        ("What failed?", found.failed, "Nothing that was measured or noted."),
+    ):
+        yield f"### {heading}\n"
+        yield from _list(items, none)
+    yield "### Action items?\n"
+    yield from _list((f"[ ] {one.text} *({one.origin})*" for one in found.actions), "None.")
+    for heading, items, none in (
+        ("Team response times", found.response, "No scenario was begun."),
+        ("Communication effectiveness", found.communication, NOTHING),
+        ("Technical issues found", found.issues, "None by what was measured."),
+        ("Process improvements needed", found.process, "None that can be told from the files."),
+    ):
+        yield f"### {heading}\n"
+        yield from _list(items, none)
+    yield "## Timeline\n"
+    yield "| Time | After | Who | What |\n|---|---|---|---|"
+    for line in found.timeline:
+        yield f"| {line.at} | {_span(line.after)} | {_cell(line.who)} | {_cell(line.text)} |"
+    yield ""
+
+
+def _outcome(found: Debrief) -> str:
+    if found.code is None:
+        return "Nobody saw the end of the day."
+    told = {
+        0: "Every hypothesis held, and everything is restored.",
+        3: "At least one hypothesis did not hold. Everything is restored.",
+        5: "Nothing was begun: the guard refused.",
+        7: "It ended early. What was changed is restored.",
+        8: "**Something is NOT restored.**",
+        9: "Of at least one scenario there are no data. Everything is restored.",
+        130: "It was interrupted before anything was changed.",
+    }
+    return told[found.code] + (f" {_text(found.why)[:1].upper()}{_text(found.why)[1:]}." if found.why else "")
+
+
+def _scene(one: SceneDone) -> Iterator[str]:
+    time = f" ({one.duration})" if one.duration else ""
+    yield f"### Scenario {one.number}: {_text(one.name)}{time}\n"
+    rows = [("Hypothesis", one.hypothesis), ("Verdict", one.verdict or ""), ("State", one.state + (f": {one.why}" if one.why else ""))]
+    rows += [("Restored", f"{one.restored} (by {one.restored_by})" if one.restored_by else one.restored or "")]
+    rows += [("Run", f"`{one.run}`"), ("Report", f"`{one.report}`")] if one.run else []
+    rows += [("Gates", "; ".join(one.gates))] if one.gates else []
+    for label, text in rows:
+        if text and text != "``":
+            yield f"- **{label}**: {_text(text)}"
+    yield ""
+    yield from ("\n".join(f"{number}. {_text(step)}" for number, step in enumerate(one.steps, 1)), "") if one.steps else ()
+    measured = [(when, judged) for when in ("before", "during", "after") for judged in getattr(one, when)]
+    if measured:
+        yield "| When | Probe | Verdict | Good | Bad | Tell nothing | Success | p50 | p95 | Longest |"
+        yield "|---|---|---|---|---|---|---|---|---|---|"
+        yield from (_measured(when, judged) for when, judged in measured)
+        yield ""
+    if one.observe:
+        yield "To observe:\n"
+        yield from _list(one.observe, "")
+    if one.run:
+        yield "Noted:\n"
+        yield from _list(one.notes, NOTHING)
+
+
+def _measured(when: str, one: Judged) -> str:
+    success = f"{one.success:.1%}" if one.success is not None else ""
+    times = [f"{value * 1000:.0f} ms" if value is not None else "" for value in (one.p50, one.p95, one.longest)]
+    return f"| {when} | {_cell(one.probe)} | {one.verdict} | {one.good} | {one.bad} | {one.none} | {success} | {' | '.join(times)} |"
+
+
+def _list(items: Iterable[str], none: str) -> Iterator[str]:
+    shown = [f"- {_text(item)}" for item in items]
+    yield "\n".join(shown or [none]) + "\n"
+
+
+def _text(text: str) -> str:
+    """What people or a cluster wrote, as plain text on one line: it makes no Markdown of its own."""
+    flat = " ".join(clean(text).split())
+    return flat.replace("<", "&lt;")
+
+
+def _cell(text: str) -> str:
+    return _text(text).replace("|", "\\|")
+
+
+def _span(seconds: float) -> str:
+    """`1:02:03` from an hour on, else `2:03`."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

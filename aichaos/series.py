@@ -1,0 +1,102 @@
+"""Several runs in order, each an ordinary one: drawn anew on the cluster as it is then, guarded, run, restored, judged.
+
+What a person is shown and asked is asked once for the whole series. An approval in person is for texts that were shown: what is run later
+is the same text, or it is not run.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from aichaos.domain.running import Approval, Event, Plan
+from aichaos.errors import RefusedError
+from aichaos.planning import Drawn, Guarded, Order, drawn, guarded
+from aichaos.run import approve
+from aichaos.run.plan import Refusal
+from aichaos.run.stops import Stops
+from aichaos.running import Manner, Report, carry_out, exit_code
+
+WORST = (8, 7, 9, 3, 0)
+"""Exit codes of runs, the worst first."""
+
+Say = Callable[[str], None]
+Tell = Callable[[Event], None]
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """That somebody wants a series: how they said so, why, on which cluster (its address), and of which texts (digests of experiments)."""
+
+    how: Literal["keyboard", "yes"]
+    cluster: str
+    why: str = ""
+    digests: frozenset[str]
+
+    def to(self, plan: Plan) -> Approval:
+        """The approval of one run. Raises RefusedError for a text that was not shown."""
+        if plan.digest not in self.digests:
+            hint = "It was changed meanwhile. Start again, and read the plan again."
+            raise RefusedError(f"{plan.experiment} is not the experiment that was shown", hint=hint)
+        return approve.in_person(plan, self.how, self.why)
+
+
+class Went(msgspec.Struct, frozen=True, kw_only=True):
+    """How one run of a series went. report: None where it was not begun; refusals, why: the reasons. ended: why somebody wants no more."""
+
+    code: int
+    report: Report | None = None
+    refusals: list[Refusal] = []
+    why: str = ""
+    ended: str = ""
+
+
+def look(order: Order, say: Say, show: Callable[[Drawn, Guarded], None]) -> tuple[Plan, list[Refusal]]:
+    """Draw and guard an experiment, show it, and change nothing: its plan, and what speaks against it."""
+    with drawn(order, say) as drawing:
+        found = guarded(drawing, say)
+        show(drawing, found)
+        return drawing.plan, found.refusals
+
+
+def run_one(
+    order: Order, consent: Consent, say: Say, tell: Tell, manner: Manner, began: Callable[[Plan], None], again: Callable[[], None]
+) -> Went:
+    """One run of the series. began: told of the plan before anything is changed. Raises SourceError, FileError."""
+    with drawn(order, say) as drawing:
+        found = guarded(drawing, say)
+        if found.refusals:
+            reasons = "; ".join(one.message for one in found.refusals)
+            return Went(code=5, refusals=found.refusals, why=reasons)
+        try:
+            approval = consent.to(drawing.plan)
+        except RefusedError as error:
+            return Went(code=5, why=str(error))
+        began(drawing.plan)
+        stops = Stops()
+        with stops.on_signals(again):
+            try:
+                report = carry_out(drawing, found, approval, stops, tell, manner)
+            except RefusedError as error:
+                return Went(code=5, why=str(error))
+    return Went(code=exit_code(report), report=report, why=report.finished.stop_reason or "", ended=_by_somebody(stops))
+
+
+def _by_somebody(stops: Stops) -> str:
+    """Why nothing more should follow: a person stopped the run, here or elsewhere, or the cluster is lost. Its own deadline and its abort
+    probes end an experiment and nothing else."""
+    reason = stops.stop.reason if stops.stop else ""
+    own = reason.startswith(("the abort probe ", "the deadline of "))
+    return "" if own else reason
+
+
+def worst(codes: list[int]) -> int:
+    """The exit code of a series: not restored, ended early, no data, did not hold, done; 5 where nothing was begun."""
+    return next((code for code in WORST if code in codes), 5 if 5 in codes else 0)
+
+
+def file_in(folder: Path, number: int, name: str) -> Path:
+    """Where the text of one run of a series is kept."""
+    from re import sub
+
+    return folder / f"{number:02d}-{sub('[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'experiment'}.yaml"
