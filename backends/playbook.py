@@ -4,19 +4,23 @@ Offline and deterministic: the same cluster and the same words give the same ans
 of text as a model, and what it answers goes the same way.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from aichaos.ask.agreement import within
+from aichaos.ask.bounds import Bounds, bounds
 from aichaos.ask.protocol import Facts, Options, Progress, Question, Reply
 from aichaos.ask.wishes import one_scenario
 from aichaos.ask.words import Words
-from aichaos.domain.experiment import to_document
+from aichaos.domain.experiment import Experiment, to_document
 from aichaos.domain.suggestion import Idea
 from aichaos.errors import ReplyError, UsageError
-from aichaos.library.choose import Choice, candidates, choose
+from aichaos.library.choose import CANDIDATES, Choice, candidates, choose
 from aichaos.library.model import Scenario, scenarios
 from aichaos.library.parameters import Value, checked
 
@@ -42,8 +46,9 @@ class PlaybookBackend:
     def answer(self, question: Question, progress: Progress) -> Reply:
         facts = question.facts
         if question.kind == "ideas":
-            ideas = self._ideas(facts)
-            return Reply(text=_json({"ideas": ideas}), notes=_notes(facts, list(self._chosen.values())))
+            limits = bounds(facts.words.text, facts.topology, facts.said)
+            ideas = self._ideas(facts, limits)
+            return Reply(text=_json({"ideas": ideas}), notes=_notes(facts, limits, list(self._chosen.values())))
         if question.kind == "refine":
             return _refined(facts)
         if facts.idea is None or facts.idea.id not in self._chosen:
@@ -51,9 +56,9 @@ class PlaybookBackend:
         choice = self._chosen[facts.idea.id]
         return Reply(text=_json(choice.document()))
 
-    def _ideas(self, facts: Facts) -> list[Idea]:
+    def _ideas(self, facts: Facts, limits: Bounds) -> list[Idea]:
         self._chosen = {}
-        for choice in _choices(facts, scenarios(self._own)):
+        for choice in _choices(facts, limits, scenarios(self._own)):
             if len(self._chosen) == facts.count:
                 break
             first = self._chosen.setdefault(choice.id, choice)
@@ -83,7 +88,7 @@ def _refined(facts: Facts) -> Reply:
     from aichaos.library.refine import change
 
     assert facts.experiment is not None
-    asked = change_asked(facts.words.text)
+    asked = change_asked(bounds(facts.words.text, facts.topology).rest)
     changed = change(to_document(facts.experiment), asked, facts.topology)
     if not changed.used and (asks_for_yaml(facts.words.text) or asks_for_commands(facts.words.text)):
         return Reply(text=_json(changed.document))  # to be shown as it is
@@ -98,11 +103,11 @@ def _refined(facts: Facts) -> Reply:
     return Reply(text=_json(changed.document), notes=tuple(f"{head}: {', '.join(texts)}" for head, texts in notes if texts))
 
 
-def _choices(facts: Facts, known: Sequence[Scenario]) -> list[Choice]:
+def _choices(facts: Facts, limits: Bounds, known: Sequence[Scenario]) -> list[Choice]:
     """All that could be proposed, the best first: first the best candidate of every scenario, then the second best …"""
     wanted = _numbered(facts, known)
     ranked = sorted(known, key=lambda scenario: (0 if wanted else -_fit(scenario, facts.words), scenario.rank))
-    rows = [_candidates(scenario, facts) for scenario in ranked]
+    rows = [_candidates(scenario, facts, limits) for scenario in ranked]
     longest = max((len(row) for row in rows), default=0)
     found = [row[place] for place in range(longest) for row in rows if place < len(row)]
     return found[wanted - 1 :] if wanted else found
@@ -122,10 +127,16 @@ def _fit(scenario: Scenario, words: Words) -> int:
     return 4 * len(numbers) + 3 * len(own & words.tokens) + len(set(scenario.keywords) & words.tokens)
 
 
-def _candidates(scenario: Scenario, facts: Facts) -> list[Choice]:
-    best = candidates(scenario, facts.topology, facts.words.tokens, max(facts.count, 1))
+def _candidates(scenario: Scenario, facts: Facts, limits: Bounds) -> list[Choice]:
+    """The best that a scenario can be made for, within the limits of the words."""
+    bounded = bool(limits.kept or limits.namespaces)
+    count = max(facts.count, 1)
+    best = candidates(scenario, facts.topology, facts.words.tokens - limits.names, CANDIDATES if bounded else count)
     said = {name: value for name, (value, _) in _usable(scenario, facts.words).items()}
-    return [choose(scenario, candidate, facts.topology, said, facts.words.account) for candidate in best]
+    choices = (choose(scenario, candidate, facts.topology, said, facts.words.account) for candidate in best)
+    if bounded:
+        choices = (choice for choice in choices if within(msgspec.convert(choice.document(), Experiment), limits, facts.topology))
+    return list(islice(choices, count))
 
 
 def _usable(scenario: Scenario, words: Words) -> dict[str, tuple[Value, str]]:
@@ -158,20 +169,23 @@ def _json(answer: Any) -> str:
     return msgspec.json.encode(answer).decode()
 
 
-def _notes(facts: Facts, chosen: list[Choice]) -> tuple[str, ...]:
+def _notes(facts: Facts, limits: Bounds, chosen: list[Choice]) -> tuple[str, ...]:
     """Which numbers and names of the user's sentence went into the answer, and which did not; and why there is none."""
     words = facts.words
     used = {quantity for choice in chosen for _, quantity in _usable(choice.scenario, words).values()}
     if words.account and any(choice.values.get("account") == words.account for choice in chosen):
         used.add("account")
     said = words.said()
-    notes = [("taken from your words", [text for name, text in said.items() if name in used])]
+    homes, elsewhere = _homes(facts, limits, chosen)
+    notes = [("taken from your words", [*(text for name, text in said.items() if name in used), *homes])]
     notes += [("not used of your words", [*(text for name, text in said.items() if name not in used), *words.unused])]
-    notes += [("named in your words, and no suggestion is about it", _left_out(facts, chosen))]
+    notes += [("named in your words, and no suggestion is about it", [*_left_out(facts, limits, chosen), *elsewhere])]
     lines = [f"{head}: {', '.join(texts)}" for head, texts in notes if texts]
-    if not chosen:
+    if not chosen and (limits.kept or limits.namespaces):
+        lines.append(_NOTHING_WITHIN)
+    elif not chosen:
         lines.append(_NOTHING_FITS)
-    elif words.text.strip() and not any(_fit(choice.scenario, words) for choice in chosen):
+    elif words.text.strip() and one_scenario(words.text) is None and not any(_fit(choice.scenario, words) for choice in chosen):
         lines.append("your words name no scenario of the library; these are the ones that fit this cluster best")
     return tuple(lines)
 
@@ -182,10 +196,25 @@ _NOTHING_FITS = (
 )
 
 
-def _left_out(facts: Facts, chosen: list[Choice]) -> list[str]:
+_NOTHING_WITHIN = (
+    "no scenario of the library fits within the limits that your words set: allow more, or see `aichaos library` for what there is"
+)
+
+
+def _homes(facts: Facts, limits: Bounds, chosen: list[Choice]) -> tuple[list[str], list[str]]:
+    """The namespaces that the words name: those that were followed, and those that were not."""
+    tokens = facts.words.tokens - limits.names
+    telling = [name for name in facts.topology.namespaces if name.lower() in tokens and re.search(r"[-\d]", name)]
+    about = {name for choice in chosen for name in choice.candidate.namespaces}
+    named = dict.fromkeys([*limits.namespaces, *sorted(telling)])
+    return [f"namespace {name}" for name in named if name in about], [f"namespace {name}" for name in named if name not in about]
+
+
+def _left_out(facts: Facts, limits: Bounds, chosen: list[Choice]) -> list[str]:
     """Objects that the words name and no chosen candidate has anything to do with."""
     about = {ref.name.lower() for choice in chosen for ref in choice.candidate.why}
     snapshot = facts.topology.snapshot
     objects = (*snapshot.http_routes, *snapshot.services, *snapshot.deployments, *snapshot.stateful_sets)
-    there = {obj.name for obj in objects if "-" in obj.name and obj.name.lower() in facts.words.tokens}
+    tokens = facts.words.tokens - limits.names
+    there = {obj.name for obj in objects if "-" in obj.name and obj.name.lower() in tokens}
     return sorted(name for name in there if name.lower() not in about)

@@ -1,13 +1,14 @@
-"""Whether an experiment is the one that was asked for: the namespace, the numbers with their units, the service account.
+"""Whether an experiment is the one that was asked for: the namespace, the numbers with their units, the service account, and nothing that
+was to be left alone.
 
 What the words do not say is not asked. A finding here is about the answer, not about the cluster.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from aichaos.ask.bounds import Bounds, trespasses
 from aichaos.ask.reply import problem
 from aichaos.ask.words import Words
 from aichaos.domain.experiment import Experiment, to_document
@@ -18,26 +19,33 @@ from aichaos.observe.topology import Topology
 _UNITS = {"latency": "ms of latency", "jitter": "ms of jitter", "loss": "% packet loss", "duration": "s", "percent": "% of the pods"}
 _SAME = {"duration": ("duration", "hold", "wait")}
 """Quantity that was asked for → quantities of an experiment that may answer it."""
-_ONLY = re.compile(
-    r"(?:\b(?:target|targeting|in|into|within|to|for|inside|only)\s+(?:only\s+)?(?:the\s+|my\s+|our\s+)?[\"'“‘`]?(?P<before>[a-z0-9][a-z0-9.-]*)[\"'”’`]?\s+namespace\b"
-    r"|\btarget(?:s|ing)?\s+(?:only\s+)?(?:the\s+|my\s+|our\s+)?[\"'“‘`]?(?P<target>[a-z0-9][a-z0-9-]*)"
-    r"|\bnamespace\s+(?:is\s+|called\s+|named\s+|:\s*)?[\"'“‘`]?(?P<after>[a-z0-9][a-z0-9.-]*))",
-    re.IGNORECASE,
-)
 
 
-def asked_namespaces(text: str, topology: Topology) -> list[str]:
-    """The namespaces that the words restrict an experiment to, and that exist."""
-    named = [(match["before"] or match["target"] or match["after"]).lower().rstrip(".") for match in _ONLY.finditer(text[:20_000])]
-    return list(dict.fromkeys(name for name in named if name in topology.namespaces))
-
-
-def disagreements(experiment: Experiment, words: Words, topology: Topology) -> list[Finding]:
+def disagreements(experiment: Experiment, words: Words, limits: Bounds) -> list[Finding]:
     """Each number, name and namespace that was asked for and that the experiment has otherwise, with its place."""
     document = to_document(experiment)
+    return _about(experiment, [*_numbers(document, words), *_accounts(document, words), *_namespaces(experiment, limits)])
+
+
+def transgressions(experiment: Experiment, limits: Bounds, topology: Topology) -> list[Finding]:
+    """Each step that touches what was to be left alone."""
+    return _about(experiment, _left_alone(experiment, limits, topology))
+
+
+def within(experiment: Experiment, limits: Bounds, topology: Topology) -> bool:
+    """Whether an experiment stays in the namespaces that were asked for and leaves alone what is to be left alone."""
+    return not any(trespasses(experiment, limits, topology)) and not any(_namespaces(experiment, limits))
+
+
+def _about(experiment: Experiment, found: Iterable[Finding]) -> list[Finding]:
     name = f"Experiment/{experiment.name}"
-    found = [*_numbers(document, words), *_accounts(document, words), *_namespaces(experiment, words, topology)]
     return [msgspec.structs.replace(one, object=name) for one in found]
+
+
+def _left_alone(experiment: Experiment, limits: Bounds, topology: Topology) -> Iterator[Finding]:
+    for one in trespasses(experiment, limits, topology):
+        said = f'you said "{one.kept.said}"; this step works on {one.what}'
+        yield problem("asked/leave-alone", said, layer="meaning", path=f"/spec/steps/{one.index}/{one.step.verb}")
 
 
 def _numbers(document: dict[str, object], words: Words) -> Iterator[Finding]:
@@ -61,8 +69,8 @@ def _accounts(document: dict[str, object], words: Words) -> Iterator[Finding]:
             yield problem("asked/service-account", said, layer="meaning", path=path)
 
 
-def _namespaces(experiment: Experiment, words: Words, topology: Topology) -> Iterator[Finding]:
-    wanted = asked_namespaces(words.text, topology)
+def _namespaces(experiment: Experiment, limits: Bounds) -> Iterator[Finding]:
+    wanted = limits.namespaces
     for index, step in enumerate(experiment.spec.steps):
         subject = step.subject
         if wanted and subject is not None and subject.namespace and subject.namespace not in wanted:

@@ -6,7 +6,7 @@ Ideas want breadth and experiments want precision; asked together, models give n
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aichaos.ask import parse
-from aichaos.ask.agreement import asked_namespaces, disagreements
+from aichaos.ask.agreement import disagreements, transgressions
+from aichaos.ask.bounds import bounds, said_to_the_user
 from aichaos.ask.cache import Cache
 from aichaos.ask.meter import METER, check_length
 from aichaos.ask.protocol import Attempt, Backend, Facts, Kind, Prompt, Question, Reply
@@ -88,6 +89,7 @@ class Asker:
     def __init__(self, backend: Backend, facts: Facts, means: Means) -> None:
         self.backend = backend
         self.facts = facts
+        self.limits = bounds(facts.words.text, facts.topology, facts.said)
         self.manner = means.manner
         self.decode = means.decode
         self.judge = means.judge
@@ -212,8 +214,7 @@ class Asker:
         return Draft(idea=idea, experiment=best.experiment, findings=best.findings, rounds=rounds), notes
 
     def _tried(self, reply: Reply, idea: Idea, facts: Facts, before: "_Try | None") -> "_Try":
-        namespaces = asked_namespaces(facts.words.text, facts.topology)
-        experiment, said = parse.experiment(reply.text, idea, self.decode, _home(facts, namespaces))
+        experiment, said = parse.experiment(reply.text, idea, self.decode, _home(facts, self.limits.namespaces))
         if reply.end in _ENDS:
             rule, message = _ENDS[reply.end]
             severity: Severity = "error" if experiment is None else "warning"
@@ -230,7 +231,8 @@ class Asker:
                 said = [*said, *corrected]
                 judged = self.judge(experiment)
             if self.backend.prompted:
-                said = [*said, *disagreements(experiment, facts.words, facts.topology)]
+                said = [*said, *disagreements(experiment, facts.words, self.limits)]
+            said = [*said, *transgressions(experiment, self.limits, facts.topology)]
         changed = _changed(before.experiment if before else facts.experiment, experiment)
         return _Try(text=reply.text, experiment=experiment, said=said, judged=judged, changed=changed)
 
@@ -273,12 +275,13 @@ class Asker:
         )
 
     def notes(self) -> list[str]:
-        """What is to be said about where answers came from."""
+        """What is to be said about the limits in the words, and about where answers came from."""
+        limits = said_to_the_user(self.limits)
         cached = sum(cached for _, cached in self.replies)
         if not cached:
-            return []
+            return limits
         which = "the answer" if cached == len(self.replies) == 1 else f"{cached} of {len(self.replies)} answers"
-        return [f"{which} came from the cache of earlier answers; --no-cache asks again"]
+        return [*limits, f"{which} came from the cache of earlier answers; --no-cache asks again"]
 
 
 _EMPTY_LIST = re.compile(r"\bideas\b[\"']?\s*:\s*\[\s*\]")
@@ -400,7 +403,7 @@ _ENDS = {
 """Ends of an answer that a reader of its experiment must know about."""
 
 
-def _home(facts: Facts, asked: list[str]) -> str:
+def _home(facts: Facts, asked: Sequence[str]) -> str:
     """The namespace of what an answer names none for: the one that was asked for, else that of the idea's objects, else `default`."""
     if asked:
         return asked[0]

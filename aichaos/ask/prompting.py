@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from aichaos.ask.bounds import bounds, said_to_a_model
 from aichaos.ask.protocol import Attempt, Facts, Kind, Prompt, Turn
 from aichaos.ask.showing import show
 from aichaos.ask.tokens import shortened, tokens
@@ -36,13 +37,14 @@ def render(kind: Kind, facts: Facts, *, budget: int = BUDGET, veil: Veil | None 
         hint = "Allow longer prompts with --budget."
         raise UsageError(f"what has to be in the prompt is more than a prompt of {budget:,} tokens", hint=hint)
     words, said, notes = _spoken(facts, room, veil)
+    limits = [veil.hide(line) for line in said_to_a_model(bounds(facts.words.text, facts.topology, facts.said))]
     values = fixed | {"words": words, "said": said}
     mending = _mending(kind, facts.attempt, room, veil) if facts.attempt else []
     version = _template(kind)[2]
     room -= tokens(words) + sum(map(tokens, said)) + sum(tokens(turn.text) for turn in mending)
     while True:
         cluster, left_out = show(facts, room, veil)
-        system, text = _filled(kind, values | {"cluster": cluster, "notes": [*left_out, *notes]})
+        system, text = _filled(kind, values | {"cluster": cluster, "notes": [*limits, *left_out, *notes]})
         turns = (Turn(role="user", text=text), *mending)
         over = tokens(system) + sum(tokens(turn.text) for turn in turns) - budget
         if over <= 0 or not room:

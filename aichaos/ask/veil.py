@@ -13,6 +13,7 @@ from typing import Any
 
 from aichaos.ask.leads import PLACE
 from aichaos.ask.redact import redact
+from aichaos.ask.words import common_words
 from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import UsageError
@@ -304,8 +305,7 @@ def _vocabulary() -> frozenset[str]:
     texts = [path for path in (*folder.iterdir(), *(folder / "facts").iterdir()) if path.name.endswith(".md") and path.name != "README.md"]
     ours = {word.lower() for path in texts for word in _PIECE.findall(path.read_text(encoding="utf-8"))}
     kinds = {word.lower() for kind in BY_NAME for word in (kind, f"{kind}s", *_PIECE.findall(kind))}
-    common = (files("aichaos.ask") / "common_words.txt").read_text(encoding="utf-8").split()
-    return frozenset(common) | ours | kinds
+    return common_words() | ours | kinds
 
 
 def _names(snapshot: Snapshot) -> Iterable[str]:

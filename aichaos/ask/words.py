@@ -5,6 +5,8 @@ Nothing here guesses: a number counts only with its unit beside it, a name only 
 
 import re
 from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
 
 import msgspec
 
@@ -204,6 +206,12 @@ def _whole(name: str, number: float | None) -> float | None:
 
 def _int(number: float | None) -> int | None:
     return None if number is None else int(number)
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Common words of English and of the trade: they name nothing."""
+    return frozenset((files("aichaos.ask") / "common_words.txt").read_text(encoding="utf-8").split())
 
 
 def _count(text: str) -> int | None:

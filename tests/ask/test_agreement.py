@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from aichaos.ask.agreement import asked_namespaces, disagreements
+from aichaos.ask.agreement import disagreements
+from aichaos.ask.bounds import bounds
 from aichaos.ask.words import read
 from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import to_document
@@ -29,7 +30,7 @@ SENTENCES = [
 @pytest.mark.parametrize("words", SENTENCES)
 def test_what_the_playbook_makes_of_words_is_what_they_asked_for(name: str, words: str) -> None:
     topology = demo(name)
-    found = disagreements(experiment(topology, words), read(words), topology)
+    found = disagreements(experiment(topology, words), read(words), bounds(words, topology))
     # a cluster without the fault's engine gets another scenario, and the playbook says what it did not use
     assert [one for one in found if one.rule != "asked/number"] == []
 
@@ -55,7 +56,7 @@ def test_a_number_that_is_another_one_is_said_with_its_place(quantity: str, valu
     document = spoiled(to_document(experiment(topology, LATENCY_AT_SCALE)), quantity, value)
     changed, problems = experiment_of(document)
     assert changed is not None, problems
-    (found,) = disagreements(changed, read(LATENCY_AT_SCALE), topology)
+    (found,) = disagreements(changed, read(LATENCY_AT_SCALE), bounds(LATENCY_AT_SCALE, topology))
     assert (found.rule, found.message) == ("asked/number", said)
     assert "/spec/steps/1/chaos/spec/experiments/0/spec/components/env/" in found.path
 
@@ -67,14 +68,14 @@ def test_a_number_that_no_step_says_is_said() -> None:
     env[:] = [entry for entry in env if entry["name"] != "PODS_AFFECTED_PERC"]
     changed, _ = experiment_of(document)
     assert changed is not None
-    (found,) = disagreements(changed, read(LATENCY_AT_SCALE), topology)
+    (found,) = disagreements(changed, read(LATENCY_AT_SCALE), bounds(LATENCY_AT_SCALE, topology))
     assert found.message == "you asked for 50 % of the pods, and no step says so"
 
 
 def test_another_service_account_and_another_namespace_are_errors_with_their_place() -> None:
     topology = demo("service-a")
     words = read("1000ms for 90 seconds on 50% of pods; service account is somebody; target the litmus namespace")
-    found = disagreements(experiment(topology, LATENCY_AT_SCALE), words, topology)
+    found = disagreements(experiment(topology, LATENCY_AT_SCALE), words, bounds(words.text, topology))
     assert {(one.rule, one.severity) for one in found} == {("asked/service-account", "error"), ("asked/namespace", "error")}
     assert {one.path for one in found} == {"/spec/steps/1/chaos/spec/chaosServiceAccount", "/spec/steps/1/chaos/metadata/namespace"}
 
@@ -91,4 +92,4 @@ def test_another_service_account_and_another_namespace_are_errors_with_their_pla
     ],
 )
 def test_only_a_restriction_to_a_namespace_that_exists_is_one(text: str, names: list[str]) -> None:
-    assert asked_namespaces(text, demo("service-a")) == names
+    assert list(bounds(text, demo("service-a")).namespaces) == names

@@ -175,7 +175,8 @@ def test_other_numbers_give_other_numbers() -> None:
 def test_what_was_taken_from_the_words_is_said() -> None:
     facts = Facts(topology=demo("service-a"), words=read(LATENCY_AT_SCALE))
     (note,) = PlaybookBackend(Options()).answer(question("ideas", facts), print).notes
-    assert note == "taken from your words: latency 1000 ms, duration 90 s, 50 % of the pods, service account litmus-admin"
+    taken = ["latency 1000 ms", "duration 90 s", "50 % of the pods", "service account litmus-admin", "namespace service-a-namespace"]
+    assert note == f"taken from your words: {', '.join(taken)}"
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 9])
@@ -266,3 +267,40 @@ def test_a_time_is_how_long_a_change_is_left_where_no_fault_has_one() -> None:
     assert "120s" in [step.wait.for_ for step in chosen.spec.steps if step.wait]
     assert said("route-chaos", "scale infra-backend-v1 to zero for two minutes") == ("taken from your words: duration 120 s",)
     assert said("route-chaos", "scale infra-backend-v1 to zero for an hour") == ("not used of your words: duration 3600 s",)
+
+
+TOUCHED = "my-route|infra-backend-v1"
+
+
+@pytest.mark.parametrize(
+    ("words", "never"),
+    [
+        ("3 chaos tests, but do not touch my-route", "HTTPRoute/route-chaos/my-route"),
+        ("3 tests; leave infra-backend-v1 alone", "Deployment/route-chaos/infra-backend-v1"),
+        ("scale every backend except infra-backend-v1 to zero", "Deployment/route-chaos/infra-backend-v1"),
+        ("scale infra-backend-v2 to zero, infra-backend-v1 must not be touched", "Deployment/route-chaos/infra-backend-v1"),
+    ],
+)
+def test_what_is_to_be_left_alone_is_never_proposed(words: str, never: str) -> None:
+    topology = demo("route-chaos")
+    for text in answers(topology, words, 9)[1]:
+        found, problems = parse.experiment(text, Idea(id="first", title="t", summary="s"), experiment_of)
+        assert found is not None, problems
+        assert never not in [str(step.subject) for step in found.spec.steps]
+
+
+def test_a_namespace_that_is_to_be_left_alone_is_never_proposed() -> None:
+    assert ids(demo("route-chaos"), "3 tests, not in namespace route-chaos") == []
+    assert said("route-chaos", "3 tests, not in namespace route-chaos", 3)[-1].startswith(
+        "no scenario of the library fits within the limits"
+    )
+
+
+def test_the_namespace_of_the_talk_is_taken_from_the_words() -> None:
+    words = "perform scenario 1. All templates and commands should target the route-chaos namespace."
+    assert said("route-chaos", words) == ("taken from your words: namespace route-chaos",)
+
+
+def test_a_namespace_that_no_suggestion_is_about_is_said() -> None:
+    (note,) = said("production", "scale vllm-service-v2 to zero in kube-system")
+    assert note == "named in your words, and no suggestion is about it: namespace kube-system"
