@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults stops
+.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults stops hour
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -53,6 +53,10 @@ faults: $(VENV)/.dev testbed
 STOPS ?= 100
 stops: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.run.stops --count $(STOPS) --write docs/stops.md
+
+# An hour of samples at 500 a second: memory, the size of the file, reading it back.
+hour: $(VENV)/.dev
+	AICHAOS_HOUR=1 $(BIN)/python -m pytest -q tests/measure/test_samples.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --write docs/benchmarks.md

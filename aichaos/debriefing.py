@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from aichaos import saving
+from aichaos import past, saving
 from aichaos.check.decode import experiment_of
+from aichaos.domain.about import Report
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.gameday import (
     Action,
@@ -29,7 +30,6 @@ from aichaos.domain.sample import Judged
 from aichaos.errors import FileError
 from aichaos.report.kubectl import text as step_text
 from aichaos.run import days, journal, listing, state
-from aichaos.running import Report
 from aichaos.series import file_in
 
 _LATE = 60.0
@@ -106,7 +106,7 @@ def _experiment(day: str, number: int, scene: Scene, missing: list[str]) -> Expe
 
 def _run(done: SceneDone, began: SceneBegan, ended: SceneEnded | None, entries: list[DayEntry], missing: list[str]) -> SceneDone:
     """A scenario that was begun, with what its journal and its report say."""
-    past, report = listing.one(began.run), _report(began.run, missing)
+    listed, report = listing.one(began.run), _report(began.run, missing)
     over = ended.at if ended else None
     notes = [one for one in entries if isinstance(one, Note) and one.at >= began.at and (over is None or one.at <= over)]
     told = msgspec.structs.replace(
@@ -119,13 +119,13 @@ def _run(done: SceneDone, began: SceneBegan, ended: SceneEnded | None, entries: 
         first_note=round(notes[0].at - began.at, 1) if notes else None,
     )
     if report is None:
-        state_of = past.state if past.state in ("completed", "stopped", "failed") else "cut-off"
-        restored = {"verified": "verified", None: "unknown"}.get(past.restored, past.restored)
-        by = _restorer(began.run) if past.restored else ""
+        state_of = listed.state if listed.state in ("completed", "stopped", "failed") else "cut-off"
+        restored = {"verified": "verified", None: "unknown"}.get(listed.restored, listed.restored)
+        by = _restorer(began.run) if listed.restored else ""
         return msgspec.structs.replace(
             told, state="cut-off" if ended is None else state_of, restored=restored, restored_by=by, why=done.why or _CUT
         )
-    bad = next((one.at for one in report.samples if one.outcome == "bad" and one.at >= began.at), None)
+    bad = _first_bad(began.run)
     return msgspec.structs.replace(
         told,
         state=report.finished.outcome,
@@ -139,6 +139,14 @@ def _run(done: SceneDone, began: SceneBegan, ended: SceneEnded | None, entries: 
         first_bad=round(bad - began.at, 1) if bad is not None else None,
         report=report.finished.report,
     )
+
+
+def _first_bad(run: str) -> float | None:
+    """When the first answer was bad, once something had been changed."""
+    found = past.results(state.folder(run))
+    during = found.window("during")
+    detected = [one.time_to_detect for one in found.probes if one.time_to_detect is not None]
+    return during.start + min(detected) if during is not None and detected else None
 
 
 _CUT = "its process ended before it did"

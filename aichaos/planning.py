@@ -26,8 +26,8 @@ from aichaos.domain.sample import Judged
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.errors import NoClusterError, UsageError
 from aichaos.files.plain import at, text
+from aichaos.measure.objectives import looked
 from aichaos.measure.probes import Prober, Ways
-from aichaos.measure.tolerance import judged
 from aichaos.measure.whom import Resolve
 from aichaos.observe import source
 from aichaos.observe.topology import Topology
@@ -251,7 +251,7 @@ def prober_of(drawn: Drawn) -> Prober:
 def asked(prober: Prober, probes: list[Probe]) -> list[Judged]:
     """Each probe a few times, all of them at once."""
     answers = together([lambda probe=probe: [prober.ask(probe) for _ in range(LOOKS)] for probe in probes], 8)  # type: ignore[misc]
-    return [judged(probe.name, probe.tolerance, samples) for probe, samples in zip(probes, answers, strict=True)]
+    return [looked(probe, samples) for probe, samples in zip(probes, answers, strict=True)]
 
 
 def _nobody_else(drawn: Drawn) -> Iterator[Refusal]:

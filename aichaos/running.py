@@ -4,25 +4,27 @@
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from aichaos import past
 from aichaos.cluster.reader import Reader
+from aichaos.domain.about import REPORT, About, Report
 from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.experiment import Probe
 from aichaos.domain.prediction import Answer
-from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Probed, Started, Stop, Told, Waiting
-from aichaos.domain.sample import Judged, Sample, Verdict, overall
+from aichaos.domain.results import ProbeResult, Results
+from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Started, Stop, Told, Waiting
+from aichaos.domain.sample import Judged, Sample, Verdict
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import AichaosError, SourceError, UsageError
 from aichaos.measure.conditions import Conditions
 from aichaos.measure.conditions import reference as reference_to
-from aichaos.measure.sampling import INTERVAL, Sampling
-from aichaos.measure.tolerance import judged
+from aichaos.measure.sampling import INTERVAL
 from aichaos.observe import source
 from aichaos.planning import Drawn, Guarded, asked, lease_of
 from aichaos.predict.routing.request import read as read_request
@@ -32,47 +34,42 @@ from aichaos.run.conduct import Ended, Start, conduct
 from aichaos.run.hold import take, writing
 from aichaos.run.places import listing, looking
 from aichaos.run.stops import Stops
+from aichaos.witness import Watched, Witness, watched
 
 Say = Callable[[Event], None]
+BASELINE = 5.0
+"""Seconds in which the probes are asked before and after."""
 SETTLES = 30.0
 """Seconds that gateways and pods get after the last inverse, until the steady state has to be met again."""
 _PAUSE = 0.5
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
-    """interval: seconds from one question of a probe to the next. injection: seconds in which a fault has to be injected."""
+    """interval: seconds from one question of a probe to the next, where it does not say. injection: seconds in which a fault has to be
+    injected. baseline, after: seconds in which the probes are asked before the first step and after everything went back.
+    observe: whether the requests whose answers were foretold are sent, too."""
 
     interval: float = INTERVAL
     injection: float = injection.INJECTION
     settles: float = SETTLES
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a run beside its journal. before, during, after: the probes' answers, judged. forecast: what was predicted.
-    failure: why it failed. unmet: why the restore is not verified although every object is as it was."""
-
-    finished: Finished
-    approval: Approval
-    forecast: str
-    before: list[Judged]
-    during: list[Judged]
-    after: list[Judged]
-    failure: str = ""
-    unmet: str = ""
-    samples: Sequence[Sample] = ()
+    baseline: float = BASELINE
+    after: float = BASELINE
+    observe: bool = True
 
 
 class _Hands:
     """What `conduct` needs of the other rooms."""
 
-    def __init__(self, drawn: Drawn, guarded: Guarded, manner: Manner, say: Say) -> None:
+    def __init__(self, drawn: Drawn, witness: Witness, manner: Manner, say: Say) -> None:
         self._conditions = Conditions(drawn.reader)
         self._reader = drawn.reader
-        self._probes = {probe.name: probe for probe in drawn.experiment.spec.steady_state}
-        self._prober = guarded.prober
+        self._witness = witness
         self._manner = manner
         self._say = say
-        self.samples: list[Sample] = []
+
+    def begin(self, stops: Stops) -> None:
+        self._witness.begin()
+        _wait(self._manner.baseline, "the baseline: nothing is changed yet", stops, self._say)
 
     def holds(self, written: str, condition: str) -> bool | None:
         try:
@@ -81,11 +78,7 @@ class _Hands:
             return None
 
     def look(self, probe: str) -> None:
-        if probe not in self._probes:
-            raise UsageError(f"the steady state has no probe {probe!r}", hint="A step asks one of the probes of the steady state.")
-        sample = self._prober.ask(self._probes[probe])
-        self.samples.append(sample)
-        self._say(seen(sample))
+        self._witness.look(probe)
 
     def injected(self, place: Place, stops: Stops) -> str:
         def tell(text: str) -> None:
@@ -97,11 +90,11 @@ class _Hands:
         return "" if ended.good or ended.stopped else ended.text
 
 
-def seen(sample: Sample) -> Probed:
-    """A sample as an event."""
-    good = {"good": True, "bad": False, "none": None}[sample.outcome]
-    told = [f"{sample.status}" if sample.status else "", sample.backend or "", f"{sample.seconds * 1000:.0f}ms" if sample.seconds else ""]
-    return Probed(probe=sample.probe, good=good, detail=sample.why or " ".join(part for part in told if part))
+def _wait(seconds: float, what: str, stops: Stops, say: Say) -> None:
+    latest = time.monotonic() + seconds
+    while (left := latest - time.monotonic()) > 0 and not stops.stop:
+        say(Waiting(what=what, seconds_left=left))
+        stops.wait(min(1.0, left))
 
 
 def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, say: Say, manner: Manner = Manner()) -> Report:  # noqa: B008  frozen
@@ -109,7 +102,7 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
 
     Raises RefusedError where the Lease can't be had or the approval is used up, AichaosError where nothing was changed.
     """
-    order, plan, spec = drawn.order, drawn.plan, drawn.experiment.spec
+    order, plan = drawn.order, drawn.plan
     writer = writing(drawn.connection, approval)
     held = take(writer, lease.place(lease_of(order)), plan.run)
     try:
@@ -125,7 +118,9 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
     noted = audit.tell(writer, touched, plan.run, "ChaosStarted", f"{approval.who}: {plan.title}. Stop it: {how}", approval.at)
     if not noted:
         say(Told(text="no Events could be written: who did what stands in the journal alone"))
-    hands, began = _Hands(drawn, guarded, manner, say), time.time()
+    folder = state.folder(plan.run)
+    witness = _witness(drawn, guarded, stops, say, manner)
+    hands = _Hands(drawn, witness, manner, say)
     start = Start(
         plan=plan,
         experiment=drawn.experiment,
@@ -136,51 +131,44 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
         policy=order.policy,
         guard=order.inside,
     )
-    sampling = Sampling(spec.steady_state, spec.abort, guarded.prober.ask, _ending(stops), _telling(say), manner.interval)
     with ExitStack() as stack:
         watching = Reader(drawn.connection, lever.PATIENCE)
         stack.enter_context(lever.Watch(watching, lever.place(order.lever), stops.pull))
-        stack.enter_context(sampling)
+        stack.callback(witness.end)
         try:
-            ended = conduct(start, writer, drawn.places, hands, stops, _closing(sampling, say))
+            ended = conduct(start, writer, drawn.places, hands, stops, lambda event: witness.tell(event, time.time()))
         except AichaosError:  # before anything was changed
             lease.release(writer, held)
             raise
-    during = _during(spec.steady_state, sampling, hands.samples, began)
-    after, unmet = _after(drawn, guarded, ended, say, manner)
+        after, unmet = _after(drawn, guarded, ended, say, manner)
+        if ended.changed:
+            _wait(manner.after, "the answers after it", stops, say)
     if unmet and (others := _others(drawn, ended)):
         say(Told(text=f"{unmet}. Somebody else has changed {', '.join(others[:5])} meanwhile: that stays"))
         unmet = ""
-    report = _report(drawn, approval, guarded, ended, during, after, unmet, [*sampling.samples, *hands.samples])
+    found = past.results(folder)
+    report = _report(drawn, approval, guarded, ended, found, after, unmet, witness.trouble)
     audit.tell(writer, touched, plan.run, "ChaosEnded", _summary(report), approve.at())
     _keep(report)
     return report
 
 
-def _ending(stops: Stops) -> Callable[[Probe, Sample], object]:
-    return lambda probe, sample: stops.pull(f"the abort probe {probe.name} fails: {sample.why}")
+def _witness(drawn: Drawn, guarded: Guarded, stops: Stops, say: Say, manner: Manner) -> Witness:
+    extra = watched(drawn.experiment, drawn.prediction, drawn.foretold.requests, guarded.prober) if manner.observe else Watched()
+    about = About(
+        run=drawn.plan.run,
+        experiment=drawn.experiment,
+        prediction=drawn.prediction,
+        blast_radius=drawn.radius,
+        interval=manner.interval,
+        requests=extra.requests,
+        unasked=extra.unasked,
+    )
 
+    def abort(probe: Probe, sample: Sample) -> None:
+        stops.pull(f"the abort probe {probe.name} fails: {sample.why}")
 
-def _telling(say: Say) -> Callable[[Sample], None]:
-    return lambda sample: say(seen(sample))
-
-
-def _closing(sampling: Sampling, say: Say) -> Say:
-    """What is asked once the way back has begun is no part of the experiment."""
-
-    def tell(event: Event) -> None:
-        if event.__struct_config__.tag in ("restoring", "stopping"):
-            sampling.end()
-        say(event)
-
-    return tell
-
-
-def _during(probes: Sequence[Probe], sampling: Sampling, looked: list[Sample], since: float) -> list[Judged]:
-    return [
-        judged(probe.name, probe.tolerance, [*sampling.of(probe, since), *(one for one in looked if one.probe == probe.name)])
-        for probe in probes
-    ]
+    return Witness(state.folder(drawn.plan.run), about, guarded.prober, extra.probes, abort, say)
 
 
 def _after(drawn: Drawn, guarded: Guarded, ended: Ended, say: Say, manner: Manner) -> tuple[list[Judged], str]:
@@ -257,10 +245,10 @@ def _report(
     approval: Approval,
     guarded: Guarded,
     ended: Ended,
-    during: list[Judged],
+    found: Results,
     after: list[Judged],
     unmet: str,
-    samples: list[Sample],
+    trouble: list[str],
 ) -> Report:
     verified = ended.restored.verified and not unmet
     restored: Literal["verified", "not-restored", "nothing-changed"] = (
@@ -272,21 +260,41 @@ def _report(
         stop_reason=_reason(ended.stop, ended.failure),
         restored=restored,
         stop_to_restored_seconds=ended.stop_to_restored,
-        verdict=overall(during),
+        verdict=found.verdict,
         left_over=[one.object for one in ended.restored.left_over],
         foreign=[one.object for one in ended.restored.foreign],
-        report=str(state.folder(drawn.plan.run) / "report.json"),
+        report=str(state.folder(drawn.plan.run) / REPORT),
     )
     return Report(
         finished=finished,
         approval=approval,
         forecast=drawn.prediction.verdict,
         before=guarded.before,
-        during=during,
+        during=[_short(one) for one in found.probes if one.role == "steady"],
         after=after,
         failure=ended.failure,
         unmet=unmet,
-        samples=sorted(samples, key=lambda one: one.at),
+        trouble=trouble,
+    )
+
+
+def _short(one: ProbeResult) -> Judged:
+    """A probe as it is said at the end of a run."""
+    during = one.window("during")
+    why = "; ".join(each.why for each in one.objectives if each.verdict == one.verdict and each.why) if one.verdict != "pass" else ""
+    if during is None:
+        return Judged(probe=one.probe, verdict=one.verdict, why=why)
+    return Judged(
+        probe=one.probe,
+        verdict=one.verdict,
+        good=during.good,
+        bad=during.bad,
+        none=during.none,
+        success=during.availability.value,
+        p50=during.p50.value,
+        p95=during.p95.value,
+        longest=during.longest,
+        why=why,
     )
 
 

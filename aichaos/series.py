@@ -10,13 +10,14 @@ from typing import Literal
 
 import msgspec
 
+from aichaos.domain.about import Report
 from aichaos.domain.running import Approval, Event, Plan
 from aichaos.errors import RefusedError
 from aichaos.planning import Drawn, Guarded, Order, drawn, guarded
 from aichaos.run import approve
 from aichaos.run.plan import Refusal
 from aichaos.run.stops import Stops
-from aichaos.running import Manner, Report, carry_out, exit_code
+from aichaos.running import Manner, carry_out, exit_code
 
 WORST = (8, 7, 9, 3, 0)
 """Exit codes of runs, the worst first."""

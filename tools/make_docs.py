@@ -319,6 +319,8 @@ _FIELDS: dict[str, dict[str, str]] = {
         "kubernetes": "a condition of an object",
         "prometheus": "a query and what its value should be",
         "tolerance": 'what still counts as holding: `success: ">= 99%"`, `p95: "<= 300ms"`, `recovery: "<= 60s"`',
+        "slo": "the same as sentences: `99% of requests succeed`, `recreated within 60s`, `circuit breaker opens within 30s`",
+        "rate": "questions a second, each sent when it is due; without it, what `run --interval` says",
         "failures": "in `abort`: how many failures in a row end it",
     },
     "HTTPProbe": {

@@ -8,7 +8,7 @@ import click
 
 from aichaos import settings
 from aichaos.cli.options import output_option, own_library, say, source_options, warn, write_json
-from aichaos.cli.running import asked, order_of, plan_options, run_options, safety, terminal_or_yes
+from aichaos.cli.running import asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes
 from aichaos.domain.gameday import NoteKind
 from aichaos.errors import RefusedError, UsageError
 
@@ -117,12 +117,11 @@ def _look(staged: "Staged", given: dict[str, Any]) -> tuple[list[str], str, list
 
 def _hold(staged: "Staged", consent: Any, given: dict[str, Any]) -> int:
     from aichaos import gameday
-    from aichaos.running import Manner
 
     hands = _Hands(staged, given, _paper(given))
     hands.paper.line((f"GameDay {staged.name}: in another terminal, aichaos gameday note TEXT", "bold"))
     hands.paper.stream.flush()
-    manner = Manner(interval=given["interval"], injection=given["injection_timeout"])
+    manner = manner_of(given)
     code = gameday.hold(staged, consent, hands, say, manner)
     written = _write_debrief(staged.name)
     if given["output"] == "json":

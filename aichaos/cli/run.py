@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aichaos.cli.options import output_option, say, source_options, warn
-from aichaos.cli.running import asked, existing, order_of, plan_options, run_options, safety, stand_back, terminal_or_yes
+from aichaos.cli.running import asked, existing, manner_of, order_of, plan_options, run_options, safety, stand_back, terminal_or_yes
 from aichaos.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,14 +92,14 @@ def _carry_out(drawing: "Drawn", found: "Guarded", approval: "Approval", given: 
     from aichaos.report import progress
     from aichaos.report.layout import Paper
     from aichaos.run.stops import Stops
-    from aichaos.running import Manner, carry_out, exit_code
+    from aichaos.running import carry_out, exit_code
 
     script = given["output"] == "json"
     paper = Paper(sys.stderr if script else sys.stdout)
     shown = progress.Progress(paper, live=paper.stream.isatty() and sys.stderr.isatty() and not script)
     stops = Stops()
     with stops.on_signals(shown.again):
-        manner = Manner(interval=given["interval"], injection=given["injection_timeout"])
+        manner = manner_of(given)
         report = carry_out(drawing, found, approval, stops, _events(shown) if script else shown, manner)
     shown.close()
     if script:

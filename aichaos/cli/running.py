@@ -14,6 +14,7 @@ from aichaos.errors import RefusedError, UsageError
 if TYPE_CHECKING:
     from aichaos.planning import Order
     from aichaos.run.plan import Refusal
+    from aichaos.running import Manner
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,13 +40,16 @@ def plan_options(command: F) -> F:
 
 def run_options(command: F) -> F:
     """How a run is kept safe and how it is watched."""
-    interval, injection = click.FloatRange(0.05, 60), click.FloatRange(0.5, 600)
+    interval, injection, stretch = click.FloatRange(0.05, 60), click.FloatRange(0.5, 600), click.FloatRange(0, 3600)
     for option in reversed(
         (
             click.option("--no-cluster-journal", is_flag=True, help="Keep no copy of the journal in the cluster."),
             click.option("--accept-shared-fate", is_flag=True, help=_SHARED),
             click.option("--in-cluster-guard", metavar="IMAGE", help=_INSIDE),
             click.option("--interval", type=interval, default=0.5, show_default=True, help="Seconds between questions of a probe."),
+            click.option("--baseline", type=stretch, default=5, show_default=True, help="Seconds of questions before the first step."),
+            click.option("--after", type=stretch, default=5, show_default=True, help="Seconds of questions after the way back."),
+            click.option("--no-observe", is_flag=True, help="Ask the probes alone, and not the requests whose answers were foretold."),
             click.option("--injection-timeout", type=injection, default=30, show_default=True, help="Seconds for a fault to arrive."),
         )
     ):
@@ -59,6 +63,18 @@ def safety(given: dict[str, Any]) -> dict[str, Any]:
         raise UsageError("--in-cluster-guard restores from the journal in the cluster", hint="Leave out --no-cluster-journal.")
     inside = given["in_cluster_guard"] or ""
     return {"journal": not given["no_cluster_journal"], "shared_fate": given["accept_shared_fate"], "inside": inside}
+
+
+def manner_of(given: dict[str, Any]) -> "Manner":
+    from aichaos.running import Manner
+
+    return Manner(
+        interval=given["interval"],
+        injection=given["injection_timeout"],
+        baseline=given["baseline"],
+        after=given["after"],
+        observe=not given["no_observe"],
+    )
 
 
 def terminal_or_yes(consent: object) -> None:

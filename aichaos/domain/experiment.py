@@ -149,13 +149,19 @@ class PrometheusProbe(_Part, frozen=True, kw_only=True):
 
 
 class Probe(_Part, frozen=True, kw_only=True):
-    """A question with an answer that can be wrong; exactly one of `http`, `kubernetes`, `prometheus`."""
+    """A question with an answer that can be wrong; exactly one of `http`, `kubernetes`, `prometheus`.
+
+    tolerance, slo: what is promised of the answers, as measures with limits or as sentences. rate: questions a second; None for what the
+    run is told. failures: of an abort probe, how many in a row end the run.
+    """
 
     name: str
     http: HTTPProbe | None = None
     kubernetes: KubernetesProbe | None = None
     prometheus: PrometheusProbe | None = None
     tolerance: dict[str, str] = {}
+    slo: list[str] = []
+    rate: Number | None = None
     failures: int | None = None
 
     def __post_init__(self) -> None:

@@ -85,9 +85,9 @@ class Measured(_Told, frozen=True, kw_only=True):
 class Objective(_Told, frozen=True, kw_only=True):
     """One promise of a probe, held against the window `during`.
 
-    text: as a person says it: `at least 99% of the requests succeed`, `p95 at most 300ms`, `good again within 60s`. measure: `success`,
-    `p50` … `max`, `recovers`, `detected`, or `value`. observed: in words. sure: whether the interval lies on one side of the limit;
-    False where there are too few samples to say. why: what broke it, or why there are no data.
+    text: as it was written: `success >= 99%`, `p95 <= 300ms`, or a sentence. measure: `success`, `p50` … `max`, `recovery`, or `reached`.
+    observed: in words. sure: whether the interval lies on one side of the limit; False where there are too few samples to say. why: what
+    broke it, or why there are no data. weight: in the score.
     """
 
     text: str

@@ -40,9 +40,3 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     p95: float | None = None
     longest: float | None = None
     why: str = ""
-
-
-def overall(judged: list[Judged]) -> Verdict:
-    """`fail` where one probe fails, `pass` where one passes and none fails; without any data `no-data`."""
-    verdicts = {one.verdict for one in judged}
-    return "fail" if "fail" in verdicts else "pass" if "pass" in verdicts else "no-data"

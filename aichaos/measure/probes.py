@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,11 +13,18 @@ from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.sample import Sample
 from aichaos.errors import SourceError, UsageError
 from aichaos.measure import conditions, http, prometheus, tolerance
+from aichaos.measure.promises import LATENCIES, promises
 from aichaos.measure.whom import Address, Resolve, Whom, endpoints, tellers, whom
 from aichaos.observe.topology import Topology
 
+FASTEST = 1000
+"""Questions a second that a probe may ask."""
 TIMEOUT = 2.0
 """Seconds that an answer may take; more where the probe's tolerance allows more."""
+
+
+LOOK_AGAIN = 2.0
+"""Seconds between two looks at the endpoints of a namespace for an answer that names none of those known."""
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +33,13 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
     resolve: tuple[Resolve, ...] = ()
     prometheus: str | None = None
     policy: Policy = NO_POLICY
+
+
+class _Teller(NamedTuple):
+    """The backend that answered, `ns/name`; None where that can't be told, and why."""
+
+    backend: str | None
+    why: str
 
 
 class Prober:
@@ -40,6 +54,7 @@ class Prober:
         self._ways = ways
         self._conditions = conditions.Conditions(reader) if reader is not None else None
         self._chosen: dict[tuple[str, ...], tuple[Whom, Address | None]] = {}
+        self._look_again = 0.0
         self._tellers = tellers(topology.snapshot.endpoint_slices)
 
     def prepare(self, probes: Sequence[Probe]) -> None:
@@ -51,7 +66,9 @@ class Prober:
                 raise UsageError(f"the probe {probe.name!r}: {error}", hint=error.hint) from error
 
     def _prepare(self, probe: Probe) -> None:
-        tolerance.limits(probe.tolerance)
+        promises(probe)
+        if probe.rate is not None and not 0 < probe.rate <= FASTEST:
+            raise UsageError(f"it asks {probe.rate:g} times a second", hint=f"A rate is more than 0 and at most {FASTEST}.")
         if probe.http is not None:
             allowed = http.METHODS
             if probe.http.method not in allowed and not self._ways.policy.allows(probe.http.method):
@@ -90,13 +107,19 @@ class Prober:
             return {"outcome": "bad", "why": str(failure)}
         found: dict[str, Any] = {"seconds": answer.seconds, "status": answer.status}
         expect = probe.expect
+        told = self._teller(probe, asked, answer)
+        found |= {"backend": told.backend} if told.backend else {}
         if not tolerance.status_fits(expect.status or "200-399", answer.status):
             return found | {"outcome": "bad", "why": f"it answered {answer.status}, expected {expect.status or '200-399'}"}
         if expect.body is not None and expect.body.encode() not in answer.body:
             return found | {"outcome": "bad", "why": f"the answer does not hold {expect.body[:60]!r}"}
         if expect.header is not None and not _has_header(answer, expect.header):
             return found | {"outcome": "bad", "why": f"the answer has no header {expect.header[:60]!r}"}
-        return found | (self._backend(expect.backend, answer) if expect.backend is not None else {"outcome": "good"})
+        if expect.backend is None or told.backend == expect.backend:
+            return found | {"outcome": "good"}
+        if told.backend is None:
+            return found | {"outcome": "none", "why": told.why}
+        return found | {"outcome": "bad", "why": f"{told.backend} answered, expected {expect.backend}"}
 
     def _whom(self, probe: HTTPProbe) -> tuple[Whom, Address | None]:
         """Who is asked, and at which address; None for a Service's endpoints, which come and go."""
@@ -124,25 +147,21 @@ class Prober:
         except SourceError:
             return []  # then nothing can be told of them, which the sample says
 
-    def _backend(self, expected: str, answer: http.Answer) -> dict[str, Any]:
+    def _teller(self, probe: HTTPProbe, asked: Whom, answer: http.Answer) -> "_Teller":
         """Which Service's endpoint answered, by the names that the answer gives of it."""
-        namespace, _, name = expected.partition("/")
+        expected = probe.expect.backend or ""
+        namespace = expected.partition("/")[0] or asked.namespace
         told = http.names(answer)
         if not told:
-            return {"outcome": "none", "why": "the answer does not say which backend gave it"}
+            return _Teller(None, "the answer does not say which backend gave it")
         found = self._owners(told, namespace)
-        if not found:
+        if not found and (expected or time.monotonic() > self._look_again):
+            self._look_again = time.monotonic() + LOOK_AGAIN
             self._tellers = self._tellers | tellers(self._slices(namespace))
             found = self._owners(told, namespace)
         if not found:
-            return {"outcome": "none", "why": f"the answer says {told[0][:60]!r}, which is no Service and no endpoint of one"}
-        right = (namespace, name) in found
-        backend = expected if right else "/".join(min(found))
-        return {
-            "outcome": "good" if right else "bad",
-            "backend": backend,
-            "why": "" if right else f"{backend} answered, expected {expected}",
-        }
+            return _Teller(None, f"the answer says {told[0][:60]!r}, which is no Service and no endpoint of one")
+        return _Teller(expected if tuple(expected.split("/")) in found else "/".join(min(found)), "")
 
     def _owners(self, told: list[str], namespace: str) -> set[tuple[str, str]]:
         """The Services that one of these names is, or is an endpoint of."""
@@ -183,5 +202,5 @@ def _has_header(answer: http.Answer, expected: str) -> bool:
 
 
 def _timeout(probe: Probe) -> float:
-    longest = [limit.limit for name, limit in tolerance.limits(probe.tolerance).items() if name != "success"]
+    longest = [one.limit.limit for one in promises(probe) if one.measure in LATENCIES]
     return max(TIMEOUT, *(1.5 * one for one in longest)) if longest else TIMEOUT

@@ -3,12 +3,11 @@
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 
 from aichaos.domain.experiment import seconds
-from aichaos.domain.sample import Judged, Sample
 from aichaos.errors import UsageError
 
 _COMPARISON = re.compile(r"\s*(<=|>=|==|!=|=|<|>)\s*(\S.*?)\s*")
@@ -53,54 +52,6 @@ def _value(text: str) -> float | None:
         return lasting if lasting is not None else float(text)
     except ValueError:
         return None
-
-
-def limits(tolerance: dict[str, str]) -> dict[str, Comparison]:
-    """A probe's tolerance; without one every answer has to be good. Raises UsageError for a measure that there is not."""
-    for name in tolerance:
-        if name not in MEASURES:
-            raise UsageError(f"a tolerance can't be about {name[:40]!r}", hint=f"There are {', '.join(MEASURES)}.")
-    found = {name: comparison(text) for name, text in tolerance.items()}
-    return found if "success" in found else {"success": comparison(">= 100%")} | found
-
-
-def judged(probe: str, tolerance: dict[str, str], samples: Iterable[Sample]) -> Judged:
-    """All samples of a probe. What could not be told counts neither for nor against; without anything else there are no data."""
-    seen = list(samples)
-    good, bad = (sum(one.outcome == outcome for one in seen) for outcome in ("good", "bad"))
-    timed = sorted(one.seconds for one in seen if one.seconds is not None and one.outcome != "none")
-    measures = {"success": good / (good + bad)} if good + bad else {}
-    if timed:
-        measures |= {"p50": rank(timed, 50), "p90": rank(timed, 90), "p95": rank(timed, 95), "p99": rank(timed, 99), "max": timed[-1]}
-    broken = [
-        f"{name} is {_shown(name, measures[name])}, the tolerance {limit.written}"
-        for name, limit in limits(tolerance).items()
-        if name in measures and not limit.holds(measures[name])
-    ]
-    last = next((one.why for one in reversed(seen) if one.outcome == ("bad" if good + bad else "none") and one.why), "")
-    why = "; ".join(broken) if good + bad else "nothing could be told" if seen else "never asked"
-    told = bool(why and last)
-    return Judged(
-        probe=probe,
-        verdict="no-data" if not good + bad else "fail" if broken else "pass",
-        good=good,
-        bad=bad,
-        none=len(seen) - good - bad,
-        success=measures.get("success"),
-        p50=measures.get("p50"),
-        p95=measures.get("p95"),
-        longest=measures.get("max"),
-        why=f"{why}: {last}" if told else why,
-    )
-
-
-def rank(timed: list[float], percent: int) -> float:
-    """The nearest rank of sorted values: with fewer than twenty of them, p95 is the longest."""
-    return timed[max(0, math.ceil(len(timed) * percent / 100) - 1)]
-
-
-def _shown(name: str, value: float) -> str:
-    return f"{value:.1%}" if name == "success" else f"{value * 1000:.0f}ms"
 
 
 def status_fits(expected: str, status: int) -> bool:

@@ -43,6 +43,12 @@ class Whom(msgspec.Struct, frozen=True, kw_only=True):
     service: tuple[str, str] | None = None
     port: int = 0
 
+    @property
+    def namespace(self) -> str:
+        """Of the Gateway or Service that is asked; "" for a host."""
+        parts = self.called.split("/")
+        return parts[1] if len(parts) == 3 else ""
+
 
 class Resolve(msgspec.Struct, frozen=True):
     """The user's word for an address: `gateway/NS/NAME[:PORT]`, `service/NS/NAME[:PORT]` or `HOST[:PORT]`; port: None for every port."""

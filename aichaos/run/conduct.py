@@ -63,6 +63,9 @@ Say = Callable[[Event], None]
 class Hands(Protocol):
     """What a run needs of the other rooms. Waits listen to `stops`."""
 
+    def begin(self, stops: Stops) -> None:
+        """Called before the first step, when nothing is changed and everything is ready: the time to see what is usual."""
+
     def holds(self, written: str, condition: str) -> bool | None:
         """Whether a condition of an object (`Kind/ns/name`) is True; None where nobody knows."""
 
@@ -209,6 +212,7 @@ class _Run:
         failed_at = 0.0
         plan = self.start.plan
         try:
+            self.hands.begin(self.stops)
             with self.stops.after(plan.deadline, f"the deadline of {plan.deadline:g} s has passed"):
                 self._steps()
         except Fenced as error:

@@ -165,6 +165,22 @@ def read(path: Path, key: bytes | None = None) -> Record:
     return _replay(data, key, path)[1]
 
 
+def entries(path: Path) -> tuple[list[JournalEntry], list[int]]:
+    """All that can be read of a journal, for a report and never for a restore; and the lines that can't, by number. Raises FileError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    found: list[JournalEntry] = []
+    unread = []
+    for number, line in enumerate(_lines(data), 1):
+        try:
+            found.append(_entry(line, number, path)[0])
+        except FileError:
+            unread.append(number)
+    return found, unread
+
+
 def replay(data: bytes, key: bytes, name: str) -> Record:
     """The same for a copy of a journal. name: where it comes from, for messages. Raises FileError."""
     return _replay(data, key, Path(name))[1]

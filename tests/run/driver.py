@@ -89,6 +89,9 @@ def wrap(moments: Moments) -> None:
 
 
 class SimpleHands:
+    def begin(self, stops: Stops) -> None:
+        return
+
     def holds(self, written: str, condition: str) -> bool | None:
         return True
 

@@ -92,7 +92,7 @@ class Shop:
         return ["-n", self.namespace, "--resolve", whom, "--lever", f"{self.namespace}/lever"]
 
     def run(self, path: Path, *more: str) -> subprocess.CompletedProcess[str]:
-        words = ["run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1", *more]
+        words = ["run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1", "--baseline", "0.3", "--after", "0.3", *more]
         return self._aichaos(*words, kubeconfig=self.kubeconfig, AICHAOS_STATE_DIR=str(self._folder / "state"))
 
     def say(self, *words: str, kubeconfig: Path | None = None, state: str = "") -> subprocess.CompletedProcess[str]:
@@ -101,14 +101,42 @@ class Shop:
 
     def start(self, path: Path) -> subprocess.Popen[str]:
         """A run that goes on by itself, its events on its standard output."""
-        words = ["run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1", "--yes", "-o", "json"]
+        words = [
+            "run",
+            str(path),
+            *self.options,
+            "--accept-shared-fate",
+            "--interval",
+            "0.1",
+            "--baseline",
+            "0.3",
+            "--after",
+            "0.3",
+            "--yes",
+            "-o",
+            "json",
+        ]
         around = environment(self._folder / "home", AICHAOS_STATE_DIR=str(self._folder / "state"), KUBECONFIG=str(self.kubeconfig))
         command = [sys.executable, "-m", "aichaos", *words]
         return subprocess.Popen(command, env=around, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def at_a_terminal(self, path: Path, typed: str, stop_at: str = "", presses: int = 0) -> tuple[int, str]:
         """A run as a person sees it, 80 columns wide: what they type at the question, and when they press Ctrl-C. Exit code and screen."""
-        words = [sys.executable, "-m", "aichaos", "run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1"]
+        words = [
+            sys.executable,
+            "-m",
+            "aichaos",
+            "run",
+            str(path),
+            *self.options,
+            "--accept-shared-fate",
+            "--interval",
+            "0.1",
+            "--baseline",
+            "0.3",
+            "--after",
+            "0.3",
+        ]
         state = {"AICHAOS_STATE_DIR": str(self._folder / "state"), "KUBECONFIG": str(self.kubeconfig)}
         terminal, theirs = pty.openpty()
         around = environment(self._folder / "home", **state, COLUMNS="80", TERM="xterm")

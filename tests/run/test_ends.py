@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from aichaos.domain.about import Report
 from aichaos.domain.running import Approval, Finished
 from aichaos.run.approve import in_person
-from aichaos.running import Report, exit_code
+from aichaos.running import exit_code
 from tests.run.plans import plan
 
 

@@ -75,7 +75,7 @@ class Lab:
     def words(self, path: Path, *more: str) -> list[str]:
         whom = f"gateway/{self.namespace}/{self.gateway.name}:80={self.gateway.address}:{container_port(80)}"
         options = ["-n", self.namespace, "--resolve", whom, "--lever", f"{self.namespace}/lever", "--accept-shared-fate"]
-        return ["gameday", str(path), *options, "--interval", "0.1", *more]
+        return ["gameday", str(path), *options, "--interval", "0.1", "--baseline", "0.3", "--after", "0.3", *more]
 
     def say(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return self._aichaos(*words, kubeconfig=self.kubeconfig, stdin=stdin, AICHAOS_STATE_DIR=str(self.folder / "state"))

@@ -1,0 +1,107 @@
+"""Samples on disk: small, whole after a kill, and no more memory for an hour than for a minute."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aichaos.domain.sample import Outcome, Sample
+from aichaos.errors import FileError
+from aichaos.measure import samples
+from aichaos.measure.latencies import Latencies
+from aichaos.measure.samples import Line, Recorder, read
+
+START = 1_700_000_000.0
+
+
+def sample(at: float, outcome: Outcome = "good", seconds: float = 0.02, **more: object) -> Sample:
+    return Sample(probe="p", at=START + at, outcome=outcome, seconds=seconds, **more)  # type: ignore[arg-type]
+
+
+def kept(path: Path, *given: Sample, marks: tuple[float, ...] = ()) -> list[Line]:
+    with Recorder(path) as recorder:
+        for mark in marks:
+            recorder.mark(START + mark)
+        for one in given:
+            recorder.add(one)
+    return list(read(path))
+
+
+def test_answers_of_a_second_are_one_line(tmp_path: Path) -> None:
+    given = [sample(0.1, status=200, backend="shop/web"), sample(0.2, "bad", 2.0, why="no answer", status=503), sample(0.3, "none")]
+    (line,) = kept(tmp_path / samples.NAME, *given)
+    assert (line.good, line.bad, line.none, line.why) == (1, 1, 1, "no answer")
+    assert (line.statuses, line.backends) == ({"200": 1, "503": 1}, {"shop/web": 1})
+    assert [line.first_bad, line.last_good] == [START + 0.2, START + 0.1]
+    seen = Latencies([line.latencies])
+    assert seen.count == 2
+    assert [seen.at(1), seen.longest] == pytest.approx([0.02, 2.0], rel=1e-3)
+
+
+def test_no_line_reaches_over_a_mark(tmp_path: Path) -> None:
+    lines = kept(tmp_path / samples.NAME, sample(0.1), sample(0.9), sample(0.5, "bad"), marks=(0.5,))
+    assert [(line.good, line.bad) for line in lines] == [(1, 0), (1, 1)]
+
+
+def test_a_line_that_was_being_written_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / samples.NAME
+    whole = kept(path, sample(0.1), sample(1.1))
+    with path.open("ab") as file:
+        file.write(b'{"probe":"p","at":17')
+    assert list(read(path)) == whole
+
+
+def test_a_line_that_is_none_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    path = tmp_path / samples.NAME
+    path.write_bytes(b"\xff\xfe\n[]\n" + b'{"probe":"p","at":1,"to":2,"good":1}\n')
+    unread: list[int] = []
+    assert [line.good for line in read(path, unread.append)] == [1]
+    assert unread == [1, 2]
+
+
+def test_where_nothing_can_be_written_it_is_said_before_anything_begins(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileError, match="cannot keep samples"):
+        Recorder(tmp_path / "file" / samples.NAME).__enter__()
+
+
+RATE = 500
+LASTING = 3600 if os.environ.get("AICHAOS_HOUR") else 240
+MEMORY = """
+import os, sys
+from pathlib import Path
+from aichaos.domain.results import Window
+from aichaos.domain.sample import Sample
+from aichaos.measure.reading import readings
+from aichaos.measure.samples import Recorder, read
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+path, rate, lasting, start = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), 1.7e9
+with Recorder(path) as recorder:
+    for second in range(lasting):
+        for number in range(rate):
+            at = start + second + number / rate
+            recorder.add(Sample(probe="p", at=at, outcome="good", seconds=0.005 + (number % 97) / 1000, status=200, backend="shop/web"))
+        recorder.flush()
+        if second == 60:
+            early = resident()
+late = resident()
+seen = readings(read(path), [Window(kind="during", name="during", start=start, end=start + lasting)])["p"]
+print(late - early, path.stat().st_size, len(seen.timeline()), seen.tally("during").good, resident() - late)
+"""
+
+
+def test_an_hour_at_five_hundred_a_second_takes_no_more_memory_than_its_first_minute(tmp_path: Path) -> None:
+    """The clock is simulated, by `at`; memory is that of a real process. `make hour` takes the whole hour, the tests four minutes."""
+    command = [sys.executable, "-c", MEMORY, str(tmp_path / samples.NAME), str(RATE), str(LASTING)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    grown, size, stretches, good, reading = map(int, done.stdout.split())
+    assert grown < 2 << 20
+    assert size < LASTING * 1200
+    assert stretches <= 601
+    assert good == RATE * LASTING
+    assert reading < 30 << 20
