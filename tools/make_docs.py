@@ -32,7 +32,7 @@ import msgspec
 from aichaos import diagnosis, errors, settings
 from aichaos.ask.registry import Listed
 from aichaos.cli.main import COMMANDS, cli
-from aichaos.domain import catalogue, checked, experiment, gameday, kinds, prediction, suggestion
+from aichaos.domain import catalogue, checked, experiment, gameday, kinds, prediction, progressive, suggestion
 from aichaos.domain.base import Metadata
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.files import yaml
@@ -567,7 +567,8 @@ def json_page() -> str:
         summary = console("aichaos snapshot --from demo:route-chaos -o json", Path(folder))
         configured = console("aichaos config -o json | head -n 12", Path(folder))
         routed = console("aichaos route GET http://lior.example.com/shop --from demo:route-chaos -o json", Path(folder))
-    roots = (suggestion.Suggestions, prediction.Answer, catalogue.Catalogue, catalogue.Rendered, catalogue.Tried, gameday.Debrief)
+    roots: tuple[type[msgspec.Struct], ...] = (suggestion.Suggestions, prediction.Answer)
+    roots += (catalogue.Catalogue, catalogue.Rendered, catalogue.Tried, gameday.Debrief, progressive.Course)
     shown = dict.fromkeys(one for root in roots for one in reachable(root))
     shapes = "\n".join(_shape(one) for one in shown)
     return f"""# JSON
@@ -618,6 +619,11 @@ A [SourceSummary](#sourcesummary): a summary, not the snapshot. The snapshot its
 One event a line: those of each run, and between them `gameday-scenario` (`number`, `of`, `name`) and `gameday-gate` (`gate`, `opened`,
 `why`). The last one is `gameday-finished` with `code`, the exit code, and `debrief`, a path.
 `gameday debrief -o json`: a [Debrief](#debrief).
+
+## `aichaos progressive -o json`
+
+One event a line: before each run `progressive-stage` (`knob`, `value`, `repeat`, `of`), then those of the run. The last one is
+`progressive-finished`, with the fields of a [Course](#course).
 
 ## Shapes
 

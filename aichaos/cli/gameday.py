@@ -8,7 +8,7 @@ import click
 
 from aichaos import settings
 from aichaos.cli.options import output_option, own_library, say, source_options, warn, write_json
-from aichaos.cli.running import asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes
+from aichaos.cli.running import asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
 from aichaos.domain.gameday import NoteKind
 from aichaos.errors import RefusedError, UsageError
 
@@ -70,10 +70,9 @@ def _run(**given: Any) -> int:
         **safety(given),
     )
     staged = gameday.stage(given["file"], order, own_library(effective["library"]), say)
-    try:
+    folder = days.folder(staged.name)
+    with unless_begun(folder, folder / days.ENTRIES):
         return _held(staged, given)
-    finally:
-        days.forget_unless_begun(staged.name)
 
 
 def _held(staged: "Staged", given: dict[str, Any]) -> int:
@@ -81,7 +80,8 @@ def _held(staged: "Staged", given: dict[str, Any]) -> int:
 
     digests, cluster, refused = _look(staged, given)
     if refused:
-        raise RefusedError(f"the day does not begin: {', '.join(refused)}", hint="Nothing was changed in the cluster.")
+        hint = f"Nothing was changed in the cluster. The experiments lie in {staged.orders[0].path.parent}."
+        raise RefusedError(f"the day does not begin: {', '.join(refused)}", hint=hint)
     if given["check"]:
         print("The guard would let all of them begin; nothing was changed.", file=sys.stderr)
         return 0

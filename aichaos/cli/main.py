@@ -23,6 +23,7 @@ COMMANDS = {
     "predict": "What an experiment will do, before it does it.",
     "run": "Run an experiment under the guard, and put everything back.",
     "approve": "Write an approval for a run elsewhere.",
+    "progressive": "One experiment in growing stages, and how much is borne.",
     "gameday": "Several experiments in order, with gates, notes and a debrief.",
     "stop": "Stop a run, or all of them.",
     "export": "An experiment in the form of another tool.",

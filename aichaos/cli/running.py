@@ -1,7 +1,9 @@
 """Options and the question that `run` and `approve` share."""
 
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -81,6 +83,23 @@ def terminal_or_yes(consent: object) -> None:
     """Raises UsageError where nobody can be asked, and nothing was given instead."""
     if not consent and not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("there is no terminal to ask at", hint="Give --yes, or an approval by --approval FILE.")
+
+
+@contextmanager
+def unless_begun(folder: Path, sign: Path) -> Iterator[None]:
+    """A folder of ours that goes away again unless something was begun in it. What the guard refuses stays: its hints name the files.
+
+    sign: a file that is there once something was begun.
+    """
+    refused = False
+    try:
+        yield
+    except RefusedError:
+        refused = True
+        raise
+    finally:
+        if not refused and not sign.exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def order_of(given: dict[str, Any], **more: Any) -> "Order":

@@ -6,7 +6,6 @@ written in one piece, so that neither needs to know of the other. A line without
 
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,13 +41,6 @@ def names() -> list[str]:
 def running() -> list[str]:
     """The days that a process is at work on."""
     return [name for name in names() if state.is_locked(folder(name))]
-
-
-def forget_unless_begun(day: str) -> None:
-    """Take away the folder of a day that was never begun."""
-    where = folder(day)
-    if not (where / ENTRIES).exists():
-        shutil.rmtree(where, ignore_errors=True)
 
 
 @contextmanager

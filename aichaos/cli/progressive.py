@@ -1,0 +1,207 @@
+"""`aichaos progressive`: one experiment in growing stages, and how much the system bears."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aichaos import settings
+from aichaos.cli.options import output_option, own_library, say, source_options, warn
+from aichaos.cli.running import asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
+from aichaos.errors import RefusedError
+
+if TYPE_CHECKING:
+    from aichaos.domain.progressive import Course
+    from aichaos.domain.running import Event
+    from aichaos.measure.breaking import Next
+    from aichaos.progressive import Climb
+    from aichaos.report.layout import Paper, Part
+    from aichaos.series import Went
+
+_GROW = "What grows, and how: a quantity (latency, jitter, loss, duration, percent, load), a place (/spec/…), or a parameter of a scenario."
+_FIND = "Then halve the stretch between what held and what did not, until the ends are as close as this: 50ms, 5%."
+
+
+@click.command("progressive")
+@click.argument("experiment", metavar="EXPERIMENT|library:NAME")
+@click.option("--grow", required=True, metavar="NAME=V1,V2,…", help=_GROW)
+@click.option("--find-limit", metavar="CLOSE", help=_FIND)
+@click.option("--repeat", type=click.IntRange(1, 25), default=1, show_default=True, help="Runs of each value; most of them decide.")
+@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another parameter of the scenario.")
+@click.option("--for", "subject", default="", metavar="OBJECT", help="What the scenario is made for.")
+@click.option("--library", metavar="FOLDER", type=click.Path(), help="A folder with scenarios of your own, beside ours.")
+@source_options
+@plan_options
+@click.option("--yes", is_flag=True, help="Do not ask. The guard looks all the same.")
+@click.option("--check", is_flag=True, help="Show the plans of all stages and what the guard says; change nothing.")
+@run_options
+@output_option
+def command(**given: Any) -> int:
+    """Run one experiment in growing stages, each only if the one before held; stop at the first that does not.
+
+    \b
+    aichaos progressive library:fewer-replicas --grow percent=5%,10%,30% --for checkout
+    aichaos progressive chaos/latency.yaml --grow latency=100ms,500ms,1s --find-limit 50ms --repeat 3
+    aichaos progressive chaos/scale.yaml --grow /spec/steps/0/scale/replicas=4,2,1
+
+    Each stage is an ordinary run: planned and guarded anew, restored and verified before the next. You are asked once.
+
+    Ends with the worst of the runs: 8 not restored, 7 ended early, 9 no data, 3 a stage did not hold (its limit is said), 0 all held; 5 if
+    the guard refused the first.
+    """
+    if not given["check"]:
+        terminal_or_yes(given["yes"])
+    from aichaos.progressive import Wish, prepare
+
+    effective = settings.load({**given, "from": given["origin"]})
+    order = order_of({**given, "experiment": Path()}, **safety(given))
+    wish = Wish(
+        experiment=given["experiment"],
+        grow=given["grow"],
+        closely=given["find_limit"],
+        repeats=given["repeat"],
+        pairs=given["pairs"],
+        subject=given["subject"],
+        own=own_library(effective["library"]),
+    )
+    climb = prepare(wish, order, say)
+    with unless_begun(climb.folder, climb.folder / "course.json"):
+        return _climb(climb, given)
+
+
+def _climb(climb: "Climb", given: dict[str, Any]) -> int:
+    from aichaos.progressive import carry_on
+    from aichaos.series import Consent
+
+    digests, cluster = _look(climb, given)
+    if given["check"]:
+        print("The guard would let every stage begin; nothing was changed.", file=sys.stderr)
+        return 0
+    if not given["yes"] and not asked(climb.experiment, f"Shall this be done, {_most(climb)}?"):
+        warn(["that is another name: nothing was changed"])
+        return 130
+    consent = Consent(how="yes" if given["yes"] else "keyboard", why=given["why"], cluster=cluster, digests=digests)
+    hands = _Hands(given, _paper(given))
+    course = carry_on(climb, consent, hands, say, manner_of(given))
+    _end(course, climb, given)
+    return course.code
+
+
+def _most(climb: "Climb") -> str:
+    from aichaos.measure.breaking import most_tries
+
+    most = most_tries(climb.search)
+    between = ", values between the stages among them" if climb.search.closely is not None else ""
+    return f"{'one run' if most == 1 else f'at most {most} runs'}{between}"
+
+
+def _look(climb: "Climb", given: dict[str, Any]) -> tuple[frozenset[str], str]:
+    """Show the plan of the first stage whole, of the others what they reach. Raises RefusedError."""
+    from aichaos.progressive import staged
+    from aichaos.report import plan, progress
+    from aichaos.report.layout import Paper
+    from aichaos.series import look
+
+    paper = _paper(given)
+    digests, cluster, refused = [], "", []
+    for number, value in enumerate(climb.search.stages, 1):
+        order, _ = staged(climb, number, value)
+        shown = climb.dial.shown(value)
+        paper.line((f"Stage {number} of {len(climb.search.stages)}: {climb.dial.name} {shown}", "cyan"))
+
+        def show(drawing: Any, found: Any, number: int = number) -> None:
+            if number == 1:
+                plan.show(drawing.plan, drawing.radius, drawing.prediction, found.warnings, paper)
+            else:
+                paper.text(f"reaches {plan.reach(drawing.radius)}; prediction: {drawing.prediction.verdict}", indent=2)
+
+        drawn, refusals = look(order, say, show)
+        paper.stream.flush()
+        progress.refused([(one.name, one.message, one.hint) for one in refusals], Paper(sys.stderr))
+        refused += [shown] if refusals else []
+        digests.append(drawn.digest)
+        cluster = drawn.server
+    if refused:
+        hint = f"Nothing was changed in the cluster. The experiments lie in {climb.folder}."
+        raise RefusedError(f"the series does not begin: {', '.join(refused)}", hint=hint)
+    return frozenset(digests), cluster
+
+
+class _Hands:
+    """The terminal, or the script, of whoever started the series."""
+
+    def __init__(self, given: dict[str, Any], paper: "Paper") -> None:
+        self._script = given["output"] == "json"
+        self._paper = paper
+        self._shown: Any = None
+
+    def begins(self, climb: "Climb", found: "Next") -> None:
+        from aichaos.report.progress import Progress
+
+        knob, shown, repeats = climb.dial.name, climb.dial.shown(found.value), climb.search.repeats
+        if self._script:
+            _write({"event": "progressive-stage", "knob": knob, "value": found.value, "repeat": found.repeat, "of": repeats})
+        again = f" (try {found.repeat} of {repeats})" if repeats > 1 else ""
+        self._paper.line((f"\n{knob} {shown}{again}", "cyan"))
+        self._paper.stream.flush()
+        live = self._paper.stream.isatty() and sys.stderr.isatty() and not self._script
+        self._shown = Progress(self._paper, live=live)
+
+    def tell(self, event: "Event") -> None:
+        if self._script:
+            _write(event)
+        else:
+            self._shown(event)
+
+    def went(self, went: "Went") -> None:
+        from aichaos.report import progress
+        from aichaos.report.layout import Paper
+
+        self._shown.close()
+        if went.report is None:
+            refusals = [(one.name, one.message, one.hint) for one in went.refusals]
+            progress.refused(refusals or [("run", went.why, "")], Paper(sys.stderr))
+        elif self._script:
+            _write(went.report.finished)
+        else:
+            progress.end(went.report.finished, went.report.during, went.report.unmet, self._paper)
+
+    def again(self) -> None:
+        self._shown.again()
+
+
+_HELD: "dict[bool | None, Part]" = {True: ("held", "green"), False: ("did NOT hold", "red"), None: ("can't be told", "yellow")}
+
+
+def _end(course: "Course", climb: "Climb", given: dict[str, Any]) -> None:
+    import msgspec
+
+    if given["output"] == "json":
+        _write({"event": "progressive-finished"} | msgspec.to_builtins(course))
+        return
+    paper = _paper(given)
+    paper.line()
+    for one in course.tries:
+        paper.line(f"{climb.dial.shown(one.value):>12}  ", _HELD[one.held])
+    paper.text(course.said[:1].upper() + course.said[1:] + ".", style="bold")
+    if course.why:
+        paper.text(f"It ended before it was done: {course.why}", style="yellow")
+    paper.text(f"Kept in {climb.folder}", style="dim")
+
+
+def _paper(given: dict[str, Any]) -> "Paper":
+    from aichaos.report.layout import Paper
+
+    return Paper(sys.stderr if given["output"] == "json" else sys.stdout)
+
+
+def _write(event: Any) -> None:
+    """One event a line; a pipe that nobody reads any more ends nothing."""
+    import msgspec
+
+    try:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+    except OSError:
+        return  # who read it is gone; the files of the series hold everything

@@ -1,0 +1,119 @@
+"""An experiment in growing stages on the real API server and the real gateway, against a limit that is known."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.controlplane.gateway import RunningGateway
+from tests.program import Run
+from tests.run.lab import Lab
+from tests.run.shop import POD, Shop
+
+SLOW = 0.3
+"""Seconds that the backend needs: a time-out below that breaks it."""
+TIMEOUT = "/spec/steps/0/patch/merge/spec/rules/0/timeouts/request"
+
+
+@pytest.fixture
+def shop(gateway: RunningGateway, aichaos: Run, tmp_path: Path) -> Shop:
+    return Shop(gateway, aichaos, tmp_path)
+
+
+def timed(shop: Shop, **spec: Any) -> Path:
+    """The route of the shop with a time-out for a second."""
+    rule = shop.manifest("x", "v1")["spec"]["rules"][0] | {"timeouts": {"request": "2000ms"}}
+    target = {"kind": "HTTPRoute", "name": shop.route, "namespace": shop.namespace, "merge": {"spec": {"rules": [rule]}}}
+    return shop.experiment([{"name": "less time", "patch": target}, {"name": "so", "wait": {"for": "1500ms"}}], **spec)
+
+
+def climb(shop: Shop, path: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
+    options = [*shop.options, "--accept-shared-fate", "--interval", "0.1", "--baseline", "0.3", "--after", "0.3"]
+    done = shop.say("progressive", str(path), *words, *options, "--yes", "-o", "json")
+    return done, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def route(shop: Shop) -> Any:
+    path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{shop.namespace}/httproutes/{shop.route}"
+    return shop.gateway.controlplane.get(path)["spec"]
+
+
+def test_the_limit_of_a_backend_of_known_speed_is_found(shop: Shop) -> None:
+    shop.gateway.backends.delays[POD["v1"]] = SLOW
+    before = route(shop)
+    try:
+        # the time-out arrives at the proxy a moment after the step: the first answers are still good
+        path = timed(shop, steadyState=[shop.probe(tolerance={"success": ">= 60%"})])
+        done, events = climb(shop, path, "--grow", f"{TIMEOUT}=1s,100ms", "--find-limit", "250ms")
+    finally:
+        del shop.gateway.backends.delays[POD["v1"]]
+    assert done.returncode == 3, done.stderr
+    end = events[-1]
+    assert (end["event"], end["code"], end["why"]) == ("progressive-finished", 3, "")
+    assert [one["value"] for one in end["tries"]][:3] == [1000, 100, 550]
+    limit = end["limit"]
+    assert limit["broke"] < SLOW * 1000 < limit["held"]
+    assert limit["held"] - limit["broke"] <= 250
+    assert "the limit is between" in end["said"]
+    finished = [one for one in events if one["event"] == "finished"]
+    assert [one["restored"] for one in finished] == ["verified"] * len(end["tries"])
+    assert [one["verdict"] == "pass" for one in finished] == [one["held"] for one in end["tries"]]
+    assert route(shop) == before
+    (course,) = (Path(end["tries"][0]["experiment"]).parent).glob("course.json")
+    assert json.loads(course.read_text())["limit"] == limit
+
+
+def test_it_stops_at_the_first_stage_that_does_not_hold(shop: Shop) -> None:
+    shop.gateway.service(shop.namespace, f"{shop.backend('v1')}-x", [POD["v2"]])
+    rule = shop.manifest("x", "v1")["spec"]["rules"][0]
+    refs = [rule["backendRefs"][0] | {"weight": 100}, {"name": shop.backend("v2"), "port": 80, "weight": 0}]
+    target = {"kind": "HTTPRoute", "name": shop.route, "namespace": shop.namespace}
+    merge = {"spec": {"rules": [rule | {"backendRefs": refs}]}}
+    path = shop.experiment([{"name": "share", "patch": {**target, "merge": merge}}, {"name": "so", "wait": {"for": "1s"}}])
+    place = "/spec/steps/0/patch/merge/spec/rules/0/backendRefs/1/weight"
+    done, events = climb(shop, path, "--grow", f"{place}=0,500,900")
+    end = events[-1]
+    assert (done.returncode, [(one["value"], one["held"]) for one in end["tries"]]) == (3, [(0, True), (500, False)]), done.stderr
+    assert (end["limit"]["held"], end["limit"]["broke"]) == (0, 500)
+    assert shop.answering() == "v1"
+
+
+def test_what_the_guard_refuses_is_not_begun_and_what_can_not_be_meant_is_said(shop: Shop) -> None:
+    path = timed(shop)
+    whole = [*shop.options, "--accept-shared-fate", "--yes"]
+    for grow, said in (
+        ("latency=100ms,1s", "has no 'latency' that could grow"),
+        (f"{TIMEOUT}=1s,500ms,700ms", "do not grow"),
+        (f"{TIMEOUT}=5%", "can't be '5%'"),
+        (f"{TIMEOUT}x=5", "there is nothing at"),
+        (TIMEOUT, "names no values"),
+    ):
+        done = shop.say("progressive", str(path), "--grow", grow, *whole)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    out = shop.experiment(shop.conflict(), scope={"namespaces": ["other"]})
+    done = shop.say("progressive", str(out), "--grow", "/spec/steps/4/wait/for=1s,2s", *whole)
+    assert (done.returncode, "the series does not begin" in done.stderr) == (5, True), done.stderr
+    assert shop.say("progressive", str(path), "--grow", f"{TIMEOUT}=1s", *shop.options).returncode == 2, "nobody to ask"
+    done = shop.say("progressive", str(path), "--grow", f"{TIMEOUT}=2s,1s", *shop.options, "--accept-shared-fate", "--check")
+    assert (done.returncode, "Stage 2 of 2" in done.stdout) == (0, True), done.stderr
+    assert shop.answering() == "v1"
+
+
+def test_a_scenario_of_the_library_grows_by_its_parameter(gateway: RunningGateway, aichaos: Run, tmp_path: Path) -> None:
+    lab = Lab(gateway, aichaos, tmp_path)
+    words = [word for word in lab.words(tmp_path) if word not in ("gameday", str(tmp_path))]
+    fixed = ["--for", "ml-prediction-service", "--set", "hold=1", "--yes", "-o", "json"]
+    done = lab.say("progressive", "library:fewer-replicas", "--grow", "percent=25%,75%", "--find-limit", "10%", *fixed, *words)
+    end = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, end["limit"]["held"], end["limit"]["broke"]) == (0, 75, None), done.stderr
+    assert "held at every stage, up to 75 %" in end["said"]
+    first, second = (Path(one["experiment"]).read_text(encoding="utf-8") for one in end["tries"])
+    assert "replicas: 3" in first
+    assert "maxPods: 1" in first
+    assert "replicas: 1" in second
+    assert "maxPods: 3" in second
+    assert lab.replicas() == [4, 1, 1]
+    twice = lab.say("progressive", "library:fewer-replicas", "--grow", "hold=1,2", *fixed, *words)
+    assert (twice.returncode, "both set and to grow" in twice.stderr) == (2, True), twice.stderr
