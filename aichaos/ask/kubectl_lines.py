@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from aichaos.ask.reply import PLACEHOLDER, Command, problem
+from aichaos.ask.shell_lines import other
 from aichaos.domain.experiment import seconds
 from aichaos.domain.finding import Finding, Severity
 from aichaos.domain.kinds import KINDS
@@ -159,6 +160,9 @@ def read(command: Command, default: str) -> Line:
 
 
 def _line(text: str, default: str) -> Line:
+    another = None if _OURS.match(text) else other(text)
+    if another is not None:
+        raise (_Looks if another.looks else _Refused)(another.why)
     left = PLACEHOLDER.search(text)
     if left:
         raise _Refused(f"{left[0][:40]} was never filled in")
@@ -196,6 +200,7 @@ def _line(text: str, default: str) -> Line:
     return msgspec.structs.replace(found, namespace=namespace)
 
 
+_OURS = re.compile(r"(?:kubectl|oc|sleep)\b")
 _EXEC = re.compile(r"(?:kubectl|oc)[ \t]+(?:(?:-n|--namespace)[= ]?[\w.-]+[ \t]+)?exec\b")
 _LOOKS = re.compile(rf"(?:kubectl|oc)[ \t]+(?:(?:-n|--namespace)[= ]?[\w.-]+[ \t]+)?(?:{'|'.join(sorted(_READING))})\b")
 _MORE = re.compile(r"[;`&<]|\$\(|\b(?:kubectl|oc|xargs|sh|bash|tee)\b|\|\|")

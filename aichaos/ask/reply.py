@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from aichaos.ask import unquoted
+from aichaos.ask.shell_lines import TELLING, in_prose, other
 from aichaos.domain.finding import Finding, Layer, Severity
 from aichaos.errors import SyntaxProblem
 from aichaos.files import yaml
@@ -91,6 +92,10 @@ def contents(text: str) -> tuple[list[Found | Command], list[Finding]]:
     whole = _json(text)
     if whole is not None:
         return [Found(value=whole, line=1)], findings
+    open_at = _left_open(text)
+    if open_at is not None:
+        said = "the answer ends inside of a block of code that it never closes: its end may be missing"
+        findings.append(problem("reply/cut-off", said, severity="warning", line=text.count("\n", 0, open_at) + 1))
     for piece in pieces(text):
         if piece.kind == "yaml":
             found += _read(piece, findings)
@@ -170,6 +175,15 @@ def _fences(text: str) -> Iterator[tuple[int, int, int, str, int]]:
         yield opened.start(), len(text), body, opened["info"], len(text)
 
 
+def _left_open(text: str) -> int | None:
+    """Where a fence begins that holds something and has no end; None where there is none."""
+    fences = list(_fences(text))
+    if not fences:
+        return None
+    start, stop, body, _, after = fences[-1]
+    return start if stop == after == len(text) and text[body:].strip() else None
+
+
 def _dedented(content: str, indent: int) -> str:
     """The content of a fence that stands in a list, without the list's indentation."""
     return re.sub(rf"^[ \t]{{1,{indent}}}", "", content, flags=re.MULTILINE) if indent else content
@@ -213,7 +227,9 @@ def _unfenced(text: str, line: int) -> Iterator[Piece]:
 
 _COMMAND_LINE = re.compile(r"^(?:\$[ \t]+)?kubectl[ \t]+\S", re.MULTILINE)
 _IN_PROSE = re.compile(
-    r"^[ \t]*(?:[-*][ \t]+|\d+[.)][ \t]+)?(?:\$[ \t]+)?`?"
+    rf"^[ \t]*(?:[-*][ \t]+|\d+[.)][ \t]+)?(?:\$[ \t]+)?`?(?P<other>(?:{TELLING})[ \t][^`\n]+)`?[ \t]*$"
+    rf"|`(?P<inline>(?:{TELLING})[ \t][^`\n]{{1,300}})`"
+    r"|^[ \t]*(?:[-*][ \t]+|\d+[.)][ \t]+)?(?:\$[ \t]+)?`?"
     r"(?P<line>kubectl[ \t]+(?:apply|create|delete|replace|scale|label|patch|rollout|wait|annotate|exec|run|drain|cordon|taint|edit|set)\b"
     r"[^`\n]*)`?[ \t]*$",
     re.MULTILINE,
@@ -221,13 +237,13 @@ _IN_PROSE = re.compile(
 
 
 def _commands_in_prose(prose: str, line: int) -> Iterator[Piece]:
-    if "kubectl" not in prose:
-        return
     counted = 0
     for match in _IN_PROSE.finditer(prose):
-        line += prose.count("\n", counted, match.start("line"))
-        counted = match.start("line")
-        yield Piece(kind="shell", text=match["line"].strip(), line=line)
+        group = next(name for name in ("line", "other", "inline") if match[name] is not None)
+        line += prose.count("\n", counted, match.start(group))
+        counted = match.start(group)
+        if group == "line" or in_prose(match[group]):
+            yield Piece(kind="shell", text=match[group].strip(), line=line)
 
 
 def _shell(content: str, line: int) -> Iterator[Piece]:
@@ -368,7 +384,7 @@ def _commands(piece: Piece) -> Iterator[Command]:
         at += 1
         if match is None:
             text = lines[start].strip()
-            if text and not text.startswith("#") and _WRITES.search(text):
+            if text and not text.startswith("#") and (_WRITES.search(text) or other(text)):
                 yield Command(text=text[:500], line=piece.line + start)
             continue
         text = match["line"]

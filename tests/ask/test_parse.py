@@ -53,7 +53,6 @@ def json_of(text: str) -> str:
         f"~~~\n{IDEAS}~~~",
         f"  ```yaml\n{IDEAS}  ```",
         f"````yaml\n{IDEAS}````",
-        f"```yaml\n{IDEAS}",
         f"```yaml\r\n{IDEAS}```",
         json_of(IDEAS),
         f"\n {json_of(IDEAS)}\n",
@@ -68,7 +67,6 @@ def json_of(text: str) -> str:
         "tildes",
         "indented",
         "long fence",
-        "no end",
         "CRLF",
         "JSON",
         "spaces",
@@ -80,6 +78,11 @@ def json_of(text: str) -> str:
 def test_ideas_are_read_in_any_wrapping(text: str) -> None:
     assert ids(text) == ["one", "two"]
     assert rules(text) == []
+
+
+def test_ideas_in_a_fence_without_an_end_are_read_and_some_may_be_missing() -> None:
+    assert ids(f"```yaml\n{IDEAS}") == ["one", "two"]
+    assert rules(f"```yaml\n{IDEAS}") == ["reply/cut-off"]
 
 
 def test_a_fence_without_ideas_does_not_hide_the_one_with_them() -> None:
