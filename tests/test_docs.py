@@ -68,6 +68,7 @@ def fits(shown: str, real: str) -> bool:
 
 @pytest.mark.parametrize("path", [path for path in WRITTEN if list(blocks(path, "console"))], ids=name_of)
 def test_every_command_on_a_page_prints_what_the_page_shows(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "docs").symlink_to(ROOT / "docs")  # the examples, as in a copy of this repository
     for command, shown in commands(path):
         real = on_terminal(command, tmp_path)
         assert fits(shown, real), f"$ {command}\n{real}"

@@ -89,8 +89,18 @@ def _table(found: Prediction, paper: Paper) -> None:
             parts.append((text + " " * (len(head) + 2 - len(text)), style))
         paper.line(*parts)
     paper.line()
-    rows: list[list[Part]] = [[(letter, _style(letter, drawn)), (says(answer), "")] for letter, answer in drawn.meanings.items()]
+    rows: list[list[Part]] = [[(letter, _style(letter, drawn)), (_meaning(letter, drawn), "")] for letter in drawn.meanings]
     paper.columns(rows, indent=2)
+
+
+def _meaning(letter: str, drawn: Grid) -> str:
+    """What an answer is; where another letter would read the same, also how many endpoints can give it."""
+    answer = drawn.meanings[letter]
+    said = says(answer)
+    if any(other != letter and says(meant) == said for other, meant in drawn.meanings.items()):
+        counted = ", ".join(f"{share.ready_endpoints}" for share in answer.backends)
+        return f"{said} (ready endpoints: {counted})" if counted else said
+    return said
 
 
 def _head(number: int, states: int) -> str:

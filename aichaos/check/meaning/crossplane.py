@@ -45,6 +45,7 @@ def crossplane_findings(this: Subject) -> Iterator[Finding]:
 
 def _replication(this: Subject, given: dict[str, Any], path: str) -> Iterator[Finding]:
     yield from _references(this, given, path)
+    yield from _copies(this, sequence(given.get("rule")), f"{path}/rule")
     lists = text(this.document.get("apiVersion")).endswith("/v1beta1")
     for index, item in enumerate(sequence(given.get("rule"))):
         rule, here = mapping(item), f"{path}/rule/{index}"
@@ -56,6 +57,25 @@ def _replication(this: Subject, given: dict[str, Any], path: str) -> Iterator[Fi
         yield from _references(this, mapping(rule.get("destination")), f"{here}/destination")
         for field in _ONE_OF:
             yield from _shape(this, rule, field, here, lists)
+
+
+def _copies(this: Subject, rules: list[Any], path: str) -> Iterator[Finding]:
+    """What is copied, and what is not meant to be: sources are the S3 API's ReplicationRule and DeleteMarkerReplication."""
+    statuses = [mapping(rule).get("status") for rule in rules]
+    if statuses and all(status == "Disabled" for status in statuses):
+        many = "every rule is" if len(rules) > 1 else "its only rule is"
+        message = f"nothing is copied: {many} Disabled; write status: Enabled"
+        yield this.note(
+            "crossplane/replication-off", message, f"{path}/0/status", fix=fix("status: Enabled", replace(f"{path}/0/status", "Enabled"))
+        )
+    for index, rule in enumerate(rules):
+        given = mapping(rule).get("deleteMarkerReplication")
+        holder, step = (given[0], "/0") if isinstance(given, list) and given else (given, "")
+        if mapping(holder).get("status") == "Enabled":
+            here = f"{path}/{index}/deleteMarkerReplication{step}/status"
+            message = "who deletes an object in the first bucket hides it in the second, too: the copy guards against a lost region only"
+            certain = fix("status: Disabled", replace(here, "Disabled"))
+            yield this.note("crossplane/deletions-replicated", message, here, fix=certain)
 
 
 def _shape(this: Subject, rule: dict[str, Any], field: str, path: str, lists: bool) -> Iterator[Finding]:

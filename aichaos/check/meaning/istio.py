@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from aichaos.check.fixes import fix, move, replace
+from aichaos.check.fixes import fix, move, remove, replace
 from aichaos.check.meaning.units import short, whole
 from aichaos.check.subject import Subject
 from aichaos.domain.base import group_of
@@ -17,6 +17,7 @@ from aichaos.domain.kinds import ISTIO
 from aichaos.files.plain import at, mapping, sequence, text
 
 _FALLBACK = re.compile(r"fall-?back|fail-?over|back-?up|degrad|standby|spare", re.IGNORECASE)
+_ONE_OF = ("distribute", "failover", "failoverPriority")
 _MIRROR_MEANT = ("mirror_percentage", "mirror_percent", "mirrorPercent")
 
 
@@ -55,6 +56,24 @@ def _policy(this: Subject, value: Any, path: str, above: Any = None) -> Iterator
         )
         where = f"{path}/loadBalancer/localityLbSetting" if "localityLbSetting" not in policy else f"{path}/localityLbSetting"
         yield this.note("istio/failover-without-outlier-detection", message, where)
+    yield from _switched_off(this, mapping(at(policy, "loadBalancer", "localityLbSetting")), f"{path}/loadBalancer/localityLbSetting")
+
+
+def _switched_off(this: Subject, setting: dict[str, Any], path: str) -> Iterator[Finding]:
+    """What istiod's webhook refuses or the mesh then ignores, though the failover stands in the file."""
+    rule = "istio/failover-switched-off"
+    given = [name for name in _ONE_OF if setting.get(name)]
+    if setting.get("enabled") is False and given:
+        message = f"enabled: false switches locality load balancing off for this host: {given[0]} is never read"
+        yield this.note(rule, message, f"{path}/enabled", fix=fix("leave enabled out", remove(f"{path}/enabled")))
+    if len(given) > 1:
+        message = f"only one of {', '.join(_ONE_OF)} may be set; here are {' and '.join(given)}: Istio's own webhook refuses this"
+        yield this.note(rule, message, f"{path}/{given[1]}")
+    for index, item in enumerate(sequence(setting.get("failover"))):
+        start, end = text(mapping(item).get("from")), text(mapping(item).get("to"))
+        if start and start == end:
+            message = f"from {short(start)} to {short(end)}: a region that fails can't take over from itself; name another one"
+            yield this.note(rule, message, f"{path}/failover/{index}/to")
 
 
 def _routes(this: Subject, routes: list[Any]) -> Iterator[Finding]:
@@ -103,10 +122,26 @@ def _mirror(this: Subject, route: dict[str, Any], path: str) -> Iterator[Finding
         number = _share(given)
         certain = fix(f"mirrorPercentage: {{value: {number}}}", replace(right, {"value": number})) if number is not None else None
         yield this.note(rule, f"mirrorPercentage is {short(given)}; it takes a mapping, as in {{value: 100.0}}", right, fix=certain)
+    if isinstance(given, dict):
+        yield from _mirrors_nothing(this, route, given, path)
+
+
+def _mirrors_nothing(this: Subject, route: dict[str, Any], given: dict[str, Any], path: str) -> Iterator[Finding]:
+    rule, here = "istio/mirrors-nothing", f"{path}/mirrorPercentage"
+    if not route.get("mirror"):
+        several = "; an item of mirrors has a percentage of its own" if route.get("mirrors") else "; name one: mirror: {host: …}"
+        yield this.note(rule, f"mirrorPercentage without a mirror: no request is copied{several}", here)
+    elif _is_number(given.get("value", 0)) and not given.get("value"):
+        message = "a share of 0 copies no request; write {value: 100.0}, or leave mirrorPercentage out to mirror all"
+        yield this.note(rule, message, here if "value" not in given else f"{here}/value")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _share(value: Any) -> float | None:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 100:
+    if _is_number(value) and 0 <= value <= 100:
         return float(value)
     number = whole(value.strip().removesuffix("%")) if isinstance(value, str) else None
     return float(number) if number is not None and number <= 100 else None
@@ -117,6 +152,12 @@ def _retries(this: Subject, route: dict[str, Any], path: str) -> Iterator[Findin
     retries = mapping(route.get("retries"))
     attempts, timeout = retries.get("attempts"), seconds(text(route.get("timeout")))
     each = seconds(text(retries.get("perTryTimeout")))
+    if isinstance(attempts, int) and attempts > 0 and not (_set(route.get("timeout")) or _set(retries.get("perTryTimeout"))):
+        message = (
+            "neither timeout nor perTryTimeout: a destination that hangs is waited for without end, and no retry is ever made; "
+            "add timeout: 10s, or perTryTimeout"
+        )
+        yield this.note("istio/retries-without-timeout", message, f"{path}/retries")
     if not isinstance(attempts, int) or isinstance(attempts, bool) or not 0 < attempts < 10**6 or not timeout or not each:
         return
     if attempts * each > timeout:
@@ -128,6 +169,11 @@ def _retries(this: Subject, route: dict[str, Any], path: str) -> Iterator[Findin
     elif (attempts + 1) * each > timeout:
         message = f"the first try and {attempts} retries of {each:g}s take up to {(attempts + 1) * each:g}s; the timeout is {timeout:g}s"
         yield this.note("istio/retries-outlast-timeout", message, f"{path}/retries/perTryTimeout", "info")
+
+
+def _set(value: Any) -> bool:
+    """Whether a duration limits anything: Istio reads 0s as no limit."""
+    return bool(value) and seconds(text(value)) != 0
 
 
 def _weights(this: Subject, targets: list[Any], path: str) -> Iterator[Finding]:

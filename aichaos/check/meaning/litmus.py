@@ -15,7 +15,7 @@ from aichaos.check.spelling import did_you_mean, nearest
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
 from aichaos.files.plain import mapping, pointer, sequence, text
-from aichaos.observe.faults import LITMUS, litmus_faults
+from aichaos.observe.faults import LITMUS, LitmusFault, litmus_faults
 
 KINDS = ("deployment", "statefulset", "daemonset", "deploymentconfig", "rollout")
 _SPEC = (
@@ -61,6 +61,7 @@ _GONE = {
     "annotationCheck": "nothing asks for the annotation any more since 2.0, so it guards nothing",
     "monitoring": "Litmus has no such switch since 2.0",
 }
+_OF_PODS = ("pod-", "container-kill", "disk-fill")
 _STATES = ("active", "stop")
 _STATES_MEANT = {True: "active", False: "stop", "started": "active", "start": "active", "stopped": "stop", "inactive": "stop"}
 
@@ -80,6 +81,7 @@ def litmus_findings(this: Subject) -> Iterator[Finding]:
         yield from probe_findings(this, sequence(inner.get("probe")), f"{path}/spec/probe")
     for fault in litmus_faults(this.document):
         yield from _fault_name(this, fault.name, f"{fault.path}/name")
+        yield from _no_target(this, mapping(spec.get("appinfo")), fault)
         yield from environment_findings(this, fault)
 
 
@@ -143,6 +145,14 @@ def _target(this: Subject, appinfo: dict[str, Any]) -> Iterator[Finding]:
         if lowered.startswith("pod"):
             message += ": what keeps the pods alive, not the pods"
         yield this.note("litmus/app-kind", message, f"{path}/appkind", fix=certain)
+
+
+def _no_target(this: Subject, appinfo: dict[str, Any], fault: LitmusFault) -> Iterator[Finding]:
+    """litmus-go 3.x ends such a fault with TARGET_SELECTION_ERROR; NODE_LABEL narrows a target down and is none by itself."""
+    if not fault.name.startswith(_OF_PODS) or appinfo.get("applabel") or appinfo.get("appkind") or fault.environment.get("TARGET_PODS"):
+        return
+    message = "which pods? Without appinfo.applabel and without TARGET_PODS the fault ends before it begins; as in applabel: app=web"
+    yield this.note("litmus/no-target", message, "/spec/appinfo" if appinfo else "/spec")
 
 
 def _fault_name(this: Subject, name: str, path: str) -> Iterator[Finding]:

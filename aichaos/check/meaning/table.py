@@ -61,6 +61,7 @@ _LITMUS: tuple[Rule, ...] = (
     Rule("litmus/removed-field", "meaning", "error", "A field of Litmus 1 that guards nothing any more."),
     Rule("litmus/engine-state", "meaning", "error", "engineState is active or stop."),
     Rule("litmus/app-kind-and-label", "meaning", "error", "appkind and applabel come together."),
+    Rule("litmus/no-target", "meaning", "error", "A fault of pods needs a label of its application, or the pods by name."),
     Rule("litmus/app-kind", "schema", "error", "appkind is written in small letters."),
     Rule("litmus/probe-unit", "schema", "error", "Times of a probe have a unit in Litmus 3 and are integers in Litmus 2."),
     Rule("litmus/probe-unit-missing", "meaning", "error", "A time of a probe without a unit fails when the fault runs."),
@@ -92,10 +93,13 @@ _LITMUS: tuple[Rule, ...] = (
 _ISTIO: tuple[Rule, ...] = (
     Rule("istio/locality-setting-place", "schema", "error", "localityLbSetting stands inside loadBalancer."),
     Rule("istio/failover-without-outlier-detection", "meaning", "error", "Locality failover acts only with outlier detection."),
+    Rule("istio/failover-switched-off", "meaning", "error", "A locality failover that its own setting takes away.", intendable=True),
     Rule("istio/default-route-is-no-failover", "meaning", "warning", "A route without match is a default, not a failover."),
     Rule("istio/unreachable-route", "meaning", "warning", "A route behind one without match gets no request.", intendable=True),
     Rule("istio/retries-outlast-timeout", "meaning", "warning", "The route's timeout cuts the retries short.", intendable=True),
+    Rule("istio/retries-without-timeout", "meaning", "warning", "A retry needs a time-out that ends the try before.", intendable=True),
     Rule("istio/mirror-percentage", "schema", "error", "The share of mirrored requests is mirrorPercentage."),
+    Rule("istio/mirrors-nothing", "meaning", "warning", "A share of mirrored requests that mirrors none.", intendable=True),
     Rule("istio/weights", "meaning", "error", "Weights are shares of their sum.", intendable=True),
     Rule("istio/short-host", "meaning", "error", "A short host name is one of the rule's own namespace.", intendable=True),
 )
@@ -105,6 +109,8 @@ _CROSSPLANE: tuple[Rule, ...] = (
     Rule("crossplane/namespace-ignored", "meaning", "warning", "A namespace on a cluster-scoped object means nothing."),
     Rule("crossplane/rule-id", "schema", "error", "A rule of a replication is called by its id."),
     Rule("crossplane/list-or-mapping", "schema", "error", "v1beta1 has lists where v1beta2 has mappings."),
+    Rule("crossplane/replication-off", "meaning", "warning", "A replication without a rule that is enabled copies nothing."),
+    Rule("crossplane/deletions-replicated", "meaning", "warning", "A deletion in the first bucket is repeated in the second."),
     Rule("crossplane/reference-fields", "schema", "error", "References are called after the object, not after its ARN."),
 )
 
