@@ -139,7 +139,7 @@ def _back(course: Course, undone: Inverse) -> Moment:
 def _unknown(snapshot: Snapshot) -> list[str]:
     notes = []
     if not snapshot.gateways:
-        notes.append("there is no Gateway in this cluster: no request can be answered")
+        notes.append("there is no Gateway in this cluster: only requests to Services by name can be answered")
     undated = [route for route in snapshot.routes() if route.metadata.creation_timestamp is None]
     if undated:
         notes.append(f"ages unknown of {len(undated)} routes: where age decides between them, that is undecided")
