@@ -10,7 +10,6 @@ import msgspec
 
 from aichaos import past, saving
 from aichaos.check.decode import experiment_of
-from aichaos.domain.about import Report
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.gameday import (
     Action,
@@ -25,11 +24,12 @@ from aichaos.domain.gameday import (
     SceneBegan,
     SceneDone,
     SceneEnded,
+    Seen,
 )
-from aichaos.domain.sample import Judged
+from aichaos.domain.results import ProbeResult, Results, WindowKind
 from aichaos.errors import FileError
 from aichaos.report.kubectl import text as step_text
-from aichaos.run import days, journal, listing, state
+from aichaos.run import days, journal, state
 from aichaos.series import file_in
 
 _LATE = 60.0
@@ -105,12 +105,14 @@ def _experiment(day: str, number: int, scene: Scene, missing: list[str]) -> Expe
 
 
 def _run(done: SceneDone, began: SceneBegan, ended: SceneEnded | None, entries: list[DayEntry], missing: list[str]) -> SceneDone:
-    """A scenario that was begun, with what its journal and its report say."""
-    listed, report = listing.one(began.run), _report(began.run, missing)
+    """A scenario that was begun, with what the folder of its run holds."""
     over = ended.at if ended else None
     notes = [one for one in entries if isinstance(one, Note) and one.at >= began.at and (over is None or one.at <= over)]
     told = msgspec.structs.replace(
         done,
+        state="cut-off",
+        restored="unknown",
+        why=done.why or ("" if ended else _CUT),
         run=began.run,
         began=_time(began.at),
         ended=_time(over) if over else "",
@@ -118,32 +120,56 @@ def _run(done: SceneDone, began: SceneBegan, ended: SceneEnded | None, entries: 
         notes=[f"{one.who}: {one.text}" for one in notes],
         first_note=round(notes[0].at - began.at, 1) if notes else None,
     )
-    if report is None:
-        state_of = listed.state if listed.state in ("completed", "stopped", "failed") else "cut-off"
-        restored = {"verified": "verified", None: "unknown"}.get(listed.restored, listed.restored)
-        by = _restorer(began.run) if listed.restored else ""
-        return msgspec.structs.replace(
-            told, state="cut-off" if ended is None else state_of, restored=restored, restored_by=by, why=done.why or _CUT
-        )
-    bad = _first_bad(began.run)
+    try:
+        found = past.results(state.folder(began.run))
+    except FileError as error:
+        missing.append(f"nothing that run {began.run} measured is known: {error}")
+        return told
+    missing += [f"{done.name}: {one}" for one in found.missing]
+    return _with_results(told, found, began.at, cut_off=ended is None)
+
+
+def _with_results(told: SceneDone, found: Results, began: float, *, cut_off: bool) -> SceneDone:
+    """cut_off: whether the day did not see the scenario's end."""
+    running = found.outcome == "running"
+    state_now = "running" if running else "cut-off" if cut_off or found.outcome == "unfinished" else found.outcome
+    bad = _first_bad(found)
+    scored = found.score.value is not None
     return msgspec.structs.replace(
         told,
-        state=report.finished.outcome,
-        verdict=report.finished.verdict,
-        restored="not-restored" if report.finished.restored == "not-restored" else report.finished.restored,
-        restored_by="the run itself",
-        seconds_to_restore=report.finished.stop_to_restored_seconds,
-        before=list(report.before),
-        during=list(report.during),
-        after=list(report.after),
-        first_bad=round(bad - began.at, 1) if bad is not None else None,
-        report=report.finished.report,
+        state=state_now,
+        why="" if running else told.why,
+        verdict=None if cut_off else found.verdict,
+        restored=None if running else found.restored,
+        restored_by=_restorer(told.run) if found.restored in ("verified", "not-restored") else "",
+        seconds_to_restore=found.stop_to_restored_seconds,
+        seen=list(_seen(found)),
+        promises=[promise for one in _steady(found) for promise in one.objectives] if not cut_off else [],
+        observations=[one.text for one in found.observations if one.severity in ("high", "medium")],
+        score=found.score.value,
+        confidence=found.confidence.word if scored else "",
+        first_bad=round(bad - began, 1) if bad is not None else None,
+        report=str(state.folder(told.run)),
     )
 
 
-def _first_bad(run: str) -> float | None:
+_WINDOWS: tuple[WindowKind, ...] = ("baseline", "during", "after")
+
+
+def _seen(found: Results) -> Iterator[Seen]:
+    for one in _steady(found):
+        for kind in _WINDOWS:
+            window = one.window(kind)
+            if window is not None and window.samples:
+                yield Seen(probe=one.probe, measured=window)
+
+
+def _steady(found: Results) -> list[ProbeResult]:
+    return [one for one in found.probes if one.role == "steady"]
+
+
+def _first_bad(found: Results) -> float | None:
     """When the first answer was bad, once something had been changed."""
-    found = past.results(state.folder(run))
     during = found.window("during")
     detected = [one.time_to_detect for one in found.probes if one.time_to_detect is not None]
     return during.start + min(detected) if during is not None and detected else None
@@ -164,17 +190,6 @@ def _restorer(run: str) -> str:
     return _RESTORERS.get(began[-1].who, began[-1].who) if began else ""
 
 
-def _report(run: str, missing: list[str]) -> Report | None:
-    path = state.folder(run) / "report.json"
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Report)
-    except OSError:
-        missing.append(f"run {run} has left no report: nothing that it measured is known")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        missing.append(f"the report of run {run} can't be read: {error}")
-    return None
-
-
 def _gate(one: GateSeen) -> str:
     return f"{one.gate}: {'open' if one.opened else 'CLOSED'} ({one.why})"
 
@@ -189,7 +204,7 @@ def _noted(notes: list[Note], kind: str) -> list[str]:
 def _worked(scenes: list[SceneDone]) -> Iterator[str]:
     for one in scenes:
         if one.verdict == "pass":
-            yield f"{one.name}: the hypothesis held ({_measured(one.during)})"
+            yield f"{one.name}: the hypothesis held ({_during(one)})"
         if one.restored == "verified":
             took = f", {one.seconds_to_restore:.1f} s after it was stopped" if one.seconds_to_restore is not None else ""
             yield f"{one.name}: restored by {one.restored_by}, and verified{took}"
@@ -198,7 +213,7 @@ def _worked(scenes: list[SceneDone]) -> Iterator[str]:
 def _failed(scenes: list[SceneDone]) -> Iterator[str]:
     for one in scenes:
         if one.verdict == "fail":
-            yield f"{one.name}: the hypothesis did not hold ({_measured([each for each in one.during if each.verdict == 'fail'])})"
+            yield f"{one.name}: the hypothesis did not hold ({_broken(one)})"
         if one.verdict == "no-data":
             yield f"{one.name}: no data: nothing could have shown a failure"
         if one.restored == "not-restored" or one.restored == "unknown":
@@ -210,13 +225,21 @@ def _failed(scenes: list[SceneDone]) -> Iterator[str]:
 _STATES = {"refused": "the guard refused it", "failed": "it ended early", "stopped": "it was stopped", "cut-off": "nobody saw its end"}
 
 
-def _measured(judged: list[Judged]) -> str:
+def _during(scene: SceneDone) -> str:
+    """What was measured while the fault was there."""
     told = []
-    for one in judged:
-        share = f"{one.success:.1%} of {one.good + one.bad} answers good" if one.success is not None else "no answers that tell"
-        times = f", p95 {one.p95 * 1000:.0f} ms" if one.p95 is not None else ""
-        told.append(f"{one.probe}: {share}{times}" + (f"; {one.why}" if one.why and one.verdict != "pass" else ""))
+    for one in scene.seen:
+        if one.measured.window == "during":
+            share, p95 = one.measured.availability.value, one.measured.p95.value
+            answers = f"{share:.1%} of {one.measured.good + one.measured.bad} answers good" if share is not None else "no answers that tell"
+            told.append(f"{one.probe}: {answers}" + (f", p95 {p95 * 1000:.0f} ms" if p95 is not None else ""))
     return "; ".join(told) or "nothing was probed"
+
+
+def _broken(scene: SceneDone) -> str:
+    """Which promises were broken."""
+    broken = [one.why or f"{one.text}: {one.observed}" for one in scene.promises if one.verdict == "fail"]
+    return "; ".join([_during(scene), *broken])
 
 
 def _to_do(made: list[tuple[SceneDone, Experiment | None]]) -> Iterator[Action]:
@@ -259,14 +282,12 @@ def _communication(notes: list[Note], scenes: list[SceneDone]) -> Iterator[str]:
 
 
 def _issues(scenes: list[SceneDone]) -> Iterator[str]:
-    """What is technically wrong: probes that failed, and what was not as predicted or not restored."""
+    """What is technically wrong: promises that were broken, and what the results of a run point at."""
     for scene in scenes:
-        for one in scene.during:
+        for one in scene.promises:
             if one.verdict == "fail":
-                yield f"{scene.name}: {_measured([one])}"
-        for one in scene.after:
-            if one.verdict != "pass":
-                yield f"{scene.name}: afterwards {one.probe} is {one.verdict}: {one.why}"
+                yield f"{scene.name}: {one.why or f'{one.text}: {one.observed}'}"
+        yield from (f"{scene.name}: {one}" for one in scene.observations)
 
 
 def _process(scenes: list[SceneDone], missing: list[str]) -> Iterator[str]:

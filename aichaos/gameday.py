@@ -14,7 +14,6 @@ from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment, seconds, to_document
 from aichaos.domain.gameday import DayBegan, DayEnded, GameDay, Gate, GateSeen, SceneBegan, SceneEnded
 from aichaos.domain.running import Event, Plan
-from aichaos.domain.sample import Judged
 from aichaos.errors import AichaosError, FileError, SourceError
 from aichaos.files import yaml
 from aichaos.files.save import save
@@ -212,13 +211,11 @@ def _steady(order: Order, patience: float) -> tuple[bool, str]:
         prober.prepare(drawing.experiment.spec.steady_state)
         while True:
             found = asked(prober, drawing.experiment.spec.steady_state)
-            failing = [one for one in found if one.verdict == "fail"]
-            if not failing:
-                return True, _met(found)
+            unmet = [one for one in found if one.verdict != "pass"]
+            if not found:
+                return False, "the experiment has no steady state"
+            if not unmet:
+                return True, "; ".join(f"{one.probe}: {one.verdict}" for one in found)
             if time.monotonic() >= latest:
-                return False, f"not within {patience:g} s: {failing[0].probe}: {failing[0].why}"
+                return False, f"not within {patience:g} s: {unmet[0].probe}: {unmet[0].verdict}, {unmet[0].why}"
             time.sleep(_PAUSE)
-
-
-def _met(found: list[Judged]) -> str:
-    return "; ".join(f"{one.probe}: {one.verdict}" for one in found) or "there is no steady state to look at"

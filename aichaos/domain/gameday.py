@@ -5,7 +5,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from aichaos.domain.experiment import API_VERSION, ExperimentMetadata, seconds
-from aichaos.domain.sample import Judged, Verdict
+from aichaos.domain.results import Measured, Objective
+from aichaos.domain.sample import Verdict
 
 Value: TypeAlias = int | float | str
 
@@ -160,16 +161,27 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A probe in one window of a run: `baseline`, `during` or `after`."""
+
+    probe: str
+    measured: Measured
+
+
 class SceneDone(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario as it went. state: not-run (a gate was closed, or the day ended before it), refused, cut-off (nobody saw its end), or how
-    its run ended: completed, stopped, failed. began, ended: RFC 3339. seconds: between them. before, during, after: the probes, judged;
-    empty where nothing was measured. first_bad, first_note: seconds from its beginning to the first bad answer and to the first note."""
+    """A scenario as it went.
+
+    state: not-run (a gate was closed, or the day ended before it), refused, running, cut-off (nobody saw its end), or how its run ended:
+    completed, stopped, failed. began, ended: RFC 3339. seconds: between them. seen: the probes of the steady state, by window; empty where
+    nothing was measured. promises: what of it was kept. observations: what the results of the run point at. score: 0 to 100, and how far it
+    can be trusted. first_bad, first_note: seconds from its beginning to the first bad answer and to the first note.
+    """
 
     number: int
     name: str
     hypothesis: str
     steps: list[str]
-    state: Literal["not-run", "refused", "cut-off", "completed", "stopped", "failed"]
+    state: Literal["not-run", "refused", "running", "cut-off", "completed", "stopped", "failed"]
     verdict: Verdict | None = None
     restored: str | None = None
     restored_by: str = ""
@@ -183,9 +195,11 @@ class SceneDone(msgspec.Struct, frozen=True, kw_only=True):
     duration: str = ""
     gates: list[str] = []
     observe: list[str] = []
-    before: list[Judged] = []
-    during: list[Judged] = []
-    after: list[Judged] = []
+    seen: list[Seen] = []
+    promises: list[Objective] = []
+    observations: list[str] = []
+    score: int | None = None
+    confidence: str = ""
     first_bad: float | None = None
     first_note: float | None = None
     notes: list[str] = []

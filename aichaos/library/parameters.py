@@ -45,6 +45,7 @@ KNOWN: dict[str, Parameter] = {
     "jitter": Parameter(default=0, unit="ms", minimum=0, maximum=60_000, about="by how much that varies"),
     "duration": Parameter(default=0, unit="s", minimum=10, maximum=3600, about="how long the fault lasts"),
     "hold": Parameter(default=0, unit="s", minimum=1, maximum=180, about="how long it is left like that"),
+    "settle": Parameter(default=0, unit="s", minimum=1, maximum=120, about="how long it gets to be as before"),
     "percent": Parameter(default=0, unit="%", minimum=1, maximum=100, about="share of the pods that are hit"),
     "loss": Parameter(default=0, unit="%", minimum=1, maximum=100, about="share of the packets that are lost"),
     "load": Parameter(default=0, unit="%", minimum=1, maximum=100, about="how busy each CPU is made"),

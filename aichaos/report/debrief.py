@@ -1,9 +1,9 @@
 """The debrief of a GameDay as Markdown, under the headings that such a document has: scenarios, what worked, what failed, what to do."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from aichaos.domain.gameday import Debrief, SceneDone
-from aichaos.domain.sample import Judged
+from aichaos.domain.gameday import Debrief, SceneDone, Seen
+from aichaos.domain.results import Estimate
 from aichaos.report.clean import clean
 
 NOTHING = "Nothing was noted."
@@ -76,18 +76,22 @@ def _scene(one: SceneDone) -> Iterator[str]:
     yield f"### Scenario {one.number}: {_text(one.name)}{time}\n"
     rows = [("Hypothesis", one.hypothesis), ("Verdict", one.verdict or ""), ("State", one.state + (f": {one.why}" if one.why else ""))]
     rows += [("Restored", f"{one.restored} (by {one.restored_by})" if one.restored_by else one.restored or "")]
-    rows += [("Run", f"`{one.run}`"), ("Report", f"`{one.report}`")] if one.run else []
+    rows += [("Score", f"{one.score} of 100, confidence {one.confidence}")] if one.score is not None else []
+    rows += [("Run", f"`{one.run}`"), ("Kept in", f"`{one.report}`")] if one.run else []
     rows += [("Gates", "; ".join(one.gates))] if one.gates else []
     for label, text in rows:
         if text and text != "``":
             yield f"- **{label}**: {_text(text)}"
     yield ""
     yield from ("\n".join(f"{number}. {_text(step)}" for number, step in enumerate(one.steps, 1)), "") if one.steps else ()
-    measured = [(when, judged) for when in ("before", "during", "after") for judged in getattr(one, when)]
-    if measured:
-        yield "| When | Probe | Verdict | Good | Bad | Tell nothing | Success | p50 | p95 | Longest |"
-        yield "|---|---|---|---|---|---|---|---|---|---|"
-        yield from (_measured(when, judged) for when, judged in measured)
+    if one.seen:
+        yield "| When | Probe | Answers | Good | Availability (95 %) | p50 | p95 | p99 | Longest |"
+        yield "|---|---|---|---|---|---|---|---|---|"
+        yield from (_measured(each) for each in one.seen)
+        yield ""
+    if one.promises:
+        yield "| Promised | Observed | Verdict |\n|---|---|---|"
+        yield from (f"| {_cell(each.text)} | {_cell(each.observed or each.why)} | {each.verdict} |" for each in one.promises)
         yield ""
     if one.observe:
         yield "To observe:\n"
@@ -97,10 +101,20 @@ def _scene(one: SceneDone) -> Iterator[str]:
         yield from _list(one.notes, NOTHING)
 
 
-def _measured(when: str, one: Judged) -> str:
-    success = f"{one.success:.1%}" if one.success is not None else ""
-    times = [f"{value * 1000:.0f} ms" if value is not None else "" for value in (one.p50, one.p95, one.longest)]
-    return f"| {when} | {_cell(one.probe)} | {one.verdict} | {one.good} | {one.bad} | {one.none} | {success} | {' | '.join(times)} |"
+def _measured(one: Seen) -> str:
+    found = one.measured
+    share = _figure(found.availability, lambda value: f"{value * 100:.1f}")
+    times = [_figure(each, lambda value: f"{value * 1000:.0f}", " ms") for each in (found.p50, found.p95, found.p99)]
+    longest = f"{found.longest * 1000:.0f} ms" if found.longest is not None else ""
+    return f"| {found.window} | {_cell(one.probe)} | {found.samples} | {found.good} | {share} | {' | '.join(times)} | {longest} |"
+
+
+def _figure(one: Estimate, written: Callable[[float], str], unit: str = " %") -> str:
+    """`92.6 (87.7 to 95.7) %`; without the interval where there are too few samples for one."""
+    if one.value is None:
+        return ""
+    sides = f" ({written(one.low)} to {written(one.high)})" if one.low is not None and one.high is not None else ""
+    return f"{written(one.value)}{sides}{unit}"
 
 
 def _list(items: Iterable[str], none: str) -> Iterator[str]:

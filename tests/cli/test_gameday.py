@@ -132,7 +132,7 @@ def test_a_debrief_is_written_although_reports_and_journals_are_gone(aichaos: Ru
     found = told(aichaos, tmp_path / "state")
     assert (found["code"], found["seconds"]) == (3, 40.0)
     assert found["scenarios"][0]["restored"] == "unknown"
-    assert any("has left no report" in one for one in found["missing"])
+    assert any("nothing that run one-1 measured is known" in one for one in found["missing"])
     assert any("NOT restored, as far as is known here" in one for one in found["failed"])
     text = (where / "debrief.md").read_text(encoding="utf-8")
     assert "# GameDay: A &lt;b>small&lt;/b> | day" in text

@@ -62,7 +62,7 @@ class Lab:
     def day(self, **changes: str) -> Path:
         """The example's file, with other texts in it."""
         text = EXAMPLE.read_text(encoding="utf-8")
-        for was, becomes in ({"hold: 60": "hold: 2", "patience: 2m": "patience: 20s"} | changes).items():
+        for was, becomes in ({"hold: 60": "hold: 2", "settle: 15": "settle: 1", "patience: 2m": "patience: 20s"} | changes).items():
             assert was in text, was
             text = text.replace(was, becomes)
         path = self.folder / "day.yaml"

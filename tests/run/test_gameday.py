@@ -56,6 +56,9 @@ def test_the_labs_three_scenarios_are_held_and_told_from_what_was_measured(lab: 
     assert any(one["origin"] == "Model Degradation" for one in found["actions"]), "what the experiment says to change"
     assert [one["gates"][0].partition(" (")[0] for one in found["scenarios"][1:]] == ["steady-state: open"] * 2
     assert found["scenarios"][2]["first_bad"] is not None
+    shares = {one["measured"]["window"]: one["measured"]["availability"] for one in found["scenarios"][2]["seen"]}
+    assert (shares["baseline"]["value"], shares["during"]["value"] < 0.99) == (1.0, True)
+    assert shares["during"]["low"] < shares["during"]["value"] < shares["during"]["high"]
     text = Path(seen[-1]["debrief"]).read_text(encoding="utf-8")
     for heading in ("# GameDay: ML Service Resilience Test", "## Date", "## Participants", "### Scenario 2: Database Failure (15m)"):
         assert heading in text
@@ -92,14 +95,16 @@ def test_at_a_terminal_the_name_is_asked_once_and_go_before_each_gate(lab: Lab) 
 def test_a_day_that_is_killed_is_restored_by_the_watchdog_and_told_from_its_files(lab: Lab) -> None:
     process = lab.start(lab.day(**{"hold: 60": "hold: 60"}))
     assert process.stdout is not None
-    run = ""
+    run, changed, probed = "", False, 0
     for line in process.stdout:
         event = json.loads(line)
         run = event.get("run", run)
-        if event["event"] == "changed":
+        changed = changed or event["event"] == "changed"
+        probed += changed and event["event"] == "probed"
+        if probed > 20:  # some seconds of samples are on the disk by then
             break
     assert lab.replicas() == [2, 1, 1]
-    assert len(lab.debrief()["scenarios"]) == 3, "a day can be looked at while it goes"
+    assert [one["state"] for one in lab.debrief()["scenarios"]] == ["running", "not-run", "not-run"], "while it goes"
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=30)
     journal = lab.folder / "state" / "runs" / run / "journal.jsonl"
@@ -110,6 +115,9 @@ def test_a_day_that_is_killed_is_restored_by_the_watchdog_and_told_from_its_file
     assert (found["code"], first["state"], first["restored"], first["verdict"]) == (None, "cut-off", "verified", None)
     assert [one["state"] for one in found["scenarios"][1:]] == ["not-run", "not-run"]
     assert any("the day's process ended before the day did" in one for one in found["missing"])
+    measured = {one["measured"]["window"]: one["measured"] for one in first["seen"]}
+    assert measured["baseline"]["good"] > 0, "what was measured before it died is told"
+    assert first["promises"] == [], "and no verdict on what never ended"
     late = lab.say("gameday", "note", "--day", found["day"], "--kind", "failed", "the laptop died")
     assert late.returncode == 0, late.stderr
     assert any("the laptop died" in one for one in lab.debrief()["failed"])
@@ -133,3 +141,23 @@ def test_what_the_guard_refuses_changes_nothing(lab: Lab) -> None:
     assert lab.say("gameday", "list").stdout == ""
     assert lab.say(*lab.words(lab.day())).returncode == 2, "without a terminal it needs --yes"
     assert lab.say(*lab.words(lab.day(), "--check")).returncode == 0
+
+
+def test_whoever_stops_a_run_ends_the_day(lab: Lab) -> None:
+    path = lab.day()
+    path.write_text(path.read_text(encoding="utf-8").replace("hold: 2", "hold: 120"), encoding="utf-8")
+    process = lab.start(path)
+    assert process.stdout is not None
+    run = next(event["run"] for event in map(json.loads, process.stdout) if event["event"] == "started")
+    done = lab.say("stop", run, "--lever", f"{lab.namespace}/lever", "--why", "an incident")
+    assert done.returncode == 0, done.stderr
+    process.communicate(timeout=60)
+    found = lab.debrief()
+    assert (process.returncode, found["code"]) == (7, 7)
+    assert [(one["state"], one["restored"]) for one in found["scenarios"]] == [
+        ("stopped", "verified"),
+        ("not-run", None),
+        ("not-run", None),
+    ]
+    assert "an incident" in found["why"]
+    assert lab.replicas() == [4, 1, 1]
