@@ -9,17 +9,22 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from aichaos.domain.about import ABOUT, REPORT, About, Report
-from aichaos.domain.experiment import Probe
-from aichaos.domain.results import Change, ProbeResult, Results
+from aichaos.domain.experiment import Experiment, Probe
+from aichaos.domain.results import Change, Compared, ProbeResult, Results, Sham
 from aichaos.domain.running import Checked, Closed, Done, Intent, JournalEntry, Opened, Restoring, Result, StepBegan, Stopping, Undone
 from aichaos.domain.sample import Sample, Verdict
 from aichaos.errors import FileError
 from aichaos.measure import samples
+from aichaos.measure.against import compared
+from aichaos.measure.compare import beside_sham, effects
 from aichaos.measure.objectives import objectives, verdict
+from aichaos.measure.observations import observations
 from aichaos.measure.reading import Reading, Times, readings
 from aichaos.measure.samples import Line
+from aichaos.measure.score import confidence, score
 from aichaos.measure.windows import Moments, windows
 from aichaos.run import journal, state
 
@@ -40,23 +45,28 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def results(folder: Path) -> Results:
-    """Everything that is known of a run. folder: the run's own, in the state directory. Raises FileError where it holds no journal."""
+    """Everything that is known of a run. folder: the run's own, in the state directory; the sham runs beside it are looked at, too.
+    Raises FileError where it holds no journal."""
     kept = read(folder)
     moments = _moments(kept)
-    found = windows(moments)
     missing = [*kept.missing]
-    seen = readings(_lines(kept, missing), found)
+    seen = readings(_lines(kept, missing), windows(moments))
     probes = _probes(kept, seen, moments)
-    if not any(one.windows and any(window.samples for window in one.windows) for one in probes):
-        missing.append("no answer of any probe was kept")
+    missing += _lacking(probes, seen)
+    found = _results(kept, moments, missing, probes)
+    found = replace(found, prediction=_compared(kept, moments), sham=_beside_sham(kept, seen))
+    found = replace(found, score=score(found), confidence=confidence(found))
+    return replace(found, observations=observations(found))
+
+
+def _lacking(probes: Sequence[ProbeResult], seen: dict[str, Reading]) -> Iterator[str]:
+    if not any(window.samples for one in probes for window in one.windows):
+        yield "no answer of any probe was kept"
     elif all((window := one.window("baseline")) is None or not window.samples for one in probes):
-        missing.append("there is no baseline: nothing was asked before the first step, so that effects can't be told from what is usual")
+        yield "there is no baseline: nothing was asked before the first step, so that effects can't be told from what is usual"
     late = max((one.late for one in seen.values()), default=0.0)
     if late > _LATE:
-        missing.append(
-            f"this machine was busy: questions were asked up to {late * 1000:.0f} ms after they were due, which counts as latency"
-        )
-    return _results(kept, moments, missing, probes)
+        yield f"this machine was busy: questions were asked up to {late * 1000:.0f} ms after they were due, which counts as latency"
 
 
 def read(folder: Path) -> Folder:
@@ -167,6 +177,7 @@ def _probe(probe: Probe, role: Literal["steady", "abort"], reading: Reading | No
         verdict=verdict(promised),
         windows=reading.measured(),
         objectives=promised,
+        effects=effects(reading.tally("baseline"), reading.tally("during")),
         timeline=reading.timeline(),
         time_to_detect=times.first_bad - since if times.first_bad is not None and since is not None else None,
         time_to_recover=times.good_again - times.first_bad if times.good_again is not None and times.first_bad is not None else None,
@@ -192,6 +203,47 @@ def asked(probe: Probe) -> str:
         return f"{probe.kubernetes.object} is {probe.kubernetes.condition}"
     assert probe.prometheus is not None
     return f"{probe.prometheus.query} {probe.prometheus.expect}"
+
+
+# beside what was foretold, and beside its sham -------------------------------------------------------------------------------------
+
+
+def _compared(kept: Folder, moments: Moments) -> list[Compared]:
+    if kept.about is None:
+        return []
+    return compared(kept.about, moments, _lines(kept, []))
+
+
+class _Kin(msgspec.Struct):
+    """What tells whether another run is the sham of this one."""
+
+    experiment: Experiment
+    sham: bool = False
+
+
+def _beside_sham(kept: Folder, seen: dict[str, Reading]) -> Sham | None:
+    """Beside the latest sham run of the same experiment in the same cluster; None where there is none."""
+    if kept.about is None or kept.about.sham:
+        return None
+    shams = [one for path in kept.path.parent.glob(f"*/{ABOUT}") if (one := _sham_of(path, kept)) is not None]
+    if not shams:
+        return None
+    sham = max(shams, key=lambda one: one.opened.at)
+    other = readings(_lines(sham, []), windows(_moments(sham)))
+    names = [probe.name for probe in kept.about.experiment.spec.steady_state]
+    real, idle = ({name: one[name].tally("during") for name in names if name in one} for one in (seen, other))
+    return beside_sham(sham.opened.plan.run, real, idle)
+
+
+def _sham_of(path: Path, kept: Folder) -> Folder | None:
+    try:
+        kin = msgspec.json.decode(path.read_bytes(), type=_Kin)
+        if not kin.sham or kept.about is None or kin.experiment != kept.about.experiment:
+            return None
+        other = read(path.parent)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, FileError):
+        return None  # what can't be read is no run to compare with; its own report says so
+    return other if other.opened.plan.cluster == kept.opened.plan.cluster else None
 
 
 # the whole -------------------------------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from aichaos.report.kubectl import text as step_text
 from aichaos.run import approve, guard, lease, lever, own, plan, uses
 from aichaos.run.places import Places, listing, looking
 from aichaos.run.plan import Refusal
+from aichaos.run.sham import idle
 
 Say = Callable[[str], None]
 LOOKS = 3
@@ -50,7 +51,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     lever: `NS/NAME`; the Lease and the journal in the cluster lie in the same namespace. approval: the file that is shown instead of
     asking. key, signers: what its signature is looked up by. journal: whether the inverses are kept in the cluster, too. shared_fate: the
-    user takes the risk that the run and its watchdog die together. inside: the image of the guard inside the cluster, "" for none.
+    user takes the risk that the run and its watchdog die together. inside: the image of the guard inside the cluster, "" for none. sham:
+    everything but the fault.
     """
 
     path: Path
@@ -65,15 +67,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     journal: bool = True
     shared_fate: bool = False
     inside: str = ""
+    sham: bool = False
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan, and everything that it was drawn from."""
+    """A plan, and everything that it was drawn from. experiment, foretold: what is carried out; written, expected: what stands
+    in the file, which in a sham run is not the same."""
 
     order: Order
     experiment: Experiment
+    written: Experiment
     topology: Topology
     foretold: Foretold
+    expected: Foretold
     radius: BlastRadius
     harms: list[Harm]
     made: plan.Made
@@ -113,7 +119,8 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
 def drawn(order: Order, say: Say) -> Iterator[Drawn]:
     """The plan of an experiment for the live cluster. Raises SourceError, FileError, UsageError."""
     only_live(order)
-    experiment = saving.load(order.path, experiment_of)
+    written = saving.load(order.path, experiment_of)
+    experiment = idle(written) if order.sham else written
     with connect(kubeconfig=order.choice.kubeconfig, context=order.choice.context) as connection:
         say("reading the cluster")
         reader = Reader(connection)
@@ -125,8 +132,10 @@ def drawn(order: Order, say: Say) -> Iterator[Drawn]:
         yield Drawn(
             order=order,
             experiment=experiment,
+            written=written,
             topology=topology,
             foretold=foretold,
+            expected=foretell(written, router, step_text, topology=topology) if order.sham else foretold,
             radius=blast_radius(experiment, topology),
             harms=harms,
             made=_plan(order, experiment, topology, foretold, harms, reader, places),

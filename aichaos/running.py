@@ -141,7 +141,7 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
             lease.release(writer, held)
             raise
         after, unmet = _after(drawn, guarded, ended, say, manner)
-        if ended.changed:
+        if ended.changed or ended.outcome == "completed":
             _wait(manner.after, "the answers after it", stops, say)
     if unmet and (others := _others(drawn, ended)):
         say(Told(text=f"{unmet}. Somebody else has changed {', '.join(others[:5])} meanwhile: that stays"))
@@ -154,13 +154,15 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
 
 
 def _witness(drawn: Drawn, guarded: Guarded, stops: Stops, say: Say, manner: Manner) -> Witness:
-    extra = watched(drawn.experiment, drawn.prediction, drawn.foretold.requests, guarded.prober) if manner.observe else Watched()
+    expected = drawn.expected
+    extra = watched(drawn.written, expected.prediction, expected.requests, guarded.prober) if manner.observe else Watched()
     about = About(
         run=drawn.plan.run,
-        experiment=drawn.experiment,
-        prediction=drawn.prediction,
+        experiment=drawn.written,
+        prediction=expected.prediction,
         blast_radius=drawn.radius,
         interval=manner.interval,
+        sham=drawn.order.sham,
         requests=extra.requests,
         unasked=extra.unasked,
     )

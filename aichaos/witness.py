@@ -3,7 +3,7 @@
 Begins before the first step, so that there is a baseline, and ends after everything went back. Nothing of it changes a cluster.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -45,6 +45,8 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
 def watched(experiment: Experiment, prediction: Prediction, requests: Sequence[Asked], prober: Prober) -> Watched:
     """Which foretold requests can be sent through their gateway: those that only ask, and whose gateway has an address."""
     taken = {probe.name for probe in (*experiment.spec.steady_state, *experiment.spec.abort)}
+    for one in (*experiment.spec.steady_state, *experiment.spec.abort):
+        prober.prefer(one.name, _services(prediction, range(len(requests))))
     found, probes, unasked = list[Request](), list[Probe](), dict[int, str]()
     for number in sorted(range(len(requests)), key=lambda one: (not _changes(prediction, one), one)):
         name = f"request {number}: {prediction.requests[number]}"
@@ -57,6 +59,7 @@ def watched(experiment: Experiment, prediction: Prediction, requests: Sequence[A
         else:
             try:
                 prober.prepare([probe])
+                prober.prefer(name, _services(prediction, [number]))
             except UsageError as error:
                 unasked[number] = str(error)
                 continue
@@ -71,6 +74,17 @@ def _as_probe(name: str, asked: Asked) -> Probe | None:
     headers = dict(asked.line.headers)
     http = HTTPProbe(url=asked.line.url, method=asked.line.method, headers=headers, via=f"gateway/{asked.gateway}", expect=_ANY)
     return Probe(name=name, http=http, rate=1)
+
+
+def _services(prediction: Prediction, requests: Iterable[int]) -> set[str]:
+    """The Services that are foretold to answer these requests at some time."""
+    return {
+        part.service
+        for number in requests
+        for state in prediction.states
+        for part in state.outcomes[number].backends
+        if part.service is not None
+    }
 
 
 def _changes(prediction: Prediction, number: int) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--approval-key", metavar="FILE", type=click.Path(), help="The key file that the approval was signed with.")
 @click.option("--allowed-signers", metavar="FILE", type=click.Path(), help="Whose SSH signatures are taken (as for ssh-keygen -Y verify).")
 @click.option("--rehearse", is_flag=True, help="Only try each step out on the server (dryRun=All); nothing is changed.")
+@click.option("--sham", is_flag=True, help="Everything but the fault: what is usual, to tell an effect from noise.")
 @run_options
 @output_option
 def command(**given: Any) -> int:
@@ -46,6 +47,7 @@ def command(**given: Any) -> int:
         approval=existing(given["approval"]),
         key=existing(given["approval_key"]),
         signers=existing(given["allowed_signers"]),
+        sham=given["sham"],
         **safety(given),
     )
     return _run(order, given)

@@ -84,8 +84,8 @@ def _no_data(promise: Promise, why: str) -> Objective:
 def looked(probe: Probe, samples: Iterable[Sample]) -> Judged:
     """A few answers before or after a run, held against what is promised of the steady state. Raises UsageError."""
     tally = Tally()
-    for one in samples:
-        tally.take(line_of(one))
+    if seen := list(samples):
+        tally.take(line_of(*seen))
     return judged(probe.name, [_objective(promise, tally, Times(), 0.0, 0.0) for promise in before(probe)], tally)
 
 

@@ -1,7 +1,7 @@
 """Asking the probes of an experiment: each call is one Sample, and whatever goes wrong is said in it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -55,6 +55,7 @@ class Prober:
         self._conditions = conditions.Conditions(reader) if reader is not None else None
         self._chosen: dict[tuple[str, ...], tuple[Whom, Address | None]] = {}
         self._look_again = 0.0
+        self._preferred: dict[str, frozenset[str]] = {}
         self._tellers = tellers(topology.snapshot.endpoint_slices)
 
     def prepare(self, probes: Sequence[Probe]) -> None:
@@ -82,11 +83,16 @@ class Prober:
         elif probe.prometheus is not None:
             tolerance.comparison(probe.prometheus.expect)
 
+    def prefer(self, probe: str, services: Iterable[str]) -> None:
+        """Which Services (`ns/name`) a probe's answers are likely to come from: a pod can stand behind several, and then it is one of these
+        that answered."""
+        self._preferred[probe] = frozenset(services)
+
     def ask(self, probe: Probe) -> Sample:
         """One sample. Raises UsageError for what `prepare` refuses."""
         at = time.time()
         if probe.http is not None:
-            found = self._http(probe.http, _timeout(probe))
+            found = self._http(probe.name, probe.http, _timeout(probe))
         elif probe.kubernetes is not None:
             found = self._kubernetes(probe.kubernetes.object, probe.kubernetes.condition)
         else:
@@ -96,7 +102,7 @@ class Prober:
 
     # --- HTTP
 
-    def _http(self, probe: HTTPProbe, timeout: float) -> dict[str, Any]:
+    def _http(self, name: str, probe: HTTPProbe, timeout: float) -> dict[str, Any]:
         asked, address = self._whom(probe)
         address = address or self._endpoint(asked)
         if address is None:
@@ -107,7 +113,7 @@ class Prober:
             return {"outcome": "bad", "why": str(failure)}
         found: dict[str, Any] = {"seconds": answer.seconds, "status": answer.status}
         expect = probe.expect
-        told = self._teller(probe, asked, answer)
+        told = self._teller(name, probe, asked, answer)
         found |= {"backend": told.backend} if told.backend else {}
         if not tolerance.status_fits(expect.status or "200-399", answer.status):
             return found | {"outcome": "bad", "why": f"it answered {answer.status}, expected {expect.status or '200-399'}"}
@@ -147,7 +153,7 @@ class Prober:
         except SourceError:
             return []  # then nothing can be told of them, which the sample says
 
-    def _teller(self, probe: HTTPProbe, asked: Whom, answer: http.Answer) -> "_Teller":
+    def _teller(self, name: str, probe: HTTPProbe, asked: Whom, answer: http.Answer) -> "_Teller":
         """Which Service's endpoint answered, by the names that the answer gives of it."""
         expected = probe.expect.backend or ""
         namespace = expected.partition("/")[0] or asked.namespace
@@ -161,7 +167,10 @@ class Prober:
             found = self._owners(told, namespace)
         if not found:
             return _Teller(None, f"the answer says {told[0][:60]!r}, which is no Service and no endpoint of one")
-        return _Teller(expected if tuple(expected.split("/")) in found else "/".join(min(found)), "")
+        services = {"/".join(one) for one in found}
+        if expected in services:
+            return _Teller(expected, "")
+        return _Teller(min(services & self._preferred.get(name, frozenset()) or services), "")
 
     def _owners(self, told: list[str], namespace: str) -> set[tuple[str, str]]:
         """The Services that one of these names is, or is an endpoint of."""

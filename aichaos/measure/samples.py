@@ -104,11 +104,12 @@ class _Part:
         )
 
 
-def line_of(sample: Sample) -> Line:
-    """A single answer as a line of its own."""
+def line_of(*samples: Sample) -> Line:
+    """Answers to one probe as one line; at least one."""
     part = _Part()
-    part.take(sample, 0.0)
-    return part.line(sample.probe, Writer())
+    for one in samples:
+        part.take(one, 0.0)
+    return part.line(samples[0].probe, Writer())
 
 
 def _end(times: tuple[float, float] | None, which: int) -> float | None:

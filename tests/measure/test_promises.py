@@ -1,0 +1,79 @@
+"""Promises as measures with limits and as sentences are one typed form; what is none is refused with what is allowed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aichaos.domain.experiment import HTTPProbe, Probe
+from aichaos.errors import UsageError
+from aichaos.measure.promises import FORMS, before, promises, sentence
+
+
+def probe(tolerance: dict[str, str] | None = None, slo: list[str] | None = None) -> Probe:
+    return Probe(name="p", http=HTTPProbe(url="http://shop.example.com/"), tolerance=tolerance or {}, slo=slo or [])
+
+
+@pytest.mark.parametrize(
+    ("text", "measure", "sign", "limit"),
+    [
+        ("99 % of requests succeed", "success", ">=", 0.99),
+        ("at least 99.9% of all the requests are answered with 200 and good", "success", ">=", 0.999),
+        ("availability >= 99.9%", "success", ">=", 0.999),
+        ("error rate <= 1%", "success", ">=", 0.99),
+        ("error rate below 0.5 %", "success", ">", 0.995),
+        ("less than 1% of requests fail", "success", ">", 0.99),
+        ("p95 ≤ 300 ms", "p95", "<=", 0.3),
+        ("p99 latency under 1.5s", "p99", "<", 1.5),
+        ("Median below 100 milliseconds.", "p50", "<", 0.1),
+        ("max 2 s", "max", "<=", 2.0),
+        ("recreated within 60 s", "recovery", "<=", 60.0),
+        ("the pod is back within 2 minutes", "recovery", "<=", 120.0),
+        ("circuit breaker opens within 30 s", "reached", "<=", 30.0),
+        ("the alert fires within 1m", "reached", "<=", 60.0),
+    ],
+)
+def test_a_sentence_is_what_it_reads(text: str, measure: str, sign: str, limit: float) -> None:
+    found = sentence(text)
+    assert (found.measure, found.limit.sign, found.text) == (measure, sign, text.strip())
+    assert found.limit.limit == pytest.approx(limit)
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_the_forms_that_an_error_names_are_taken(text: str) -> None:
+    sentence(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fast", "150% of requests succeed", "p95 at least 300ms", "rm -rf /", "99% of pods", "within 60s", "p95 <= 300"]
+)
+def test_what_can_not_be_measured_is_refused_with_what_can(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        sentence(text)
+    assert refused.value.hint
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_promise_or_is_refused(text: str) -> None:
+    try:
+        found = sentence(text)
+    except UsageError:
+        return
+    assert found.measure in ("success", "p50", "p90", "p95", "p99", "max", "recovery", "reached")
+
+
+def test_without_a_promise_of_shares_or_times_every_answer_has_to_be_good() -> None:
+    assert [one.measure for one in promises(probe())] == ["success"]
+    assert [one.measure for one in promises(probe({"p95": "<= 1s"}))] == ["success", "p95"]
+    assert [one.measure for one in promises(probe({"recovery": "<= 60s"}))] == ["recovery"]
+    assert [one.measure for one in promises(probe(slo=["95% of requests succeed", "p99 <= 1s"]))] == ["success", "p99"]
+
+
+def test_before_a_run_times_to_a_condition_are_not_asked_for() -> None:
+    assert [one.measure for one in before(probe({"recovery": "<= 60s"}))] == ["success"]
+    assert before(probe(slo=["circuit breaker opens within 30s"])) == []
+
+
+def test_a_tolerance_names_what_there_is() -> None:
+    with pytest.raises(UsageError, match="speed") as refused:
+        promises(probe({"speed": "> 1"}))
+    assert "recovery" in refused.value.hint
