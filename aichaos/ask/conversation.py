@@ -17,6 +17,7 @@ from aichaos.ask import parse
 from aichaos.ask.agreement import disagreements, transgressions
 from aichaos.ask.bounds import bounds, said_to_the_user
 from aichaos.ask.cache import Cache
+from aichaos.ask.grounding import grounded, returning
 from aichaos.ask.meter import METER, check_length
 from aichaos.ask.protocol import Attempt, Backend, Facts, Kind, Prompt, Question, Reply
 from aichaos.ask.redact import without_secrets
@@ -173,6 +174,14 @@ class Asker:
         self._remember(answer.question)
         # a backend without a model has said in its notes why it has no idea
         said = [finding.message for finding in problems if self.backend.prompted or finding.rule != "reply/no-ideas"]
+        if self.backend.prompted:
+            pairs = [grounded(idea, self.facts.topology) for idea in found]
+            found = [idea for idea, _ in pairs]
+            said += [
+                f"{idea.id} names {name[:120]}, which this cluster does not have; it was left out"
+                for idea, names in pairs
+                for name in names
+            ]
         return found, [*reply.notes, *said]
 
     # experiments ------------------------------------------------------------------------------------------------------------------
@@ -222,7 +231,8 @@ class Asker:
         judged: list[Finding] = []
         if experiment is not None:
             if self.backend.prompted:
-                experiment = watched(experiment, idea, facts.topology)
+                experiment, back = returning(watched(experiment, idea, facts.topology), facts.topology)
+                said = [*said, *back]
             judged = self.judge(experiment)
             for _ in range(_MENDINGS if self.backend.prompted else 0):
                 experiment, corrected = self.mend(experiment, judged)
@@ -315,7 +325,9 @@ class _Try(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shown(self) -> str:
         """The answer as it goes back to be mended: as it came, or as the experiment that was made of it, whose paths the findings name."""
-        made = self.experiment is not None and any(one.rule in ("reply/assembled", "reply/corrected") for one in self.said)
+        made = self.experiment is not None and any(
+            one.rule in ("reply/assembled", "reply/corrected", "reply/no-way-back") for one in self.said
+        )
         return f"```yaml\n{yaml.dump(to_document(self.experiment))}```" if made and self.experiment else self.text
 
     @property

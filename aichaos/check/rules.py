@@ -88,6 +88,13 @@ _TABLE: tuple[Rule, ...] = (
     Rule("experiment/replicas", "meaning", "error", "A number of replicas is zero or more."),
     Rule("experiment/label-not-on-pods", "meaning", "warning", "Labels of a workload are not those of its pods.", intendable=True),
     Rule("experiment/label-leaves-workload", "meaning", "warning", "A pod loses its workload, which then makes another.", intendable=True),
+    Rule(
+        "experiment/patch-drops",
+        "meaning",
+        "warning",
+        "A merge patch replaces a whole list of a route, and rules or backends are lost.",
+        intendable=True,
+    ),
     Rule("experiment/wait", "meaning", "error", "A wait is either for a time or until a condition, and the condition needs a timeout."),
     Rule("experiment/duration", "meaning", "error", "Durations are written as 90s, 1m30s or 500ms, and are more than zero."),
     Rule("experiment/deadline", "meaning", "error", "The deadline is shorter than the waits and holds together."),

@@ -19,7 +19,7 @@ from aichaos.domain.experiment import Label, Patch, Step, Target, Wait
 from aichaos.domain.finding import Finding
 from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.workloads import Pod, Workload
-from aichaos.files.plain import mapping, merged
+from aichaos.files.plain import at, mapping, merged, sequence
 from aichaos.observe.faults import faults, is_chaos
 
 SCALED = ("Deployment", "StatefulSet")
@@ -174,10 +174,32 @@ def _patch(patch: Patch, ref: ObjectRef, state: State, path: str) -> Iterator[Fi
     ):
         yield finding("schema/type", "a patch cannot take away apiVersion, kind or metadata", object=str(ref), path=f"{path}/merge")
         return
+    yield from _dropped(original, after, ref, path)
     this = subject(after, state.world)
     for one in (*reference_findings(this), *privileged_findings(this, patch.merge, "")):
         if _touches(patch.merge, one.path):
             yield msgspec.structs.replace(one, path=f"{path}/merge{one.path}")
+
+
+def _dropped(before: Any, after: Any, ref: ObjectRef, path: str) -> Iterator[Finding]:
+    """Rules of a route that a merge patch takes away, or leaves without a backend: it replaces a list as a whole (RFC 7386)."""
+    was, now = ([mapping(rule) for rule in sequence(at(document, "spec", "rules"))] for document in (before, after))
+    if ref.kind not in _ROUTES or was == now:
+        return
+    served = any(rule.get("backendRefs") for rule in was)
+    for index, rule in enumerate(now):
+        redirects = any(mapping(one).get("type") == "RequestRedirect" for one in sequence(rule.get("filters")))
+        if served and not rule.get("backendRefs") and not redirects:
+            message = (
+                f"rule {index + 1} has no backendRefs after this patch, which replaces the whole list of rules: its requests get an error"
+            )
+            yield finding("experiment/patch-drops", message, object=str(ref), path=f"{path}/merge/spec/rules")
+    if len(now) < len(was):
+        message = f"{len(now)} of {len(was)} rules are left after this patch, which replaces the whole list"
+        yield finding("experiment/patch-drops", message, object=str(ref), path=f"{path}/merge/spec/rules")
+
+
+_ROUTES = frozenset({"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
 
 
 def _touches(merge: Any, path: str) -> bool:

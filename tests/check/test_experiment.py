@@ -299,3 +299,13 @@ def test_an_image_that_runs_here_already_is_no_news() -> None:
         + "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop}, spec: {containers: [{name: c, image: example.com/old}]}}"
     )
     assert rules(experiment(f"[{LOAD.replace('IMAGE', 'example.com/old')}]"), topology(running)) == []
+
+
+def test_a_merge_patch_that_loses_the_backends_of_a_route_is_a_warning() -> None:
+    filters = "{filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x, value: one}]}}]}"
+    found = judged(f"[{{patch: {{kind: HTTPRoute, name: web, namespace: shop, merge: {{spec: {{rules: [{filters}]}}}}}}}}]")
+    assert {(one.rule, one.severity, one.path) for one in found} == {
+        ("experiment/patch-drops", "warning", "/spec/steps/0/patch/merge/spec/rules")
+    }
+    assert "rule 1 has no backendRefs after this patch" in found[0].message
+    assert judged_rules("[{patch: {kind: HTTPRoute, name: web, namespace: shop, merge: {spec: {hostnames: [a.example.com]}}}}]") == []
