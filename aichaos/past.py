@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from aichaos.domain.about import ABOUT, REPORT, About, Report
+from aichaos.domain.about import ABOUT, REPORT, About, Firing, Report
 from aichaos.domain.experiment import Experiment, Probe
-from aichaos.domain.results import Change, Compared, ProbeResult, Results, Sham
+from aichaos.domain.results import Alert, Change, Compared, ProbeResult, Results, Sham
 from aichaos.domain.running import Checked, Closed, Done, Intent, JournalEntry, Opened, Restoring, Result, StepBegan, Stopping, Undone
 from aichaos.domain.sample import Sample, Verdict
 from aichaos.errors import FileError
@@ -25,7 +25,7 @@ from aichaos.measure.observations import observations
 from aichaos.measure.reading import Reading, Times, readings
 from aichaos.measure.samples import Line
 from aichaos.measure.score import confidence, score
-from aichaos.measure.windows import Moments, windows
+from aichaos.measure.windows import Finder, Moments, windows
 from aichaos.run import journal, state
 
 T = TypeVar("T")
@@ -293,9 +293,17 @@ def _results(kept: Folder, moments: Moments, missing: list[str], probes: list[Pr
         changes=list(_changes(kept)),
         probes=probes,
         forecast=about.prediction.verdict if about else report.forecast if report else "",
-        alerts=report.alerts if report else [],
+        alerts=[_alert(one, moments) for one in report.alerts] if report else [],
+        metrics=report.metrics if report else [],
         missing=missing + (report.trouble if report else []),
     )
+
+
+def _alert(one: Firing, moments: Moments) -> Alert:
+    """An alert that was firing at the very beginning says nothing of the run."""
+    window = Finder(windows(moments)).of(one.first)[0]
+    before = window.kind == "baseline"
+    return Alert(name=one.name, labels=one.labels, first=one.first, last=one.last, window=window.kind, before=before)
 
 
 def _outcome(kept: Folder, closed: Closed | None) -> Any:

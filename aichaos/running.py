@@ -13,17 +13,19 @@ import msgspec
 
 from aichaos import past
 from aichaos.cluster.reader import Reader
-from aichaos.domain.about import REPORT, About, Report
+from aichaos.domain.about import REPORT, About, Firing, Report
 from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.experiment import Probe
 from aichaos.domain.prediction import Answer
-from aichaos.domain.results import ProbeResult, Results
+from aichaos.domain.results import Metered, ProbeResult, Results
 from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Started, Stop, Told, Waiting
 from aichaos.domain.sample import Judged, Sample, Verdict
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import AichaosError, SourceError, UsageError
+from aichaos.measure import prometheus
 from aichaos.measure.conditions import Conditions
 from aichaos.measure.conditions import reference as reference_to
+from aichaos.measure.probes import TIMEOUT
 from aichaos.measure.sampling import INTERVAL
 from aichaos.observe import source
 from aichaos.planning import Drawn, Guarded, asked, lease_of
@@ -147,10 +149,32 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
         say(Told(text=f"{unmet}. Somebody else has changed {', '.join(others[:5])} meanwhile: that stays"))
         unmet = ""
     found = past.results(folder)
-    report = _report(drawn, approval, guarded, ended, found, after, unmet, witness.trouble)
+    told = _told(drawn, found)
+    report = _report(drawn, approval, guarded, ended, found, after, unmet)
+    report = msgspec.structs.replace(report, alerts=told.alerts, metrics=told.metrics, trouble=[*witness.trouble, *told.trouble])
     audit.tell(writer, touched, plan.run, "ChaosEnded", _summary(report), approve.at())
     _keep(report)
     return report
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What Prometheus says of the time of a run, and what it does not."""
+
+    alerts: list[Firing] = []
+    metrics: list[Metered] = []
+    trouble: list[str] = []
+
+
+def _told(drawn: Drawn, found: Results) -> _Told:
+    server, wanted = drawn.order.prometheus, drawn.experiment.spec.metrics
+    if server is None:
+        return _Told(trouble=["no Prometheus was named: alerts and the experiment's metrics are not known"] if wanted else [])
+    try:
+        alerts, off = prometheus.firing(server, found.began, found.ended, TIMEOUT)
+    except prometheus.Unanswered as why:
+        return _Told(trouble=[f"which alerts fired is not known: {why}"])
+    told = f"the clock of Prometheus is {abs(off):.1f} s {'before' if off > 0 else 'behind'} this machine's: its times are put right"
+    return _Told(alerts, prometheus.metered(server, wanted, found.windows, TIMEOUT), [told] if abs(off) > prometheus.SKEW else [])
 
 
 def _witness(drawn: Drawn, guarded: Guarded, stops: Stops, say: Say, manner: Manner) -> Witness:
@@ -250,7 +274,6 @@ def _report(
     found: Results,
     after: list[Judged],
     unmet: str,
-    trouble: list[str],
 ) -> Report:
     verified = ended.restored.verified and not unmet
     restored: Literal["verified", "not-restored", "nothing-changed"] = (
@@ -276,7 +299,6 @@ def _report(
         after=after,
         failure=ended.failure,
         unmet=unmet,
-        trouble=trouble,
     )
 
 

@@ -337,7 +337,11 @@ _FIELDS: dict[str, dict[str, str]] = {
         "header": "",
     },
     "KubernetesProbe": {"object": "`Kind/NAMESPACE/NAME`", "condition": "the type of a status condition that should be True"},
-    "PrometheusProbe": {"query": "PromQL", "expect": 'a comparison, as text: `"< 0.01"`'},
+    "PrometheusProbe": {
+        "query": "PromQL",
+        "expect": 'a comparison, as text: `"< 0.01"`',
+        "over": "every value of that stretch up to now has to be so (a range query); without it, the value now",
+    },
     "Step": {
         "name": "what the step is for, in a few words",
         "create": "a manifest that is created",

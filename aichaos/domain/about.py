@@ -4,7 +4,7 @@ import msgspec
 
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.prediction import Prediction
-from aichaos.domain.results import Alert
+from aichaos.domain.results import Metered
 from aichaos.domain.running import Approval, Finished
 from aichaos.domain.sample import Judged
 from aichaos.domain.suggestion import BlastRadius
@@ -36,10 +36,19 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     unasked: dict[int, str] = {}
 
 
+class Firing(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert of Prometheus and when it was firing within the run, by our clock."""
+
+    name: str
+    labels: dict[str, str]
+    first: float
+    last: float
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Written when everything is over. before, during, after: the probes' answers, judged. forecast: what was predicted. failure: why it
-    failed. unmet: why the restore is not verified although every object is as it was. alerts: what Prometheus says was firing. trouble:
-    what could not be kept or asked."""
+    failed. unmet: why the restore is not verified although every object is as it was. alerts, metrics: what Prometheus says
+    of the time of the run. trouble: what could not be kept or asked."""
 
     finished: Finished
     approval: Approval
@@ -49,5 +58,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     after: list[Judged]
     failure: str = ""
     unmet: str = ""
-    alerts: list[Alert] = []
+    alerts: list[Firing] = []
+    metrics: list[Metered] = []
     trouble: list[str] = []

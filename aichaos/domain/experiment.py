@@ -144,8 +144,11 @@ class KubernetesProbe(_Part, frozen=True, kw_only=True):
 
 
 class PrometheusProbe(_Part, frozen=True, kw_only=True):
+    """`over`: every value of that stretch up to now has to be as expected; without it, the value now."""
+
     query: str
     expect: str
+    over: str | None = None
 
 
 class Probe(_Part, frozen=True, kw_only=True):

@@ -179,6 +179,15 @@ class Alert(_Told, frozen=True, kw_only=True):
     """Whether it was firing already in the baseline: then it says nothing of this run."""
 
 
+class Metered(_Told, frozen=True, kw_only=True):
+    """A metric of the experiment, by Prometheus. means: over all its series, by the kind of window; why: where there are none."""
+
+    name: str
+    query: str
+    means: dict[str, float] = {}
+    why: str = ""
+
+
 class Sham(_Told, frozen=True, kw_only=True):
     """This run beside a run of the same experiment without the fault. effects: per probe, what only the fault explains."""
 
@@ -240,7 +249,7 @@ class Results(_Told, frozen=True, kw_only=True):
 
     outcome, stop_reason, restored, stop_to_restored_seconds, verdict: as the last event of `run -o json`; outcome `unfinished` where the
     run was cut short and nobody restored it, `running` while a process works on it. complete: whether the journal has its end.
-    verdict_why: in one line. metrics: of the experiment, each with its last value in words.
+    verdict_why: in one line.
     """
 
     version: int = VERSION
@@ -277,6 +286,7 @@ class Results(_Told, frozen=True, kw_only=True):
     prediction: list[Compared] = []
     forecast: str = ""
     alerts: list[Alert] = []
+    metrics: list[Metered] = []
     sham: Sham | None = None
     score: Scored = Scored(value=None)
     confidence: Confidence = Confidence(value=0.0, word="low")

@@ -42,8 +42,9 @@ class Answer(msgspec.Struct, frozen=True):
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
 
-def ask(probe: HTTPProbe, whom: Whom, address: Address, timeout: float) -> Answer:
-    """One request. timeout: seconds for all of it. Raises Failure where no answer comes; UsageError where the address may not be asked."""
+def ask(probe: HTTPProbe, whom: Whom, address: Address, timeout: float, largest: int = LARGEST) -> Answer:
+    """One request. timeout: seconds for all of it. largest: bytes of its body that are looked at. Raises Failure where no answer comes;
+    UsageError where the address may not be asked."""
     import httpx2
 
     if not _is_address(address.host):
@@ -51,6 +52,8 @@ def ask(probe: HTTPProbe, whom: Whom, address: Address, timeout: float) -> Answe
     url, secure = whom.url, whom.url.scheme == "https"
     target = f"{url.scheme}://{address}{url.path or '/'}" + (f"?{url.query}" if url.query else "")
     headers = {key: value for key, value in probe.headers.items() if key.lower() != "host"} | {"Host": whom.authority}
+    if all(key.lower() != "accept-encoding" for key in headers):
+        headers["Accept-Encoding"] = "identity"  # bodies are read as they come: a real Prometheus compresses them if it may
     extensions = {"sni_hostname": (url.hostname or "").encode("idna").decode()} if secure and not _is_address(url.hostname or "") else {}
     began = time.monotonic()
     try:
@@ -58,11 +61,11 @@ def ask(probe: HTTPProbe, whom: Whom, address: Address, timeout: float) -> Answe
             body = bytearray()
             for piece in response.iter_raw(8192):
                 body += piece
-                if len(body) >= LARGEST:
+                if len(body) >= largest:
                     break
                 if time.monotonic() - began > timeout:
                     raise Failure(f"no whole answer within {timeout:g}s")
-            return Answer(response.status_code, list(response.headers.multi_items()), bytes(body[:LARGEST]), time.monotonic() - began)
+            return Answer(response.status_code, list(response.headers.multi_items()), bytes(body[:largest]), time.monotonic() - began)
     except httpx2.TimeoutException as error:
         raise Failure(f"no answer within {timeout:g}s") from error
     except httpx2.ConnectError as error:

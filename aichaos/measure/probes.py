@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aichaos.cluster.reader import Reader
-from aichaos.domain.experiment import HTTPProbe, Probe
+from aichaos.domain.experiment import HTTPProbe, Probe, PrometheusProbe
 from aichaos.domain.network import EndpointSlice
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.sample import Sample
@@ -81,7 +81,7 @@ class Prober:
         elif probe.kubernetes is not None:
             conditions.reference(probe.kubernetes.object)
         elif probe.prometheus is not None:
-            tolerance.comparison(probe.prometheus.expect)
+            prometheus.refused(probe.prometheus)
 
     def prefer(self, probe: str, services: Iterable[str]) -> None:
         """Which Services (`ns/name`) a probe's answers are likely to come from: a pod can stand behind several, and then it is one of these
@@ -97,7 +97,7 @@ class Prober:
             found = self._kubernetes(probe.kubernetes.object, probe.kubernetes.condition)
         else:
             assert probe.prometheus is not None
-            found = self._prometheus(probe.prometheus.query, probe.prometheus.expect, _timeout(probe))
+            found = self._prometheus(probe.prometheus, _timeout(probe))
         return Sample(probe=probe.name, at=at, **found)
 
     # --- HTTP
@@ -193,10 +193,10 @@ class Prober:
             return {"outcome": "none", "why": str(error)}
         return {"outcome": "none" if seen.holds is None else "good" if seen.holds else "bad", "why": seen.why}
 
-    def _prometheus(self, text: str, expected: str, timeout: float) -> dict[str, Any]:
+    def _prometheus(self, probe: PrometheusProbe, timeout: float) -> dict[str, Any]:
         if self._ways.prometheus is None:
             return {"outcome": "none", "why": "no Prometheus is named: --prometheus URL"}
-        holds, why, value = prometheus.query(self._ways.prometheus, text, expected, timeout)
+        holds, why, value = prometheus.holds(self._ways.prometheus, probe, timeout)
         return {"outcome": "none" if holds is None else "good" if holds else "bad", "why": why, "value": value}
 
 

@@ -4,14 +4,16 @@ import threading
 
 import pytest
 
+from aichaos.domain.experiment import Metric, PrometheusProbe
+from aichaos.domain.results import Window
 from aichaos.errors import UsageError
-from aichaos.measure.prometheus import checked, query
+from aichaos.measure.prometheus import Unanswered, between, checked, firing, holds, metered
 from tests.measure.servers import Said, server, vector
 
 
 def answered(said: Said, expected: str = "< 0.01") -> tuple[bool | None, str, float | None]:
     with server(lambda path: said) as running:
-        return query(f"http://{running.host}:{running.port}", "rate(errors[1m])", expected, timeout=2.0)
+        return holds(f"http://{running.host}:{running.port}", PrometheusProbe(query="rate(errors[1m])", expect=expected), timeout=2.0)
 
 
 def test_a_value_as_expected_is_good() -> None:
@@ -40,8 +42,8 @@ def test_a_scalar_is_a_value_too() -> None:
     ],
 )
 def test_what_tells_nothing_is_no_data(said: Said, why: str) -> None:
-    holds, told, _ = answered(said)
-    assert holds is None
+    good, told, _ = answered(said)
+    assert good is None
     assert why in told
 
 
@@ -52,12 +54,35 @@ def test_one_that_is_slow_or_absent_is_no_data() -> None:
         over.wait(5)
         return vector("0")
 
+    up = PrometheusProbe(query="up", expect="== 1")
     with server(slow) as running:
-        holds, why, _ = query(f"http://{running.host}:{running.port}", "up", "== 1", timeout=0.1)
+        good, why, _ = holds(f"http://{running.host}:{running.port}", up, timeout=0.1)
         over.set()
-    assert (holds, "no answer within 0.1s" in why) == (None, True)
-    holds, why, _ = query(f"http://{running.host}:{running.port}", "up", "== 1", timeout=0.5)
-    assert (holds, "can't be connected to" in why) == (None, True)
+    assert (good, "no answer within 0.1s" in why) == (None, True)
+    good, why, _ = holds(f"http://{running.host}:{running.port}", up, timeout=0.5)
+    assert (good, "can't be connected to" in why) == (None, True)
+
+
+WINDOWS = [Window(kind="baseline", name="baseline", start=0, end=10), Window(kind="during", name="during", start=10, end=20)]
+
+
+@pytest.mark.parametrize(
+    "said", [vector(), vector("NaN"), Said(200, "<html>"), Said(503, ""), Said(200, '{"status": "success", "data": 7}')]
+)
+def test_alerts_and_metrics_of_a_prometheus_that_tells_nothing_are_not_known(said: Said) -> None:
+    with server(lambda path: said) as running:
+        address = f"http://{running.host}:{running.port}"
+        with pytest.raises(Unanswered):
+            firing(address, 0, 10, 1.0)
+        (found,) = metered(address, [Metric(name="errors", query="errors")], WINDOWS, 1.0)
+    assert (found.means, bool(found.why)) == ({}, True)
+
+
+def test_a_range_whose_values_are_no_numbers_is_empty() -> None:
+    matrix = '{"status": "success", "data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[1, "NaN"], [2, "3"], [3], 7]}]}}'
+    with server(lambda path: Said(200, matrix)) as running:
+        (series,) = between(f"http://{running.host}:{running.port}", "x", 0, 10, 1.0)
+    assert series.points == [(2.0, 3.0)]
 
 
 @pytest.mark.parametrize("address", ["", "prometheus", "file:///etc/passwd", "http://", "http://x:99999"])
