@@ -1,0 +1,208 @@
+"""A run is read from its folder, whatever is left of it; what is missing is said, and nothing is made up."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from aichaos import past
+from aichaos.domain.about import ABOUT, REPORT
+from aichaos.domain.results import Results
+from aichaos.errors import FileError
+from aichaos.measure.history import history
+from aichaos.measure.samples import NAME
+from aichaos.run.state import JOURNAL
+from tests.measure.folders import BACK, BEGAN, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to
+
+GOOD = answers("shop", 0, ENDED)
+BROKEN = [*answers("shop", 0, FIRST + 5), *answers("shop", FIRST + 5, FIRST + 15, outcome="bad", why="no answer", seconds=None)]
+BROKEN += answers("shop", FIRST + 15, ENDED)
+
+
+def probe(**more: Any) -> dict[str, Any]:
+    return PROBE | more
+
+
+def whole(home: Path, *, samples: Any = GOOD, **more: Any) -> Results:
+    return past.results(folder(home, samples=samples, **more))
+
+
+def test_a_whole_run_lacks_nothing(tmp_path: Path) -> None:
+    found = whole(tmp_path, foretold=prediction(*[to("shop/web")] * 4))
+    assert (found.outcome, found.restored, found.verdict, found.missing) == ("completed", "verified", "pass", [])
+    during = found.probes[0].window("during")
+    assert during is not None
+    assert during.samples == 300
+    assert [one.object for one in found.changes] == ["Service/shop/web"]
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Results) == found
+
+
+def test_what_went_wrong_is_timed_from_the_first_step(tmp_path: Path) -> None:
+    found = whole(tmp_path, samples=BROKEN)
+    (one,) = found.probes
+    assert one.time_to_detect == pytest.approx(5.0)
+    assert one.time_to_recover == pytest.approx(10.0, abs=0.11)
+    assert (found.verdict, one.objectives[0].sure) == ("fail", True)
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [("10.5s", "pass"), ("9s", "fail")])
+def test_recovery_within_a_time_is_measured(tmp_path: Path, limit: str, verdict: str) -> None:
+    found = whole(tmp_path, samples=BROKEN, made=experiment(probe(slo=[f"recreated within {limit}"])))
+    assert found.verdict == verdict
+
+
+def test_a_recovery_that_was_not_watched_long_enough_is_no_data(tmp_path: Path) -> None:
+    lasting = [*answers("shop", 0, FIRST), *answers("shop", FIRST, ENDED, outcome="bad", why="no answer")]
+    made = experiment(probe(tolerance={"recovery": "<= 60s"}))
+    assert whole(tmp_path / "short", samples=lasting, made=made).verdict == "no-data"
+    made = experiment(probe(tolerance={"recovery": "<= 30s"}))
+    assert whole(tmp_path / "long", samples=lasting, made=made).verdict == "fail"
+
+
+def test_what_is_to_be_reached_is_timed_from_the_first_step(tmp_path: Path) -> None:
+    opens = [*answers("shop", 0, FIRST + 4, outcome="bad"), *answers("shop", FIRST + 4, ENDED)]
+    for limit, verdict in (("5s", "pass"), ("3s", "fail")):
+        found = whole(tmp_path / limit, samples=opens, made=experiment(probe(slo=[f"circuit breaker opens within {limit}"])))
+        assert found.verdict == verdict, found.probes[0].objectives
+
+
+def test_probes_that_time_out_throughout_are_a_failure_with_its_reason(tmp_path: Path) -> None:
+    found = whole(tmp_path, samples=answers("shop", 0, ENDED, outcome="bad", seconds=None, why="no answer within 2s"))
+    assert (found.verdict, "no answer within 2s" in found.verdict_why) == ("fail", True)
+    assert found.probes[0].window("during").p95.note == "no data"  # type: ignore[union-attr]
+    assert found.score.value is None, "it was so before: nothing shows that the fault reached it"
+
+
+def test_answers_that_tell_nothing_are_no_data(tmp_path: Path) -> None:
+    found = whole(tmp_path, samples=answers("shop", 0, ENDED, outcome="none", why="no Prometheus is named"))
+    assert (found.verdict, found.score.value, found.confidence.word) == ("no-data", None, "low")
+    assert "no Prometheus is named" in found.verdict_why
+
+
+def test_a_run_without_an_effect_gets_no_score_and_little_confidence(tmp_path: Path) -> None:
+    found = whole(tmp_path)
+    assert (found.verdict, found.score.value, found.confidence.word) == ("pass", None, "low")
+
+
+def test_a_run_that_was_cut_short_is_told_as_far_as_it_went(tmp_path: Path) -> None:
+    path = folder(tmp_path, samples=answers("shop", 0, FIRST + 3), whole=False)
+    with (path / NAME).open("ab") as file:
+        file.write(b'{"probe":"shop","at":1')
+    with (path / JOURNAL).open("ab") as file:
+        file.write(b'{"entry":{"entry":"restor')
+    found = past.results(path)
+    assert (found.outcome, found.complete, found.restored) == ("unfinished", False, "unknown")
+    assert any("cut short" in text for text in found.missing)
+    assert found.windows[-1].end == pytest.approx(BEGAN + FIRST + 2.9, abs=0.01)
+    assert found.observations[0].text == "nobody has restored it yet: aichaos recover r-1"
+
+
+def test_a_run_of_an_older_version_is_told_from_its_report(tmp_path: Path) -> None:
+    path = folder(tmp_path)
+    (path / ABOUT).unlink()
+    (path / NAME).unlink()
+    older = msgspec.json.decode((path / REPORT).read_bytes()) | {"samples": [msgspec.to_builtins(one) for one in GOOD]}
+    (path / REPORT).write_bytes(msgspec.json.encode(older))
+    found = past.results(path)
+    assert found.verdict == "pass"
+    assert found.probes[0].window("during").samples == 300  # type: ignore[union-attr]
+    assert any("there is no about.json" in text for text in found.missing)
+    assert any("those of its report are taken" in text for text in found.missing)
+
+
+@pytest.mark.parametrize("name", [ABOUT, REPORT, NAME])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"[]", b"{}\n", b'{"version": 99, "probe": 7}\n'])
+def test_a_file_that_is_spoiled_is_missing_and_said(tmp_path: Path, name: str, content: bytes) -> None:
+    path = folder(tmp_path, samples=GOOD)
+    (path / name).write_bytes(content)
+    found = past.results(path)
+    assert found.missing
+    assert found.run == "r-1"
+
+
+def test_lines_of_a_journal_that_another_version_wrote_are_passed_over_and_said(tmp_path: Path) -> None:
+    path = folder(tmp_path, samples=GOOD)
+    with (path / JOURNAL).open("ab") as file:
+        file.write(b'{"entry":{"entry":"unheard-of","at":1},"sign":"0"}\n')
+    found = past.results(path)
+    assert found.verdict == "pass"
+    assert any("1 line of the journal can't be read" in text for text in found.missing)
+
+
+def test_a_folder_without_a_journal_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(FileError):
+        past.results(tmp_path)
+
+
+def test_a_run_without_a_baseline_says_so(tmp_path: Path) -> None:
+    found = whole(tmp_path, samples=answers("shop", FIRST, ENDED))
+    assert any("there is no baseline" in text for text in found.missing)
+    assert found.probes[0].effects == []
+
+
+# prediction, sham, history ---------------------------------------------------------------------------------------------------------
+
+GONE = prediction(to("shop/web"), to(status=503), to(status=503), to("shop/web"))
+
+
+def asked(start: float, end: float, **fields: Any) -> list[Any]:
+    return answers("request", start, end, each=1.0, **fields)
+
+
+def test_answers_that_came_as_foretold_agree_and_show_that_something_happened(tmp_path: Path) -> None:
+    came = [*asked(0, FIRST, status=200, backend="shop/web"), *asked(FIRST, BACK, status=503)]
+    came += asked(BACK + 3, ENDED, status=200, backend="shop/web")
+    found = whole(tmp_path, samples=[*GOOD, *came], foretold=GONE)
+    assert [one.verdict for one in found.prediction] == ["agrees", "not-observed", "agrees", "agrees"]
+    assert found.prediction[2].observed.startswith("503")
+    assert found.score.value == 100
+    assert found.confidence.parts[0].value == 1.0
+
+
+def test_an_answer_that_came_otherwise_is_the_first_thing_that_is_said(tmp_path: Path) -> None:
+    came = asked(0, ENDED, status=200, backend="shop/web")
+    found = whole(tmp_path, samples=[*BROKEN, *came], foretold=GONE)
+    assert [one.verdict for one in found.prediction] == ["agrees", "not-observed", "differs", "agrees"]
+    assert found.observations[0].kind == "difference"
+    assert "foretold 503" in found.observations[0].text
+
+
+def test_stragglers_and_shares_within_their_intervals_are_no_difference(tmp_path: Path) -> None:
+    half = prediction(*[to("shop/a", "shop/b")] * 4)
+    came = [one for number in range(60) for one in asked(number, number + 1, status=200, backend=f"shop/{'ab'[number % 2]}")]
+    found = whole(tmp_path, samples=[*GOOD, *came], foretold=half)
+    assert {one.verdict for one in found.prediction} == {"agrees", "not-observed"}
+    other = [one for number in range(60) for one in asked(number, number + 1, status=200, backend="shop/a")]
+    found = whole(tmp_path / "other", samples=[*GOOD, *other], foretold=half)
+    assert found.prediction[2].verdict == "differs"
+
+
+def test_a_run_is_compared_with_the_sham_run_beside_it(tmp_path: Path) -> None:
+    folder(tmp_path, "sham", samples=GOOD, sham=True, changed=False, began=BEGAN - 500)
+    folder(tmp_path, "other", samples=BROKEN, sham=True, changed=False, made=experiment(title="Another"), began=BEGAN - 400)
+    found = whole(tmp_path, samples=BROKEN)
+    assert found.sham is not None
+    assert (found.sham.run, found.sham.verdict) == ("sham", "effect")
+    calm = past.results(folder(tmp_path, "r-2", samples=GOOD))
+    assert calm.sham is not None
+    assert calm.sham.verdict == "no-effect"
+
+
+def test_a_sham_run_has_no_score_of_its_own(tmp_path: Path) -> None:
+    found = past.results(folder(tmp_path, samples=BROKEN, sham=True, changed=False))
+    assert (found.score.value, found.confidence.value) == (None, 0.0)
+
+
+def test_scores_over_time_have_a_trend(tmp_path: Path) -> None:
+    better = [BROKEN, BROKEN, None, None]
+    came = [*asked(0, FIRST, status=200, backend="shop/web"), *asked(FIRST, BACK, status=503)]
+    runs = [
+        past.results(folder(tmp_path, f"r-{number}", samples=[*(one or GOOD), *came], foretold=GONE, began=BEGAN + number * 1000))
+        for number, one in enumerate(better)
+    ]
+    found = history("trial", reversed(runs))
+    assert [one.run for one in found.points] == ["r-0", "r-1", "r-2", "r-3"]
+    assert found.trend == "better"
+    assert history("trial", runs[:3]).trend == "unknown"
+    assert history("another", runs).points == []
