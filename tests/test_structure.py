@@ -48,7 +48,7 @@ def loaded(*arguments: str, cwd: Path) -> set[str]:
     return set(modules)
 
 
-HEAVY = {"anthropic", "openai", "kubernetes", "urllib3", "requests", "httpx", "httpx2", "pydantic", "rich"}
+HEAVY = {"anthropic", "openai", "kubernetes", "urllib3", "requests", "httpx", "httpx2", "pydantic", "rich", "starlette", "uvicorn"}
 
 
 @pytest.mark.parametrize(

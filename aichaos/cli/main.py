@@ -29,6 +29,7 @@ COMMANDS = {
     "export": "An experiment in the form of another tool.",
     "recover": "Finish the restore of a run whose process died.",
     "runs": "Past runs of this machine, and the one that is active in the cluster.",
+    "serve": "Runs, live progress, reports and the stop button in a browser.",
     "library": "The experiments that come with the program, and your own.",
     "snapshot": "Save what was observed, to work on it elsewhere.",
     "backends": "Which model backends exist, and which would be used.",

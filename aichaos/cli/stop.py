@@ -59,31 +59,19 @@ def _lever(connection: "Connection", written: str, word: Any, why: str) -> int:
 
 
 def _one(connection: "Connection", written: str, given: dict[str, Any]) -> int:
-    from aichaos.cluster.reader import Reader
-    from aichaos.planning import identity
-    from aichaos.run import approve, lease
-    from aichaos.run.hold import writing
-    from aichaos.run.places import looking
+    from aichaos.run import lease
+    from aichaos.stopping import active, ask_to_stop
 
-    look = looking(Reader(connection))
     where = lease.place(lease.beside(written))
-    writer = writing(connection, approve.for_command("stop", identity(connection), given["why"]))
-    active = lease.holder(look(where) or {})
-    if active is None or (given["run"] and active.run != given["run"]):
-        named = f"run {given['run']}" if given["run"] else "a run"
-        other = f"; {active.run} of {active.who} is" if active else ""
-        raise AichaosError(f"{named} is not active in this cluster{other}", hint="`aichaos runs --cluster` shows what is.")
-    reason = approve.me() + (f": {given['why']}" if given["why"] else "")
-    if not lease.request_stop(writer, where, active.run, reason):
-        raise AichaosError(f"run {active.run} could not be asked to stop", hint="`aichaos stop --all` pulls the lever; or try again.")
-    print(f"run {active.run} of {active.who} is asked to stop", file=sys.stderr)
+    asked = ask_to_stop(connection, where, given["run"], given["why"])
+    print(f"run {asked.run} of {asked.who} is asked to stop", file=sys.stderr)
     if given["no_wait"]:
         return 0
     began = time.monotonic()
-    while (holder := lease.holder(look(where) or {})) is not None and holder.run == active.run:
+    while (holder := active(connection, where)) is not None and holder.run == asked.run:
         if time.monotonic() - began > _PATIENCE:
-            hint = f"Where it runs, `aichaos runs` shows it; if its process is gone: `aichaos recover {active.run}`."
-            raise AichaosError(f"run {active.run} has not ended within {_PATIENCE:g}s", hint=hint)
+            hint = f"Where it runs, `aichaos runs` shows it; if its process is gone: `aichaos recover {asked.run}`."
+            raise AichaosError(f"run {asked.run} has not ended within {_PATIENCE:g}s", hint=hint)
         time.sleep(_LOOK)
-    print(f"run {active.run} has stopped and restored, {time.monotonic() - began:.1f}s after it was asked")
+    print(f"run {asked.run} has stopped and restored, {time.monotonic() - began:.1f}s after it was asked")
     return 0
