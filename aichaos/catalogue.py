@@ -20,7 +20,7 @@ from aichaos.domain.finding import Finding, Severity, summary, verdict
 from aichaos.domain.policy import Policy
 from aichaos.domain.suggestion import Draft, Idea, summary_of
 from aichaos.errors import AichaosError, FileError, SyntaxProblem, UsageError
-from aichaos.files.plain import mapping
+from aichaos.files.plain import mapping, sequence
 from aichaos.files.strict import place
 from aichaos.library import needs
 from aichaos.library.choose import Choice, choose, subjects
@@ -98,7 +98,7 @@ def entry(scenario: Scenario, topology: Topology | None) -> Entry:
         needs=needs.precondition(scenario),
         parameters=[_settable(name, one) for name, one in settable(scenario).items()],
         hypothesis=_worded(str(spec.get("hypothesis", "")), told),
-        steps=[_worded(_step(one), told) for one in spec.get("steps", ())],
+        steps=[_worded(_step(one), told) for one in sequence(spec.get("steps"))],
         fits=bool(found) if topology else None,
         why_not=needs.why_not(scenario, topology) if topology and not found else None,
         candidates=[str(one.subject) for one in found],
@@ -108,7 +108,10 @@ def entry(scenario: Scenario, topology: Topology | None) -> Entry:
 def _worded(text: str, values: dict[str, Any]) -> str:
     """A text with what is known filled in; `<…>` for the rest."""
     unknown = {name: f"<{name.replace('_', ' ')}>" for _, name in holes(text) if name not in values}
-    return str(fill(text, values | unknown))
+    try:
+        return str(fill(text, values | unknown))
+    except (KeyError, TypeError):  # a hole that goes deeper than its value: `library check` tells where
+        return text
 
 
 def _step(step: object) -> str:

@@ -53,7 +53,14 @@ HEAVY = {"anthropic", "openai", "kubernetes", "urllib3", "requests", "httpx", "h
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["suggest", "--help"], ["suggest", "--from", "demo:route-chaos", "--no-save"], ["check", "--help"], ["config"]],
+    [
+        ["--help"],
+        ["suggest", "--help"],
+        ["suggest", "--from", "demo:route-chaos", "--no-save"],
+        ["check", "--help"],
+        ["config"],
+        ["library", "--from", "demo:route-chaos"],
+    ],
     ids=" ".join,
 )
 def test_a_start_loads_no_sdk_and_no_client(arguments: list[str], tmp_path: Path) -> None:

@@ -257,9 +257,13 @@ _CODES = {
     0: "done",
     1: "something failed: the cluster can't be reached, a file can't be read; `doctor`: something that is needed is missing",
     2: "wrong use: an option, a setting or a backend's name that can't be meant",
+    3: "`run`, `progressive`, `gameday`: a hypothesis did not hold; everything is restored",
     4: "`check`: errors were found (with `--strict` also warnings and skipped checks); `suggest`: every suggestion was rejected",
     5: "`run`: the guard refused to start; nothing was changed in the cluster",
     6: "the model's backend failed",
+    7: "`run`, `progressive`, `gameday`: it ended early (stopped, aborted, a step failed); all is restored, and that is verified",
+    8: "`run`, `progressive`, `gameday`, `recover`: something is NOT restored; what, and the commands that undo it, are printed",
+    9: "`run`, `progressive`, `gameday`: no data: nothing could have shown a failure",
     130: "interrupted with Ctrl-C; nothing was changed in the cluster",
 }
 

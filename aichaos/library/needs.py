@@ -13,7 +13,7 @@ from aichaos.domain.base import ObjectRef
 from aichaos.library.finders import FINDERS
 from aichaos.library.finders.engines import litmus_account
 from aichaos.library.finders.routes import serving
-from aichaos.library.finders.workloads import is_store
+from aichaos.library.finders.workloads import SWITCH, is_store
 from aichaos.library.model import Scenario
 from aichaos.observe.topology import Topology
 
@@ -98,6 +98,13 @@ _NODES = Need("there are no Nodes whose labels tell a region", lambda topology: 
 _POLICIES = Need("there is no NetworkPolicy", lambda topology: bool(topology.snapshot.network_policies), ("NetworkPolicy",))
 
 
+_SWITCH = Need(
+    "no ConfigMap has the key CHAOS_ENABLED, by which chaos inside a program is switched",
+    lambda topology: any(SWITCH in one.keys for one in topology.snapshot.config_maps),
+    ("ConfigMap",),
+)
+
+
 def _by_litmus(fault: str) -> tuple[Need, ...]:
     return _fault(fault), _ALLOWED, Need("no Service there has pods", _pods, ("Service", "Pod"))
 
@@ -113,6 +120,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "poisonable_gateway": _SERVES,
     "open_namespace": _SERVES,
     "other_version": _SERVES,
+    "switchable_model": (*_SERVES, _SWITCH),
     "flipped_label": (_POLICIES,),
     "dependency": (*_SERVES, Need("no Service is a database, cache or queue by its name or port", _stores, ("Service",))),
     "chaos_mesh_service": _MESHED,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.library.test_own import GOOD
+from tests.library.test_own import GOOD_TEXT
 from tests.program import Run, answer, fails
 
 ML = ("--from", "demo:ml-services")
@@ -16,7 +16,7 @@ SEEDS = {
 }
 
 
-def own(tmp_path: Path, text: str = GOOD) -> str:
+def own(tmp_path: Path, text: str = GOOD_TEXT) -> str:
     (tmp_path / "mine").mkdir(exist_ok=True)
     (tmp_path / "mine" / "mine.yaml").write_text(text, encoding="utf-8")
     return str(tmp_path / "mine")
@@ -130,8 +130,8 @@ def test_check_tries_every_scenario_at_the_ends_of_its_parameters(aichaos: Run, 
     ],
 )
 def test_check_fails_with_the_place_in_the_file(aichaos: Run, tmp_path: Path, was: str, becomes: str, rule: str, line: int) -> None:
-    assert was in GOOD
-    done = aichaos("library", "check", own(tmp_path, GOOD.replace(was, becomes)), *ML, "-o", "json")
+    assert was in GOOD_TEXT
+    done = aichaos("library", "check", own(tmp_path, GOOD_TEXT.replace(was, becomes)), *ML, "-o", "json")
     assert done.returncode == 4, done.stderr
     found = [one for one in json.loads(done.stdout)["findings"] if one["severity"] == "error"]
     assert (rule, line) in [(one["rule"], one["line"]) for one in found], found

@@ -6,11 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aichaos.catalogue import entry, experiment_for
 from aichaos.errors import FileError, SyntaxProblem
+from aichaos.library.choose import choose, subjects
+from aichaos.library.finders import FINDERS
 from aichaos.library.model import scenarios
 from aichaos.library.own import read, scenario_of
+from tests.library.test_scenarios import GOOD
+from tests.observe.clusters import topology_of
 
-GOOD = """# mine
+GOOD_TEXT = """# mine
 name: mine
 version: 3
 title: Take ${percent} % of ${workload} away
@@ -42,7 +47,7 @@ def folder(tmp_path: Path, text: str, name: str = "mine.yaml") -> Path:
 
 
 def test_a_scenario_of_ones_own_stands_beside_those_of_the_program(tmp_path: Path) -> None:
-    known = {one.name: one for one in scenarios(folder(tmp_path, GOOD))}
+    known = {one.name: one for one in scenarios(folder(tmp_path, GOOD_TEXT))}
     assert known["mine"].reference == "mine@3"
     assert known["mine"].file == str(tmp_path / "mine.yaml")
     assert known["mine"].defaults == {"percent": 50, "shade": "dark"}
@@ -69,22 +74,21 @@ def test_a_scenario_of_ones_own_stands_beside_those_of_the_program(tmp_path: Pat
     ],
 )
 def test_a_mistake_is_said_at_its_line(was: str, becomes: str, line: int, problem: str) -> None:
-    assert was in GOOD
+    assert was in GOOD_TEXT
     with pytest.raises(SyntaxProblem) as found:
-        scenario_of(GOOD.replace(was, becomes, 1), "mine.yaml")
+        scenario_of(GOOD_TEXT.replace(was, becomes, 1), "mine.yaml")
     assert problem in found.value.problem
     assert (found.value.file, found.value.line) == ("mine.yaml", line), str(found.value)
 
 
 def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     for taken in ("route-conflict", "mine"):
-        folder(tmp_path, GOOD.replace("name: mine", f"name: {taken}"), f"{taken}.yaml")
-    folder(tmp_path, GOOD, "twice.yaml")
+        folder(tmp_path, GOOD_TEXT.replace("name: mine", f"name: {taken}"), f"{taken}.yaml")
+    folder(tmp_path, GOOD_TEXT, "twice.yaml")
     told = [str(one) for one in read(tmp_path, {"route-conflict"}) if isinstance(one, FileError)]
-    assert ["the program has a scenario route-conflict already" in told[0], "mine.yaml has a scenario mine already" in told[1]] == [
-        True,
-        True,
-    ]
+    assert len(told) == 2
+    assert "the program has a scenario route-conflict already" in told[0]
+    assert "mine.yaml has a scenario mine already" in told[1]
 
 
 def test_a_folder_that_is_none_or_empty_is_said(tmp_path: Path) -> None:
@@ -99,9 +103,49 @@ def test_no_text_is_more_than_a_file_error(text: str) -> None:
         scenario_of(text, "mine.yaml")
 
 
-@given(st.integers(0, len(GOOD) - 1), st.integers(0, len(GOOD)))
+@given(st.integers(0, len(GOOD_TEXT) - 1), st.integers(0, len(GOOD_TEXT)))
 def test_a_piece_that_is_cut_out_never_breaks_the_program(start: int, length: int) -> None:
     try:
-        scenario_of(GOOD[:start] + GOOD[start + length :], "mine.yaml")
+        scenario_of(GOOD_TEXT[:start] + GOOD_TEXT[start + length :], "mine.yaml")
     except FileError:
         return
+
+
+BARE = """
+name: bare
+version: 1
+title: About ${id}
+category: any
+summary: Nothing much.
+find: FINDER
+keywords: [bare]
+experiment:
+  apiVersion: aichaos/v1
+  kind: Experiment
+  metadata: {name: "${id}"}
+  spec: {title: t, hypothesis: h, steps: [{wait: {for: 1s}}]}
+"""
+
+
+@pytest.mark.parametrize("finder", sorted(FINDERS))
+def test_every_finder_serves_a_scenario_that_has_no_parameters(finder: str) -> None:
+    topology = topology_of(*GOOD[finder])
+    scenario = scenario_of(BARE.replace("FINDER", finder), "bare.yaml")
+    (candidate,) = list(subjects(scenario, topology).values())[:1]
+    assert choose(scenario, candidate, topology, {}).document()["metadata"]["name"].startswith("bare-")
+    assert entry(scenario, topology).fits
+
+
+@pytest.mark.parametrize("hole", ["${title.deeper}", "${nothing}", "${workload.name}", "${probes...}"])
+def test_a_hole_that_nothing_fits_is_said_and_breaks_no_list(hole: str) -> None:
+    topology = topology_of(*GOOD["shrinkable_backend"])
+    scenario = scenario_of(GOOD_TEXT.replace("It is taken away.", f"'{hole}'").replace("${shade}", hole), "mine.yaml")
+    entry(scenario, topology)
+    (candidate,) = list(subjects(scenario, topology).values())[:1]
+    choice = choose(scenario, candidate, topology, {})
+    try:
+        made, problems = experiment_for(choice, topology)
+    except FileError as error:
+        assert "mine.yaml:" in str(error)  # noqa: PT017
+    else:
+        assert made is not None or problems

@@ -181,6 +181,7 @@ GOOD: dict[str, tuple[Manifest, ...]] = {
     "flipped_label": (*SHOP, FRONT, thing("NetworkPolicy", "p", LETS_IN, version="networking.k8s.io/v1")),
     "open_namespace": SHOP,
     "dependency": (*SHOP, *DATABASE),
+    "switchable_model": (*SHOP, thing("ConfigMap", "web-chaos") | {"data": {"CHAOS_ENABLED": "false"}}),
     "other_version": (gateway(), route(), *VERSIONS),
     "region_of_deployments": regional(workloads=True),
     "region_by_litmus": (*regional(workloads=False), ACCOUNT, ROLE, BINDING, fault("pod-delete")),

@@ -138,3 +138,15 @@ class Lab:
         done = self.say("gameday", "debrief", *words, "-o", "json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+
+LABS: dict[str, Lab] = {}
+
+
+def lab_of(gateway: RunningGateway, aichaos: Run, folder: Path) -> Lab:
+    """The lab of a gateway: made once, for what one test leaves behind would be seen by the next."""
+    if gateway.namespace not in LABS:
+        LABS[gateway.namespace] = Lab(gateway, aichaos, folder)
+    lab = LABS[gateway.namespace]
+    lab.aichaos, lab.folder = aichaos, folder
+    return lab

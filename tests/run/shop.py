@@ -116,6 +116,10 @@ class Shop:
             "-o",
             "json",
         ]
+        return self.open(*words)
+
+    def open(self, *words: str) -> subprocess.Popen[str]:
+        """Any command that goes on by itself."""
         around = environment(self._folder / "home", AICHAOS_STATE_DIR=str(self._folder / "state"), KUBECONFIG=str(self.kubeconfig))
         command = [sys.executable, "-m", "aichaos", *words]
         return subprocess.Popen(command, env=around, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -10,22 +10,12 @@ import pytest
 
 from tests.controlplane.gateway import RunningGateway
 from tests.program import Run
-from tests.run.lab import Lab
-
-
-@pytest.fixture(scope="module")
-def cluster(gateway: RunningGateway) -> dict[str, Lab]:
-    return {}
+from tests.run.lab import Lab, lab_of
 
 
 @pytest.fixture
-def lab(gateway: RunningGateway, cluster: dict[str, Lab], aichaos: Run, tmp_path: Path) -> Lab:
-    """One cluster for the whole module: what a day leaves behind would be seen by the next."""
-    if "lab" not in cluster:
-        cluster["lab"] = Lab(gateway, aichaos, tmp_path)
-    one = cluster["lab"]
-    one.aichaos, one.folder = aichaos, tmp_path
-    return one
+def lab(gateway: RunningGateway, aichaos: Run, tmp_path: Path) -> Lab:
+    return lab_of(gateway, aichaos, tmp_path)
 
 
 def test_the_labs_three_scenarios_are_held_and_told_from_what_was_measured(lab: Lab) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.controlplane.gateway import RunningGateway
 from tests.program import Run
-from tests.run.lab import Lab
+from tests.run.lab import Lab, lab_of
 from tests.run.shop import POD, Shop
 
 SLOW = 0.3
@@ -101,9 +101,13 @@ def test_what_the_guard_refuses_is_not_begun_and_what_can_not_be_meant_is_said(s
     assert shop.answering() == "v1"
 
 
-def test_a_scenario_of_the_library_grows_by_its_parameter(gateway: RunningGateway, aichaos: Run, tmp_path: Path) -> None:
-    lab = Lab(gateway, aichaos, tmp_path)
-    words = [word for word in lab.words(tmp_path) if word not in ("gameday", str(tmp_path))]
+@pytest.fixture
+def lab(gateway: RunningGateway, aichaos: Run, tmp_path: Path) -> Lab:
+    return lab_of(gateway, aichaos, tmp_path)
+
+
+def test_a_scenario_of_the_library_grows_by_its_parameter(lab: Lab) -> None:
+    words = lab.words(Path())[2:]
     fixed = ["--for", "ml-prediction-service", "--set", "hold=1", "--yes", "-o", "json"]
     done = lab.say("progressive", "library:fewer-replicas", "--grow", "percent=25%,75%", "--find-limit", "10%", *fixed, *words)
     end = json.loads(done.stdout.splitlines()[-1])
@@ -117,3 +121,40 @@ def test_a_scenario_of_the_library_grows_by_its_parameter(gateway: RunningGatewa
     assert lab.replicas() == [4, 1, 1]
     twice = lab.say("progressive", "library:fewer-replicas", "--grow", "hold=1,2", *fixed, *words)
     assert (twice.returncode, "both set and to grow" in twice.stderr) == (2, True), twice.stderr
+
+
+def test_the_chaos_inside_a_model_is_switched_on_and_off_again(lab: Lab) -> None:
+    name = "ml-prediction-service-chaos"
+    switch = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": lab.namespace}}
+    lab.gateway.create(switch | {"data": {"CHAOS_ENABLED": "false", "CHAOS_SEED": "7"}})
+    words = lab.words(Path())[2:]
+    fixed = ["--for", "ml-prediction-service", "--set", "hold=1", "--set", "settle=1", "--yes", "-o", "json"]
+    done = lab.say("progressive", "library:faulty-predictions", "--grow", "failures=5%", *fixed, *words)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, events[-1]["limit"]["held"]) == (0, 5), done.stderr
+    changed = [one["object"].partition("/")[0] for one in events if one["event"] == "changed"]
+    assert changed == ["ConfigMap", "Deployment", "ConfigMap", "Deployment"]
+    now = lab.gateway.controlplane.get(f"/api/v1/namespaces/{lab.namespace}/configmaps/{name}")
+    assert now["data"] == {"CHAOS_ENABLED": "false", "CHAOS_SEED": "7"}
+
+
+def test_a_run_that_can_not_tell_ends_the_series(shop: Shop) -> None:
+    done, events = climb(shop, timed(shop, steadyState=[]), "--grow", f"{TIMEOUT}=2s,1s")
+    end = events[-1]
+    assert (done.returncode, [one["held"] for one in end["tries"]], end["limit"]["complete"]) == (9, [None], False), done.stderr
+    assert "nothing is known" in end["said"]
+
+
+def test_whoever_stops_a_run_ends_the_series(shop: Shop) -> None:
+    rule = shop.manifest("x", "v1")["spec"]["rules"][0]
+    target = {"kind": "HTTPRoute", "name": shop.route, "namespace": shop.namespace, "merge": {"spec": {"rules": [rule]}}}
+    path = shop.experiment([{"name": "same", "patch": target}, {"name": "so", "wait": {"for": "50s"}}])
+    grow = ["--grow", "/spec/steps/1/wait/for=50s,55s"]
+    process = shop.open("progressive", str(path), *grow, *shop.options, "--accept-shared-fate", "--yes", "-o", "json")
+    assert process.stdout is not None
+    run = next(event["run"] for event in map(json.loads, process.stdout) if event["event"] == "started")
+    assert shop.say("stop", run, "--lever", f"{shop.namespace}/lever", "--why", "an incident").returncode == 0
+    rest, said = process.communicate(timeout=60)
+    end = json.loads(rest.splitlines()[-1])
+    assert (process.returncode, len(end["tries"]), end["code"]) == (7, 1, 7), said
+    assert "an incident" in end["why"]

@@ -12,7 +12,7 @@ from aichaos.library.finders.poison import poisonable_gateway
 from aichaos.library.finders.policies import flipped_label, open_namespace
 from aichaos.library.finders.regions import region_by_chaos_mesh, region_by_litmus, region_of_deployments
 from aichaos.library.finders.routes import cut_off_backend, route_with_rival, scalable_backend, shrinkable_backend
-from aichaos.library.finders.workloads import dependency, other_version
+from aichaos.library.finders.workloads import dependency, other_version, switchable_model
 
 FINDERS: dict[str, Finder] = {
     "route_with_rival": route_with_rival,
@@ -27,6 +27,7 @@ FINDERS: dict[str, Finder] = {
     "open_namespace": open_namespace,
     "dependency": dependency,
     "other_version": other_version,
+    "switchable_model": switchable_model,
     "region_of_deployments": region_of_deployments,
     "region_by_litmus": region_by_litmus,
     "region_by_chaos_mesh": region_by_chaos_mesh,

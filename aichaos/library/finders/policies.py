@@ -55,7 +55,7 @@ def _flip(
     key, value = label
 
     def derived(values: Values) -> Values:
-        chosen = sources[: min(AT_MOST, max(1, ceil(len(sources) * values["percent"] / 100)))]
+        chosen = sources[: min(AT_MOST, max(1, ceil(len(sources) * values.get("percent", 50) / 100)))]
         return {
             "flipped": len(chosen),
             "flips": [_step(pod, key, f"{value[:40]}-flipped", "flip") for pod in chosen],

@@ -135,7 +135,8 @@ def shrinkable_backend(topology: Topology, names: Names) -> Iterator[Candidate]:
 
 def _remaining(values: Values) -> Values:
     """What is left when `affected` pods are gone: one at least."""
-    return {"remaining": max(1, values["replicas"] - values["affected"]), "affected": min(values["affected"], values["replicas"] - 1)}
+    affected = min(values.get("affected", 1), values["replicas"] - 1)
+    return {"remaining": values["replicas"] - affected, "affected": affected}
 
 
 def cut_off_backend(topology: Topology, names: Names) -> Iterator[Candidate]:

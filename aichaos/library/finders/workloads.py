@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from aichaos.domain.access import ConfigMap
 from aichaos.domain.base import ObjectRef, kind_name, reference
 from aichaos.domain.network import Service
 from aichaos.domain.workloads import Deployment, StatefulSet, Workload
 from aichaos.library.fill import Values
 from aichaos.library.finders.candidate import Candidate, Names, named, service_ref, share
-from aichaos.library.finders.routes import route_values, serving
+from aichaos.library.finders.routes import route_values, scalable_backend, serving
 from aichaos.observe.topology import Topology
 
 _STORE_PORTS = frozenset({1433, 1521, 3306, 5432, 5672, 6379, 8086, 9042, 9092, 9200, 11211, 27017})
@@ -74,6 +75,29 @@ def is_store(service: Service) -> bool:
     """Whether the name or the port of a Service says that it keeps data for others."""
     words = set(service.name.split("-"))
     return bool(words & _STORE_NAMES) or any(port.port in _STORE_PORTS for port in service.spec.ports)
+
+
+SWITCH = "CHAOS_ENABLED"
+"""The key of a ConfigMap by which chaos inside a program is switched on (docs/howto/chaos-inside-a-model.md)."""
+
+
+def switchable_model(topology: Topology, names: Names) -> Iterator[Candidate]:
+    """A Deployment behind a route whose chaos inside is switched by a ConfigMap of its name, or with `-chaos` behind it, that has the key
+    CHAOS_ENABLED."""
+    for found in scalable_backend(topology, names):
+        for name in (f"{found.subject.name}-chaos", found.subject.name):
+            switch = ObjectRef("ConfigMap", name, found.subject.namespace)
+            held = topology.objects.get(switch)
+            if isinstance(held, ConfigMap) and SWITCH in held.keys:
+                values = found.values | {"switch": switch.name}
+                yield msgspec.structs.replace(found, why=[*found.why, switch], values=values, derived=_rates)
+                break
+
+
+def _rates(values: Values) -> Values:
+    """Shares of the calls, from percents."""
+    rates = {"failure_rate": "failures", "timeout_rate": "timeouts", "wrong_rate": "wrong"}
+    return {rate: values.get(share, 0) / 100 for rate, share in rates.items()}
 
 
 def other_version(topology: Topology, names: Names) -> Iterator[Candidate]:
