@@ -10,6 +10,8 @@ from aichaos.domain.base import ObjectRef
 from aichaos.domain.experiment import Experiment, HTTPProbe, Probe
 from aichaos.domain.finding import Finding
 from aichaos.domain.gateway import Gateway
+from aichaos.domain.promises import askable
+from aichaos.errors import UsageError
 from aichaos.observe.addresses import forbidden, stranger
 from aichaos.observe.attach import hostnames
 
@@ -37,6 +39,10 @@ def probe_findings(experiment: Experiment, state: State, name: str) -> Iterator[
 
 
 def _probe(probe: Probe, state: State, path: str) -> Iterator[Finding]:
+    try:
+        askable(probe)
+    except UsageError as error:
+        yield finding("experiment/probe-promise", f"{probe.name}: {error}; {error.hint[:1].lower()}{error.hint[1:].rstrip('.')}", path=path)
     if probe.kubernetes is not None:
         yield from looked_at(probe.kubernetes.object, state, "experiment/probe-object", f"{path}/kubernetes/object")
     if probe.http is not None:

@@ -103,6 +103,7 @@ _TABLE: tuple[Rule, ...] = (
     Rule("experiment/probe-duplicate", "meaning", "error", "Two probes have one name."),
     Rule("experiment/probe-via", "reference", "error", "A probe asks a Gateway or a Service that does not exist."),
     Rule("experiment/probe-url", "meaning", "error", "A probe's URL can't be asked."),
+    Rule("experiment/probe-promise", "meaning", "error", "What is promised or expected of a probe's answers can't be measured."),
     Rule("experiment/probe-host", "reference", "warning", "Nothing serves the host or port that a probe asks.", intendable=True),
     Rule("experiment/probe-object", "reference", "error", "A probe looks at an object that does not exist.", intendable=True),
     Rule("experiment/no-steady-state", "meaning", "warning", "Without a steady state nothing could show a failure."),

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from aichaos.domain.experiment import Probe
+from aichaos.domain.promises import TIMES, Promise, before, promises
 from aichaos.domain.results import Estimate, Objective
 from aichaos.domain.sample import Judged, Sample, Verdict
 from aichaos.measure.figures import TOO_FEW, Tally, availability, quantile
-from aichaos.measure.promises import TIMES, Promise, before, promises
 from aichaos.measure.reading import Times
 from aichaos.measure.samples import line_of
 

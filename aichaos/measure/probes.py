@@ -8,17 +8,16 @@ import msgspec
 
 from aichaos.cluster.reader import Reader
 from aichaos.domain.experiment import HTTPProbe, Probe, PrometheusProbe
+from aichaos.domain.limits import status_fits
 from aichaos.domain.network import EndpointSlice
 from aichaos.domain.policy import NO_POLICY, Policy
+from aichaos.domain.promises import LATENCIES, askable, promises
 from aichaos.domain.sample import Sample
 from aichaos.errors import SourceError, UsageError
-from aichaos.measure import conditions, http, prometheus, tolerance
-from aichaos.measure.promises import LATENCIES, promises
+from aichaos.measure import conditions, http, prometheus
 from aichaos.measure.whom import Address, Resolve, Whom, endpoints, tellers, whom
 from aichaos.observe.topology import Topology
 
-FASTEST = 1000
-"""Questions a second that a probe may ask."""
 TIMEOUT = 2.0
 """Seconds that an answer may take; more where the probe's tolerance allows more."""
 
@@ -67,21 +66,15 @@ class Prober:
                 raise UsageError(f"the probe {probe.name!r}: {error}", hint=error.hint) from error
 
     def _prepare(self, probe: Probe) -> None:
-        promises(probe)
-        if probe.rate is not None and not 0 < probe.rate <= FASTEST:
-            raise UsageError(f"it asks {probe.rate:g} times a second", hint=f"A rate is more than 0 and at most {FASTEST}.")
+        askable(probe)
         if probe.http is not None:
             allowed = http.METHODS
             if probe.http.method not in allowed and not self._ways.policy.allows(probe.http.method):
                 hint = f"A probe only asks: {', '.join(allowed)}; the policy can allow others by name."
                 raise UsageError(f"it sends {probe.http.method[:20]!r}", hint=hint)
-            if probe.http.expect.status is not None:
-                tolerance.status_fits(probe.http.expect.status, 200)
             self._whom(probe.http)
         elif probe.kubernetes is not None:
             conditions.reference(probe.kubernetes.object)
-        elif probe.prometheus is not None:
-            prometheus.refused(probe.prometheus)
 
     def prefer(self, probe: str, services: Iterable[str]) -> None:
         """Which Services (`ns/name`) a probe's answers are likely to come from: a pod can stand behind several, and then it is one of these
@@ -115,7 +108,7 @@ class Prober:
         expect = probe.expect
         told = self._teller(name, probe, asked, answer)
         found |= {"backend": told.backend} if told.backend else {}
-        if not tolerance.status_fits(expect.status or "200-399", answer.status):
+        if not status_fits(expect.status or "200-399", answer.status):
             return found | {"outcome": "bad", "why": f"it answered {answer.status}, expected {expect.status or '200-399'}"}
         if expect.body is not None and expect.body.encode() not in answer.body:
             return found | {"outcome": "bad", "why": f"the answer does not hold {expect.body[:60]!r}"}

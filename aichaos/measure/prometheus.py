@@ -15,10 +15,10 @@ import msgspec
 
 from aichaos.domain.about import Firing
 from aichaos.domain.experiment import HTTPProbe, Metric, PrometheusProbe, seconds
+from aichaos.domain.limits import Comparison, comparison
 from aichaos.domain.results import Metered, Window
 from aichaos.errors import UsageError
 from aichaos.measure.http import Failure, ask
-from aichaos.measure.tolerance import Comparison, comparison
 from aichaos.measure.whom import Address, Whom, looked_up
 
 LARGEST = 8 << 20
@@ -51,13 +51,6 @@ def checked(server: str) -> str:
     if not good:
         raise UsageError(f"{server[:100]!r} is no address of a Prometheus", hint="Write it as http://prometheus.example.com:9090.")
     return server.rstrip("/")
-
-
-def refused(probe: PrometheusProbe) -> None:
-    """Raises UsageError for a probe that could never be asked."""
-    comparison(probe.expect)
-    if probe.over is not None and not seconds(probe.over):
-        raise UsageError(f"{probe.over[:40]!r} is no stretch of time", hint="Write it as 30s, 5m or 1h.")
 
 
 def holds(server: str, probe: PrometheusProbe, timeout: float) -> tuple[bool | None, str, float | None]:

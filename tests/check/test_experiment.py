@@ -217,7 +217,7 @@ def test_the_backend_that_a_probe_expects_exists() -> None:
 
 
 def test_two_probes_do_not_share_a_name() -> None:
-    one = "{name: p, prometheus: {query: up, expect: '1'}}"
+    one = "{name: p, prometheus: {query: up, expect: '== 1'}}"
     assert judged_rules(f"[{DELETE}]", steadyState=f"[{one}, {one}]") == ["experiment/probe-duplicate"]
 
 

@@ -1,6 +1,6 @@
 """What is promised of a probe, from its `tolerance` and its `slo`, in one typed form.
 
-    tolerance: {success: ">= 99%", p95: "<= 300ms", recovery: "<= 60s"}
+    tolerance: {success: ">= 99%", p95: "<= 300ms", recovery: "<= 60s"}   # a bare value: success at least, times at most
     slo: ["99 % of requests succeed", "p95 ≤ 300 ms", "recreated within 60 s", "circuit breaker opens within 30 s"]
 
 A sentence is one of a closed set of forms; no word of it is ever run or asked of anybody.
@@ -11,11 +11,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from aichaos.domain.experiment import Probe
+from aichaos.domain.experiment import Probe, seconds
+from aichaos.domain.limits import MEASURES, Comparison, comparison, status_fits
 from aichaos.errors import UsageError
-from aichaos.measure.tolerance import MEASURES, Comparison, comparison
 
 _LONGEST = 200
+FASTEST = 1000
+"""Questions a second that a probe may ask."""
 WEIGHTS = {"success": 3.0, "recovery": 2.0, "reached": 2.0}
 """In the score; every other measure counts 1."""
 TIMES = ("recovery", "reached")
@@ -90,10 +92,26 @@ def before(probe: Probe) -> Sequence[Promise]:
     return now or [Promise("success", comparison(">= 100%"), "success >= 100%")]
 
 
+def askable(probe: Probe) -> list[Promise]:
+    """The promises of a probe of which everything that is compared can be. Raises UsageError, which says what is allowed."""
+    if probe.rate is not None and not 0 < probe.rate <= FASTEST:
+        raise UsageError(f"it asks {probe.rate:g} times a second", hint=f"A rate is more than 0 and at most {FASTEST}.")
+    if probe.http is not None and probe.http.expect.status is not None:
+        status_fits(probe.http.expect.status, 200)
+    if probe.prometheus is not None:
+        comparison(probe.prometheus.expect)
+        over = probe.prometheus.over
+        if over is not None and not seconds(over):
+            raise UsageError(f"{over[:40]!r} is no stretch of time", hint="Write it as 30s, 5m or 1h.")
+    return promises(probe)
+
+
 def _of_tolerance(name: str, text: str) -> Promise:
     if name not in (*MEASURES, *TIMES):
         raise UsageError(f"a tolerance can't be about {name[:40]!r}", hint=f"There are {', '.join((*MEASURES, *TIMES))}.")
-    return Promise(name, comparison(text), f"{name} {text.strip()}")
+    bare = text.strip()[:1].isdigit()
+    written = f"{'>=' if name == 'success' else '<='} {text.strip()}" if bare else text.strip()
+    return Promise(name, comparison(written), f"{name} {written}")
 
 
 def sentence(text: str) -> Promise:

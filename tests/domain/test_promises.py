@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aichaos.domain.experiment import HTTPProbe, Probe
+from aichaos.domain.promises import FORMS, before, promises, sentence
 from aichaos.errors import UsageError
-from aichaos.measure.promises import FORMS, before, promises, sentence
 
 
 def probe(tolerance: dict[str, str] | None = None, slo: list[str] | None = None) -> Probe:
@@ -66,6 +66,11 @@ def test_without_a_promise_of_shares_or_times_every_answer_has_to_be_good() -> N
     assert [one.measure for one in promises(probe({"p95": "<= 1s"}))] == ["success", "p95"]
     assert [one.measure for one in promises(probe({"recovery": "<= 60s"}))] == ["recovery"]
     assert [one.measure for one in promises(probe(slo=["95% of requests succeed", "p99 <= 1s"]))] == ["success", "p99"]
+
+
+def test_a_bare_value_is_at_least_a_share_and_at_most_a_time() -> None:
+    share, time = promises(probe({"success": "99%", "p95": "300ms"}))
+    assert [share.limit.written, time.limit.written] == [">= 99%", "<= 300ms"]
 
 
 def test_before_a_run_times_to_a_condition_are_not_asked_for() -> None:

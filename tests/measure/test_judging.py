@@ -3,11 +3,11 @@
 import pytest
 
 from aichaos.domain.experiment import HTTPProbe, Probe
+from aichaos.domain.limits import comparison, status_fits
+from aichaos.domain.promises import promises
 from aichaos.domain.sample import Judged, Outcome, Sample
 from aichaos.errors import UsageError
 from aichaos.measure.objectives import looked
-from aichaos.measure.promises import promises
-from aichaos.measure.tolerance import comparison, status_fits
 
 
 def probe(tolerance: dict[str, str]) -> Probe:
