@@ -97,10 +97,6 @@ def gaps(topology: Topology) -> list[str]:
     return [str(gap) for gap in topology.snapshot.telling_gaps()]
 
 
-def unsaved(out: Path | None, suggestions: list[Suggestion]) -> list[str]:
-    return [] if out or not suggestions else ["nothing was saved: the files that the commands name do not exist"]
-
-
 def missing(wanted: int, got: int) -> list[str]:
     if got >= wanted:
         return []

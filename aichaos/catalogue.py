@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from aichaos import saving
-from aichaos.assess import Foresight, gaps, judge, mend, suggestion_of, unsaved
+from aichaos.assess import Foresight, gaps, judge, mend, suggestion_of
 from aichaos.check.decode import experiment_of
 from aichaos.check.spelling import did_you_mean, there_are
 from aichaos.domain.base import ObjectRef
@@ -241,7 +241,7 @@ def render(making: Making, topology: Topology, policy: Policy, overwrite: Overwr
         subject=str(choice.candidate.subject),
         set={name: choice.values[name] for name in settable(choice.scenario) if name in choice.values},
         suggestion=suggestion,
-        warnings=[*gaps(topology), *notes, *unsaved(making.out, [suggestion])],
+        warnings=[*gaps(topology), *notes],
     )
 
 

@@ -17,7 +17,7 @@ from aichaos.ask.conversation import Manner, Means, ask
 from aichaos.ask.conversation import refine as ask_to_refine
 from aichaos.ask.protocol import Backend, Facts, Prompt
 from aichaos.ask.words import Words
-from aichaos.assess import Foresight, difference, gaps, headed, judge, mend, missing, ranked, suggestion_of, unsaved
+from aichaos.assess import Foresight, difference, gaps, headed, judge, mend, missing, ranked, suggestion_of
 from aichaos.check.decode import experiment_of
 from aichaos.domain.base import reference
 from aichaos.domain.experiment import Experiment
@@ -72,7 +72,7 @@ def suggest_for(topology: Topology, wish: Wish, backend: Backend, say: Say, over
         source=summary_of(topology.snapshot),
         backend=asked.usage,
         suggestions=suggestions,
-        warnings=[*gaps(topology), *asked.warnings, *missing(wish.count, len(suggestions)), *notes, *unsaved(wish.out, suggestions)],
+        warnings=[*gaps(topology), *asked.warnings, *missing(wish.count, len(suggestions)), *notes],
     )
 
 

@@ -73,7 +73,24 @@ def load(flags: dict[str, Any]) -> Settings:
     project = _file(PROJECT_FILE)
     _refuse_strangers(*project)
     layers = [project, _file(user_file())]
-    return Settings({setting.name: _effective(setting, flags, layers) for setting in SETTINGS})
+    found = Settings({setting.name: _effective(setting, flags, layers) for setting in SETTINGS})
+    _refuse_no_address(found.effective["base_url"])
+    return found
+
+
+def _refuse_no_address(base_url: "Effective") -> None:
+    """A base URL is a URL of HTTP; whether somebody answers there is found out later."""
+    if base_url.value is None:
+        return
+    try:
+        parts = urlsplit(base_url.value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        name = "--base-url" if base_url.origin == "flag" else f"{base_url.origin}: base_url"
+        hint = "For example --base-url http://localhost:11434/v1"
+        raise UsageError(f"{name} can't be {base_url.value!r}: it is no http or https address", hint=hint)
 
 
 def _refuse_strangers(origin: str, values: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ class AnthropicBackend:
     about: ClassVar[str] = "Anthropic's models (also as: claude)"
     key_variable: ClassVar[str | None] = "ANTHROPIC_API_KEY"
     prompted: ClassVar[bool] = True
+    default_model: ClassVar[str | None] = DEFAULT_MODEL
     remote: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:

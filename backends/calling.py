@@ -133,4 +133,5 @@ def _translated(error: Exception, provider: Provider) -> BackendError:
         case sdk.APIStatusError():
             return BackendError(f"{where} answered with status {error.status_code}", hint="Try again later, or choose another backend.")
     hint = "Check --base-url: does it lead to the API that this backend speaks?"
-    return BackendError(f"the answer of {where} can't be used ({type(error).__name__})", hint=hint)
+    why = "it is not text" if isinstance(error, UnicodeDecodeError) else "it is none of its API; a web page, perhaps"
+    return BackendError(f"the answer of {where} can't be used: {why}", hint=hint)

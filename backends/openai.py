@@ -26,6 +26,7 @@ class OpenAIBackend:
     about: ClassVar[str] = "OpenAI's models, or any server with the same API by --base-url (Ollama, vLLM, llama.cpp, LM Studio)"
     key_variable: ClassVar[str | None] = "OPENAI_API_KEY"
     prompted: ClassVar[bool] = True
+    default_model: ClassVar[str | None] = DEFAULT_MODEL
 
     def __init__(self, options: Options) -> None:
         self._key = os.environ.get("OPENAI_API_KEY")

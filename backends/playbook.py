@@ -97,7 +97,7 @@ def _refined(facts: Facts) -> Reply:
             "It understands latency, jitter, loss, duration, percent of the pods, replicas, waits, the deadline, service accounts, "
             "namespaces, `A instead of B`; or choose a model with --backend."
         )
-        left = f" (it understood {', '.join(changed.unused)}, and the experiment has no place for it)" if changed.unused else ""
+        left = f"; not used: {', '.join(changed.unused)}" if changed.unused else ""
         raise ReplyError(f"the playbook finds nothing in these words that it could change{left}", hint=hint)
     notes = [("taken from your words", changed.used), ("not used of your words", changed.unused)]
     return Reply(text=_json(changed.document), notes=tuple(f"{head}: {', '.join(texts)}" for head, texts in notes if texts))

@@ -192,3 +192,14 @@ def test_a_project_cannot_widen_the_limits_of_the_user() -> None:
     assert (policy.max_share, policy.max_pods, policy.max_duration, policy.kinds) == (0.1, 7, "5m", ("PodChaos",))
     assert set(policy.protected_namespaces) == {"payments", "shop"}
     assert origin == f"aichaos.yaml and {user_file()}"
+
+
+@pytest.mark.parametrize("address", ["notaurl", "localhost:11434", "ftp://x/v1", "http://", "http://[", "http://x:99999/v1", "/v1"])
+def test_a_base_url_that_is_no_address_is_wrong_use(address: str) -> None:
+    with pytest.raises(UsageError, match="no http or https address"):
+        load({"base_url": address})
+
+
+@pytest.mark.parametrize("address", ["http://localhost:11434/v1", "https://models.example.com", "HTTP://[::1]:8080/v1"])
+def test_a_base_url_may_be_any_address_of_http(address: str) -> None:
+    assert load({"base_url": address})["base_url"] == address

@@ -10,7 +10,7 @@ from typing import Any
 from aichaos.ask import kubectl_lines
 from aichaos.ask.kubectl_lines import StepBody
 from aichaos.ask.reply import Command, Found, problem
-from aichaos.domain.base import reference_of
+from aichaos.domain.base import plural, reference_of
 from aichaos.domain.chaos import ENGINE_GROUPS
 from aichaos.domain.experiment import seconds
 from aichaos.domain.finding import Finding
@@ -166,7 +166,7 @@ def assemble(contents: list[Found | Command], idea: Idea, namespace: str) -> tup
         "metadata": {"name": idea.id},
         "spec": {k: v for k, v in spec.items() if v},
     }
-    said = f"the answer holds no Experiment; one was made of its manifests and commands ({len(made.steps)} steps)"
+    said = f"the answer holds no Experiment; one was made of its manifests and commands ({plural(len(made.steps), 'step')})"
     return document, [problem("reply/assembled", said, severity="info"), *made.findings]
 
 

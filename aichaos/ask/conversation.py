@@ -22,6 +22,7 @@ from aichaos.ask.meter import METER, check_length
 from aichaos.ask.protocol import Attempt, Backend, Facts, Kind, Prompt, Question, Reply
 from aichaos.ask.redact import without_secrets
 from aichaos.ask.watching import watched
+from aichaos.domain.base import plural
 from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.finding import Finding, Severity, summary
 from aichaos.domain.suggestion import Draft, Idea, Round, Usage
@@ -216,9 +217,8 @@ class Asker:
             if not best.to_mend or not self.backend.prompted or len(rounds) > self.manner.repairs or reply.text in seen:
                 break
             seen.add(reply.text)
-            self.say(
-                f"{idea.id}: {counts['error']} errors; asking {who(self.backend)} to mend them ({len(rounds)} of {self.manner.repairs})"
-            )
+            wrong = plural(counts["error"], "error")
+            self.say(f"{idea.id}: {wrong}; asking {who(self.backend)} to mend ({len(rounds)} of {self.manner.repairs})")
             question = self.question(kind, msgspec.structs.replace(facts, attempt=Attempt(text=best.shown, findings=best.findings)))
         return Draft(idea=idea, experiment=best.experiment, findings=best.findings, rounds=rounds), notes
 

@@ -16,6 +16,7 @@ from aichaos.ask.protocol import Attempt, Facts, Kind, Prompt, Turn
 from aichaos.ask.showing import show
 from aichaos.ask.tokens import shortened, tokens
 from aichaos.ask.veil import Veil
+from aichaos.ask.words import MAX_WORDS
 from aichaos.domain.base import plain
 from aichaos.domain.experiment import Experiment, to_document
 from aichaos.domain.snapshot import Snapshot
@@ -83,9 +84,15 @@ def _spoken(facts: Facts, room: int, veil: Veil) -> tuple[str, list[str], list[s
     said, notes = _said(facts.said, room // 8, veil)
     hidden = veil.hide(facts.words.text.strip() or "Chaos tests for the resilience of this cluster's network.")
     short = shortened(hidden, room // 4)
+    if len(facts.words.text) >= MAX_WORDS:
+        notes.append(f"only the first {MAX_WORDS:,} characters of the request were read")
     if short != hidden:
         notes.append(f"only the first {len(short):,} of {len(hidden):,} characters of the request are shown")
+        short = f"{short}{_CUT}"
     return short, said, notes
+
+
+_CUT = "\n… (the request goes on; the rest did not fit)"
 
 
 def _unsigned(experiment: Experiment) -> dict[str, Any]:

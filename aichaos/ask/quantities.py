@@ -300,4 +300,12 @@ def left(found: Normal, used: list[tuple[int, int]]) -> Iterator[str]:
     """The quantities that lie in none of these spans of the normal text, as they were written."""
     for place in found.places:
         if not any(start <= place.start and place.end <= end for start, end in used):
-            yield place.written
+            yield place.written + (_NO_SHARE if _no_share(found.text[place.start : place.end]) else "")
+
+
+_NO_SHARE = " (a share is more than 0 and at most 100 %)"
+
+
+def _no_share(text: str) -> bool:
+    number = re.match(r"(\d+(?:\.\d+)?) %", text)
+    return number is not None and not 0 < float(number[1]) <= 100

@@ -60,7 +60,13 @@ def _line(name: str, options: Options) -> Listed:
     said: object = opened.remote if opened else backend.remote
     # a class whose answer depends on its options can't say before it is opened
     remote = said if isinstance(said, bool) else True
-    return Listed(name=name, about=backend.about, remote=remote, model=opened.model if opened else None, state=state)
+    return Listed(name=name, about=backend.about, remote=remote, model=opened.model if opened else default_model(name), state=state)
+
+
+def default_model(name: str) -> str | None:
+    """The model that a backend asks where nobody names one; None for a backend that says none."""
+    found: object = getattr(find(name), "default_model", None)
+    return found if isinstance(found, str) else None
 
 
 class _Class(Backend):

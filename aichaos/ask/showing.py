@@ -188,7 +188,8 @@ def _route(topology: Topology, obj: Any) -> dict[str, Any]:
     for rule in spec.get("rules") or ():
         for filtered in (rule, *(rule.get("backendRefs") or ())):
             filtered.pop("filters", None)
-    return {"created": route.metadata.creation_timestamp, "spec": spec}
+    created = route.metadata.creation_timestamp
+    return ({"created": created} if created else {}) | {"spec": spec}
 
 
 def _service(topology: Topology, obj: Any) -> dict[str, Any]:

@@ -143,10 +143,10 @@ class Veil:
         return _IPV6.sub(lambda found: self._address(found[0]), text) if ":" in text else text
 
     def _replaced(self, text: str, strict: set[str] | None) -> str:
-        """Every compound of a text, the stand-ins of addresses left alone."""
+        """Every compound of a text; the stand-ins of addresses, and dates, are left alone: a date is no name."""
         pieces: list[str] = []
         last = 0
-        for address in _STAND_IN_ADDRESS.finditer(text):
+        for address in _LEFT_ALONE.finditer(text):
             pieces += [self._compounds(text[last : address.start()], strict), address[0]]
             last = address.end()
         return "".join([*pieces, self._compounds(text[last:], strict)])
@@ -259,6 +259,8 @@ _STAND_IN = re.compile(rf"[{_HEADS}]+[aiou](?:[bdfgkmpv][aiou]){{2}}", re.IGNORE
 _STAND_IN_ADDRESS = re.compile(
     r"(?<![\w.])198\.1[89]\.\d{1,3}\.\d{1,3}(?![\w]|\.\d)|(?<![\w:])2001:db8::[0-9a-f]{1,4}(?![\w:])", re.IGNORECASE
 )
+_DATE = r"(?<![\w.-])\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)?(?![\w-]|\.\w)"
+_LEFT_ALONE = re.compile(f"{_STAND_IN_ADDRESS.pattern}|{_DATE}", re.IGNORECASE)
 _PLAIN_SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+/=~-]*")
 
 

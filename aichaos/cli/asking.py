@@ -10,7 +10,7 @@ from aichaos import settings
 from aichaos.ask.cache import folder
 from aichaos.ask.conversation import SMALLEST_BUDGET, Manner
 from aichaos.ask.protocol import Backend, Options, Prompt
-from aichaos.ask.registry import known_names, open_backend
+from aichaos.ask.registry import default_model, known_names, open_backend
 from aichaos.cli.options import own_library, say, warn, write_json
 from aichaos.domain.suggestion import Usage
 from aichaos.errors import UsageError
@@ -101,16 +101,23 @@ class _Ticker:
 def show_prompt(prompt: Prompt, effective: settings.Settings, output: str) -> None:
     """Print exactly what would be sent first; nothing is sent."""
     name = effective["backend"]
+    model = effective["model"] or default_model(name)
     if output == "json":
         turns = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
-        write_json({"backend": name, "model": effective["model"], "prompt": prompt.version, "system": prompt.system, "messages": turns})
+        write_json({"backend": name, "model": model, "prompt": prompt.version, "system": prompt.system, "messages": turns})
     else:
         from aichaos.report.clean import clean
 
         sys.stdout.write(clean(f"{prompt.system}\n\n" + "\n\n".join(turn.text for turn in prompt.turns)))
     sys.stdout.flush()
-    who = "playbook asks no model; this is what one would be sent" if name == "playbook" else f"this is what {name} would be sent"
+    who = (
+        "playbook asks no model; this is what one would be sent"
+        if name == "playbook"
+        else f"this is what {name}{f' ({model})' if model else ''} would be sent"
+    )
     print(f"note: {who} ({prompt.version}); nothing was sent", file=sys.stderr)
+    for note in prompt.notes:
+        print(f"note: {note}", file=sys.stderr)
     if prompt.version.startswith("ideas"):
         print("note: then one question for each idea, which can't be shown before there are ideas", file=sys.stderr)
 

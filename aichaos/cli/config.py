@@ -1,12 +1,15 @@
 """`aichaos config`: the effective settings, and where each came from."""
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from aichaos import settings
+from aichaos.ask.registry import default_model
 from aichaos.cli.options import output_option, write_json
+from aichaos.errors import BackendError
 from aichaos.report.layout import Paper, Part
 
 
@@ -22,12 +25,15 @@ def command(**given: Any) -> int:
     if given["output"] == "json":
         write_json({"settings": values, "project_file": str(settings.PROJECT_FILE), "user_file": str(settings.user_file())})
         return 0
+    texts = {value.name: _text(value.value) for value in values}
+    with suppress(BackendError):  # a backend that does not exist is said where it is used
+        texts["model"] = effective["model"] or default_model(effective["backend"]) or "-"
     about = {setting.name: setting.about for setting in settings.SETTINGS}
     paper = Paper(sys.stdout)
     shown: list[tuple[Part, ...]] = [
         (
             (value.name, "bold"),
-            ("-" if value.value is None else f"{value.value:g}" if isinstance(value.value, float) else str(value.value), ""),
+            (texts[value.name], ""),
             (value.origin, "cyan"),
             (about[value.name], "dim"),
         )
@@ -36,3 +42,7 @@ def command(**given: Any) -> int:
     paper.columns(shown)
     paper.line(f"\nyour own file: {settings.user_file()}")
     return 0
+
+
+def _text(value: Any) -> str:
+    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

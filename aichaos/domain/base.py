@@ -93,6 +93,11 @@ def plain(obj: msgspec.Struct) -> dict[str, Any]:
     return document
 
 
+def plural(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 class ObjectRef(msgspec.Struct, frozen=True, order=True):
     """An object by kind, namespace and name; written `Kind/namespace/name`, or `Kind/name` where it is cluster-scoped."""
 

@@ -12,6 +12,7 @@ from aichaos.ask.protocol import Backend, Facts
 from aichaos.ask.words import read
 from aichaos.assess import judge, mend
 from aichaos.check.decode import experiment_of
+from aichaos.domain.base import plural
 from aichaos.domain.policy import Policy
 from aichaos.errors import BackendError, FileError
 from aichaos.evaluation.clusters import cluster
@@ -138,7 +139,7 @@ def why(one: Score) -> str:
     told = [
         one.failure or "",
         f"{one.parsed} of {one.wanted} read" if one.parsed < one.wanted and not one.failure else "",
-        f"{one.errors} errors" if one.errors else "",
+        plural(one.errors, "error") if one.errors else "",
         f"{one.strangers} name what is not there" if one.strangers else "",
         f"{one.alike} alike" if one.alike else "",
         *one.missed,
@@ -151,8 +152,8 @@ def told(sums: Totals) -> dict[str, str]:
     return {
         "questions": f"{sums.questions}, of which {sums.perfect} perfect" + (f", {sums.failed} failed" if sums.failed else ""),
         "experiments read": f"{sums.parsed:.1%} of {sums.wanted}",
-        "without an error at first": f"{sums.ready_first:.1%} ({sums.errors_first} errors)",
-        "without an error in the end": f"{sums.ready:.1%} ({sums.errors} errors)",
+        "without an error at first": f"{sums.ready_first:.1%} ({plural(sums.errors_first, 'error')})",
+        "without an error in the end": f"{sums.ready:.1%} ({plural(sums.errors, 'error')})",
         "as asked, of what exists": f"{sums.relevant:.1%}",
         "different from each other": f"{sums.distinct:.1%}",
         "calls": f"{sums.calls}",

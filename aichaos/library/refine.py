@@ -466,4 +466,5 @@ def _left(work: _Work) -> Iterator[str]:
     for match in _TELLING_NUMBER.finditer(text[:20_000]):
         number = re.match(r"\d+(?:[.,]\d+)?", match[0])
         if number and number[0].replace(",", "") not in known:
-            yield match[0].strip()
+            share = match[0].rstrip().endswith("%") and not 0 < float(number[0].replace(",", ".")) <= 100
+            yield match[0].strip() + (" (a share is more than 0 and at most 100 %)" if share else "")

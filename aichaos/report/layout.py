@@ -27,12 +27,12 @@ class Paper:
     def __init__(self, stream: IO[str]) -> None:
         terminal = stream.isatty()
         self.stream = stream
-        self.width = max(NARROWEST, min(_columns(stream) if terminal else PIPE_WIDTH, WIDEST))
+        self.width = max(NARROWEST, min(_columns(stream), WIDEST))
         self.colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def line(self, *parts: Part | str) -> None:
         """One line as it is, never wrapped: what is copied from the screen must be whole."""
-        self.stream.write("".join(self.styled(*part) if isinstance(part, tuple) else clean(part) for part in parts) + "\n")
+        self.stream.write("".join(self.styled(*part) if isinstance(part, tuple) else clean(part) for part in parts).rstrip(" ") + "\n")
 
     def text(self, text: str, *, indent: int = 0, style: Style = "", mark: str = "") -> None:
         """A paragraph; `mark` stands before its first line (a bullet, a number) and the rest hangs under the text."""
@@ -121,6 +121,7 @@ def _padded(text: str, width: int) -> str:
 
 
 def _columns(stream: IO[str]) -> int:
+    """What COLUMNS says, in a pipe as well; else what the terminal says."""
     said = os.environ.get("COLUMNS", "")
     if said.isdigit() and int(said) > 0:
         return int(said)

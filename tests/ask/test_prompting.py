@@ -251,3 +251,16 @@ def test_no_name_can_become_a_line_of_its_own() -> None:
 
 def test_a_template_in_a_name_stays_a_name() -> None:
     assert "{{ 7 * 6 }}" in render("ideas", facts(Topology(snapshot_of(service("{{ 7 * 6 }}"))))).text
+
+
+def test_a_request_that_is_cut_says_so_where_it_ends() -> None:
+    prompt = render("ideas", facts(demo("route-chaos"), "please test my routes and " * 3000), budget=8_000)
+    assert "\n… (the request goes on; the rest did not fit)\n</request>" in prompt.text
+    assert any("characters of the request are shown" in note for note in prompt.notes)
+    assert tokens(prompt.system) + tokens(prompt.text) <= 8_000
+    whole = render("ideas", facts(demo("route-chaos"), "please test my routes"))
+    assert "goes on" not in whole.text
+
+
+def test_a_route_whose_age_nobody_knows_has_none() -> None:
+    assert "created" not in shown(*SHOP)

@@ -88,8 +88,8 @@ def test_what_could_be_two_things_or_none_is_told_and_read_as_nothing(text: str)
 @pytest.mark.parametrize(
     ("text", "unused"),
     [
-        ("hit 120% of the pods", "120%"),
-        ("hit 0 % of the pods", "0 %"),
+        ("hit 120% of the pods", "120% (a share is more than 0 and at most 100 %)"),
+        ("hit 0 % of the pods", "0 % (a share is more than 0 and at most 100 %)"),
         ("for 0 s", "0 s"),
         ("for 90s, then 30s", "30s"),
         ("scale to two replicas", "two"),

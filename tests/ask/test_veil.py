@@ -267,3 +267,11 @@ def test_a_label_whose_key_says_that_it_is_a_secret_is_one(key: str) -> None:
     assert "hunterOnly99" not in str(hidden)
     assert hidden["pod_labels"]["app"] == "web"
     assert veil.lift(hidden["pod_labels"][key]) == "hunterOnly99"
+
+
+@pytest.mark.parametrize("date", ["2025-10-20", "2025-10-20T12:30:00Z", "2025-10-20 12:30", "2025-10-20T12:30:00.123+02:00"])
+def test_a_date_is_no_name(date: str) -> None:
+    veil = Veil(shop().snapshot, names=True)
+    assert veil.hide(f"made on {date}") == f"made on {date}"
+    assert veil.hide_tree({"created": date, "name": date}) == {"created": date, "name": date}
+    assert "2025" not in veil.hide_name("release-2025-10-20")

@@ -136,8 +136,8 @@ def test_a_sound_answer_is_perfect() -> None:
     [
         ([draft(made({"chaos": ENGINE}))], "1 of 2 read"),
         ([draft(made({"chaos": ENGINE})), draft(None)], "1 of 2 read"),
-        ([draft(made({"chaos": ENGINE})), draft(made({"scale": SCALE}), error())], "1 errors"),
-        ([draft(made({"chaos": ENGINE})), draft(made({"scale": SCALE}), error("reference"))], "1 errors; 1 name what is not there"),
+        ([draft(made({"chaos": ENGINE})), draft(made({"scale": SCALE}), error())], "1 error"),
+        ([draft(made({"chaos": ENGINE})), draft(made({"scale": SCALE}), error("reference"))], "1 error; 1 name what is not there"),
         ([draft(made({"chaos": ENGINE})), draft(made({"chaos": ENGINE | {"metadata": {"name": "x", "namespace": "shop"}}}))], "1 alike"),
         ([], "0 of 2 read; no experiment"),
     ],

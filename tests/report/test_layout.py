@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aichaos.report.clean import clean
-from aichaos.report.layout import Paper, Part, cells
+from aichaos.report.layout import NARROWEST, PIPE_WIDTH, WIDEST, Paper, Part, cells
 
 WIDTHS = st.integers(30, 200)
 TEXTS = st.text() | st.lists(st.sampled_from(["a", "bb ", "名前 ", "é", "\t", " ", "x" * 50, "\n", "🙂"]), max_size=40).map("".join)
@@ -172,3 +172,17 @@ def test_the_width_is_the_terminals_within_reason(columns: str, width: int, monk
     with os.fdopen(follower, "w") as stream:
         assert Paper(stream).width == width
     os.close(leader)
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 60), ("140", WIDEST), ("5", NARROWEST), ("", PIPE_WIDTH), ("wide", PIPE_WIDTH)])
+def test_columns_counts_in_a_pipe_as_well(columns: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert Paper(io.StringIO()).width == width
+
+
+def test_no_line_ends_in_blanks() -> None:
+    stream = io.StringIO()
+    made = Paper(stream)
+    made.columns([[("a", ""), ("b", ""), ("", "")], [("longer", ""), ("", ""), ("", "")]])
+    made.facts([("label", ""), ("other", "text")])
+    assert [line for line in stream.getvalue().split("\n") if line.endswith(" ")] == []
