@@ -68,7 +68,7 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
 _AT_LEAST = {">=", "≥", "at least", "no less than"}
 _MORE = {">", "more than", "above", "over"}
 _LESS = {"<", "less than", "below", "under"}
-_NAMES = {"median": "p50", "max": "max", "maximum": "max", "longest": "max", "slowest": "max", "latency": "max"}
+_NAMES = {"availability": "success", "median": "p50", "max": "max", "maximum": "max", "longest": "max", "slowest": "max", "latency": "max"}
 _UNITS = {"milliseconds": "ms", "millisecond": "ms", "s": "s", "sec": "s", "secs": "s", "m": "m", "min": "m", "h": "h"}
 
 
@@ -106,9 +106,10 @@ def askable(probe: Probe) -> list[Promise]:
     return promises(probe)
 
 
-def _of_tolerance(name: str, text: str) -> Promise:
+def _of_tolerance(said: str, text: str) -> Promise:
+    name = _NAMES.get(said, said)
     if name not in (*MEASURES, *TIMES):
-        raise UsageError(f"a tolerance can't be about {name[:40]!r}", hint=f"There are {', '.join((*MEASURES, *TIMES))}.")
+        raise UsageError(f"a tolerance can't be about {said[:40]!r}", hint=f"There are {', '.join((*MEASURES, *TIMES))}.")
     bare = text.strip()[:1].isdigit()
     written = f"{'>=' if name == 'success' else '<='} {text.strip()}" if bare else text.strip()
     return Promise(name, comparison(written), f"{name} {written}")

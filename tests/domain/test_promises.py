@@ -73,6 +73,10 @@ def test_a_bare_value_is_at_least_a_share_and_at_most_a_time() -> None:
     assert [share.limit.written, time.limit.written] == [">= 99%", "<= 300ms"]
 
 
+def test_a_measure_goes_by_its_other_names() -> None:
+    assert [one.measure for one in promises(probe({"availability": "99%", "latency": "< 2s", "median": "1s"}))] == ["success", "max", "p50"]
+
+
 def test_before_a_run_times_to_a_condition_are_not_asked_for() -> None:
     assert [one.measure for one in before(probe({"recovery": "<= 60s"}))] == ["success"]
     assert before(probe(slo=["circuit breaker opens within 30s"])) == []
