@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults stops hour
+.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults stops hour shams
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -53,6 +53,10 @@ faults: $(VENV)/.dev testbed
 STOPS ?= 100
 stops: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.run.stops --count $(STOPS) --write docs/stops.md
+
+# Fifty real runs in which nothing is done: none of them may give an alarm.
+shams: $(VENV)/.dev testbed
+	AICHAOS_SHAMS=50 $(BIN)/python -m pytest -q tests/run/test_shams.py
 
 # An hour of samples at 500 a second: memory, the size of the file, reading it back.
 hour: $(VENV)/.dev

@@ -168,7 +168,7 @@ def _probe(probe: Probe, role: Literal["steady", "abort"], reading: Reading | No
     reading = reading or Reading(windows(moments), 1.0)
     since = _first_change(moments)
     times = reading.times(since) if since is not None else Times()
-    promised = objectives(probe, reading.tally("during"), times, since or moments.opened, moments.ended)
+    promised = objectives(probe, reading.tally("during"), times, since or moments.opened, reading.last)
     return ProbeResult(
         probe=probe.name,
         kind="http" if probe.http else "kubernetes" if probe.kubernetes else "prometheus",

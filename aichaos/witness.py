@@ -123,6 +123,8 @@ class Witness:
         """Raises FileError where nothing can be kept."""
         path = self._folder / ABOUT
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
             path.write_bytes(msgspec.json.encode(self._about))
         except OSError as error:
             hint = "Nothing was changed. Say where aichaos may write with AICHAOS_STATE_DIR."

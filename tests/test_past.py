@@ -9,11 +9,12 @@ import pytest
 from aichaos import past
 from aichaos.domain.about import ABOUT, REPORT
 from aichaos.domain.results import Results
+from aichaos.domain.running import Closed, Restoring
 from aichaos.errors import FileError
 from aichaos.measure.history import history
 from aichaos.measure.samples import NAME
 from aichaos.run.state import JOURNAL
-from tests.measure.folders import BACK, BEGAN, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to
+from tests.measure.folders import BACK, BEGAN, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to, write
 
 GOOD = answers("shop", 0, ENDED)
 BROKEN = [*answers("shop", 0, FIRST + 5), *answers("shop", FIRST + 5, FIRST + 15, outcome="bad", why="no answer", seconds=None)]
@@ -58,6 +59,31 @@ def test_a_recovery_that_was_not_watched_long_enough_is_no_data(tmp_path: Path) 
     assert whole(tmp_path / "short", samples=lasting, made=made).verdict == "no-data"
     made = experiment(probe(tolerance={"recovery": "<= 30s"}))
     assert whole(tmp_path / "long", samples=lasting, made=made).verdict == "fail"
+
+
+def test_a_restore_long_after_the_run_was_cut_off_is_no_time_in_which_it_was_watched(tmp_path: Path) -> None:
+    """`aichaos recover` an hour later: nobody asked meanwhile, so that a promise of a minute is not known to be broken."""
+    lasting = [*answers("shop", 0, FIRST), *answers("shop", FIRST, FIRST + 5, outcome="bad", why="no answer")]
+    path = folder(tmp_path, samples=lasting, whole=False, made=experiment(probe(tolerance={"recovery": "<= 60s"})))
+    late = BEGAN + 3600
+    before = (path / JOURNAL).read_bytes()
+    write(
+        path / JOURNAL, [Restoring(at=late, who="recover", generation=2, pid=1), Closed(at=late + 1, outcome="failed", restored="verified")]
+    )
+    (path / JOURNAL).write_bytes(before + (path / JOURNAL).read_bytes())
+    found = past.results(path)
+    assert (found.outcome, found.restored, found.verdict) == ("failed", "verified", "no-data")
+
+
+def test_that_all_are_good_is_sure_from_enough_of_them(tmp_path: Path) -> None:
+    few = whole(tmp_path / "few", samples=answers("shop", 0, ENDED, each=1.0))
+    assert [whole(tmp_path).probes[0].objectives[0].sure, few.probes[0].objectives[0].sure] == [True, False]
+
+
+def test_one_bad_answer_of_many_is_no_sign_of_an_effect(tmp_path: Path) -> None:
+    one = [*GOOD, *answers("shop", FIRST + 5, FIRST + 5.1, outcome="bad")]
+    found = whole(tmp_path, samples=one, made=experiment(probe(tolerance={"success": ">= 99%"})))
+    assert (found.verdict, found.score.value) == ("pass", None)
 
 
 def test_what_is_to_be_reached_is_timed_from_the_first_step(tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ from aichaos.measure.figures import TOO_FEW, Tally, availability, quantile
 from aichaos.measure.reading import Times
 from aichaos.measure.samples import line_of
 
+ALL = 0.95
+
 
 def objectives(probe: Probe, during: Tally, times: Times, since: float, until: float) -> list[Objective]:
-    """Each promise held against the answers of the window `during`; times are looked for until `until`. Raises UsageError."""
+    """Each promise held against the answers of the window `during`. since, until: the first change and the last answer, for times to a
+    condition. Raises UsageError."""
     return [_objective(promise, during, times, since, until) for promise in promises(probe)]
 
 
@@ -37,9 +40,12 @@ def _objective(promise: Promise, during: Tally, times: Times, since: float, unti
 
 
 def _sure(promise: Promise, found: Estimate) -> bool:
-    """Whether the whole interval is on the side of the limit on which the figure is."""
+    """Whether the whole interval is on the side of the limit on which the figure is. That all answers are good, no number of them makes
+    sure; it counts as sure where at least 95 % of all that could be asked are."""
     if found.value is None or found.low is None or found.high is None:
         return False
+    if promise.measure == "success" and promise.limit.limit >= 1 and promise.limit.holds(found.value):
+        return found.low >= ALL
     ends = {promise.limit.holds(found.low), promise.limit.holds(found.high), promise.limit.holds(found.value)}
     return len(ends) == 1
 
@@ -63,7 +69,7 @@ def _time(promise: Promise, during: Tally, times: Times, since: float, until: fl
         begin, end = since, times.first_good
     if end is not None:
         return _timed(promise, end - begin, f"{end - begin:.1f}s", held=promise.limit.holds(end - begin), sure=True)
-    waited = until - begin
+    waited = max(0.0, until - begin)
     if promise.limit.holds(waited):
         return _no_data(promise, f"it was watched for {waited:.1f}s only, too short to break the promise")
     return _timed(promise, waited, f"not within {waited:.1f}s", held=False, sure=True)

@@ -34,9 +34,13 @@ class Reading:
         self._buckets: dict[int, Tally] = {}
         self._ends: list[tuple[float | None, float | None, float | None, float | None]] = []
         self.late = 0.0
+        """Seconds by which the latest question was asked after it was due."""
+        self.last = 0.0
+        """When the last question was due that was answered; 0 for none."""
 
     def take(self, line: Line) -> None:
         self.late = max(self.late, line.late)
+        self.last = max(self.last, line.to)
         for window in self._finder.of((line.at + line.to) / 2):
             self._tallies.setdefault((window.kind, window.number), Tally()).take(line)
         self._buckets.setdefault(int(line.at // self._width), Tally()).take(line)

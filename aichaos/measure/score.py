@@ -10,6 +10,8 @@ from aichaos.domain.results import Confidence, Objective, Part, Results, Scored
 _WORDS = ((0.7, "high"), (0.4, "medium"), (0.0, "low"))
 _BASELINE = 20
 """Answers of a baseline from which on it counts in full."""
+_BAD, _BAD_SHARE = 3, 0.05
+"""Bad answers, as many and as a share, that show an effect where the baseline is too short to compare with, and had none."""
 RESTORED = 2.0
 """The weight of the restore in the score."""
 SEEN, ARRIVED, NOTHING = 1.0, 0.5, 0.1
@@ -27,7 +29,7 @@ def exercised(found: Results) -> Part:
             if effect.beyond_noise:
                 return _part("exercised", SEEN, 1, f"{probe.probe}: {effect.text}")
         before, during = probe.window("baseline"), probe.window("during")
-        if before and during and before.good and not before.bad and during.bad:
+        if before and during and before.good and not before.bad and during.bad >= max(_BAD, _BAD_SHARE * (during.good + during.bad)):
             return _part("exercised", SEEN, 1, f"{probe.probe}: {during.bad} bad answers, none before")
     started = {one.request: one.predicted for one in found.prediction if one.state == "before"}
     for each in found.prediction:

@@ -1,0 +1,45 @@
+"""Sham runs give no alarm: nothing is done, and nothing is said to be different. `make shams` takes fifty, the tests take three."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from aichaos import past
+from aichaos.domain.results import Results
+from aichaos.measure.compare import beside_sham
+from aichaos.measure.reading import readings
+from aichaos.measure.samples import NAME, read
+from tests.controlplane.gateway import RunningGateway
+from tests.program import Run
+from tests.run.shop import Shop, last
+
+SHAMS = int(os.environ.get("AICHAOS_SHAMS", "3"))
+
+
+@pytest.fixture
+def shop(gateway: RunningGateway, aichaos: Run, tmp_path: Path) -> Shop:
+    return Shop(gateway, aichaos, tmp_path)
+
+
+def test_no_sham_run_gives_an_alarm(shop: Shop) -> None:
+    probe = shop.probe(tolerance={"success": ">= 99%"}) | {"rate": 50}
+    path = shop.experiment(shop.conflict("2s"), steadyState=[probe])
+    found: list[tuple[Path, Results]] = []
+    for _ in range(SHAMS):
+        code, events = shop.json(path, "--sham", "--baseline", "2")
+        folder = Path(last(events)["report"]).parent
+        found.append((folder, past.results(folder)))
+        assert code == 0, last(events)
+    alarms = [f"{one.run}: {effect.text}" for _, one in found for each in one.probes for effect in each.effects if effect.beyond_noise]
+    differing = [f"{one.run}: {each.request}: {each.why}" for _, one in found for each in one.prediction if each.verdict == "differs"]
+    for (earlier, one), (later, other) in pairwise(found):
+        then, now = (
+            {name: reading.tally("during") for name, reading in readings(read(folder / NAME), results.windows).items()}
+            for folder, results in ((earlier, one), (later, other))
+        )
+        beside = beside_sham(one.run, now, then)
+        alarms += [beside.text] if beside.verdict == "effect" else []
+    assert alarms == []
+    assert differing == []
