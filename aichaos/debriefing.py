@@ -282,12 +282,10 @@ def _communication(notes: list[Note], scenes: list[SceneDone]) -> Iterator[str]:
 
 
 def _issues(scenes: list[SceneDone]) -> Iterator[str]:
-    """What is technically wrong: promises that were broken, and what the results of a run point at."""
+    """What is technically wrong: what the results of a run point at, broken promises first."""
     for scene in scenes:
-        for one in scene.promises:
-            if one.verdict == "fail":
-                yield f"{scene.name}: {one.why or f'{one.text}: {one.observed}'}"
-        yield from (f"{scene.name}: {one}" for one in scene.observations)
+        broken = [one.why or f"{one.text}: {one.observed}" for one in scene.promises if one.verdict == "fail"]
+        yield from (f"{scene.name}: {one}" for one in scene.observations or broken)
 
 
 def _process(scenes: list[SceneDone], missing: list[str]) -> Iterator[str]:

@@ -9,16 +9,15 @@ import click
 from aichaos import settings
 from aichaos.cli.options import output_option, own_library, say, source_options, warn, write_json
 from aichaos.cli.running import asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
+from aichaos.cli.screen import Screen, paper_of, show_refusals, write_event
 from aichaos.domain.gameday import NoteKind
 from aichaos.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from aichaos.domain.gameday import Gate
-    from aichaos.domain.running import Event
     from aichaos.gameday import Staged
+    from aichaos.planning import Drawn, Guarded
     from aichaos.report.layout import Paper
-    from aichaos.run.plan import Refusal
-    from aichaos.series import Went
 
 
 class _GameDay(click.Group):
@@ -94,20 +93,17 @@ def _held(staged: "Staged", given: dict[str, Any]) -> int:
 
 def _look(staged: "Staged", given: dict[str, Any]) -> tuple[list[str], str, list[str]]:
     """Show every plan. The digests of the texts, the cluster's address, and the scenarios that the guard refuses."""
-    from aichaos.report import plan, progress
     from aichaos.series import look
 
-    paper = _paper(given)
+    paper = paper_of(given)
     digests, refused, cluster = [], [], ""
     for number, (scene, order) in enumerate(zip(staged.day.spec.scenarios, staged.orders, strict=True), 1):
         paper.line((f"\nScenario {number} of {len(staged.orders)}: {scene.name}", "cyan"))
         if scene.gates:
             paper.text(f"Gates: {', '.join(scene.gates)}")
-        drawn, refusals = look(
-            order, say, lambda drawing, found: plan.show(drawing.plan, drawing.radius, drawing.prediction, found.warnings, paper)
-        )
+        drawn, refusals = look(order, say, lambda drawing, found: _plan(drawing, found, paper))
         paper.stream.flush()
-        progress.refused([(one.name, one.message, one.hint) for one in refusals], _errors())
+        show_refusals(refusals)
         refused += [scene.name] if refusals else []
         digests.append(drawn.digest)
         cluster = drawn.server
@@ -115,17 +111,23 @@ def _look(staged: "Staged", given: dict[str, Any]) -> tuple[list[str], str, list
     return digests, cluster, refused
 
 
+def _plan(drawing: "Drawn", found: "Guarded", paper: "Paper") -> None:
+    from aichaos.report import plan
+
+    plan.show(drawing.plan, drawing.radius, drawing.prediction, found.warnings, paper, one_of_several=True)
+
+
 def _hold(staged: "Staged", consent: Any, given: dict[str, Any]) -> int:
     from aichaos import gameday
 
-    hands = _Hands(staged, given, _paper(given))
+    hands = _Hands(staged, given)
     hands.paper.line((f"GameDay {staged.name}: in another terminal, aichaos gameday note TEXT", "bold"))
     hands.paper.stream.flush()
     manner = manner_of(given)
     code = gameday.hold(staged, consent, hands, say, manner)
     written = _write_debrief(staged.name)
     if given["output"] == "json":
-        _write({"event": "gameday-finished", "gameday": staged.name, "code": code, "debrief": str(written)})
+        write_event({"event": "gameday-finished", "gameday": staged.name, "code": code, "debrief": str(written)})
     else:
         hands.paper.line((f"\nThe day is over: {_CODES[code]}", "bold"))
         hands.paper.line(f"Debrief: {written}")
@@ -143,18 +145,16 @@ _CODES = {
 }
 
 
-class _Hands:
+class _Hands(Screen):
     """The terminal, or the script, of whoever leads the day."""
 
-    def __init__(self, staged: "Staged", given: dict[str, Any], paper: "Paper") -> None:
+    def __init__(self, staged: "Staged", given: dict[str, Any]) -> None:
         from aichaos.run import approve
 
-        self.paper = paper
-        self._staged = staged
-        self._script = given["output"] == "json"
+        super().__init__(given)
+        self._day = staged.name
         self._yes = given["yes"]
         self._me = approve.me()
-        self._shown: Any = None
 
     def go(self, question: str) -> tuple[bool, str]:
         if self._yes:
@@ -163,69 +163,14 @@ class _Hands:
         return sys.stdin.readline().strip().lower() == "go", self._me
 
     def begins(self, number: int, of: int, name: str) -> None:
-        from aichaos.report.progress import Progress
-
-        if self._script:
-            _write({"event": "gameday-scenario", "gameday": self._staged.name, "number": number, "of": of, "name": name})
-        self.paper.line((f"\nScenario {number} of {of}: {name}", "cyan"))
-        self.paper.stream.flush()
-        live = self.paper.stream.isatty() and sys.stderr.isatty() and not self._script
-        self._shown = Progress(self.paper, live=live)
+        event = {"event": "gameday-scenario", "gameday": self._day, "number": number, "of": of, "name": name}
+        self.heading(f"Scenario {number} of {of}: {name}", event)
 
     def gate(self, gate: "Gate", opened: bool, why: str) -> None:
-        if self._script:
-            _write({"event": "gameday-gate", "gate": gate, "opened": opened, "why": why})
+        if self.script:
+            write_event({"event": "gameday-gate", "gate": gate, "opened": opened, "why": why})
         self.paper.text(f"gate {gate}: {'open' if opened else 'CLOSED'} ({why})", style="green" if opened else "red")
         self.paper.stream.flush()
-
-    def tell(self, event: "Event") -> None:
-        if self._script:
-            _write(event)
-        else:
-            self._shown(event)
-
-    def went(self, went: "Went") -> None:
-        from aichaos.report import progress
-
-        self._shown.close()
-        if went.report is None:
-            _refused(went.refusals, went.why)
-        elif self._script:
-            _write(went.report.finished)
-        else:
-            progress.end(went.report.finished, went.report.during, went.report.unmet, self.paper)
-
-    def again(self) -> None:
-        self._shown.again()
-
-
-def _refused(refusals: "list[Refusal]", why: str) -> None:
-    from aichaos.report import progress
-
-    progress.refused([(one.name, one.message, one.hint) for one in refusals] or [("run", why, "")], _errors())
-
-
-def _paper(given: dict[str, Any]) -> "Paper":
-    from aichaos.report.layout import Paper
-
-    return Paper(sys.stderr if given["output"] == "json" else sys.stdout)
-
-
-def _errors() -> "Paper":
-    from aichaos.report.layout import Paper
-
-    return Paper(sys.stderr)
-
-
-def _write(event: Any) -> None:
-    """One event a line; a pipe that nobody reads any more ends nothing."""
-    import msgspec
-
-    try:
-        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
-        sys.stdout.flush()
-    except OSError:
-        return  # who read it is gone; the files of the day hold everything
 
 
 def _write_debrief(day: str) -> Path:
@@ -328,5 +273,5 @@ def _list(output: str) -> int:
         return 0
     if not rows:
         print("no GameDay was held on this machine yet", file=sys.stderr)
-    _paper({"output": "text"}).columns([tuple((str(cell if cell is not None else ""), "") for cell in row.values()) for row in rows])
+    paper_of({"output": "text"}).columns([tuple((str(cell if cell is not None else ""), "") for cell in row.values()) for row in rows])
     return 0

@@ -22,6 +22,12 @@ def _library_option(command: F) -> F:
     return click.option("--library", metavar="FOLDER", type=click.Path(), help="A folder with scenarios of your own, beside ours.")(command)
 
 
+def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from aichaos.library.model import scenarios
+
+    return [one.name for one in scenarios() if one.name.startswith(incomplete)]
+
+
 class _Library(click.Group):
     """Without a subcommand it lists."""
 
@@ -89,7 +95,7 @@ def _search(**given: Any) -> int:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=_names)
 @source_options
 @_library_option
 @output_option
@@ -113,7 +119,7 @@ def _show(**given: Any) -> int:
 
 
 @command.command("render")
-@click.argument("name")
+@click.argument("name", shell_complete=_names)
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter, with its unit if you like: latency=500ms.")
 @click.option("--for", "subject", default="", metavar="OBJECT", help="What it is made for: Kind/NAMESPACE/NAME, or a name.")
 @source_options

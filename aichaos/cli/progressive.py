@@ -9,15 +9,14 @@ import click
 from aichaos import settings
 from aichaos.cli.options import output_option, own_library, say, source_options, warn
 from aichaos.cli.running import asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
+from aichaos.cli.screen import Screen, paper_of, show_refusals, write_event
 from aichaos.errors import RefusedError
 
 if TYPE_CHECKING:
     from aichaos.domain.progressive import Course
-    from aichaos.domain.running import Event
     from aichaos.measure.breaking import Next
     from aichaos.progressive import Climb
-    from aichaos.report.layout import Paper, Part
-    from aichaos.series import Went
+    from aichaos.report.layout import Part
 
 _GROW = "What grows, and how: a quantity (latency, jitter, loss, duration, percent, load), a place (/spec/…), or a parameter of a scenario."
 _FIND = "Then halve the stretch between what held and what did not, until the ends are as close as this: 50ms, 5%."
@@ -82,7 +81,7 @@ def _climb(climb: "Climb", given: dict[str, Any]) -> int:
         warn(["that is another name: nothing was changed"])
         return 130
     consent = Consent(how="yes" if given["yes"] else "keyboard", why=given["why"], cluster=cluster, digests=digests)
-    hands = _Hands(given, _paper(given))
+    hands = _Hands(given)
     course = carry_on(climb, consent, hands, say, manner_of(given))
     _end(course, climb, given)
     return course.code
@@ -99,11 +98,10 @@ def _most(climb: "Climb") -> str:
 def _look(climb: "Climb", given: dict[str, Any]) -> tuple[frozenset[str], str]:
     """Show the plan of the first stage whole, of the others what they reach. Raises RefusedError."""
     from aichaos.progressive import staged
-    from aichaos.report import plan, progress
-    from aichaos.report.layout import Paper
+    from aichaos.report import plan
     from aichaos.series import look
 
-    paper = _paper(given)
+    paper = paper_of(given)
     digests, cluster, refused = [], "", []
     for number, value in enumerate(climb.search.stages, 1):
         order, _ = staged(climb, number, value)
@@ -112,13 +110,13 @@ def _look(climb: "Climb", given: dict[str, Any]) -> tuple[frozenset[str], str]:
 
         def show(drawing: Any, found: Any, number: int = number) -> None:
             if number == 1:
-                plan.show(drawing.plan, drawing.radius, drawing.prediction, found.warnings, paper)
+                plan.show(drawing.plan, drawing.radius, drawing.prediction, found.warnings, paper, one_of_several=True)
             else:
                 paper.text(f"reaches {plan.reach(drawing.radius)}; prediction: {drawing.prediction.verdict}", indent=2)
 
         drawn, refusals = look(order, say, show)
         paper.stream.flush()
-        progress.refused([(one.name, one.message, one.hint) for one in refusals], Paper(sys.stderr))
+        show_refusals(refusals)
         refused += [shown] if refusals else []
         digests.append(drawn.digest)
         cluster = drawn.server
@@ -128,47 +126,14 @@ def _look(climb: "Climb", given: dict[str, Any]) -> tuple[frozenset[str], str]:
     return frozenset(digests), cluster
 
 
-class _Hands:
+class _Hands(Screen):
     """The terminal, or the script, of whoever started the series."""
 
-    def __init__(self, given: dict[str, Any], paper: "Paper") -> None:
-        self._script = given["output"] == "json"
-        self._paper = paper
-        self._shown: Any = None
-
     def begins(self, climb: "Climb", found: "Next") -> None:
-        from aichaos.report.progress import Progress
-
-        knob, shown, repeats = climb.dial.name, climb.dial.shown(found.value), climb.search.repeats
-        if self._script:
-            _write({"event": "progressive-stage", "knob": knob, "value": found.value, "repeat": found.repeat, "of": repeats})
+        knob, repeats = climb.dial.name, climb.search.repeats
         again = f" (try {found.repeat} of {repeats})" if repeats > 1 else ""
-        self._paper.line((f"\n{knob} {shown}{again}", "cyan"))
-        self._paper.stream.flush()
-        live = self._paper.stream.isatty() and sys.stderr.isatty() and not self._script
-        self._shown = Progress(self._paper, live=live)
-
-    def tell(self, event: "Event") -> None:
-        if self._script:
-            _write(event)
-        else:
-            self._shown(event)
-
-    def went(self, went: "Went") -> None:
-        from aichaos.report import progress
-        from aichaos.report.layout import Paper
-
-        self._shown.close()
-        if went.report is None:
-            refusals = [(one.name, one.message, one.hint) for one in went.refusals]
-            progress.refused(refusals or [("run", went.why, "")], Paper(sys.stderr))
-        elif self._script:
-            _write(went.report.finished)
-        else:
-            progress.end(went.report.finished, went.report.during, went.report.unmet, self._paper)
-
-    def again(self) -> None:
-        self._shown.again()
+        event = {"event": "progressive-stage", "knob": knob, "value": found.value, "repeat": found.repeat, "of": repeats}
+        self.heading(f"{knob} {climb.dial.shown(found.value)}{again}", event)
 
 
 _HELD: "dict[bool | None, Part]" = {True: ("held", "green"), False: ("did NOT hold", "red"), None: ("can't be told", "yellow")}
@@ -178,9 +143,9 @@ def _end(course: "Course", climb: "Climb", given: dict[str, Any]) -> None:
     import msgspec
 
     if given["output"] == "json":
-        _write({"event": "progressive-finished"} | msgspec.to_builtins(course))
+        write_event({"event": "progressive-finished"} | msgspec.to_builtins(course))
         return
-    paper = _paper(given)
+    paper = paper_of(given)
     paper.line()
     for one in course.tries:
         paper.line(f"{climb.dial.shown(one.value):>12}  ", _HELD[one.held])
@@ -188,20 +153,3 @@ def _end(course: "Course", climb: "Climb", given: dict[str, Any]) -> None:
     if course.why:
         paper.text(f"It ended before it was done: {course.why}", style="yellow")
     paper.text(f"Kept in {climb.folder}", style="dim")
-
-
-def _paper(given: dict[str, Any]) -> "Paper":
-    from aichaos.report.layout import Paper
-
-    return Paper(sys.stderr if given["output"] == "json" else sys.stdout)
-
-
-def _write(event: Any) -> None:
-    """One event a line; a pipe that nobody reads any more ends nothing."""
-    import msgspec
-
-    try:
-        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
-        sys.stdout.flush()
-    except OSError:
-        return  # who read it is gone; the files of the series hold everything

@@ -8,12 +8,12 @@ import click
 
 from aichaos.cli.options import output_option, say, source_options, warn
 from aichaos.cli.running import asked, existing, manner_of, order_of, plan_options, run_options, safety, stand_back, terminal_or_yes
+from aichaos.cli.screen import paper_of, write_event
 from aichaos.errors import UsageError
 
 if TYPE_CHECKING:
-    from aichaos.domain.running import Approval, Event
+    from aichaos.domain.running import Approval
     from aichaos.planning import Drawn, Guarded, Order
-    from aichaos.report.progress import Progress
 
 
 @click.command("run")
@@ -71,9 +71,8 @@ def _run(order: "Order", given: dict[str, Any]) -> int:
 
 def _show(drawing: "Drawn", warnings: list[str], given: dict[str, Any]) -> None:
     from aichaos.report import plan
-    from aichaos.report.layout import Paper
 
-    paper = Paper(sys.stderr if given["output"] == "json" else sys.stdout)
+    paper = paper_of(given)
     plan.show(drawing.plan, drawing.radius, drawing.prediction, warnings, paper)
     paper.stream.flush()
 
@@ -92,42 +91,22 @@ def _approval(drawing: "Drawn", found: "Guarded", given: dict[str, Any]) -> "App
 
 def _carry_out(drawing: "Drawn", found: "Guarded", approval: "Approval", given: dict[str, Any]) -> int:
     from aichaos.report import progress
-    from aichaos.report.layout import Paper
     from aichaos.run.stops import Stops
     from aichaos.running import carry_out, exit_code
 
     script = given["output"] == "json"
-    paper = Paper(sys.stderr if script else sys.stdout)
+    paper = paper_of(given)
     shown = progress.Progress(paper, live=paper.stream.isatty() and sys.stderr.isatty() and not script)
     stops = Stops()
     with stops.on_signals(shown.again):
         manner = manner_of(given)
-        report = carry_out(drawing, found, approval, stops, _events(shown) if script else shown, manner)
+        report = carry_out(drawing, found, approval, stops, write_event if script else shown, manner)
     shown.close()
     if script:
-        _write(report.finished)
+        write_event(report.finished)
     else:
         progress.end(report.finished, report.during, report.unmet, paper)
     return exit_code(report)
-
-
-def _events(shown: "Progress") -> "Any":
-    """Events as JSON, one a line; a pipe that nobody reads any more ends nothing: the way back is more important."""
-
-    def tell(event: "Event") -> None:
-        _write(event)
-
-    return tell
-
-
-def _write(event: "Event") -> None:
-    import msgspec
-
-    try:
-        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
-        sys.stdout.flush()
-    except OSError:
-        return  # who read it is gone; the journal and the report hold everything
 
 
 def _rehearse(drawing: "Drawn", given: dict[str, Any]) -> int:

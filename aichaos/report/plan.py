@@ -18,12 +18,14 @@ MOST = 60
 """Lines of one diff; the rest is in `aichaos check` and in the file."""
 
 
-def show(plan: Plan, radius: BlastRadius, foretold: Prediction, warnings: Iterable[str], paper: Paper) -> None:
-    """The whole plan."""
+def show(
+    plan: Plan, radius: BlastRadius, foretold: Prediction, warnings: Iterable[str], paper: Paper, *, one_of_several: bool = False
+) -> None:
+    """The whole plan. one_of_several: it is drawn again, and gets the name of its run, when its turn has come."""
     paper.text(plan.title, style="bold")
-    paper.facts(
-        [("run", plan.run), ("cluster", plan.server), ("ends", f"after {plan.deadline:g}s at the latest"), ("reaches", reach(radius))]
-    )
+    head = [] if one_of_several else [("run", plan.run)]
+    ends = f"after {plan.deadline:g}s at the latest"
+    paper.facts([*head, ("cluster", plan.server), ("ends", ends), ("reaches", reach(radius))])
     paper.line()
     for step in plan.steps:
         paper.text(step.text, mark=f"{step.number}. ", style="bold")
@@ -41,7 +43,8 @@ def show(plan: Plan, radius: BlastRadius, foretold: Prediction, warnings: Iterab
         paper.text(f"{one.object}: {one.why}", mark="Does not come back: ")
     for warning in warnings:
         paper.text(warning, mark="! ", style="yellow")
-    stops = f"Ctrl-C, the deadline, a failing abort probe, `aichaos stop {plan.run}`, the lever (`aichaos stop --all`)"
+    stop = "aichaos stop" if one_of_several else f"aichaos stop {plan.run}"
+    stops = f"Ctrl-C, the deadline, a failing abort probe, `{stop}`, the lever (`aichaos stop --all`)"
     paper.text(f"What stops it: {stops}. Then everything goes back.")
 
 

@@ -30,7 +30,7 @@ def test_the_labs_three_scenarios_are_held_and_told_from_what_was_measured(lab: 
             assert done.returncode == 0, done.stderr
             assert lab.say("gameday", "note", "--kind", "action", "page us when half of the pods are gone").returncode == 0
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 3, (seen, said)
+    assert process.returncode == 3, (said, [one for one in seen if one["event"] in ("note", "stopping", "finished")])
     assert seen[-1]["event"] == "gameday-finished"
     assert [one["verdict"] for one in seen if one["event"] == "finished"] == ["pass", "pass", "fail"]
     assert (lab.replicas(), lab.rules()) == ([4, 1, 1], rules)

@@ -141,7 +141,10 @@ def test_the_chaos_inside_a_model_is_switched_on_and_off_again(lab: Lab) -> None
 def test_a_run_that_can_not_tell_ends_the_series(shop: Shop) -> None:
     done, events = climb(shop, timed(shop, steadyState=[]), "--grow", f"{TIMEOUT}=2s,1s")
     end = events[-1]
-    assert (done.returncode, [one["held"] for one in end["tries"]], end["limit"]["complete"]) == (9, [None], False), done.stderr
+    assert (done.returncode, [one["held"] for one in end["tries"]], end["limit"]["complete"]) == (9, [None], False), (
+        end["why"],
+        done.stderr,
+    )
     assert "nothing is known" in end["said"]
 
 

@@ -1,0 +1,78 @@
+"""Where commands speak that run something: lines for people, or events for scripts, one a line."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aichaos.domain.running import Event
+    from aichaos.report.layout import Paper
+    from aichaos.run.plan import Refusal
+    from aichaos.series import Went
+
+
+def paper_of(given: dict[str, Any]) -> "Paper":
+    """Text for people: beside the events of a script, which have standard output alone."""
+    from aichaos.report.layout import Paper
+
+    return Paper(sys.stderr if given["output"] == "json" else sys.stdout)
+
+
+def write_event(event: Any) -> None:
+    """One event a line; a pipe that nobody reads any more ends nothing: the way back is more important."""
+    import msgspec
+
+    try:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+    except OSError:
+        return  # who read it is gone; what is kept on disk holds everything
+
+
+def show_refusals(refusals: "list[Refusal]", why: str = "") -> None:
+    """Why a run is not begun, on standard error. why: where it is no refusal of the guard."""
+    from aichaos.report import progress
+    from aichaos.report.layout import Paper
+
+    told = [(one.name, one.message, one.hint) for one in refusals]
+    progress.refused(told or ([("run", why, "")] if why else []), Paper(sys.stderr))
+
+
+class Screen:
+    """Several runs in order, each under a heading of its own."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self.paper = paper_of(given)
+        self.script = given["output"] == "json"
+        self._shown: Any = None
+
+    def heading(self, text: str, event: dict[str, Any]) -> None:
+        """The next run begins. event: the same for scripts."""
+        from aichaos.report.progress import Progress
+
+        if self.script:
+            write_event(event)
+        self.paper.line((f"\n{text}", "cyan"))
+        self.paper.stream.flush()
+        live = self.paper.stream.isatty() and sys.stderr.isatty() and not self.script
+        self._shown = Progress(self.paper, live=live)
+
+    def tell(self, event: "Event") -> None:
+        if self.script:
+            write_event(event)
+        else:
+            self._shown(event)
+
+    def went(self, went: "Went") -> None:
+        from aichaos.report import progress
+
+        self._shown.close()
+        if went.report is None:
+            show_refusals(went.refusals, went.why)
+        elif self.script:
+            write_event(went.report.finished)
+        else:
+            progress.end(went.report.finished, went.report.during, went.report.unmet, self.paper)
+
+    def again(self) -> None:
+        """Ctrl-C once more, while everything goes back."""
+        self._shown.again()
