@@ -232,7 +232,8 @@ def _beside_sham(kept: Folder, seen: dict[str, Reading]) -> Sham | None:
     other = readings(_lines(sham, []), windows(_moments(sham)))
     names = [probe.name for probe in kept.about.experiment.spec.steady_state]
     real, idle = ({name: one[name].tally("during") for name in names if name in one} for one in (seen, other))
-    return beside_sham(sham.opened.plan.run, real, idle)
+    usual = {name: seen[name].tally("baseline") for name in real}
+    return beside_sham(sham.opened.plan.run, real, idle, usual)
 
 
 def _sham_of(path: Path, kept: Folder) -> Folder | None:

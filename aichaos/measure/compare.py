@@ -6,6 +6,8 @@ wide that a difference that matters could hide in them, there are too few sample
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from aichaos.domain.results import Effect, Sham
 from aichaos.measure.figures import TOO_FEW, Tally
 from aichaos.measure.latencies import Latencies
@@ -17,6 +19,8 @@ LEAST = 0.002
 """Seconds that a latency has to differ by, at least."""
 SHARE = 0.2
 """And as a share of what it was."""
+LATE = 2.0
+"""And as a multiple of how late this machine's questions usually were: a busy machine is slow to see, too, and by turns."""
 
 
 def effects(before: Tally, during: Tally) -> list[Effect]:
@@ -24,7 +28,8 @@ def effects(before: Tally, during: Tally) -> list[Effect]:
     found = [_success(before, during)] if before.told and during.told else []
     then, now = before.latencies(), during.latencies()
     if then.count and now.count:
-        found += [_latency(name, quantile, then, now) for name, quantile in (("p50", 0.5), ("p95", 0.95))]
+        late = LATE * max(before.usually_late, during.usually_late)
+        found += [_latency(name, quantile, then, now, late) for name, quantile in (("p50", 0.5), ("p95", 0.95))]
     return found + [one for one in _backends(before, during) if one.beyond_noise]
 
 
@@ -42,11 +47,11 @@ def _apart(low: float, high: float) -> bool | None:
     return None if high - low > WIDE else False
 
 
-def _latency(name: str, quantile: float, then: Latencies, now: Latencies) -> Effect:
+def _latency(name: str, quantile: float, then: Latencies, now: Latencies, late: float) -> Effect:
     was, value = then.at(rank(quantile, then.count)), now.at(rank(quantile, now.count))
     low_was, high_was = _interval(quantile, then)
     low_now, high_now = _interval(quantile, now)
-    margin = max(LEAST, SHARE * was)
+    margin = max(LEAST, SHARE * was, late)
     low = low_now - high_was if low_now is not None and high_was is not None else None
     high = high_now - low_was if high_now is not None and low_was is not None else None
     slower, faster = low is not None and low > margin, high is not None and high < -margin
@@ -80,9 +85,10 @@ def _effect(
     )
 
 
-def beside_sham(run: str, real: Mapping[str, Tally], sham: Mapping[str, Tally]) -> Sham:
-    """The windows `during` of a run and of its sham, by probe. What differs beyond noise, only the fault explains."""
-    found = {name: effects(sham[name], real[name]) for name in real if name in sham}
+def beside_sham(run: str, real: Mapping[str, Tally], sham: Mapping[str, Tally], usual: Mapping[str, Tally] | None = None) -> Sham:
+    """The windows `during` of a run and of its sham, by probe; usual: the run's own baseline. What differs beyond noise from both, only the
+    fault explains: what differs from the sham alone may have changed between the two runs."""
+    found = {name: _explained(effects(sham[name], real[name]), (usual or {}).get(name), real[name]) for name in real if name in sham}
     every: Sequence[Effect] = [one for each in found.values() for one in each]
     beyond = [f"{name}: {one.text}" for name, each in found.items() for one in each if one.beyond_noise]
     if beyond:
@@ -90,3 +96,16 @@ def beside_sham(run: str, real: Mapping[str, Tally], sham: Mapping[str, Tally]) 
     if not every or all(one.beyond_noise is None for one in every):
         return Sham(run=run, effects=found, verdict="too-few-samples", text=f"{TOO_FEW} whether anything differs from the sham run {run}")
     return Sham(run=run, effects=found, verdict="no-effect", text=f"nothing differs from the sham run {run}: the fault had no effect here")
+
+
+def _explained(beside: Sequence[Effect], usual: Tally | None, real: Tally) -> list[Effect]:
+    """Without what was so in the run's own baseline already."""
+    if usual is None or not usual.told:
+        return list(beside)
+    own = {one.measure for one in effects(usual, real) if one.beyond_noise}
+    return [
+        replace(one, beyond_noise=False, text=f"{one.text} (and no more than in its own baseline)")
+        if one.beyond_noise and one.measure not in own
+        else one
+        for one in beside
+    ]

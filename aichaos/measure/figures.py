@@ -1,6 +1,7 @@
 """Many samples as figures: what `samples` keeps, added up for a window or a stretch of a plot."""
 
 from collections import Counter
+from statistics import median
 
 from aichaos.domain.results import Bucket, Estimate, Measured, Window
 from aichaos.measure.latencies import Latencies
@@ -21,7 +22,7 @@ class Tally:
         self.backends: Counter[str] = Counter()
         self.why = ""
         self.none_why = ""
-        self.late = 0.0
+        self.lates: list[float] = []
         self.value: float | None = None
         self._written: list[str] = []
 
@@ -33,7 +34,7 @@ class Tally:
             self.why = line.why
         elif line.why:
             self.none_why = line.why
-        self.late = max(self.late, line.late)
+        self.lates.append(line.late)
         self.value = line.value if line.value is not None else self.value
         if line.latencies:
             self._written.append(line.latencies)
@@ -51,6 +52,11 @@ class Tally:
     @property
     def samples(self) -> int:
         return self.told + self.none
+
+    @property
+    def usually_late(self) -> float:
+        """Seconds by which questions were late in a usual second: what this machine itself adds to latencies."""
+        return median(self.lates) if self.lates else 0.0
 
     @property
     def reason(self) -> str:

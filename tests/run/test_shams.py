@@ -1,7 +1,7 @@
 """Sham runs give no alarm: nothing is done, and nothing is said to be different. `make shams` takes fifty, the tests take three."""
 
 import os
-from itertools import pairwise
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -34,12 +34,11 @@ def test_no_sham_run_gives_an_alarm(shop: Shop) -> None:
         assert code == 0, last(events)
     alarms = [f"{one.run}: {effect.text}" for _, one in found for each in one.probes for effect in each.effects if effect.beyond_noise]
     differing = [f"{one.run}: {each.request}: {each.why}" for _, one in found for each in one.prediction if each.verdict == "differs"]
-    for (earlier, one), (later, other) in pairwise(found):
-        then, now = (
-            {name: reading.tally("during") for name, reading in readings(read(folder / NAME), results.windows).items()}
-            for folder, results in ((earlier, one), (later, other))
-        )
-        beside = beside_sham(one.run, now, then)
+    tallies = [(one, readings(read(folder / NAME), one.windows)) for folder, one in found]
+    for (one, then), (_, now) in permutations(tallies, 2):
+        usual = {name: reading.tally("baseline") for name, reading in now.items()}
+        during, idle = ({name: reading.tally("during") for name, reading in seen.items()} for seen in (now, then))
+        beside = beside_sham(one.run, during, idle, usual)
         alarms += [beside.text] if beside.verdict == "effect" else []
     assert alarms == []
     assert differing == []
