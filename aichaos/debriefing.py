@@ -32,6 +32,8 @@ from aichaos.report.kubectl import text as step_text
 from aichaos.run import days, journal, state
 from aichaos.series import file_in
 
+_REFUSED = 5
+"""The exit code of a run that was not begun: nothing was changed."""
 _LATE = 60.0
 """Seconds without a note while answers are bad, after which the silence is said."""
 
@@ -93,7 +95,8 @@ def _scene(day: str, number: int, scene: Scene, entries: list[DayEntry], missing
         gates=[_gate(one) for one in entries if isinstance(one, GateSeen) and one.number == number],
         observe=scene.observe,
     )
-    return (_run(done, began, ended, entries, missing) if began else done), experiment
+    refused = ended is not None and ended.code == _REFUSED
+    return (_run(done, began, ended, entries, missing) if began is not None and not refused else done), experiment
 
 
 def _experiment(day: str, number: int, scene: Scene, missing: list[str]) -> Experiment | None:

@@ -14,7 +14,7 @@ from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment, seconds, to_document
 from aichaos.domain.gameday import DayBegan, DayEnded, GameDay, Gate, GateSeen, SceneBegan, SceneEnded
 from aichaos.domain.running import Event, Plan
-from aichaos.errors import AichaosError, FileError, SourceError
+from aichaos.errors import AichaosError, FileError
 from aichaos.files import yaml
 from aichaos.files.save import save
 from aichaos.files.strict import converted
@@ -155,10 +155,7 @@ def _run(staged: Staged, number: int, order: Order, consent: Consent, hands: Han
     def began(plan: Plan) -> None:
         days.append(staged.name, SceneBegan(at=time.time(), number=number, run=plan.run))
 
-    try:
-        went = run_one(order, consent, say, hands.tell, manner, began, hands.again)
-    except (SourceError, FileError) as error:  # nothing was changed
-        went = Went(code=5, why=str(error))
+    went = run_one(order, consent, say, hands.tell, manner, began, hands.again)
     days.append(staged.name, SceneEnded(at=time.time(), number=number, code=went.code, why=went.why))
     return went
 

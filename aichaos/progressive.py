@@ -14,7 +14,7 @@ from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment, to_document
 from aichaos.domain.progressive import Course, Limit, Try
 from aichaos.domain.running import Event
-from aichaos.errors import FileError, SourceError, UsageError
+from aichaos.errors import AichaosError, FileError, UsageError
 from aichaos.files import yaml
 from aichaos.files.save import save
 from aichaos.library.dials import Dial, dial_of, start_of
@@ -178,12 +178,12 @@ def carry_on(climb: Climb, consent: Consent, hands: Hands, say: Say, manner: Man
 
 def _try(climb: Climb, number: int, found: Next, consent: Consent, hands: Hands, say: Say, manner: Manner) -> tuple[Went, Path]:
     """One run. A value between two stages that were shown is approved with them."""
-    order, digest = staged(climb, number, found.value)
-    allowed = msgspec.structs.replace(consent, digests=consent.digests | {digest})
     try:
-        return run_one(order, allowed, say, hands.tell, manner, lambda plan: None, hands.again), order.path
-    except (SourceError, FileError) as error:  # nothing was changed
-        return Went(code=5, why=str(error)), order.path
+        order, digest = staged(climb, number, found.value)
+    except AichaosError as error:
+        return Went(code=5, why=str(error)), Path()
+    allowed = msgspec.structs.replace(consent, digests=consent.digests | {digest})
+    return run_one(order, allowed, say, hands.tell, manner, lambda plan: None, hands.again), order.path
 
 
 def _tried(climb: Climb, found: Next, went: Went, path: Path) -> Try:

@@ -12,9 +12,9 @@ import msgspec
 
 from aichaos.domain.about import Report
 from aichaos.domain.running import Approval, Event, Plan
-from aichaos.errors import RefusedError
+from aichaos.errors import AichaosError, RefusedError
 from aichaos.planning import Drawn, Guarded, Order, drawn, guarded
-from aichaos.run import approve
+from aichaos.run import approve, listing, state
 from aichaos.run.plan import Refusal
 from aichaos.run.stops import Stops
 from aichaos.running import Manner, carry_out, exit_code
@@ -63,24 +63,41 @@ def look(order: Order, say: Say, show: Callable[[Drawn, Guarded], None]) -> tupl
 def run_one(
     order: Order, consent: Consent, say: Say, tell: Tell, manner: Manner, began: Callable[[Plan], None], again: Callable[[], None]
 ) -> Went:
-    """One run of the series. began: told of the plan before anything is changed. Raises SourceError, FileError."""
+    """One run of the series; an error is a way that it went, so that the series can be told to its end. began: told of the plan before
+    anything is changed."""
+    named: list[str] = []
+
+    def begins(plan: Plan) -> None:
+        began(plan)
+        named.append(plan.run)
+
+    try:
+        return _run_one(order, consent, say, tell, manner, begins, again)
+    except AichaosError as error:
+        return Went(code=_left(named), why=str(error))
+
+
+def _run_one(
+    order: Order, consent: Consent, say: Say, tell: Tell, manner: Manner, begins: Callable[[Plan], None], again: Callable[[], None]
+) -> Went:
     with drawn(order, say) as drawing:
         found = guarded(drawing, say)
         if found.refusals:
-            reasons = "; ".join(one.message for one in found.refusals)
-            return Went(code=5, refusals=found.refusals, why=reasons)
-        try:
-            approval = consent.to(drawing.plan)
-        except RefusedError as error:
-            return Went(code=5, why=str(error))
-        began(drawing.plan)
+            return Went(code=5, refusals=found.refusals, why="; ".join(one.message for one in found.refusals))
+        approval = consent.to(drawing.plan)
+        begins(drawing.plan)
         stops = Stops()
         with stops.on_signals(again):
-            try:
-                report = carry_out(drawing, found, approval, stops, tell, manner)
-            except RefusedError as error:
-                return Went(code=5, why=str(error))
+            report = carry_out(drawing, found, approval, stops, tell, manner)
     return Went(code=exit_code(report), report=report, why=report.finished.stop_reason or "", ended=_by_somebody(stops))
+
+
+def _left(named: list[str]) -> int:
+    """The exit code of a run that ended in an error, by its journal: nothing was changed, all went back, or something is left."""
+    if not named or not (state.folder(named[0]) / state.JOURNAL).exists():
+        return 5
+    kept = listing.one(named[0])
+    return 8 if kept.restored not in ("verified", "nothing-changed") else 7 if kept.changes else 5
 
 
 def _by_somebody(stops: Stops) -> str:

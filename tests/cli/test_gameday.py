@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aichaos import gameday
+from aichaos import gameday, series
 from aichaos.domain.gameday import DayBegan, DayEnded, GameDay, Note, SceneBegan, SceneEnded
 from aichaos.errors import FileError, SyntaxProblem
 from aichaos.report.debrief import markdown
@@ -191,3 +191,21 @@ def test_the_list_says_which_day_runs(aichaos: Run, tmp_path: Path) -> None:
     written(tmp_path / "state")
     done = aichaos("gameday", "list", "-o", "json", AICHAOS_STATE_DIR=str(tmp_path / "state"))
     assert [(one["gameday"], one["state"], one["code"]) for one in json.loads(done.stdout)] == [("small-1", "ended", 3)]
+
+
+def test_a_run_that_lost_the_lease_at_the_last_moment_was_refused(aichaos: Run, tmp_path: Path) -> None:
+    where = written(tmp_path / "state", ended=False)
+    began, scene, _ = (where / "day.jsonl").read_bytes().splitlines()
+    lost = SceneEnded(at=102.0, number=1, code=5, why="run other of ben has just begun")
+    (where / "day.jsonl").write_bytes(b"\n".join([began, scene, msgspec.json.encode(lost)]) + b"\n")
+    found = told(aichaos, tmp_path / "state")
+    assert (found["scenarios"][0]["state"], found["scenarios"][0]["restored"]) == ("refused", None)
+    assert any("the guard refused it: run other of ben has just begun" in one for one in found["failed"])
+
+
+def test_an_error_of_a_run_that_has_no_journal_changed_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICHAOS_STATE_DIR", str(tmp_path))
+    assert (series._left([]), series._left(["never-begun"])) == (5, 5)
+    (tmp_path / "runs" / "spoiled").mkdir(parents=True)
+    (tmp_path / "runs" / "spoiled" / "journal.jsonl").write_text("no journal")
+    assert series._left(["spoiled"]) == 8, "what nobody can read is not said to be restored"
