@@ -17,7 +17,8 @@ _TOKEN = "AICHAOS_SERVE_TOKEN"
 @click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535), help="0 for any free one.")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A host name that it may be asked by; may be repeated.")
 @click.option("--allow-stop", is_flag=True, help="Let whoever knows the token stop runs.")
-@click.option("--no-cluster", is_flag=True, help="Do not ask the cluster which run is active.")
+@click.option("--no-cluster", is_flag=True, help="Do not ask the cluster which run is active, whoever started it.")
+@click.option("--lease", default="aichaos/aichaos-run", show_default=True, metavar="NS/NAME", help="The Lease of runs.")
 @connection_options
 def command(
     host: str,
@@ -25,14 +26,16 @@ def command(
     names: tuple[str, ...],
     allow_stop: bool,
     no_cluster: bool,
+    lease: str,
     kubeconfig: str | None,
     context: str | None,
 ) -> int:
     """Show the runs of this machine in a browser until Ctrl-C. It only reads, from the state folder and the Lease of runs.
 
     With --allow-stop a run can be stopped there by whoever knows the token: that of the variable AICHAOS_SERVE_TOKEN, or a new one that is
-    printed. An address that other machines can reach needs AICHAOS_SERVE_TOKEN for looking, too. There is no TLS: put a proxy in front, or
-    use `ssh -L 8090:127.0.0.1:8090`.
+    printed. Where that variable is set, looking needs the token, too; an address that other machines can reach needs it set.
+
+    There is no TLS: put a proxy in front, or use `ssh -L 8090:127.0.0.1:8090`.
     """
     from aichaos.serving.manner import Manner, is_loopback
 
@@ -46,6 +49,7 @@ def command(
         allow_stop=allow_stop,
         names=frozenset(name.lower().removesuffix(".") for name in names),
         cluster=not no_cluster,
+        lease=lease,
         kubeconfig=kubeconfig,
         context=context,
     ).checked()

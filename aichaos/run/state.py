@@ -6,6 +6,7 @@ dies, however it dies. Every command looks for unfinished runs, so nothing heavy
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ JOURNAL = "journal.jsonl"
 _LOCK = "lock"
 _KEY_BYTES = 32
 _TAIL = 4096
+_TRIES, _PAUSE = 5, 0.01
 
 
 def home() -> Path:
@@ -84,14 +86,24 @@ def working_on(run: str) -> Iterator[None]:
     except OSError as error:
         raise FileError(f"cannot lock {where}: {error.strerror or error}", hint="`aichaos runs` lists the runs of this machine.") from error
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _locked(handle):
             hint = f"`aichaos stop {run}` ends it; its watchdog restores by itself if it dies."
-            raise FileError(f"a process is at work on run {run}", hint=hint) from error
+            raise FileError(f"a process is at work on run {run}", hint=hint)
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock. Whoever only looks (`is_locked`) has it for a moment, so a few tries are made."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(_PAUSE)
+        else:
+            return True
+    return False
 
 
 def is_locked(where: Path) -> bool:

@@ -6,7 +6,7 @@ import time
 import msgspec
 
 from aichaos.errors import AichaosError, NoClusterError
-from aichaos.run import lease, listing
+from aichaos.run import listing
 from aichaos.serving.manner import Manner
 
 FRESH = 10.0
@@ -43,7 +43,7 @@ class Cluster:
     def _ask(self) -> None:
         none = False
         try:
-            seen = Seen(active=listing.active(lease.DEFAULT, self._manner.kubeconfig, self._manner.context))
+            seen = Seen(active=listing.active(self._manner.lease, self._manner.kubeconfig, self._manner.context))
         except NoClusterError as error:
             none = self._manner.context is None and self._manner.kubeconfig is None
             seen = Seen(trouble="" if none else str(error))

@@ -14,7 +14,8 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """host: an IP address to listen on. token: what a browser has to know; None where everybody on this machine may look.
 
     guarded: whether looking needs the token, too. allow_stop: whether runs can be stopped; it always needs the token. names: host names
-    under which it may be asked for, beside addresses and localhost. cluster: whether the cluster is asked which run is active.
+    under which it may be asked for, beside addresses and localhost. cluster: whether the
+    cluster is asked which run is active, by the Lease of that name (`NS/NAME`).
     """
 
     host: str = "127.0.0.1"
@@ -24,6 +25,7 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     allow_stop: bool = False
     names: frozenset[str] = frozenset()
     cluster: bool = True
+    lease: str = "aichaos/aichaos-run"
     kubeconfig: str | None = None
     context: str | None = None
 

@@ -48,7 +48,7 @@ def dashboards(home: Path, around: Path) -> Iterator[Callable[..., Served]]:
     begun: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **more: str) -> Served:
-        variables = environment(around / "home", AICHAOS_STATE_DIR=str(home), **more)
+        variables = environment(around / "home", **{"AICHAOS_STATE_DIR": str(home)} | more)
         command = [sys.executable, "-m", "aichaos", "serve", "--port", "0", *arguments]
         process = subprocess.Popen(command, env=variables, cwd=around, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         begun.append(process)

@@ -38,6 +38,15 @@ def test_the_list_leads_to_a_run_and_the_run_to_its_experiment(home: Path, serve
     assert "r-1" in httpx2.get(f"{served.url}/experiments/lose-a-pod").text
 
 
+def test_the_score_is_drawn_over_time(home: Path, serve: Start) -> None:
+    for number in range(4):
+        runs.ended(home, f"r-{number}", runs.experiment(promise=">= 50%"), 1_790_000_000 + number * 3600, bad=60 if number > 1 else 150)
+    page = httpx2.get(f"{serve().url}/experiments/lose-a-pod").text
+    assert "the mean score went from " in page
+    assert '<span class="word better">better</span>' in page
+    assert page.count("<circle") == 4
+
+
 def test_the_same_is_there_as_json(home: Path, serve: Start) -> None:
     runs.ended(home, "r-1")
     answer = httpx2.get(f"{serve().url}/runs/r-1/results.json")
