@@ -30,6 +30,7 @@ COMMANDS = {
     "recover": "Finish the restore of a run whose process died.",
     "runs": "Past runs of this machine, and the one that is active in the cluster.",
     "serve": "Runs, live progress, reports and the stop button in a browser.",
+    "report": "What came of a run: figures, verdict, score, prediction beside observation.",
     "library": "The experiments that come with the program, and your own.",
     "snapshot": "Save what was observed, to work on it elsewhere.",
     "backends": "Which model backends exist, and which would be used.",

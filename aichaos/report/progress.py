@@ -157,7 +157,7 @@ def end(done: Finished, during: Sequence[Judged], unmet: str, paper: Paper) -> N
                 paper.text(f"Type the commands above, or once the cause is gone: aichaos recover {done.run}")
     for name in done.foreign:
         paper.text(f"{name}: somebody else changed it meanwhile; that stays", style="yellow")
-    paper.text(f"Report: {done.report}", style="dim")
+    paper.text(f"Report: aichaos report {done.run}", style="dim")
 
 
 def refused(refusals: Sequence[tuple[str, str, str]], paper: Paper) -> None:

@@ -1,0 +1,129 @@
+"""The results of a run on a terminal: how it ended, what held, what was seen, and how much of it can be trusted."""
+
+from aichaos.domain.results import Estimate, Measured, ProbeResult, Results, WindowKind
+from aichaos.domain.sample import Verdict
+from aichaos.report.layout import Paper, Part, Style
+
+_COLOURS: dict[Verdict, Style] = {"pass": "green", "fail": "red", "no-data": "yellow"}
+_SEVERITY: dict[str, Style] = {"high": "red", "medium": "yellow", "low": "", "info": "dim"}
+VERDICTS: dict[Verdict, str] = {
+    "pass": "The hypothesis held.",
+    "fail": "The hypothesis did NOT hold.",
+    "no-data": "No data: nothing could have shown a failure.",
+}
+WINDOWS: tuple[WindowKind, ...] = ("baseline", "during", "after")
+
+
+def show(found: Results, paper: Paper) -> None:
+    paper.line((found.title or found.experiment_name, "bold"))
+    paper.facts(facts(found))
+    paper.line()
+    paper.text(VERDICTS[found.verdict] + (f" {found.verdict_why}" if found.verdict_why else ""), style=_COLOURS[found.verdict])
+    paper.facts([("score", score(found)), ("confidence", confidence(found))])
+    if found.observations:
+        paper.line()
+        paper.line(("What it shows", "bold"))
+        for one in found.observations:
+            paper.text(one.text, mark="- ", style=_SEVERITY[one.severity])
+    for probe in found.probes:
+        paper.line()
+        _probe(probe, paper)
+    _predicted(found, paper)
+    _metrics(found, paper)
+
+
+def facts(found: Results) -> list[tuple[str, str]]:
+    """Who, when, where, and how it ended."""
+    rows = [("run", found.run + (" (a sham: nothing was done)" if found.sham_run else "")), ("by", f"{found.who}, {time(found.began)}")]
+    rows.append(("cluster", found.server + (f" ({found.context})" if found.context else "")))
+    rows.append(("ended", found.outcome + (f": {found.stop_reason}" if found.stop_reason else f" after {found.ended - found.began:.0f} s")))
+    took = found.stop_to_restored_seconds
+    rows.append(("restored", found.restored + (f", {took:.2f} s after it was stopped" if took is not None else "")))
+    if found.hypothesis:
+        rows.append(("hypothesis", found.hypothesis))
+    return rows
+
+
+def time(at: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def score(found: Results) -> str:
+    return f"{found.score.value} of 100" if found.score.value is not None else f"none: {found.score.why}"
+
+
+def confidence(found: Results) -> str:
+    return f"{found.confidence.word} ({found.confidence.value:.2f})" + (
+        f": {found.confidence.parts[0].why}" if found.confidence.parts else ""
+    )
+
+
+def share(found: Estimate) -> str:
+    if found.value is None:
+        return "–"
+    interval = f" ({found.low * 100:.1f}–{found.high * 100:.1f})" if found.low is not None and found.high is not None else ""
+    return f"{found.value:.1%}{interval}"
+
+
+def seconds(found: Estimate) -> str:
+    """In milliseconds, with `?` where too few samples have been taken to say how sure it is."""
+    if found.value is None:
+        return "–"
+    if found.low is None or found.high is None:
+        return f"{found.value * 1000:.0f} ms?"
+    return f"{found.value * 1000:.0f} ms ({found.low * 1000:.0f}–{found.high * 1000:.0f})"
+
+
+def answered(found: Measured) -> str:
+    """Which backends answered; where none is known, which statuses came."""
+    counts = found.backends or found.statuses
+    return ", ".join(f"{name} ({count})" for name, count in list(counts.items())[:3])
+
+
+def rows(probe: ProbeResult) -> list[tuple[str, ...]]:
+    """The figures of a probe, a window a row."""
+    head = ("", "samples", "success", "p50", "p95", "p99", "answered")
+    body = [
+        (one.window, str(one.samples), share(one.availability), seconds(one.p50), seconds(one.p95), seconds(one.p99), answered(one))
+        for kind in WINDOWS
+        if (one := probe.window(kind)) is not None
+    ]
+    return [head, *body]
+
+
+def _probe(probe: ProbeResult, paper: Paper) -> None:
+    paper.line((probe.probe, "bold"), "  ", (probe.verdict, _COLOURS[probe.verdict]), f"  {probe.role}" if probe.role == "abort" else "")
+    paper.text(probe.asked, indent=2, style="dim")
+    head, *body = (row[:-1] for row in rows(probe))
+    styled: list[list[Part]] = [[(cell, "cyan") for cell in head]]
+    styled += [[(cell, "") for cell in row] for row in body]
+    paper.columns(styled, indent=2)
+    told = [f"{one.window} {answered(one)}" for kind in WINDOWS if (one := probe.window(kind)) is not None and answered(one)]
+    paper.text(f"answered: {'; '.join(told)}" if told else "", indent=2)
+    for each in probe.objectives:
+        kept = f"{each.text}: {each.verdict}" + (f", {each.observed}" if each.observed else "") + (f": {each.why}" if each.why else "")
+        paper.text(kept, indent=2, style=_COLOURS[each.verdict])
+
+
+def _predicted(found: Results, paper: Paper) -> None:
+    if not found.prediction:
+        return
+    counts = {word: sum(one.verdict == word for one in found.prediction) for word in ("agrees", "differs", "not-observed")}
+    told = ", ".join(f"{count} {word.replace('-', ' ')}" for word, count in counts.items() if count)
+    paper.line()
+    paper.line(("Prediction and observation", "bold"), f"  {told}")
+    for one in found.prediction:
+        if one.verdict == "differs":
+            paper.text(f"{one.request}, {one.state}: foretold {one.predicted}, came {one.observed}", indent=2, style="red")
+
+
+def _metrics(found: Results, paper: Paper) -> None:
+    if not found.metrics:
+        return
+    paper.line()
+    paper.line(("Metrics", "bold"))
+    for one in found.metrics:
+        told = ", ".join(f"{window} {value:g}" for window, value in one.means.items())
+        paper.text(f"{one.name}: {told or one.why}", indent=2)
