@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import asking, checking, large, policies, routing, startup
+from benchmarks import asking, checking, injecting, large, policies, routing, startup
 
 _PACKAGES = ("click", "kubernetes", "msgspec", "pyyaml", "urllib3")
 
@@ -20,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--write", metavar="FILE", type=Path, help="write the page there, too")
     options = parser.parse_args()
-    parts = (_head, _collecting, _starting, _large, _asking, _checking, _routing, _policies)
+    parts = (_head, _collecting, _starting, _large, _asking, _checking, _routing, _policies, _injecting)
     page = "\n\n".join("\n".join(part()) for part in parts) + "\n"
     print(page)
     if options.write is not None:
@@ -63,6 +63,18 @@ def _routing() -> list[str]:
 
 def _policies() -> list[str]:
     return ["## NetworkPolicies", "", *policies.table(policies.measure()), "", "`python -m benchmarks.policies`"]
+
+
+def _injecting() -> list[str]:
+    return [
+        "## Chaos inside a model",
+        "",
+        f"What a call through `aichaos.inject` costs. Goal: within {injecting.GOAL:.0f} ns of the bare call where chaos is off.",
+        "",
+        *injecting.table(injecting.measure()),
+        "",
+        "`python -m benchmarks.injecting`",
+    ]
 
 
 def _head() -> list[str]:

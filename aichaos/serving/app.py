@@ -1,5 +1,6 @@
 """The addresses of the dashboard, and what answers each."""
 
+import asyncio
 import re
 from importlib.resources import files
 from typing import Any
@@ -76,6 +77,8 @@ class Dashboard:
 
     async def events(self, request: Request) -> Response:
         run = _run(request) if "run" in request.path_params else None
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         return self.streams.stream(lambda: self.shelf.mark(run))
 
     async def stop(self, request: Request) -> Response:
@@ -122,8 +125,6 @@ def _run(request: Request) -> str:
 
 async def _form(request: Request) -> dict[str, str]:
     """The fields of a small form. Raises HTTPException."""
-    import asyncio
-
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise HTTPException(415, "a form is application/x-www-form-urlencoded")
     body = b""
@@ -156,4 +157,5 @@ def application(manner: Manner) -> Gate:
         return HTMLResponse(pages.trouble("Not here", str(error.detail)), error.status_code, headers=error.headers)
 
     app = Starlette(routes=Dashboard(manner).routes(), exception_handlers={AichaosError: ours, HTTPException: http})
+    app.router.redirect_slashes = False
     return Gate(app, manner)
