@@ -1,6 +1,8 @@
 """A folder with scenarios of one's own: read strictly, every mistake at its place."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,12 +10,15 @@ from hypothesis import strategies as st
 
 from aichaos.catalogue import entry, experiment_for
 from aichaos.errors import FileError, SyntaxProblem
+from aichaos.files import yaml
 from aichaos.library.choose import choose, subjects
 from aichaos.library.finders import FINDERS
 from aichaos.library.model import scenarios
 from aichaos.library.own import read, scenario_of
-from tests.library.test_scenarios import GOOD
+from tests.library.test_scenarios import FILES, GOOD
 from tests.observe.clusters import topology_of
+from tests.test_docs import problems
+from tools import make_docs
 
 GOOD_TEXT = """# mine
 name: mine
@@ -149,3 +154,25 @@ def test_a_hole_that_nothing_fits_is_said_and_breaks_no_list(hole: str) -> None:
         assert "mine.yaml:" in str(error)  # noqa: PT017
     else:
         assert made is not None or problems
+
+
+def schema() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((make_docs.REFERENCE / "scenario.schema.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("path", [None, *FILES], ids=lambda path: path.stem if path else "own")
+def test_the_published_schema_takes_every_scenario(path: Path | None) -> None:
+    (document,) = yaml.load(path.read_text(encoding="utf-8") if path else GOOD_TEXT, "scenario.yaml")
+    assert list(problems(document, schema())) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [("version: 3", "version: x"), ("find: shrinkable_backend", "find: x"), ("keywords:", "words:"), ("experiment:", "experiments:")],
+)
+def test_the_published_schema_refuses_what_the_program_refuses(was: str, becomes: str) -> None:
+    (document,) = yaml.load(GOOD_TEXT.replace(was, becomes, 1), "mine.yaml")
+    assert list(problems(document, schema())) != []
+    with pytest.raises(FileError):
+        scenario_of(GOOD_TEXT.replace(was, becomes, 1), "mine.yaml")
