@@ -145,6 +145,8 @@ class Witness:
         """A window begins with each step, and with the way back; abort probes end nothing once that has begun."""
         if isinstance(event, (Step, RestoreBegan)):
             self._recorder.mark(at)
+        if isinstance(event, Step):
+            self._recorder.flush()  # a run that dies in this step has kept what was before it
         if isinstance(event, RestoreBegan):
             self._sampling.protect_no_more()
         self._say(event)

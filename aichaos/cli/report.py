@@ -11,13 +11,16 @@ from aichaos.errors import UsageError
 
 @click.command("report", short_help="The report of a run.")
 @click.argument("run", required=False)
-@click.option("-o", "--output", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True, help="In which form.")
+@click.option(
+    "-o", "--output", type=click.Choice(["text", "markdown", "html", "json"]), default="text", show_default=True, help="In which form."
+)
 def command(run: str | None, output: str) -> int:
     """The report of a run of this machine; without a name, of the latest. RUN is a name that `aichaos runs` lists, or a run's folder.
 
     \b
     aichaos report
     aichaos report route-conflict-my-route-1125-170312-52ab -o markdown > results.md
+    aichaos report -o html > report.html
 
     Reports are computed from the run's files each time, also of runs that were cut short or made by an older version; what is missing is
     said.
@@ -31,6 +34,10 @@ def command(run: str | None, output: str) -> int:
         from aichaos.report.results_markdown import page
 
         sys.stdout.write(page(found))
+    elif output == "html":
+        from aichaos.report import results_html
+
+        sys.stdout.write(results_html.page(found))
     else:
         from aichaos.report.layout import Paper
         from aichaos.report.results import show

@@ -154,3 +154,17 @@ def test_a_sham_run_changes_nothing_and_tells_the_effect_from_noise(shop: Shop) 
     assert not any(effect.beyond_noise for probe in sham.probes for effect in probe.effects)
     assert real.sham is not None
     assert (real.sham.run, real.sham.verdict) == (sham.run, "effect")
+
+
+def test_a_run_that_is_killed_is_reported_as_far_as_it_went(shop: Shop, tmp_path: Path) -> None:
+    process = shop.start(shop.experiment([to(shop, "v2"), {"name": "hold", "wait": {"for": "50s"}}], steadyState=[loaded(shop)]))
+    lines = shop.until(process, "step", number=2)
+    process.kill()
+    process.communicate()
+    folder = tmp_path / "state" / "runs" / lines[0]["run"]
+    shop.gateway.controlplane.wait(lambda: '"entry":"closed"' in (folder / "journal.jsonl").read_text(), what="the watchdog to restore")
+    found = past.results(folder)
+    assert (found.restored, found.stop_to_restored_seconds) == ("verified", None)
+    assert found.probes[0].window("baseline").samples > 0  # type: ignore[union-attr]
+    assert any("there is no report.json" in text for text in found.missing)
+    assert found.prediction
