@@ -32,7 +32,7 @@ import msgspec
 from aichaos import diagnosis, errors, settings
 from aichaos.ask.registry import Listed
 from aichaos.cli.main import COMMANDS, cli
-from aichaos.domain import catalogue, checked, experiment, gameday, kinds, prediction, progressive, suggestion
+from aichaos.domain import backlog, catalogue, checked, experiment, gameday, kinds, prediction, progressive, suggestion
 from aichaos.domain.base import Metadata
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.files import yaml
@@ -576,7 +576,7 @@ def json_page() -> str:
         configured = console("aichaos config -o json | head -n 12", Path(folder))
         routed = console("aichaos route GET http://lior.example.com/shop --from demo:route-chaos -o json", Path(folder))
     roots: tuple[type[msgspec.Struct], ...] = (suggestion.Suggestions, prediction.Answer)
-    roots += (catalogue.Catalogue, catalogue.Rendered, catalogue.Tried, gameday.Debrief, progressive.Course)
+    roots += (catalogue.Catalogue, catalogue.Rendered, catalogue.Tried, gameday.Debrief, progressive.Course, backlog.Backlog)
     shown = dict.fromkeys(one for root in roots for one in reachable(root))
     shapes = "\n".join(_shape(one) for one in shown)
     return f"""# JSON
@@ -627,6 +627,10 @@ A [SourceSummary](#sourcesummary): a summary, not the snapshot. The snapshot its
 One event a line: those of each run, and between them `gameday-scenario` (`number`, `of`, `name`) and `gameday-gate` (`gate`, `opened`,
 `why`). The last one is `gameday-finished` with `code`, the exit code, and `debrief`, a path.
 `gameday debrief -o json`: a [Debrief](#debrief).
+
+## `aichaos backlog -o json`
+
+A [Backlog](#backlog).
 
 ## `aichaos progressive -o json`
 

@@ -31,6 +31,8 @@ COMMANDS = {
     "runs": "Past runs of this machine, and the one that is active in the cluster.",
     "serve": "Runs, live progress, reports and the stop button in a browser.",
     "report": "What came of a run: figures, verdict, score, prediction beside observation.",
+    "backlog": "What to improve, from what runs have shown.",
+    "document": "The hypothesis document or the runbook of an experiment.",
     "library": "The experiments that come with the program, and your own.",
     "snapshot": "Save what was observed, to work on it elsewhere.",
     "backends": "Which model backends exist, and which would be used.",

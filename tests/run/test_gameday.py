@@ -49,6 +49,10 @@ def test_the_labs_three_scenarios_are_held_and_told_from_what_was_measured(lab: 
     shares = {one["measured"]["window"]: one["measured"]["availability"] for one in found["scenarios"][2]["seen"]}
     assert (shares["baseline"]["value"], shares["during"]["value"] < 0.99) == (1.0, True)
     assert shares["during"]["low"] < shares["during"]["value"] < shares["during"]["high"]
+    backlog = json.loads(lab.say("backlog", "-o", "json").stdout)
+    assert backlog["items"][0]["priority"] == "high"
+    assert "Automatic rollback" in backlog["items"][0]["text"]
+    assert "promised >= 99%" in backlog["items"][0]["why"]
     text = Path(seen[-1]["debrief"]).read_text(encoding="utf-8")
     for heading in ("# GameDay: ML Service Resilience Test", "## Date", "## Participants", "### Scenario 2: Database Failure (15m)"):
         assert heading in text
