@@ -12,7 +12,12 @@ from aichaos.errors import UsageError
 @click.command("report", short_help="The report of a run.")
 @click.argument("run", required=False)
 @click.option(
-    "-o", "--output", type=click.Choice(["text", "markdown", "html", "json"]), default="text", show_default=True, help="In which form."
+    "-o",
+    "--output",
+    type=click.Choice(["text", "markdown", "html", "json", "junit"]),
+    default="text",
+    show_default=True,
+    help="In which form.",
 )
 def command(run: str | None, output: str) -> int:
     """The report of a run of this machine; without a name, of the latest. RUN is a name that `aichaos runs` lists, or a run's folder.
@@ -34,6 +39,10 @@ def command(run: str | None, output: str) -> int:
         from aichaos.report.results_markdown import page
 
         sys.stdout.write(page(found))
+    elif output == "junit":
+        from aichaos.report import results_junit
+
+        sys.stdout.write(results_junit.text(found))
     elif output == "html":
         from aichaos.report import results_html
 

@@ -28,26 +28,26 @@ def text(done: Checked, strict: bool) -> str:
 def _suite(name: str, found: list[Finding], strict: bool) -> str:
     failures, skipped = sum(_fails(one, strict) for one in found), sum(_is_skipped(one, strict) for one in found)
     counts = f'tests="{max(1, len(found))}" failures="{failures}" errors="0" skipped="{skipped}"'
-    head = f"  <testsuite name={_attribute(name or 'aichaos')} {counts}>"
-    cases = [_case(one, strict) for one in found] or [f'    <testcase classname={_attribute(name)} name="no finding"/>']
+    head = f"  <testsuite name={attribute(name or 'aichaos')} {counts}>"
+    cases = [_case(one, strict) for one in found] or [f'    <testcase classname={attribute(name)} name="no finding"/>']
     return "\n".join([head, *cases, "  </testsuite>"])
 
 
 def _case(one: Finding, strict: bool) -> str:
     place = "".join(f":{part}" for part in (one.line, one.column) if part is not None)
     name = " ".join(part for part in (one.rule, f"{one.object}{one.path}", place and f"({place[1:]})") if part)
-    head = f"    <testcase classname={_attribute(one.file or one.object)} name={_attribute(name)}>"
+    head = f"    <testcase classname={attribute(one.file or one.object)} name={attribute(name)}>"
     return "\n".join([head, *_inside(one, f"{one.file or ''}{place}", strict), "    </testcase>"])
 
 
 def _inside(one: Finding, place: str, strict: bool) -> Iterable[str]:
-    body = _clean(escape("\n".join([place, one.message, *([f"fix: {one.fix.description}"] if one.fix else [])])))
+    told = body("\n".join([place, one.message, *([f"fix: {one.fix.description}"] if one.fix else [])]))
     if _fails(one, strict):
-        yield f"      <failure type={_attribute(one.severity)} message={_attribute(one.message)}>{body}</failure>"
+        yield f"      <failure type={attribute(one.severity)} message={attribute(one.message)}>{told}</failure>"
     elif one.severity == "skipped":
-        yield f"      <skipped message={_attribute(one.message)}/>"
+        yield f"      <skipped message={attribute(one.message)}/>"
     else:
-        yield f"      <system-out>{body}</system-out>"
+        yield f"      <system-out>{told}</system-out>"
 
 
 def _fails(one: Finding, strict: bool) -> bool:
@@ -58,8 +58,14 @@ def _is_skipped(one: Finding, strict: bool) -> bool:
     return one.severity == "skipped" and not strict
 
 
-def _attribute(value: str) -> str:
+def attribute(value: str) -> str:
+    """A value of an attribute, with its quotes."""
     return _clean(quoteattr(value, {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}))
+
+
+def body(value: str) -> str:
+    """Text between two tags."""
+    return _clean(escape(value))
 
 
 def _clean(value: str) -> str:

@@ -3,13 +3,16 @@
 import io
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
 from aichaos import past
 from aichaos.domain.results import Results
 from aichaos.report.layout import Paper
 from aichaos.report.results import show
+from aichaos.report.results_junit import text as junit
 from aichaos.report.results_markdown import page
 from tests.measure.folders import BACK, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to
 from tests.program import Run
@@ -73,6 +76,16 @@ def test_a_run_that_was_cut_short_is_reported_too(tmp_path: Path) -> None:
     for text in (shown(found), page(found)):
         assert "nobody has restored it yet: aichaos recover r-1" in text
     assert "The run did not come so far." in page(found)
+
+
+def test_as_junit_each_promise_is_a_case_and_one_without_data_is_skipped(tmp_path: Path) -> None:
+    made = experiment(PROBE | {"name": 'a "<b>\x00', "slo": ["95% of requests succeed", "recreated within 60s"]}, PROBE | {"name": "none"})
+    bad = [msgspec.structs.replace(one, probe='a "<b>\x00') for one in BAD if one.probe == "shop"]
+    suites = ElementTree.fromstring(junit(past.results(folder(tmp_path, samples=bad, made=made))))
+    assert {key: suites.get(key) for key in ("tests", "failures", "skipped")} == {"tests": "4", "failures": "1", "skipped": "1"}
+    cases = suites.findall(".//testcase")
+    assert [case.get("name") for case in cases[:2]] == ["95% of requests succeed", "recreated within 60s"]
+    assert [child.tag for case in cases for child in case] == ["failure", "system-out", "skipped", "system-out"]
 
 
 def test_the_command_reports_a_run_by_its_name_or_the_latest(aichaos: Run, tmp_path: Path) -> None:
