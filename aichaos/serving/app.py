@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from aichaos.cluster.connection import connect
 from aichaos.errors import AichaosError, FileError
+from aichaos.report import results_html
 from aichaos.run import lease
 from aichaos.serving import pages
 from aichaos.serving.cluster import Cluster
@@ -27,6 +28,7 @@ from aichaos.stopping import ask_to_stop
 
 _RUN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _STATIC = {"style.css": "text/css", "live.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_BOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _SCORED = 50
 """Runs of an experiment whose scores are shown: each is computed from its samples."""
 
@@ -48,6 +50,7 @@ class Dashboard:
             Route("/runs/{run}", self.run),
             Route("/runs/{run}/events", self.events),
             Route("/runs/{run}/results.json", self.results),
+            Route("/runs/{run}/report", self.report),
             Route("/runs/{run}/stop", self.stop, methods=["POST"]),
             Route("/login", self.login, methods=["GET", "POST"]),
             Route("/static/{name}", self.static),
@@ -66,6 +69,11 @@ class Dashboard:
     async def results(self, request: Request) -> Response:
         found = await run_in_threadpool(self.shelf.results, _run(request))
         return Response(msgspec.json.encode(found), media_type="application/json")
+
+    async def report(self, request: Request) -> Response:
+        """The page that can be kept and sent, in a box of its own: it may not even ask this server."""
+        found = await run_in_threadpool(self.shelf.results, _run(request))
+        return HTMLResponse(await run_in_threadpool(results_html.page, found), headers={"content-security-policy": _BOX})
 
     async def experiment(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -68,8 +68,8 @@ def runs(entries: Sequence[Entry], seen: Seen, experiment: str | None, page: int
     )
 
 
-def run(found: Results, *, may_stop: bool, told: str = "", report: bool = False) -> str:
-    """One run. told: what became of a wish to stop it. report: whether its report can be had."""
+def run(found: Results, *, may_stop: bool, told: str = "") -> str:
+    """One run. told: what became of a wish to stop it."""
     over = found.outcome != "running"
     return _render(
         "run.html",
@@ -80,7 +80,6 @@ def run(found: Results, *, may_stop: bool, told: str = "", report: bool = False)
         over=over,
         may_stop=may_stop and not over,
         told=told,
-        report=report,
     )
 
 

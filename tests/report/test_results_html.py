@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser
 
 from aichaos import past
+from aichaos.domain.running import LeftOver
 from aichaos.report.results_html import page
 from tests.browser import Watched, browser
 from tests.measure.folders import PROBE, experiment, folder
@@ -43,9 +45,11 @@ def test_it_works_from_a_file_without_a_network(browser: Browser, written: Path,
 
 
 def test_it_can_be_printed(browser: Browser, written: Path) -> None:
-    context = browser.new_context()
+    context = browser.new_context(color_scheme="dark")
     shown = context.new_page()
     shown.goto(written.as_uri())
+    shown.emulate_media(media="print", color_scheme="dark")
+    assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", "no ink for a dark page"
     assert shown.pdf().startswith(b"%PDF")
     context.close()
 
@@ -55,3 +59,10 @@ def test_a_strangers_words_are_no_markup(tmp_path: Path) -> None:
     text = page(past.results(folder(tmp_path, made=experiment(probe, title="<script>alert(1)</script>"))))
     assert "<script" not in text
     assert "<img" not in text
+
+
+def test_what_is_not_as_it_was_stands_first_with_its_commands(tmp_path: Path) -> None:
+    found = past.results(folder(tmp_path))
+    left = LeftOver(object="HTTPRoute/shop/web", why="it is gone", commands=("kubectl apply -f web.yaml",))
+    text = page(msgspec.structs.replace(found, left_over=[left]))
+    assert text.index("kubectl apply -f web.yaml") < text.index("What it shows")

@@ -69,8 +69,11 @@ def opened(run: str, what: Experiment, at: float, **more: str) -> Opened:
     )
 
 
-def begun(home: Path, run: str, what: Experiment | None = None, at: float | None = None, bad: int = 2, **more: str) -> journal.Journal:
-    """A run that goes: its first step began, its journal is open. bad: of the 200 answers during it."""
+def begun(
+    home: Path, run: str, what: Experiment | None = None, at: float | None = None, bad: int = 2, fine: bool = False, **more: str
+) -> journal.Journal:
+    """A run that goes: its first step began, its journal is open. bad: of the 200 answers during it. fine: a
+    line of samples for each second, as in a real run, which takes longer to make."""
     what = what or experiment()
     at = time.time() - 30 if at is None else at
     folder = home / "runs" / run
@@ -83,8 +86,8 @@ def begun(home: Path, run: str, what: Experiment | None = None, at: float | None
         Sample(probe="shop answers", at=at + second, outcome="bad" if is_bad else "good", seconds=0.02, status=503 if is_bad else 200)
         for second, is_bad in zip(times, sour, strict=True)
     ]
-    windows = (samples[:50], samples[50:250:2], samples[51:250:2])  # no line reaches over the begin of a step
-    (folder / NAME).write_bytes(b"".join(msgspec.json.encode(line_of(*window)) + b"\n" for window in windows))
+    parts = [samples[place : place + 10] for place in range(0, 250, 10)] if fine else [samples[:50], samples[50:250:2], samples[51:250:2]]
+    (folder / NAME).write_bytes(b"".join(msgspec.json.encode(line_of(*part)) + b"\n" for part in parts))
     route = Place(api_version="gateway.networking.k8s.io/v1", resource="httproutes", kind="HTTPRoute", name="shop", namespace="shop")
     change = Change(verb="patch", place=route, body={"spec": {}}, uid="u", resource_version="1")
     kept.write(StepBegan(at=at + 5, number=1), Intent(number=1, step=1, change=change, before={"kind": "HTTPRoute"}))
@@ -92,10 +95,12 @@ def begun(home: Path, run: str, what: Experiment | None = None, at: float | None
     return kept
 
 
-def ended(home: Path, run: str, what: Experiment | None = None, at: float | None = None, bad: int = 2, **more: str) -> None:
+def ended(
+    home: Path, run: str, what: Experiment | None = None, at: float | None = None, bad: int = 2, fine: bool = False, **more: str
+) -> None:
     """A run that is over, and went well."""
     at = time.time() - 60 if at is None else at
-    kept = begun(home, run, what, at, bad, **more)
+    kept = begun(home, run, what, at, bad, fine, **more)
     kept.write(
         StepBegan(at=at + 15, number=2),
         Restoring(at=at + 25, who="main", generation=1, pid=1),

@@ -99,6 +99,17 @@ def test_the_policy_holds_even_where_text_would_get_through(home: Path, serve: S
     assert "aichaos" in watched.page.title()
 
 
+def test_a_report_is_shown_in_a_box_of_its_own(home: Path, serve: Start, tab: Open) -> None:
+    runs.ended(home, "r-1", runs.experiment(title=SCRIPT), bad=60)
+    served, watched = serve(), tab()
+    watched.page.goto(f"{served.url}/runs/r-1")
+    watched.page.get_by_role("link", name="The full report").click()
+    expect(watched.page.locator("svg")).to_have_count(2)
+    expect(watched.page.locator("h1")).to_contain_text("<script>")
+    assert watched.page.evaluate("self.origin") == "null"
+    quiet(watched, served)
+
+
 def test_a_phone_needs_no_sideways_scrolling(home: Path, serve: Start, tab: Open) -> None:
     runs.ended(home, "r-" + "x" * 60, runs.experiment(name="n" * 120, title="t" * 300))
     served, watched = serve(), tab(viewport={"width": 360, "height": 640}, color_scheme="dark")
