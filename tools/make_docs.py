@@ -248,7 +248,7 @@ timeout: 120
 
 Keys are never read from a settings file. A backend reads its key from its own variable: `ANTHROPIC_API_KEY` for `anthropic`.
 
-Other variables: `NO_COLOR` (any value: no colour), `COLUMNS` (width of the text on a terminal), `AICHAOS_DEBUG` (any value: a bug in
+Other variables: `NO_COLOR` (any value: no colour), `COLUMNS` (width of the text, in a pipe as well), `AICHAOS_DEBUG` (any value: a bug in
 aichaos is shown with its traceback).
 """
 
