@@ -171,8 +171,26 @@ def _probe(work: _Work, item: Document, path: str) -> Document:
         probe["tolerance"] = {"success": str(tolerance)}
         work.say(f"{path}/tolerance", tolerance, probe["tolerance"])
     elif isinstance(tolerance, dict):
-        probe["tolerance"] = {str(key): inner if isinstance(inner, str) else f"{inner}" for key, inner in tolerance.items()}
+        probe["tolerance"] = {
+            _called(work, str(key), f"{path}/tolerance"): inner if isinstance(inner, str) else f"{inner}"
+            for key, inner in tolerance.items()
+        }
     return probe
+
+
+def _called(work: _Work, key: str, path: str) -> str:
+    """What a promise is called; of a latency that nobody gives a quantile, the strictest is promised: of every answer."""
+    known = _PROMISES.get(key.lower().replace("_", "").replace("-", ""), key)
+    if known != key:
+        work.say(f"{path}/{key}", key, known)
+    return known
+
+
+_PROMISES = {
+    **dict.fromkeys(["latency", "responsetime", "duration", "maxlatency", "timeout"], "max"),
+    **dict.fromkeys(["availability", "successrate", "successratio"], "success"),
+    **{f"{form}{quantile}{rest}": f"p{quantile}" for quantile in (50, 90, 95, 99) for form, rest in (("latencyp", ""), ("p", "latency"))},
+}
 
 
 _NOBODY = frozenset({"none", "null", "nobody", "-", "", "n/a"})

@@ -114,3 +114,13 @@ def test_a_file_is_read_strictly() -> None:
 )
 def test_nothing_raises(document: dict[str, Any]) -> None:
     loosened(document)
+
+
+def test_a_promise_has_the_name_that_we_give_it() -> None:
+    tolerance = {"success_rate": ">= 95%", "latency": "< 2s", "p99_latency": "< 3s", "p50": "< 1s"}
+    document, said = loosened(
+        {"kind": "Experiment", "spec": {"title": "t", "steadyState": [{"name": "a", "http": {"url": "http://a"}, "tolerance": tolerance}]}}
+    )
+    (probe,) = document["spec"]["steadyState"]
+    assert probe["tolerance"] == {"success": ">= 95%", "max": "< 2s", "p99": "< 3s", "p50": "< 1s"}
+    assert len(said) >= 1
