@@ -176,7 +176,8 @@ def _clauses(words: str) -> Iterator[_Clause]:
         verbs = frozenset({"scale"}) if match["scale"] or match["scaling"] else verbs
         verbs = frozenset({"restart"}) if match["restart"] or match["restarting"] else verbs
         said = " ".join(words[start:end].split())
-        yield _Clause(said=said[:120], names=names, start=start, end=end, verbs=verbs, certain=group in _SURE, whole=group == "exact")
+        certain = group in _SURE or (group == "inside" and said.lower().startswith("leave"))
+        yield _Clause(said=said[:120], names=names, start=start, end=end, verbs=verbs, certain=certain, whole=group == "exact")
 
 
 def _kept(clause: _Clause, topology: Topology) -> Kept | None:

@@ -109,6 +109,11 @@ def test_a_limit_about_nothing_and_a_namespace_that_is_not_there_are_found() -> 
     assert found.unknown == ("shop-7",)
 
 
+def test_a_kind_can_be_left_alone_as_a_whole() -> None:
+    assert kept("leave the Gateway alone") == kept("do not touch the gateway") == {"any Gateway"}
+    assert bounds("leave the moon alone", demo("route-chaos")).unheard == ("leave the moon alone",)
+
+
 def test_a_limit_of_an_earlier_line_holds_until_it_is_named_again() -> None:
     said = ("Engineer: do not touch my-route", "You: 1. something")
     assert bounds("3 more", demo("route-chaos"), said).names == {"my-route"}
