@@ -25,6 +25,7 @@ from aichaos.measure.observations import observations
 from aichaos.measure.reading import Reading, Times, readings
 from aichaos.measure.samples import Line
 from aichaos.measure.score import confidence, score
+from aichaos.measure.ways import ways
 from aichaos.measure.windows import Finder, Moments, windows
 from aichaos.run import journal, state
 
@@ -293,6 +294,7 @@ def _results(kept: Folder, moments: Moments, missing: list[str], probes: list[Pr
         windows=windows(moments),
         changes=list(_changes(kept)),
         probes=probes,
+        ways=ways(about.prediction, about.blast_radius) if about else [],
         forecast=about.prediction.verdict if about else report.forecast if report else "",
         alerts=[_alert(one, moments) for one in report.alerts] if report else [],
         metrics=report.metrics if report else [],

@@ -167,6 +167,21 @@ class Compared(_Told, frozen=True, kw_only=True):
     why: str = ""
 
 
+class Way(_Told, frozen=True, kw_only=True):
+    """A way that requests take, as it was foretold: listener ─► route ─► Service.
+
+    listener, route: "" where none is passed. service: `ns/name`, or what the gateway itself answers (`503`). moment: before the first step,
+    only during the experiment, or both. route_touched, service_touched: whether the experiment changes it, or takes endpoints away.
+    """
+
+    listener: str = ""
+    route: str = ""
+    service: str
+    moment: Literal["before", "during", "both"]
+    route_touched: bool = False
+    service_touched: bool = False
+
+
 class Alert(_Told, frozen=True, kw_only=True):
     """An alert of Prometheus that was firing during the run or right after it. window: of its first moment."""
 
@@ -285,6 +300,7 @@ class Results(_Told, frozen=True, kw_only=True):
     probes: list[ProbeResult] = []
     prediction: list[Compared] = []
     forecast: str = ""
+    ways: list[Way] = []
     alerts: list[Alert] = []
     metrics: list[Metered] = []
     sham: Sham | None = None

@@ -8,6 +8,7 @@ from aichaos.domain.results import Results
 from aichaos.report.clean import clean
 from aichaos.report.plots import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, plots
 from aichaos.report.results import VERDICTS, confidence, facts, rows, score
+from aichaos.report.topology import drawing
 
 if TYPE_CHECKING:
     import jinja2
@@ -31,6 +32,7 @@ def page(found: Results) -> str:
             seen=seen,
             unseen=len(found.prediction) - len(seen),
             alerts=[one for one in found.alerts if not one.before],
+            drawing=drawing(found.ways),
             most=MOST,
             box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "top": TOP, "bottom": BOTTOM},
         )

@@ -34,7 +34,7 @@ def test_it_works_from_a_file_without_a_network(browser: Browser, written: Path,
     assert watched.errors == []
     assert [one for one in watched.asked if not one.startswith(("file:", "data:"))] == []
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= width, "nothing is wider than the screen"
-    assert watched.page.locator("svg").count() == 2
+    assert watched.page.locator("section svg").count() == 2
     drawn = watched.page.locator("polyline.good").bounding_box()
     shaded = watched.page.locator("rect.during").first.bounding_box()
     assert drawn is not None
