@@ -1,7 +1,8 @@
 """Where commands speak that run something: lines for people, or events for scripts, one a line."""
 
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from aichaos.domain.running import Event
@@ -11,21 +12,54 @@ if TYPE_CHECKING:
 
 
 def paper_of(given: dict[str, Any]) -> "Paper":
-    """Text for people: beside the events of a script, which have standard output alone."""
+    """Text for people: beside the events of a script, which have standard output alone. Nothing that becomes of it ends a run."""
     from aichaos.report.layout import Paper
 
-    return Paper(sys.stderr if given["output"] == "json" else sys.stdout)
+    return Paper(lasting(sys.stderr if given["output"] == "json" else sys.stdout))
+
+
+class _Lasting:
+    """A stream that may be closed by whoever reads it: a run goes on, and what is kept on disk holds everything."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._silence()
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            self._silence()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def _silence(self) -> None:
+        """What could not be written must not fail again at the end, and change the exit code."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+
+def lasting(stream: IO[str]) -> IO[str]:
+    """For the time in which something is changed."""
+    return cast("IO[str]", _Lasting(stream))
 
 
 def write_event(event: Any) -> None:
     """One event a line; a pipe that nobody reads any more ends nothing: the way back is more important."""
     import msgspec
 
-    try:
-        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
-        sys.stdout.flush()
-    except OSError:
-        return  # who read it is gone; what is kept on disk holds everything
+    stream = lasting(sys.stdout)
+    stream.write(msgspec.json.encode(event).decode() + "\n")
+    stream.flush()
 
 
 def show_refusals(refusals: "list[Refusal]", why: str = "") -> None:

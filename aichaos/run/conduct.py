@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Literal, Protocol
 
 import msgspec
@@ -116,6 +116,8 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
         version=__version__,
         policy=start.policy,
     )
+    over = ExitStack()
+    """What ends with the run. Where this process breaks before everything is back, it stays: it is what restores then."""
     with ExitStack() as stack:
         book = journal.create(opened)
         stack.callback(book.close)
@@ -127,15 +129,28 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
                 book.mirror(book.first_line)
             if start.guard:
                 incluster.start(writer, start.plan.run, start.held.place.namespace, start.guard, state.key())
-                stack.callback(incluster.stop, writer, start.plan.run, start.held.place.namespace)
+                over.callback(incluster.stop, writer, start.plan.run, start.held.place.namespace)
             dog = watchdog.start(start.plan.run)
         except AichaosError:
+            over.close()
             restore.close(book, writer, start.held, "failed", Restored())
             raise
-        stack.callback(dog.leave)
+        over.callback(dog.leave)
         heart = stack.enter_context(_heart(writer, start.held, stops))
         stack.enter_context(_watched(dog, stops))
-        return _Run(start, writer, places, hands, stops, say, book, dog, heart).whole()
+        ended = _Run(start, writer, places, hands, stops, _heard(say), book, dog, heart).whole()
+        over.close()
+        return ended
+
+
+def _heard(say: Say) -> Say:
+    """What nobody can be told any more (a closed pipe, a full disk) ends nothing: the way back is more important."""
+
+    def tell(event: Event) -> None:
+        with suppress(OSError):
+            say(event)
+
+    return tell
 
 
 class _Heart:
@@ -219,6 +234,8 @@ class _Run:
             failure, fenced = str(error), True
         except AichaosError as error:
             failure, failed_at = str(error), time.monotonic()
+        except Exception as error:  # noqa: BLE001  a bug of ours is no reason to leave things changed
+            failure, failed_at = f"a bug in aichaos: {type(error).__name__}: {error}", time.monotonic()
         stop = self.stops.stop
         if stop is not None:
             self._note_stop(stop.reason)

@@ -30,7 +30,8 @@ Death = Literal["none", "main", "both", "freeze"]
 
 
 class Orders(msgspec.Struct, kw_only=True):
-    """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops. hold: seconds that the run waits at its end."""
+    """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops. hold: seconds that the run waits at its end.
+    bug: the event at whose telling something of ours breaks; "" for none."""
 
     run: str
     namespace: str
@@ -41,6 +42,7 @@ class Orders(msgspec.Struct, kw_only=True):
     death: Death = "none"
     deadline: float = 60.0
     mirror: bool = True
+    bug: str = ""
 
 
 class Moments:
@@ -128,6 +130,17 @@ def say(event: Event) -> None:
     print(msgspec.json.encode(event).decode(), flush=True)
 
 
+def breaking(name: str) -> Callable[[Event], None]:
+    """Tells events, and breaks at the first one of a name."""
+
+    def tell(event: Event) -> None:
+        say(event)
+        if event.__struct_config__.tag == name:
+            raise RuntimeError("a bug of ours")
+
+    return tell
+
+
 def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(ended)) -> int:
     moments = Moments(orders)
     wrap(moments)
@@ -149,7 +162,7 @@ def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(e
             mirror=orders.mirror,
         )
         with stops.on_signals(lambda: None):
-            ended = conduct(start, writer, Places(Reader(connection)), SimpleHands(), stops, say)
+            ended = conduct(start, writer, Places(Reader(connection)), SimpleHands(), stops, breaking(orders.bug))
         report({"ended": ended, "moments": moments.count})
         return 8 if not ended.restored.verified else 0 if ended.outcome == "completed" else 7
 

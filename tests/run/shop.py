@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.controlplane.gateway import RunningGateway, container_port
 from tests.program import environment
@@ -118,11 +118,11 @@ class Shop:
         ]
         return self.open(*words)
 
-    def open(self, *words: str) -> subprocess.Popen[str]:
+    def open(self, *words: str, stderr: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
         """Any command that goes on by itself."""
         around = environment(self._folder / "home", AICHAOS_STATE_DIR=str(self._folder / "state"), KUBECONFIG=str(self.kubeconfig))
         command = [sys.executable, "-m", "aichaos", *words]
-        return subprocess.Popen(command, env=around, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, env=around, cwd=self._folder, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
     def at_a_terminal(self, path: Path, typed: str, stop_at: str = "", presses: int = 0) -> tuple[int, str]:
         """A run as a person sees it, 80 columns wide: what they type at the question, and when they press Ctrl-C. Exit code and screen."""

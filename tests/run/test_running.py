@@ -25,3 +25,19 @@ def test_a_run_that_is_killed_is_restored_by_its_watchdog(controlplane: ControlP
         rig.wait_closed()
         assert "the watchdog restores" in said
         rig.assert_restored()
+
+
+def test_a_bug_of_ours_in_a_step_leaves_nothing_changed(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        code, said = rig.finish(rig.orders(bug="changed"))
+        assert (code, "a bug in aichaos: RuntimeError: a bug of ours" in said) == (7, True), said
+        assert rig.closed()
+        rig.assert_restored()
+
+
+def test_a_bug_of_ours_in_the_way_back_leaves_it_to_the_watchdog(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        _, said = rig.finish(rig.orders(bug="restoring"))
+        rig.wait_closed()
+        assert "the watchdog restores" in said
+        rig.assert_restored()
