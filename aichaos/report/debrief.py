@@ -77,7 +77,7 @@ def _scene(one: SceneDone) -> Iterator[str]:
     rows = [("Hypothesis", one.hypothesis), ("Verdict", one.verdict or ""), ("State", one.state + (f": {one.why}" if one.why else ""))]
     rows += [("Restored", f"{one.restored} (by {one.restored_by})" if one.restored_by else one.restored or "")]
     rows += [("Score", f"{one.score} of 100, confidence {one.confidence}")] if one.score is not None else []
-    rows += [("Run", f"`{one.run}`"), ("Kept in", f"`{one.report}`")] if one.run else []
+    rows += [("Run", f"`{one.run}` (`aichaos report {one.run}`)")] if one.run else []
     rows += [("Gates", "; ".join(one.gates))] if one.gates else []
     for label, text in rows:
         if text and text != "``":
