@@ -1,11 +1,13 @@
 """How the dashboard is to be served, and which addresses nobody else can reach."""
 
+import re
 from ipaddress import ip_address
 
 import msgspec
 
 from aichaos.errors import UsageError
 
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 LEAST_TOKEN = 16
 """Characters of a token at least: about 95 bits where they are drawn from letters and digits."""
 
@@ -39,6 +41,9 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(f"the token has {len(self.token)} characters; it needs {LEAST_TOKEN} at least", hint=hint)
         if self.token is not None and not (self.token.isascii() and self.token.isprintable() and " " not in self.token):
             raise UsageError("the token holds a character that no header can carry", hint="Letters, digits and - . _ ~ are fine.")
+        for name in self.names:
+            if not _NAME.fullmatch(name):
+                raise UsageError(f"--name is {name!r}; it is a host name", hint="As in chaos.example.com, without a port.")
         return self
 
 

@@ -132,6 +132,8 @@ def test_a_taken_port_is_one_line(serve: Start, aichaos: Callable[..., object]) 
         (["--host", "0.0.0.0"], "short", "it needs 16 at least"),
         ([], "with a blank in it, long", "no header can carry"),
         (["--host", "example.com"], "", "it is an IP address"),
+        (["--name", "--no-cluster"], "", "it is a host name"),
+        (["--name", "chaos.example.com:80"], "", "it is a host name"),
     ],
 )
 def test_what_would_be_open_to_others_is_refused(arguments: list[str], token: str, said: str, aichaos: Callable[..., object]) -> None:
