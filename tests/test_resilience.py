@@ -120,3 +120,10 @@ def test_the_engine_of_the_experiment_is_the_engine_of_the_pack() -> None:
     (engine,) = yaml.load((PACK / "engine.yaml").read_text(encoding="utf-8"), "engine.yaml")
     (experiment,) = yaml.load((PACK / "experiments" / "engine.yaml").read_text(encoding="utf-8"), "engine.yaml")
     assert [step["chaos"] for step in experiment["spec"]["steps"] if "chaos" in step] == [engine]
+
+
+def test_losing_a_region_takes_the_pods_of_its_nodes_alone() -> None:
+    """NODE_LABEL leaves three of the six pods; with TARGET_PODS it would not count."""
+    states = told("predict", str(PACK / "experiments" / "failover.yaml"), "--from", "demo:production")["states"]
+    effect = next(one for one in states[2]["effects"] if one["service"] == "production/vllm-inference-engine")
+    assert (effect["pods"], effect["of"], effect["share"]) == (3, 6, 0.5)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from aichaos.domain.base import LabelSelector, LabelSelectorRequirement, kind_name
+from aichaos.domain.base import LabelSelector, LabelSelectorRequirement, kind_name, selects
 from aichaos.domain.workloads import Pod, Workload
 from aichaos.files.plain import labels as label_map
 from aichaos.files.plain import mapping, sequence, text, texts
@@ -179,6 +179,18 @@ def litmus(topology: Topology, appinfo: Any, home: str) -> Selection | None:
     if kind is not None:
         pods = [pod for pod in pods if _belongs_to(topology.workload_of(pod), kind)]
     return Selection(pods=pods, namespaces=(namespace,), labels=selector.match_labels)
+
+
+def on_nodes(topology: Topology, pods: list[Pod], environment: dict[str, Any]) -> list[Pod]:
+    """Those of a fault's pods that NODE_LABEL leaves: pods of nodes with that label; all where nothing is known of the nodes.
+
+    TARGET_PODS goes before it. Source: `GetTargetPods` in litmus-go, pkg/utils/common/pods.go.
+    """
+    selector = label_query(text(environment.get("NODE_LABEL"))) if environment.get("NODE_LABEL") else None
+    if selector is None or environment.get("TARGET_PODS") or not topology.snapshot.nodes:
+        return pods
+    nodes = {node.name for node in topology.snapshot.nodes if selects(selector, node.labels)}
+    return [pod for pod in pods if pod.spec.node_name in nodes]
 
 
 def _belongs_to(workload: Workload | None, kind: str) -> bool:

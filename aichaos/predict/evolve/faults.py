@@ -17,7 +17,7 @@ from aichaos.domain.prediction import Effect
 from aichaos.domain.workloads import Pod, PodCondition, PodConditionType
 from aichaos.files.plain import at, mapping, text
 from aichaos.observe.faults import Fault, LitmusFault, faults, litmus_faults
-from aichaos.observe.targets import PodKey, at_most, chaos_mesh, keys, litmus, litmus_at_most, service_of_host
+from aichaos.observe.targets import PodKey, at_most, chaos_mesh, keys, litmus, litmus_at_most, on_nodes, service_of_host
 from aichaos.observe.topology import Topology
 from aichaos.predict.evolve.draft import Draft
 from aichaos.predict.evolve.harm import FAILS, KILLS, Harm, destinations, externals, of_chaos_mesh, of_litmus
@@ -94,10 +94,11 @@ def injected(manifest: Manifest, topology: Topology) -> Iterator[Active]:
     for one in litmus_faults(manifest):
         found = litmus(topology, at(manifest, "spec", "appinfo"), ref.namespace)
         if found is not None:
-            count = litmus_at_most(one.name, one.environment, len(found.pods))
+            pods = on_nodes(topology, found.pods, one.environment)
+            count = litmus_at_most(one.name, one.environment, len(pods))
             lasts = _number(one.environment.get("TOTAL_CHAOS_DURATION"))
             peer, named = _destination(one, topology, ref.namespace)
-            yield _active(ref, one.name, of_litmus(one), found.pods, count, lasts, peer, named, topology)
+            yield _active(ref, one.name, of_litmus(one), pods, count, lasts, peer, named, topology)
 
 
 def _peer(fault: Fault, topology: Topology, home: str) -> tuple[Side, str]:
