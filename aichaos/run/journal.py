@@ -70,7 +70,7 @@ class Journal:
         self.mirror: Callable[[bytes], None] = lambda line: None
         self.first_line = b""
         """The line of the first entry, where this process has written it: what a copy begins with."""
-        self._key = key
+        self.key = key
         self._last = last
         self._handle = handle
 
@@ -80,7 +80,7 @@ class Journal:
         lines, last = [], self._last
         for entry in entries:
             raw = msgspec.json.encode(entry)
-            last = _signature(self._key, last, raw)
+            last = _signature(self.key, last, raw)
             lines.append(msgspec.json.encode(_Line(msgspec.Raw(raw), last)) + b"\n")
         self._append(b"".join(lines), sync=sync)
         self._last = last
@@ -103,6 +103,20 @@ class Journal:
                 os.ftruncate(self._handle, before)
             hint = "Free some room, or say where aichaos may write with AICHAOS_STATE_DIR."
             raise FileError(f"cannot write the journal {self.path}: {error.strerror or error}", hint=hint) from error
+
+    def holds(self, copy: bytes) -> bool:
+        """Whether all that a copy says stands here, too. Raises FileError."""
+        return self._data().startswith(copy)
+
+    def begins(self, copy: bytes) -> bool:
+        """Whether a copy says all that stands here, and goes on. Raises FileError."""
+        return copy.startswith(self._data())
+
+    def _data(self) -> bytes:
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
 
     def close(self) -> None:
         os.close(self._handle)

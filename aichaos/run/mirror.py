@@ -6,7 +6,7 @@ the run has ended well.
 
 import time
 
-from aichaos.cluster.writer import Found, Writer
+from aichaos.cluster.writer import Found, Unread, Writer
 from aichaos.domain.running import Change, Conflict, Done, Missing, Place, Refused
 from aichaos.errors import AichaosError
 from aichaos.files.plain import at, text
@@ -62,6 +62,17 @@ class Mirror:
     def _is_there(self) -> bool:
         found = self.writer.read(self.place)
         return isinstance(found, Found) and text(at(found.object, "data", KEY)) == self._lines.decode()
+
+
+def kept(writer: Writer, where: Place) -> bytes | Unread:
+    """What a copy holds, b"" where there is none; it is asked for again a few times."""
+    tries = 0
+    while isinstance(sight := writer.read(where), Unread):
+        tries += 1
+        if sight.refused or tries == _ATTEMPTS:
+            return sight
+        time.sleep(0.02 * 2.0**tries)
+    return text(at(sight.object, "data", KEY)).encode() if isinstance(sight, Found) else b""
 
 
 def remove(writer: Writer, where: Place) -> None:

@@ -16,7 +16,7 @@ from aichaos.cluster.writer import Found, Unread, Writer
 from aichaos.domain.running import Access, Opened, Restored
 from aichaos.errors import AichaosError, FileError
 from aichaos.files.plain import at, text
-from aichaos.run import journal, lease, mirror, own, restore
+from aichaos.run import journal, lease, mirror, own, restore, state
 from aichaos.run.journal import Journal
 from aichaos.run.restore import Patience, Say
 
@@ -72,11 +72,42 @@ def finish(open_journal: Journal, link: Link, say: Say, who: str, patience: Pati
         say(f"run {run} has ended: nothing is left to restore")
         return 0
     held = restore.take_over(open_journal, link.writer, say, who)
+    open_journal = _whole(open_journal, link.writer, say)  # only now: whoever wrote before writes no more
     restored = restore.restore(open_journal, link.writer, say, who, held, patience)
     restore.close(open_journal, link.writer, held, "failed", restored)
     for line in told(run, restored):
         say(line)
     return 0 if restored.verified else NotRestored.exit_code
+
+
+def _whole(book: Journal, writer: Writer, say: Say) -> Journal:
+    """The journal, or what its copy in the cluster knows beyond its end: a file that was cut at the end of a line does not show it.
+
+    Raises FileError where the two tell of different changes.
+    """
+    opened = book.record.opened
+    where = mirror.place(opened.plan.run, opened.lease.partition("/")[0])
+    copy = mirror.kept(writer, where)
+    if isinstance(copy, Unread):
+        say(f"whether the journal is whole is not known: its copy ({where}) can't be read: {copy.why}")
+        return book
+    if book.holds(copy):
+        return book
+    try:
+        there = journal.replay(copy, book.key, str(where))
+    except FileError as error:
+        say(f"{error}; the journal of this machine is taken")
+        return book
+    if book.begins(copy):
+        say(f"the journal {book.path} ends before its copy in the cluster does: it was cut, and is made whole from there")
+        book.close()
+        journal.lay_down(opened.plan.run, copy)
+        return journal.resume(opened.plan.run, book.key)
+    more = len(there.intents) - len(book.record.intents)
+    raise FileError(
+        f"{book.path} and its copy in the cluster tell of different changes ({abs(more)} {'more' if more > 0 else 'fewer'} there)",
+        hint=f"Move that file away, then: aichaos recover --from-configmap {where.namespace}/{where.name} --key {state.home() / 'key'}",
+    )
 
 
 def told(run: str, restored: Restored) -> Iterator[str]:

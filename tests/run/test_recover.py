@@ -18,6 +18,12 @@ from tests.run.rig import Rig, plain, rigged
 LATE = 50
 """A moment at which most of the steps are done."""
 
+GO_ON = """
+import sys
+from aichaos.domain.running import Stopping
+from aichaos.run import journal
+journal.resume(sys.argv[1]).write(Stopping(at=0.0, reason="none"))
+"""
 LIMITED = """
 import resource, runpy, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -85,6 +91,49 @@ def test_a_journal_that_somebody_edited_restores_nothing(controlplane: ControlPl
         assert line in done.stderr
         assert "Traceback" not in done.stderr
         assert {name: obj["metadata"]["uid"] for name, obj in rig.look().items()} == {n: o["metadata"]["uid"] for n, o in before.items()}
+        rig.journal.write_bytes(whole)
+        assert aichaos(rig, "recover", rig.run).returncode == 0
+        rig.assert_restored()
+
+
+@pytest.mark.parametrize("kept", [1, 3], ids=["nothing but its beginning", "two changes fewer"])
+def test_a_journal_that_was_cut_at_a_line_end_is_made_whole_by_its_copy(controlplane: ControlPlane, tmp_path: Path, kept: int) -> None:
+    """Every line that is left is signed and in order: only the copy in the cluster knows that there were more."""
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        intents = [number for number, entry in enumerate(rig.entries()) if entry["entry"] == "intent"]
+        edited(rig, lambda data: b"".join(data.splitlines(keepends=True)[: 1 if kept == 1 else intents[-2]]))
+        done = aichaos(rig, "recover", rig.run)
+        assert done.returncode == 0, done.stderr
+        assert "ends before its copy in the cluster does" in done.stderr
+        rig.assert_restored()
+
+
+def test_a_copy_that_somebody_spoiled_is_said_and_the_journal_is_taken(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        where = f"/api/v1/namespaces/{rig.namespace}/configmaps/aichaos-run-{rig.run}"
+        spoiled = controlplane.get(where)["data"]["journal.jsonl"].replace("web", "bew") + "{}\n" * 200
+        body = {"data": {"journal.jsonl": spoiled}}
+        controlplane.request("PATCH", where, body, content_type="application/merge-patch+json")
+        done = aichaos(rig, "recover", rig.run)
+        assert done.returncode == 0, done.stderr
+        assert "is not as this user's aichaos wrote it" in done.stderr
+        rig.assert_restored()
+
+
+def test_a_journal_that_went_on_after_it_was_cut_is_not_taken_for_the_whole(controlplane: ControlPlane, tmp_path: Path) -> None:
+    """An older aichaos has gone on writing behind the cut: both are signed, and neither is the beginning of the other."""
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        whole = rig.journal.read_bytes()
+        edited(rig, lambda data: data.splitlines(keepends=True)[0])
+        with_key = {"AICHAOS_STATE_DIR": str(rig.home)}
+        subprocess.run([sys.executable, "-c", GO_ON, rig.run], env=os.environ | with_key, check=True, timeout=60)
+        done = aichaos(rig, "recover", rig.run)
+        assert done.returncode == 1
+        assert "and its copy in the cluster tell of different changes" in done.stderr
+        assert "--from-configmap" in done.stderr
         rig.journal.write_bytes(whole)
         assert aichaos(rig, "recover", rig.run).returncode == 0
         rig.assert_restored()
