@@ -21,7 +21,7 @@ from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.experiment import Experiment, Probe
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.prediction import Prediction
-from aichaos.domain.running import Manifest, Permission, Place, Plan
+from aichaos.domain.running import LEVER, Manifest, Permission, Place, Plan
 from aichaos.domain.sample import Judged
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.errors import NoClusterError, UsageError
@@ -36,7 +36,7 @@ from aichaos.predict.predict import Foretold
 from aichaos.predict.predict import predict as foretell
 from aichaos.predict.routing.router import Router
 from aichaos.report.kubectl import text as step_text
-from aichaos.run import approve, guard, lease, lever, own, plan, uses
+from aichaos.run import approve, guard, lease, lever, own, plan, state, uses
 from aichaos.run.places import Places, listing, looking
 from aichaos.run.plan import Refusal
 from aichaos.run.sham import idle
@@ -60,7 +60,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = NO_POLICY
     resolve: tuple[Resolve, ...] = ()
     prometheus: str | None = None
-    lever: str = lever.DEFAULT
+    lever: str = LEVER
     approval: Path | None = None
     key: Path | None = None
     signers: Path | None = None
@@ -216,12 +216,13 @@ class Guarded(msgspec.Struct, frozen=True, kw_only=True):
 
 def guarded(drawn: Drawn, say: Say) -> Guarded:
     """Everything that could keep a plan from starting, looked at now. Raises SourceError, FileError."""
+    state.ready()
     order, experiment = drawn.order, drawn.experiment
     spec, now = experiment.spec, approve.now()
     found = [*drawn.findings, *drawn.made.refusals]
     warnings = list(drawn.plan.warnings)
     found += guard.in_time(order.policy, now, drawn.plan.deadline)
-    found += guard.released(lever.look(Reader(drawn.connection, lever.PATIENCE), lever.place(order.lever)))
+    found += guard.released(lever.look(Reader(drawn.connection, lever.PATIENCE), lever.place(order.lever)), order.lever)
     found += _nobody_else(drawn)
     found += _rights(drawn)
     touched = [place.ref for place in drawn.places_touched]
@@ -269,7 +270,7 @@ def _nobody_else(drawn: Drawn) -> Iterator[Refusal]:
         found = looking(drawn.reader)(where)
     except Forbidden:
         return  # the rights say it
-    yield from guard.free(lease.holder(found) if found is not None else None)
+    yield from guard.free(lease.holder(found) if found is not None else None, drawn.order.lever)
 
 
 def _rights(drawn: Drawn) -> Iterator[Refusal]:

@@ -18,7 +18,7 @@ from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.experiment import Probe
 from aichaos.domain.prediction import Answer
 from aichaos.domain.results import Metered, ProbeResult, Results
-from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Started, Stop, Told, Waiting
+from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Started, Stop, Told, Waiting, beside_lever
 from aichaos.domain.sample import Judged, Sample, Verdict
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import AichaosError, SourceError, UsageError
@@ -106,7 +106,7 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
     """
     order, plan = drawn.order, drawn.plan
     writer = writing(drawn.connection, approval)
-    held = take(writer, lease.place(lease_of(order)), plan.run)
+    held = take(writer, lease.place(lease_of(order)), plan.run, order.lever)
     try:
         lever.make(writer, lever.place(order.lever))
         if guarded.permit is not None:
@@ -114,7 +114,7 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
     except AichaosError:
         lease.release(writer, held)
         raise
-    how = f"aichaos stop {plan.run}"
+    how = beside_lever(f"aichaos stop {plan.run}", plan.lever)
     say(Started(run=plan.run, experiment=plan.experiment, steps=[step.text for step in plan.steps], deadline=plan.deadline, stop=how))
     touched = [(place, looking(drawn.reader)(place)) for place in drawn.places_touched]
     noted = audit.tell(writer, touched, plan.run, "ChaosStarted", f"{approval.who}: {plan.title}. Stop it: {how}", approval.at)

@@ -20,9 +20,10 @@ def ask_to_stop(connection: Connection, where: Place, run: str | None, why: str)
     writer = writing(connection, approve.for_command("stop", identity(connection), why))
     found = active(connection, where)
     if found is None or (run and found.run != run):
-        named = f"run {run}" if run else "a run"
+        named = f"run {run}" if run else "no run"
         other = f"; {found.run} of {found.who} is" if found else ""
-        raise AichaosError(f"{named} is not active in this cluster{other}", hint="`aichaos runs --cluster` shows what is.")
+        told = f"{named} is {'not ' if run else ''}active in this cluster{other}"
+        raise AichaosError(told, hint="`aichaos runs --cluster` shows what is.")
     reason = approve.me() + (f": {why}" if why else "")
     if not lease.request_stop(writer, where, found.run, reason):
         raise AichaosError(f"run {found.run} could not be asked to stop", hint="`aichaos stop --all` pulls the lever; or try again.")

@@ -104,10 +104,10 @@ def unless_begun(folder: Path, sign: Path) -> Iterator[None]:
 
 def order_of(given: dict[str, Any], **more: Any) -> "Order":
     """Raises UsageError."""
+    from aichaos.domain.running import LEVER
     from aichaos.measure.prometheus import checked
     from aichaos.measure.whom import resolve
     from aichaos.planning import Order, lease_of
-    from aichaos.run import lever
 
     effective = settings.load({**given, "from": given["origin"]})
     order = Order(
@@ -116,7 +116,7 @@ def order_of(given: dict[str, Any], **more: Any) -> "Order":
         policy=effective["policy"],
         resolve=tuple(resolve(one) for one in given["resolved"]),
         prometheus=checked(given["prometheus"]) if given["prometheus"] else None,
-        lever=given["lever"] or lever.DEFAULT,
+        lever=given["lever"] or LEVER,
         **more,
     )
     lease_of(order)

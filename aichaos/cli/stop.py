@@ -34,12 +34,12 @@ def command(**given: Any) -> int:
     kubectl -n aichaos patch configmap aichaos-lever --type merge -p '{"data":{"state":"pulled"}}'
     """
     from aichaos.cluster.connection import connect
-    from aichaos.run import lever
+    from aichaos.domain.running import LEVER
 
     if sum((bool(given["run"]), given["everything"], given["release"])) > 1:
         raise UsageError("a run, --all and --release exclude each other", hint="Give one of them.")
     effective = settings.load({"kubeconfig": given["kubeconfig"], "context": given["context"]})
-    written = given["lever"] or lever.DEFAULT
+    written = given["lever"] or LEVER
     with connect(kubeconfig=effective["kubeconfig"], context=effective["context"]) as connection:
         if given["everything"] or given["release"]:
             return _lever(connection, written, "released" if given["release"] else "pulled", given["why"])

@@ -6,6 +6,7 @@ An intent keeps the whole object as it was. The way back is never a list of comm
 and from what is there now, so that it is right after a kill at any moment, twice, and beside other people's changes.
 """
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -145,12 +146,21 @@ class Permission(_Word, frozen=True, kw_only=True, order=True):
     why: str = ""
 
 
+LEVER = "aichaos/aichaos-lever"
+"""`NS/NAME` of the ConfigMap that stops every run, where nobody says otherwise."""
+
+
+def beside_lever(command: str, lever: str) -> str:
+    """A command for people to type that finds the lever, and the Lease beside it, of a run."""
+    return command if lever == LEVER else f"{command} --lever {shlex.quote(lever)}"
+
+
 class Plan(_Word, frozen=True, kw_only=True):
     """What a run will do, before it does it.
 
     run: its name. digest: of the experiment's document. cluster: the UID of namespace kube-system. rivals: for every object that will be
     deleted, whom its order of age concerns. closure: the objects that the way back must recreate although no step touches them.
-    deadline: seconds.
+    deadline: seconds. lever: `NS/NAME`.
     """
 
     run: str
@@ -166,6 +176,7 @@ class Plan(_Word, frozen=True, kw_only=True):
     irreversible: tuple[Irreversible, ...] = ()
     permissions: tuple[Permission, ...] = ()
     warnings: tuple[str, ...] = ()
+    lever: str = LEVER
 
 
 class Approval(_Word, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aichaos.domain.prediction import Prediction
-from aichaos.domain.running import Intent, Plan
+from aichaos.domain.running import Intent, Plan, beside_lever
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.files import yaml
 from aichaos.report.layout import Paper, Style
@@ -43,8 +43,9 @@ def show(
         paper.text(f"{one.object}: {one.why}", mark="Does not come back: ")
     for warning in warnings:
         paper.text(warning, mark="! ", style="yellow")
-    stop = "aichaos stop" if one_of_several else f"aichaos stop {plan.run}"
-    stops = f"Ctrl-C, the deadline, a failing abort probe, `{stop}`, the lever (`aichaos stop --all`)"
+    stop = beside_lever("aichaos stop" if one_of_several else f"aichaos stop {plan.run}", plan.lever)
+    lever = beside_lever("aichaos stop --all", plan.lever)
+    stops = f"Ctrl-C, the deadline, a failing abort probe, `{stop}`, the lever (`{lever}`)"
     paper.text(f"What stops it: {stops}. Then everything goes back.")
 
 

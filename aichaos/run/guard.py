@@ -13,7 +13,7 @@ from aichaos.cluster.rights import Right
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import DAYS, Policy
-from aichaos.domain.running import Permission
+from aichaos.domain.running import LEVER, Permission, beside_lever
 from aichaos.domain.sample import Judged
 from aichaos.domain.workloads import Deployment, StatefulSet, Workload
 from aichaos.files.plain import mapping
@@ -62,18 +62,20 @@ def in_time(policy: Policy, now: datetime.datetime, deadline: float) -> Iterator
             return
 
 
-def free(holder: Taken | None) -> Iterator[Refusal]:
+def free(holder: Taken | None, lever: str = LEVER) -> Iterator[Refusal]:
     """No other run is active in the cluster."""
     if holder is not None:
         whose = f" of {holder.who}" if holder.who else ""
         message = f"run {holder.run}{whose} is active ({holder.process}, last heard of at {holder.renewed})"
-        hint = f"Wait for it, or `aichaos stop {holder.run}`; if its process is gone: `aichaos recover {holder.run}`."
+        stop = beside_lever(f"aichaos stop {holder.run}", lever)
+        hint = f"Wait for it, or `{stop}`; if its process is gone: `aichaos recover {holder.run}`."
         yield Refusal(name="another-run", message=message, hint=hint)
 
 
-def released(lever: Lever) -> Iterator[Refusal]:
+def released(lever: Lever, named: str = LEVER) -> Iterator[Refusal]:
     if lever.pulled:
-        yield Refusal(name="lever", message=lever.told, hint="Whoever pulled it releases it: `aichaos stop --release`.")
+        release = beside_lever("aichaos stop --release", named)
+        yield Refusal(name="lever", message=lever.told, hint=f"Whoever pulled it releases it: `{release}`.")
 
 
 def steady(judged: Iterable[Judged], aborting: Iterable[Judged]) -> Iterator[Refusal]:

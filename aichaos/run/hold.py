@@ -2,7 +2,7 @@
 
 from aichaos.cluster.connection import Connection
 from aichaos.cluster.writer import Writer
-from aichaos.domain.running import Approval, Place
+from aichaos.domain.running import Approval, Place, beside_lever
 from aichaos.errors import RefusedError
 from aichaos.run import lease
 
@@ -13,13 +13,14 @@ def writing(connection: Connection, approval: Approval) -> Writer:
     return Writer(connection, approval)
 
 
-def take(writer: Writer, where: Place, run: str) -> lease.Held:
-    """The Lease for a new run. Raises RefusedError where another run has it, or where it can't be had."""
+def take(writer: Writer, where: Place, run: str, lever: str) -> lease.Held:
+    """The Lease for a new run. lever: the one beside it. Raises RefusedError where another run has it, or where it can't be had."""
     held = lease.acquire(writer, where, run)
     match held:
         case lease.Held():
             return held
         case lease.Taken():
-            hint = f"Wait for it, or `aichaos stop {held.run}`; if its process is gone: `aichaos recover {held.run}`."
+            stop = beside_lever(f"aichaos stop {held.run}", lever)
+            hint = f"Wait for it, or `{stop}`; if its process is gone: `aichaos recover {held.run}`."
             raise RefusedError(f"run {held.run} of {held.who or 'somebody'} has just begun", hint=hint)
     raise RefusedError(f"the Lease {where} can't be had: {held.why}", hint="Nothing was changed. Without it, two runs can't be kept apart.")

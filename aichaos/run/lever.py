@@ -11,12 +11,11 @@ import msgspec
 
 from aichaos.cluster.reader import Patience, Reader
 from aichaos.cluster.writer import Absent, Found, Unread, Writer, address
-from aichaos.domain.running import Change, Conflict, Done, Manifest, Missing, Place
+from aichaos.domain.running import LEVER, Change, Conflict, Done, Manifest, Missing, Place
 from aichaos.errors import RefusedError, SourceError
-from aichaos.files.plain import mapping, text
+from aichaos.files.plain import mapping, sequence, text
 from aichaos.run import own
 
-DEFAULT = "aichaos/aichaos-lever"
 EVERY = 0.25
 """Seconds between two looks at the lever during a run."""
 PATIENCE = Patience(connect=2.0, silence=3.0, total=4.0)
@@ -34,7 +33,7 @@ class Lever(msgspec.Struct, frozen=True, kw_only=True):
     absent: bool = False
 
 
-def place(written: str = DEFAULT) -> Place:
+def place(written: str = LEVER) -> Place:
     """written: `NS/NAME`."""
     namespace, _, name = written.partition("/")
     return own.config_map(name, namespace)
@@ -57,10 +56,28 @@ def judged(found: Manifest | None, where: Place) -> Lever:
         case "released":
             return Lever(pulled=False, told="the lever is released")
         case "pulled":
-            words = (("who", "by"), ("when", "at"), ("why", "because:"))
-            by = "".join(f" {word} {text(data[key])}" for key, word in words if data.get(key))
-            return Lever(pulled=True, told=f"the lever is pulled{by}")
+            return Lever(pulled=True, told=f"the lever is pulled{_by(found)}")
     return Lever(pulled=True, told=f"the lever {_named(where)} says neither released nor pulled: that counts as pulled")
+
+
+def _by(found: Manifest) -> str:
+    """Who pulled it, when and why, as far as that was written together with the word: what stood there before tells of somebody else."""
+    data = mapping(found.get("data"))
+    writers = {key: _writer(found, key) for key in ("state", "who", "when", "why")}
+    own = {key: text(data[key]) for key in ("who", "when", "why") if data.get(key) and writers[key] == writers["state"]}
+    manager, at = writers["state"] or ("", "")
+    if "who" not in own and manager:
+        return f" with {manager} at {at}" + (f" because: {own['why']}" if "why" in own else "")
+    return "".join(f" {word} {own[key]}" for key, word in (("who", "by"), ("when", "at"), ("why", "because:")) if key in own)
+
+
+def _writer(found: Manifest, key: str) -> tuple[str, str] | None:
+    """The field manager that wrote a key of a ConfigMap, and when; None where the server does not say."""
+    for one in sequence(mapping(found.get("metadata")).get("managedFields")):
+        entry = mapping(one)
+        if f"f:{key}" in mapping(mapping(entry.get("fieldsV1")).get("f:data")):
+            return text(entry.get("manager")), text(entry.get("time"))
+    return None
 
 
 def put(writer: Writer, where: Place, word: Word, why: str) -> str:

@@ -6,6 +6,7 @@ import msgspec
 
 from aichaos.cluster.connection import connect
 from aichaos.cluster.reader import Reader
+from aichaos.domain.running import LEVER, beside_lever
 from aichaos.errors import FileError
 from aichaos.run import journal, lease, state
 
@@ -52,8 +53,13 @@ def active(where: str, kubeconfig: str | None, context: str | None) -> list[Acti
     if holder is None:
         return []
     return [
-        Active(run=holder.run, who=holder.who, process=holder.process, renewed=holder.renewed, stop=f"aichaos stop {holder.run}"),
+        Active(run=holder.run, who=holder.who, process=holder.process, renewed=holder.renewed, stop=_stop(holder.run, place.namespace)),
     ]
+
+
+def _stop(run: str, namespace: str) -> str:
+    """The lever's namespace says which Lease is meant; its name does not matter for a single run."""
+    return beside_lever(f"aichaos stop {run}", f"{namespace}/{LEVER.partition('/')[2]}")
 
 
 def row(one: Past | Active) -> tuple[str, ...]:

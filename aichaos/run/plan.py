@@ -90,6 +90,7 @@ def make(experiment: Experiment, frame: Frame, foreseen: Foreseen, look: Look, p
         refusals.append(Refusal(name="journal-size", message=message, hint="Take fewer steps, or run it with --no-cluster-journal."))
     plan = Plan(
         run=frame.run,
+        lever=frame.lever,
         experiment=experiment.name,
         title=experiment.spec.title,
         digest=approve.digest_of(experiment),

@@ -60,6 +60,19 @@ def key() -> bytes:
     return found
 
 
+def ready() -> None:
+    """That a run can be kept here, looked at before anything is asked or written elsewhere. Raises FileError."""
+    key()
+    try:
+        runs().mkdir(parents=True, exist_ok=True)
+        trial = runs() / f".trial.{os.getpid()}"
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        hint = "Nothing was changed. Say where aichaos may write with AICHAOS_STATE_DIR."
+        raise FileError(f"cannot keep runs in {runs()}: {error.strerror or error}", hint=hint) from error
+
+
 def unfinished() -> list[str]:
     """The runs of this machine that have not ended and that no process works on, by name."""
     return [path.parent.name for path in sorted(runs().glob(f"*/{JOURNAL}")) if not ended(path) and not is_locked(path.parent)]
@@ -81,6 +94,8 @@ def ended(path: Path) -> bool:
 def working_on(run: str) -> Iterator[None]:
     """Hold a run's lock: while we live, nobody else finishes it. Raises FileError where somebody else holds it."""
     where = folder(run)
+    if not where.is_dir():
+        raise FileError(f"this machine knows no run {run}", hint="`aichaos runs` lists those that it knows.")
     try:
         handle = os.open(where / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

@@ -28,7 +28,7 @@ class Shop:
         self.word = secrets.token_hex(3)
         self.host = f"{self.word}.{HOST}"
         self.route = f"my-route-{self.word}"
-        self._aichaos = aichaos
+        self.command = aichaos
         self._folder = folder
         self.reader = gateway.controlplane.kubeconfig("reader")
         self.kubeconfig = gateway.controlplane.kubeconfig()
@@ -93,11 +93,11 @@ class Shop:
 
     def run(self, path: Path, *more: str) -> subprocess.CompletedProcess[str]:
         words = ["run", str(path), *self.options, "--accept-shared-fate", "--interval", "0.1", "--baseline", "0.3", "--after", "0.3", *more]
-        return self._aichaos(*words, kubeconfig=self.kubeconfig, AICHAOS_STATE_DIR=str(self._folder / "state"))
+        return self.command(*words, kubeconfig=self.kubeconfig, AICHAOS_STATE_DIR=str(self._folder / "state"))
 
     def say(self, *words: str, kubeconfig: Path | None = None, state: str = "") -> subprocess.CompletedProcess[str]:
         """Any other command, by somebody who is not the run."""
-        return self._aichaos(*words, kubeconfig=kubeconfig or self.kubeconfig, AICHAOS_STATE_DIR=state or str(self._folder / "state"))
+        return self.command(*words, kubeconfig=kubeconfig or self.kubeconfig, AICHAOS_STATE_DIR=state or str(self._folder / "state"))
 
     def start(self, path: Path) -> subprocess.Popen[str]:
         """A run that goes on by itself, its events on its standard output."""

@@ -1,6 +1,7 @@
 """What the talk shows, end to end: the real API server, the real gateway, and requests that no code of the program has a part in."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,10 @@ def test_at_a_terminal_another_name_is_a_no(shop: Shop) -> None:
 def test_a_run_is_stopped_from_elsewhere(shop: Shop, how: str) -> None:
     process = shop.start(shop.experiment(shop.conflict("50s")))
     lines = shop.until(process, "step", number=5)
-    words = ["stop", lines[0]["run"]] if how == "stop" else ["stop", "--all"]
-    done = shop.say(*words, "--lever", f"{shop.namespace}/lever", "--why", "an incident")
+    shown = shlex.split(lines[0]["stop"])  # as it was told, and nothing that only we know
+    assert shown == ["aichaos", "stop", lines[0]["run"], "--lever", f"{shop.namespace}/lever"]
+    words = shown[1:] if how == "stop" else ["stop", "--all", *shown[3:]]
+    done = shop.say(*words, "--why", "an incident")
     assert done.returncode == 0, done.stderr
     rest, _ = process.communicate(timeout=60)
     end = last([*lines, *map(json.loads, rest.splitlines())])
@@ -105,6 +108,23 @@ def test_a_run_is_stopped_from_elsewhere(shop: Shop, how: str) -> None:
         again = shop.run(shop.experiment(shop.conflict()), "--yes")
         assert (again.returncode, "refused [lever]" in again.stderr) == (5, True), again.stderr
         assert shop.say("stop", "--release", "--lever", f"{shop.namespace}/lever").returncode == 0
+
+
+def test_a_lever_that_is_pulled_with_kubectl_accuses_nobody_else(shop: Shop) -> None:
+    """Who released it last, or made it, still stands beside the word that somebody else has changed."""
+    process = shop.start(shop.experiment(shop.conflict("50s")))
+    lines = shop.until(process, "step", number=5)
+    where = ["-n", shop.namespace, "configmap", "lever"]
+    shop.gateway.controlplane.kubectl("patch", *where, "--type", "merge", "-p", '{"data":{"state":"pulled"}}')
+    rest, _ = process.communicate(timeout=60)
+    end = last([*lines, *map(json.loads, rest.splitlines())])
+    assert (process.returncode, end["outcome"], end["restored"]) == (7, "stopped", "verified")
+    assert end["stop_reason"].startswith("the lever is pulled with kubectl-patch at "), end
+    assert "first run" not in end["stop_reason"]
+    refused = shop.run(shop.experiment(shop.conflict()), "--yes")
+    assert f"`aichaos stop --release --lever {shop.namespace}/lever`" in " ".join(refused.stderr.split())
+    assert f"`aichaos stop --all --lever {shop.namespace}/lever`" in " ".join(refused.stdout.split())
+    assert shop.say("stop", "--release", "--lever", f"{shop.namespace}/lever").returncode == 0
 
 
 def test_a_failing_abort_probe_ends_the_run(shop: Shop) -> None:
@@ -182,8 +202,11 @@ def test_a_state_directory_that_can_not_be_written_starts_nothing_and_leaves_not
     done = shop.say(*words, state="/dev/null/nowhere")
     assert (done.returncode, "cannot" in done.stderr, "Traceback" in done.stderr) == (1, True, False), done.stderr
     assert shop.answering() == "v1"
-    lease = shop.gateway.controlplane.get(f"/apis/coordination.k8s.io/v1/namespaces/{shop.namespace}/leases/aichaos-run")
-    assert not lease["spec"].get("holderIdentity")
+    plane, within = shop.gateway.controlplane, f"namespaces/{shop.namespace}"
+    leases = plane.get(f"/apis/coordination.k8s.io/v1/{within}/leases")["items"]
+    assert [one for one in leases if one["metadata"]["name"] == "aichaos-run" and one["spec"].get("holderIdentity")] == []
+    events = plane.get(f"/api/v1/{within}/events")["items"]
+    assert [one["message"] for one in events if one["involvedObject"]["name"] == shop.route] == [], "it tells of a run that never was"
 
 
 def test_an_experiment_whose_object_vanished_is_refused(shop: Shop) -> None:
@@ -197,6 +220,7 @@ def test_an_experiment_whose_object_vanished_is_refused(shop: Shop) -> None:
     ("words", "code", "said"),
     [
         (["run", "none.yaml", "--yes"], 1, "cannot read none.yaml"),
+        (["recover", "nobody"], 1, "this machine knows no run nobody"),
         (["run", "none.yaml", "--yes", "--from", "demo:route-chaos"], 2, "nothing can be run on demo:route-chaos"),
         (["run", "none.yaml", "--yes", "--approval", "x"], 2, "exclude each other"),
         (["run", "none.yaml", "--yes", "--resolve", "nonsense"], 2, "gives no address"),
