@@ -122,7 +122,7 @@ def _no_context(path: str | None) -> NoClusterError:
         hint = f"Name one with --context, or `kubectl config use-context NAME`. Known contexts: {', '.join(known)}."
         return NoClusterError("the kubeconfig has no current context", hint=hint)
     where = path or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    hint = "Set KUBECONFIG or give --kubeconfig; without a cluster, try a bundled one: --from demo:route-chaos"
+    hint = "Set KUBECONFIG or give --kubeconfig."
     return NoClusterError(f"no cluster is configured here: {where} names none", hint=hint)
 
 

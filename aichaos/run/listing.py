@@ -9,6 +9,7 @@ from aichaos.cluster.reader import Reader
 from aichaos.domain.running import LEVER, beside_lever
 from aichaos.errors import FileError
 from aichaos.run import journal, lease, state
+from aichaos.run.places import looking
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +48,7 @@ def active(where: str, kubeconfig: str | None, context: str | None) -> list[Acti
     """One or none. Raises SourceError."""
     place = lease.place(where)
     with connect(kubeconfig=kubeconfig, context=context) as connection:
-        path = f"/apis/{place.api_version}/namespaces/{place.namespace}/leases/{place.name}"
-        found = Reader(connection).get_json(path, dict)
+        found = looking(Reader(connection))(place)
     holder = lease.holder(found) if found else None
     if holder is None:
         return []

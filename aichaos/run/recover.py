@@ -18,6 +18,7 @@ from aichaos.errors import AichaosError, FileError
 from aichaos.files.plain import at, text
 from aichaos.run import journal, lease, mirror, own, restore, state
 from aichaos.run.journal import Journal
+from aichaos.run.places import looking
 from aichaos.run.restore import Patience, Say
 
 _LOOK = 1.0
@@ -132,7 +133,7 @@ def from_cluster(written: str, access: Access, key: Path, say: Say) -> tuple[Jou
     """
     namespace, _, name = written.partition("/")
     with connect(kubeconfig=access.kubeconfig, context=access.context) as connection:
-        found = Reader(connection).get_json(f"/api/v1/namespaces/{namespace}/configmaps/{name}", dict)
+        found = looking(Reader(connection))(own.config_map(name, namespace))
     data = text(at(found, "data", mirror.KEY)).encode()
     if not data:
         raise FileError(
