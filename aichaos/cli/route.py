@@ -18,8 +18,8 @@ from aichaos.report.layout import Paper
 
 
 @click.command("route")
-@click.argument("method", required=False, metavar="METHOD")
-@click.argument("url", required=False, metavar="URL")
+@click.argument("method", required=False, metavar="[METHOD")
+@click.argument("url", required=False, metavar="URL]")
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of the request; may be repeated.")
 @click.option("--requests", metavar="FILE", help="Requests from a file, or - for standard input: one JSON object a line.")
 @click.option("--gateway", metavar="NS/NAME", help="The Gateway that is asked, where several could be meant.")
