@@ -20,6 +20,9 @@ GIVES_UP = {"contour": 2.0}
 """Seconds after which an implementation gives up on connecting."""
 _GIVES_UP = 10.0
 """… the others: Envoy Gateway and Istio say so in their documentation."""
+WAITS = {"contour": 15.0, "envoy-gateway": 15.0}
+"""Seconds after which a rule without time-outs is given up: Envoy's own default (`RouteAction.timeout`), which Contour 1.33.6 and Envoy
+Gateway 1.9.1 leave as it is; Istio writes 0, which is none."""
 RETRIES = {"istio": 2}
 """How often an implementation sends a request again by itself when the connection failed (Istio, `VirtualService`, `HTTPRetry`)."""
 _LEAST = 1e-9
@@ -29,10 +32,12 @@ Late = tuple[float, float, float]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What bounds a request of a rule. request, attempt: seconds for all of it, and for each try; None for no limit. connect: for a
-    connection. tries: how often it is sent again. codes: after which answers, beside connections that fail."""
+    """What bounds a request of a rule. request, attempt: seconds for all of it, and for each try; None for no limit. default: whether that
+    is the gateway's own. connect: for a connection. tries: how often it is sent again. codes: after which answers, beside connections that
+    fail."""
 
     request: float | None = None
+    default: bool = False
     attempt: float | None = None
     connect: float = _GIVES_UP
     tries: int = 0
@@ -66,6 +71,8 @@ def answered(answer: Answer, method: str, gateway: Key | None, reach: Reach) -> 
             failing = _failing(ways, asking, reach.faults)
             notes.update(dict.fromkeys([said] if said else []))
             notes.update(dict.fromkeys(_said(one, failing, reach.faults, ways)))
+            if asking.limits.default and 504 in failing:
+                notes[f"{answer.implementation} gives up after {asking.limits.request:g} s where a rule sets no time-out"] = None
         left = 1 - sum(failing.values())
         if left > _LEAST:
             split.append(msgspec.structs.replace(one, share=one.share * left) if failing else one)
@@ -87,13 +94,18 @@ def limits(answer: Answer, snapshot: Snapshot) -> Limits:
     """The time-outs and retries of the rule that answers."""
     connect, own = GIVES_UP.get(answer.implementation, _GIVES_UP), RETRIES.get(answer.implementation, 0)
     rule = _rule(answer, snapshot)
+    routed = answer.match is not None and answer.listener is not None  # not bytes that are passed on, nor inside a mesh
+    default = WAITS.get(answer.implementation) if routed else None
     if rule is None:
-        return Limits(connect=connect, tries=own)
-    request, attempt = (_limit(text) for text in (rule.timeouts.request, rule.timeouts.backend_request)) if rule.timeouts else (None, None)
+        return Limits(request=default, default=default is not None, connect=connect, tries=own)
+    said = (rule.timeouts.request, rule.timeouts.backend_request) if rule.timeouts else (None, None)
+    default = default if said == (None, None) else None
+    request, attempt = map(_limit, said)
     retry = rule.retry or {}
     wanted, codes = retry.get("attempts"), retry.get("codes")
     return Limits(
-        request=request,
+        request=request or default,
+        default=default is not None,
         attempt=attempt,
         connect=connect,
         tries=max(0, wanted) if isinstance(wanted, int) else own,

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from aichaos.domain.prediction import Answer, Effect
 from aichaos.domain.snapshot import Snapshot
 from aichaos.observe.topology import Topology
 from tests.predict.foretelling import experiment, foretold
-from tests.predict.shop import Manifest, pod, route, shop
+from tests.predict.shop import Manifest, manifest, pod, route, shop
 
 SERVERS: Manifest = {"namespaces": ["shop"], "labelSelectors": {"app": "v1"}}
 GATEWAY: Manifest = {"namespaces": ["edge"]}
@@ -95,6 +96,25 @@ def test_without_a_time_out_a_latency_changes_no_answer() -> None:
     answer, effects = during(chaos(**SLOW))
     assert shares(answer) == {None: 1.0}
     assert effects[0].does == "answers 500 ms later"
+
+
+@pytest.mark.parametrize(
+    ("controller", "latency", "status"),
+    [
+        ("projectcontour.io/gateway-controller", "15s", 504),
+        ("projectcontour.io/gateway-controller", "14s", None),
+        ("gateway.envoyproxy.io/gatewayclass-controller", "15s", 504),
+        ("istio.io/gateway-controller", "1h", None),
+    ],
+)
+def test_a_rule_without_a_time_out_has_that_of_its_gateway(controller: str, latency: str, status: int | None) -> None:
+    fault = chaos(action="delay", delay={"latency": latency})
+    answer, _ = during(fault, shop(manifest("GatewayClass", "c", "", spec={"controllerName": controller})))
+    assert answer.status == status
+    assert any("gives up after 15 s where a rule sets no time-out" in reason for reason in answer.why) == (status == 504)
+    own = limited("0s").http_routes  # what a rule says goes before that, and 0s is none at all
+    unlimited = msgspec.structs.replace(shop(manifest("GatewayClass", "c", "", spec={"controllerName": controller})), http_routes=own)
+    assert during(fault, unlimited)[0].status is None
 
 
 # cut ---------------------------------------------------------------------------------------------------------------------------------
