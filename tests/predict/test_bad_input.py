@@ -3,10 +3,13 @@
 import time
 from typing import Any
 
+import pytest
+
 from aichaos.domain.prediction import Answer, RequestLine
+from aichaos.errors import UsageError
 from aichaos.predict.routing.request import read
 from aichaos.predict.routing.router import Router
-from tests.observe.clusters import gateway, route, service, snapshot_of, to
+from tests.observe.clusters import gateway, listener, route, service, snapshot_of, to
 
 EDGE = ("shop", "edge")
 Manifest = dict[str, Any]
@@ -56,3 +59,37 @@ def test_rivals_without_dates_are_a_tie_that_nobody_decides() -> None:
     answer = ask("http://a/", gateway(), service("web"), service("v1"), route("a", to("web")), route("b", to("nowhere")))
     assert answer.outcome == "implementation-specific"
     assert any("ages unknown, tie undecided" in reason for reason in answer.why)
+
+
+@pytest.mark.parametrize("url", ["http://[::1/x", "http://::1]/x", "http://::1/", "http://[nonsense]/", "http://[]/"])
+def test_an_address_that_is_none_is_no_host(url: str) -> None:
+    with pytest.raises(UsageError, match="IPv6") as caught:
+        read(RequestLine(url=url))
+    assert "http://[::1]/" in caught.value.hint
+
+
+def test_a_name_with_other_letters_is_asked_as_a_client_would_send_it() -> None:
+    asked = read(RequestLine(url="https://Bücher.example.com:8443/"))
+    assert (asked.host, asked.sni) == ("xn--bcher-kva.example.com", "xn--bcher-kva.example.com")
+    assert asked.authority == "xn--bcher-kva.example.com:8443"
+    books = route("books", to("web"), hostnames=["xn--bcher-kva.example.com"])
+    assert ask("http://bücher.example.com/", gateway(), service("web"), books).route == "shop/books"
+    with pytest.raises(UsageError, match="is no host name"):
+        read(RequestLine(url="http://☃︎..example.com/"))
+
+
+def test_a_fragment_is_not_said_to_be_sent_by_clients() -> None:
+    router = Router(snapshot_of(gateway(), service("web"), route("web", to("web"))), "contour")
+    request = read(RequestLine(url="http://a/x#y"))
+    answer = router.explain(request, router.gateway(request))
+    assert answer.status == 400
+    assert "a client keeps what follows a # to itself: without it, the request is GET http://a/x" in answer.why
+
+
+def test_a_listener_of_an_unknown_protocol_is_no_conflict() -> None:
+    strange = gateway(listener("x", port=7000, protocol="example.com/foo"))
+    (why,) = ask("http://a:7000/", strange, service("web")).why
+    assert why == "the listener shop/edge/x on port 7000 serves nothing (UnsupportedProtocol)"
+    twins = gateway(listener("x"), listener("y"))
+    (why,) = ask("http://a/", twins, service("web")).why
+    assert why == "the listeners on port 80 are in conflict with each other and serve nothing"

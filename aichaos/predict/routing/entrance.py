@@ -70,6 +70,10 @@ def _best(listeners: Sequence[EffectiveListener], host: str) -> EffectiveListene
 def _nobody(request: Request, listeners: Sequence[EffectiveListener], here: Sequence[EffectiveListener]) -> str:
     if here:
         return f"port {request.port} speaks {here[0].listener.protocol}, the request {request.scheme.upper()}"
-    if any(one.listener.port == request.port for one in listeners):
+    idle = [one for one in listeners if one.listener.port == request.port]
+    faulty = next((one for one in idle if one.fault and not one.conflict), None)
+    if faulty is not None:
+        return f"the listener {faulty.name} on port {request.port} serves nothing ({faulty.fault})"
+    if idle:
         return f"the listeners on port {request.port} are in conflict with each other and serve nothing"
     return f"no listener on port {request.port}"

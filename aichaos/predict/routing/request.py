@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address
 
 import msgspec
 
@@ -98,6 +99,7 @@ def read(line: RequestLine) -> Request:
             hint="A gRPC call is a POST to http://HOST/SERVICE/METHOD.",
         )
     name, port = _split(parts["authority"].rpartition("@")[2], line.url)
+    name = _sent(name, line.url)
     authority, headers = _authority(line, name, port, scheme)
     if not authority:
         raise UsageError(f"{line.url!r} has no host", hint="Name one in the URL, or with -H 'Host: NAME'.")
@@ -112,6 +114,23 @@ def read(line: RequestLine) -> Request:
         headers=headers,
         sni=name.lower() if scheme == "https" and not _ADDRESS.fullmatch(name) else "",
     )
+
+
+def _sent(name: str, url: str) -> str:
+    """The host of a URL as clients send it: other letters as IDNA writes them (UTS 46), addresses as they are."""
+    if ":" in name or "[" in name or "]" in name:
+        try:
+            IPv6Address(name[1:-1].partition("%")[0] if name.startswith("[") and name.endswith("]") else "")
+        except ValueError:
+            raise UsageError(f"{url!r}: {name!r} is no IPv6 address in brackets", hint="Write it as in http://[::1]/.") from None
+    elif not name.isascii():
+        import idna  # its tables are read for those names alone
+
+        try:
+            return idna.encode(name, uts46=True).decode()
+        except idna.IDNAError as error:
+            raise UsageError(f"{url!r}: {name!r} is no host name ({error})", hint="Write it as DNS has it, with xn--.") from None
+    return name
 
 
 def _split(authority: str, url: str) -> tuple[str, int | None]:

@@ -137,10 +137,13 @@ class Router:
         if gateway is None or gateway == mesh.MESH:
             return answer
         profile = self.profile(gateway)
-        reasons = list(why(self.table(profile), request, gateway))
+        reasons = list(dict.fromkeys([*answer.why, *why(self.table(profile), request, gateway)]))
         if answer.outcome == "implementation-specific":
             points = [reading.says for reading in self.open_points(request, gateway)] if profile is STANDARD else []
             reasons = [*points, *reasons]
+        if "#" in request.target:
+            url = f"{request.scheme}://{request.authority}{request.target.partition('#')[0]}"
+            reasons.append(f"a client keeps what follows a # to itself: without it, the request is {request.method} {url}")
         reasons += self._disagreements(self.table(profile), answer)
         reasons += profile.notes if not profile.measured else ()
         if profile is not STANDARD:
