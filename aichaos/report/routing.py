@@ -5,6 +5,7 @@ from aichaos.errors import UsageError
 from aichaos.report.layout import Paper, Part, Style
 
 _OUTCOMES: dict[str, Style] = {"forward": "green", "redirect": "blue", "error": "red", "implementation-specific": "yellow"}
+_SAME = "the same"
 
 
 def answer(line: RequestLine, found: Answer, paper: Paper) -> None:
@@ -16,10 +17,11 @@ def answer(line: RequestLine, found: Answer, paper: Paper) -> None:
         for reason in found.why:
             paper.text(reason, indent=2, mark="• ")
     others = {name: brief for name, brief in found.implementations.items() if name != found.implementation}
-    if any(brief != found.brief for brief in others.values()):
+    said = {name: _said(name, brief, found) for name, brief in others.items()}
+    if any(words != _SAME for words in said.values()):
         paper.line()
         paper.line(("Elsewhere", "bold"))
-        rows: list[list[Part]] = [[(name, "cyan"), (_said(brief, found), "")] for name, brief in others.items()]
+        rows: list[list[Part]] = [[(name, "cyan"), (words, "")] for name, words in said.items()]
         paper.columns(rows, indent=2)
     elif others:
         paper.line()
@@ -49,15 +51,15 @@ def headline(found: Answer) -> str:
     return "depends on the implementation" if found.implementation == "standard" else "may go one way or the other"
 
 
-def _said(brief: Brief, found: Answer) -> str:
-    same = "the same" if brief == found.brief else ""
-    return same or headline(Answer(outcome=brief.outcome, status=brief.status, location=brief.location, backends=brief.backends))
+def _said(name: str, brief: Brief, found: Answer) -> str:
+    its = Answer(outcome=brief.outcome, status=brief.status, location=brief.location, backends=brief.backends, implementation=name)
+    return _SAME if brief == found.brief or headline(its) == headline(found) else headline(its)
 
 
 def _backends(backends: tuple[BackendShare, ...]) -> str:
     if len(backends) == 1:
         return _name(backends[0])
-    return ", ".join(f"{_name(one)} {_share(one.share)}" for one in backends)
+    return ", ".join(f"{f'{one.status} for ' if one.status is not None else ''}{_name(one)} {_share(one.share)}" for one in backends)
 
 
 def _name(one: BackendShare) -> str:

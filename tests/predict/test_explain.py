@@ -4,7 +4,7 @@ from aichaos.domain.prediction import Answer, RequestLine
 from aichaos.domain.snapshot import Snapshot
 from aichaos.predict.routing.request import read
 from aichaos.predict.routing.router import Router
-from tests.observe.clusters import gateway, route, to
+from tests.observe.clusters import gateway, listener, route, to
 from tests.predict.test_table import EDGE, cluster, path
 
 
@@ -56,3 +56,36 @@ def test_an_expression_that_is_refused_is_told_where_it_stands() -> None:
     shop = cluster(gateway(), route("good", to("v1"), hostnames=["a.example.com"]), broken)
     told = [reason for reason in explain(shop, "http://a.example.com/", "contour").why if "RE2 refuses" in reason]
     assert told == ["HTTPRoute/shop/bad has a regular expression that RE2 refuses: what stands with it is not served"]
+
+
+def test_a_connection_that_is_passed_on_names_its_route_and_the_younger_rivals() -> None:
+    older, younger = (
+        route(name, to("v1"), kind="TCPRoute", creationTimestamp=f"2026-01-0{day}T00:00:00Z") for name, day in (("b", 1), ("a", 2))
+    )
+    shop = cluster(gateway(listener("db", port=9000, protocol="TCP")), older, younger)
+    assert explain(shop, "http://any:9000/", "standard").why == (
+        "listener shop/edge/db passes connections on and looks at no request: TCPRoute/shop/b carries it",
+        "TCPRoute/shop/a would carry it too and loses: of several routes the oldest serves",
+    )
+    named, wide = (
+        route(name, to("v1"), kind="TLSRoute", hostnames=[host]) for name, host in (("named", "a.example.com"), ("wide", "*.example.com"))
+    )
+    passing = gateway(listener("tls", port=443, protocol="TLS", tls={"mode": "Passthrough"}))
+    assert explain(cluster(passing, named, wide), "https://a.example.com/", "standard").why == (
+        "listener shop/edge/tls passes connections on and looks at no request: TLSRoute/shop/named carries it",
+        "TLSRoute/shop/wide would carry it too and loses: its hostname is less specific",
+    )
+    lost = explain(cluster(passing, route("named", to("nowhere"), kind="TLSRoute")), "https://a.example.com/", "standard")
+    assert "backend shop/nowhere does not exist, or not on that port: its share is not connected" in lost.why
+
+
+def test_what_is_wrong_with_a_backend_is_said_in_whole_sentences() -> None:
+    elsewhere = to("v1")
+    elsewhere["backendRefs"][0]["namespace"] = "other"
+    why = explain(cluster(gateway(), route("web", elsewhere)), "http://a/", "standard").why
+    assert "no ReferenceGrant in its namespace permits the reference to other/v1: its share is answered with 500" in why
+    redirect = {"type": "RequestRedirect", "requestRedirect": {"hostname": "b.example.com"}}
+    away = explain(cluster(gateway(), route("web", {"filters": [redirect]})), "http://a/", "standard")
+    assert not any("names no backend" in reason for reason in away.why)
+    nothing = explain(cluster(gateway(), route("web", {"matches": [{"path": {"value": "/"}}]})), "http://a/", "standard")
+    assert "the rule names no backend" in nothing.why

@@ -8,11 +8,12 @@ import msgspec
 from aichaos.domain.base import kind_name, reference
 from aichaos.domain.hostnames import EVERY, takes
 from aichaos.domain.prediction import Answer
-from aichaos.predict.routing import response
+from aichaos.predict.routing import response, streams
 from aichaos.predict.routing.answer import Found, taken
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import Resolved
 from aichaos.predict.routing.entries import Entry, along, broken, entries
+from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.losses import Loss
 from aichaos.predict.routing.matching import holds
 from aichaos.predict.routing.notes import notes
@@ -49,7 +50,10 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
     if entered.why:
         yield entered.why
     listener = entered.listener
-    if listener is None or entered.stream:
+    if listener is None:
+        return
+    if entered.stream:
+        yield from _carried(table, request, listener)
         return
     path = normalised(request.path, table.profile.normalise)
     if path != request.path:
@@ -71,10 +75,24 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
     yield from _lost(table, request, gateway, path)
     yield from _refused_expressions(table, request)
     refs = table.resolved(first.entry.route, first.entry.rule)
-    yield from _troubles(refs)
-    yield from notes(first.entry, table.profile)
     answer = taken(request, Found(listener, first.entry, path), refs, table.profile)
+    if refs or answer.outcome != "redirect":
+        yield from _troubles(refs)
+    yield from notes(first.entry, table.profile)
     yield from response.notes(first.entry, answer, table.profile)
+
+
+def _carried(table: Table, request: Request, listener: EffectiveListener) -> Iterator[str]:
+    """Who carries a connection whose requests nobody looks at."""
+    found = streams.candidates(table.placements.values(), listener, request)
+    if not found:
+        return
+    (rank, first), *rivals = found
+    yield f"listener {listener.name} passes connections on and looks at no request: {reference(first)} carries it"
+    for its, rival in rivals[:_MOST]:
+        reason = "its hostname is less specific" if its < rank else "of several routes the oldest serves"
+        yield f"{reference(rival)} would carry it too and loses: {reason}"
+    yield from _troubles(table.resolved(first, 0), {500: "not connected", 503: "not connected"})
 
 
 def _refused_port(table: Table, request: Request, gateway: Key) -> Iterator[str]:
@@ -245,18 +263,20 @@ def _would(placement: Placement, request: Request, path: str, profile: Profile, 
 
 
 _PROBLEMS = {
-    "InvalidKind": "{target} is no Service: its share is answered with 500",
-    "RefNotPermitted": "no ReferenceGrant in the namespace of {target} permits the reference: its share is answered with 500",
-    "BackendNotFound": "{target} does not exist, or not on that port: its share is answered with 500",
+    "InvalidKind": "backend {target} is no Service",
+    "RefNotPermitted": "no ReferenceGrant in its namespace permits the reference to {target}",
+    "BackendNotFound": "backend {target} does not exist, or not on that port",
 }
+_FAILS = {status: f"answered with {status}" for status in (500, 503)}
 
 
-def _troubles(refs: Sequence[Resolved]) -> Iterator[str]:
+def _troubles(refs: Sequence[Resolved], fails: dict[int, str] = _FAILS) -> Iterator[str]:
+    """fails: what becomes of the share of a backend that has a problem, and of one that has no endpoint."""
     for one in refs:
         target = one.service or f"{one.ref.kind} {one.ref.name}"
         if one.problem:
-            yield f"backend {_PROBLEMS[one.problem].format(target=target)}"
+            yield f"{_PROBLEMS[one.problem].format(target=target)}: its share is {fails[500]}"
         elif not one.ready:
-            yield f"backend {target} has no ready endpoint: its share is answered with 503"
+            yield f"backend {target} has no ready endpoint: its share is {fails[503]}"
     if not refs:
         yield "the rule names no backend"

@@ -13,13 +13,16 @@ from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.request import Request
 
+Rank = tuple[bool, int]
+Candidate = tuple[Rank, TCPRoute | TLSRoute]
 
-def candidates(placements: Iterable[Placement], listener: EffectiveListener, request: Request) -> list[TCPRoute | TLSRoute]:
-    """The routes that may carry this connection, the one that does first."""
-    found: list[tuple[tuple[bool, int], TCPRoute | TLSRoute]] = []
+
+def candidates(placements: Iterable[Placement], listener: EffectiveListener, request: Request) -> list[Candidate]:
+    """The routes that may carry this connection, the one that does first; each with how specific its hostname is."""
+    found: list[Candidate] = []
     for placement in placements:
         route = placement.route
-        if not isinstance(route, (TCPRoute, TLSRoute)):
+        if not isinstance(route, (TCPRoute, TLSRoute)) or not route.spec.rules:
             continue
         hosts = [host.own for reach in placement.reaches if reach.listener.name == listener.name for host in reach.hosts]
         fitting = [specificity(host) for host in hosts if takes(host, request.sni)]
@@ -27,4 +30,4 @@ def candidates(placements: Iterable[Placement], listener: EffectiveListener, req
             found.append((max(fitting), route))
     found.sort(key=lambda pair: older_first(pair[1]))
     found.sort(key=lambda pair: pair[0], reverse=True)
-    return [route for _, route in found]
+    return found

@@ -283,10 +283,11 @@ class Table:
         return taken(request, found, self.resolved(route, rule), self.profile, broken=broken)
 
     def _streamed(self, request: Request, listener: EffectiveListener) -> list[Answer]:
-        routes = [one for one in streams.candidates(self.placements.values(), listener, request) if one.spec.rules]
+        routes = streams.candidates(self.placements.values(), listener, request)
         if not routes:
             return [error(None, Found(listener, why="no route takes this connection: it is closed"), self.profile)]
-        return [carried(request, listener, routes[0], self.resolved(routes[0], 0), self.profile)]
+        _, route = routes[0]
+        return [carried(request, listener, route, self.resolved(route, 0), self.profile)]
 
     def _winners(self, matched: Iterator[tuple[str, list[Entry]]]) -> list[Entry | None]:
         """The matches that may win: one, but for what is not known or left to chance. None: that none takes the request."""
