@@ -130,11 +130,13 @@ def prompt(wish: Wish, say: Say, changing: Path | None = None) -> Prompt:
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """Which cluster requests are sent to. gateway: `NS/NAME`, where several could be meant. implementation: a profile; None for its own."""
+    """Which cluster requests are sent to. gateway: `NS/NAME`, where several could be meant. implementation: a profile; None for its own.
+    client: the namespace that requests to Services come from."""
 
     choice: source.Choice
     gateway: str | None = None
     implementation: str | None = None
+    client: str | None = None
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +149,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def route(lines: Iterable[RequestLine | UsageError], question: Question, say: Say) -> Asked:
     """What the cluster's Gateways make of requests. Raises SourceError, FileError; UsageError for an unknown implementation."""
     snapshot = observe(question.choice, say)
-    router = Router(snapshot, question.implementation)
+    router = Router(snapshot, question.implementation, question.client)
     return Asked(
         answers=(_answer(line, router, question.gateway) for line in lines),
         warnings=[str(gap) for gap in snapshot.telling_gaps()],
@@ -168,7 +170,7 @@ def predict(path: Path, lines: list[RequestLine] | None, question: Question, say
     """The title of an experiment, and what it will do. lines: requests to look at; None to derive them. Raises SourceError, FileError,
     UsageError."""
     experiment = saving.load(path, experiment_of)
-    router = Router(observe(question.choice, say), question.implementation)
+    router = Router(observe(question.choice, say), question.implementation, question.client)
     return experiment.spec.title, foretell(experiment, router, step_text, lines, question.gateway).prediction
 
 

@@ -8,7 +8,7 @@ import click
 
 from aichaos import pipeline, settings
 from aichaos.cli.options import output_option, say, source_options, warn, write_json
-from aichaos.cli.routing import implementation_option, question_of, request_lines
+from aichaos.cli.routing import client_option, implementation_option, question_of, request_lines
 from aichaos.errors import UsageError
 from aichaos.files.save import save
 from aichaos.report import prediction
@@ -20,6 +20,7 @@ from aichaos.report.layout import Paper
 @click.option("--requests", metavar="FILE", help="Requests to look at, one JSON object a line, or - for standard input.")
 @click.option("--gateway", metavar="NS/NAME", help="The Gateway that these are sent to, where several could be meant.")
 @implementation_option
+@client_option
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write the prediction as an HTML page, too.")
 @source_options
 @output_option

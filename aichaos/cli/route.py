@@ -9,7 +9,7 @@ import msgspec
 
 from aichaos import pipeline, settings
 from aichaos.cli.options import output_option, say, source_options, warn, write_json
-from aichaos.cli.routing import implementation_option, question_of, request_lines
+from aichaos.cli.routing import client_option, implementation_option, question_of, request_lines
 from aichaos.domain.prediction import Answer, RequestLine, Unread
 from aichaos.errors import UsageError
 from aichaos.predict.routing.request import line_of
@@ -24,6 +24,7 @@ from aichaos.report.layout import Paper
 @click.option("--requests", metavar="FILE", help="Requests from a file, or - for standard input: one JSON object a line.")
 @click.option("--gateway", metavar="NS/NAME", help="The Gateway that is asked, where several could be meant.")
 @implementation_option
+@client_option
 @source_options
 @output_option
 def command(**given: Any) -> int:

@@ -30,6 +30,14 @@ def implementation_option(command: F) -> F:
     )(command)
 
 
+def client_option(command: F) -> F:
+    return click.option(
+        "--client",
+        metavar="NAMESPACE",
+        help="The namespace that requests to Services come from: its own routes for a Service stand instead of the Service's.",
+    )(command)
+
+
 def question_of(given: dict[str, Any], effective: settings.Settings) -> pipeline.Question:
     """The cluster, the Gateway and the implementation that flags name. Raises UsageError where standard input would be two things."""
     if given["requests"] == "-" and effective["from"] == "-":
@@ -38,6 +46,7 @@ def question_of(given: dict[str, Any], effective: settings.Settings) -> pipeline
         choice=choice(effective, given["namespaces"], all_namespaces=given["all_namespaces"]),
         gateway=given["gateway"],
         implementation=given["implementation"],
+        client=given["client"],
     )
 
 

@@ -78,3 +78,15 @@ def test_a_cluster_without_gateways_answers_nothing(aichaos: Run, tmp_path: Path
     (tmp_path / "empty.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", encoding="utf-8")
     said = answer(aichaos("route", "GET", "http://a/", "--from", "empty.yaml", "-o", "json"))
     assert (said["outcome"], said["status"], said["why"]) == ("error", None, ["there is no Gateway in this cluster"])
+
+
+def test_the_namespace_of_the_client_chooses_its_own_routes(aichaos: Run, tmp_path: Path) -> None:
+    parents = [{"kind": "Service", "group": "", "name": "api", "namespace": "shop"}]
+    redirect = {"filters": [{"type": "RequestRedirect", "requestRedirect": {"hostname": "elsewhere"}}]}
+    kind = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute"}
+    theirs = {**kind, "metadata": {"name": "r", "namespace": "web"}, "spec": {"parentRefs": parents, "rules": [redirect]}}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "api", "namespace": "shop"}, "spec": {"ports": [{"port": 80}]}}
+    (tmp_path / "mesh.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [theirs, service]}), encoding="utf-8")
+    asked = ("route", "GET", "http://api.shop/", "--from", "mesh.json", "-o", "json")
+    assert answer(aichaos(*asked))["route"] is None
+    assert answer(aichaos(*asked, "--client", "web"))["route"] == "web/r"

@@ -5,7 +5,7 @@ from typing import Any
 from aichaos.domain.prediction import Answer, RequestLine
 from aichaos.predict.routing.request import read
 from aichaos.predict.routing.router import Router
-from tests.observe.clusters import gateway, route, service, thing, to, topology_of
+from tests.observe.clusters import gateway, grant, route, service, thing, to, topology_of
 
 ISTIO = "networking.istio.io/v1"
 Manifest = dict[str, Any]
@@ -99,3 +99,37 @@ def test_for_istio_the_routes_with_and_without_a_port_of_a_service_are_two_table
     router = Router(topology_of(service("web"), service("other"), pod("o", app="other"), old, young).snapshot, "istio")
     request = read(RequestLine(url="http://web.shop:8080/"))
     assert shares(router.answer(request, router.gateway(request))) == {"shop/other": (1.0, None)}
+
+
+def test_the_routes_of_a_clients_namespace_replace_those_of_the_service_for_it_alone() -> None:
+    parents = [{"kind": "Service", "group": "", "name": "web", "namespace": "shop"}]
+    theirs = route("theirs", to("other", matches=[{"path": {"value": "/a"}}]), namespace="till", parentRefs=parents)
+    theirs["spec"]["rules"][0]["backendRefs"][0]["namespace"] = "shop"
+    allowed = grant("shop", from_namespace="till")
+    pods = [pod("web-1", app="web"), pod("other-1", app="other")]
+    own = route("own", to("web"), parentRefs=parents)
+    snapshot = topology_of(service("web"), service("other"), *pods, own, theirs, allowed).snapshot
+
+    def asked(client: str | None, path: str = "/a") -> Answer:
+        router = Router(snapshot, client=client)
+        request = read(RequestLine(url=f"http://web.shop:8080{path}"))
+        return router.answer(request, router.gateway(request))
+
+    assert asked("till").route == "till/theirs"
+    assert asked("till", "/b").status == 404
+    assert "till/theirs is of the client's namespace: it stands instead of the Service's own routes" in asked("till").why
+    for client in (None, "shop", "elsewhere"):
+        assert asked(client).route == "shop/own"
+    assert any("for clients in their own namespace these routes replace it: till/theirs" in reason for reason in asked(None).why)
+    assert not any("till/theirs" in reason for reason in asked("elsewhere").why)
+
+
+def test_a_virtual_service_at_istios_own_gateway_is_named() -> None:
+    spec = {"hosts": ["*.example.com"], "gateways": ["mesh", "other/ingress"], "http": [{"route": [destination("web")]}]}
+    bound = thing("VirtualService", "outside", spec, version=ISTIO)
+    said = "VirtualService shop/outside has this host at other/ingress, a Gateway of Istio's own kind: what that answers is not foretold"
+    assert said in ask("http://a.example.com/", bound, route("web")).why
+    assert said not in ask("http://a.example.org/", bound, route("web")).why
+    alone = Router(topology_of(service("web"), bound).snapshot)
+    request = read(RequestLine(url="http://a.example.com/"))
+    assert alone.explain(request, alone.gateway(request)).why == ("there is no Gateway in this cluster", said)

@@ -6,6 +6,7 @@ Source: Istio 1.30, networking.istio.io/v1. The first route of the list that mat
 from collections.abc import Iterator
 from typing import Any
 
+from aichaos.domain.hostnames import takes
 from aichaos.domain.mesh import Destination, DestinationRule, VirtualService, VirtualServiceRoute
 from aichaos.domain.network import Service
 from aichaos.domain.prediction import Answer, BackendShare, Received
@@ -38,6 +39,17 @@ def virtual_service(service: Service, world: World) -> VirtualService | None:
         and any(full_name(host, one.namespace) == wanted for host in one.spec.hosts)
     ]
     return min(found, key=lambda one: (age(one), one.name, one.namespace), default=None)
+
+
+def elsewhere(request: Request, world: World) -> Iterator[str]:
+    """The VirtualServices that have the host of a request at Gateways of Istio's own kind, which are not read."""
+    for one in world.virtual_services.values():
+        bound = [name for name in one.spec.gateways if name != "mesh"]
+        if bound and any(takes(full_name(host, one.namespace).lower(), request.host) for host in one.spec.hosts):
+            yield (
+                f"VirtualService {one.namespace}/{one.name} has this host at {', '.join(bound)}, "
+                f"a Gateway of Istio's own kind: what that answers is not foretold"
+            )
 
 
 def answer(request: Request, service: Service, virtual: VirtualService, world: World, profile: Profile) -> Answer:

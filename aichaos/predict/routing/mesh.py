@@ -36,8 +36,8 @@ def service_of(host: str, world: World) -> Service | None:
     return world.services.get((rest, name)) if rest else None
 
 
-def answer(request: Request, routes: Iterable[Route], world: World, profile: Profile) -> Answer:
-    """Where a request to a Service goes."""
+def answer(request: Request, routes: Iterable[Route], world: World, profile: Profile, client: str | None = None) -> Answer:
+    """Where a request to a Service goes. client: the namespace that it comes from; None where nobody said."""
     request = msgspec.structs.replace(request, path=normalised(request.path, profile.normalise))
     service = service_of(request.host, world)
     if service is None:
@@ -48,8 +48,12 @@ def answer(request: Request, routes: Iterable[Route], world: World, profile: Pro
         if isinstance(route, HTTPRoute) and any(_names(parent, route, service, request) for parent in route.spec.parent_refs)
     ]
     producers = [route for route in mine if route.namespace == service.namespace]
-    consumers = sorted({f"{route.namespace}/{route.name}" for route in mine if route.namespace != service.namespace})
-    also = (f"for clients in their own namespace these routes replace it: {', '.join(consumers)}",) if consumers else ()
+    theirs = [route for route in mine if route.namespace == client != service.namespace]
+    if theirs:
+        instead = f"{_listed(theirs)} is of the client's namespace: it stands instead of the Service's own routes"
+        return _with(_gamma(request, theirs, world, profile), (instead,))
+    consumers = [route for route in mine if route.namespace != service.namespace] if client is None else []
+    also = (f"for clients in their own namespace these routes replace it: {_listed(consumers)}",) if consumers else ()
     if producers:
         return _with(_gamma(request, producers, world, profile), also)
     virtual = istio.virtual_service(service, world)
@@ -78,8 +82,7 @@ def _gamma(request: Request, routes: list[HTTPRoute], world: World, profile: Pro
         if along(entry, request.path) and holds(entry, request, request.path, profile)
     ]
     if not fitting:
-        names = ", ".join(sorted(f"{route.namespace}/{route.name}" for route in routes))
-        return error(404, Found(why=f"no rule of {names} takes it, and a Service with a route answers nothing else"), profile)
+        return error(404, Found(why=f"no rule of {_listed(routes)} takes it, and a Service with a route answers nothing else"), profile)
     key = sort_key(profile.order)
     best = min(fitting, key=lambda entry: (_KINDS.index(entry.kind), -len(entry.key), key(entry)))
     rule = (best.route.spec.rules or ())[best.rule]
@@ -112,6 +115,10 @@ def _plain(request: Request, service: Service, world: World, profile: Profile) -
         )
     received = Received(path=request.target, host=request.authority, headers=request.headers)
     return Answer(outcome="forward", backends=(share,), received=received, why=(why,), implementation=profile.name)
+
+
+def _listed(routes: Iterable[HTTPRoute]) -> str:
+    return ", ".join(sorted({f"{route.namespace}/{route.name}" for route in routes}))
 
 
 def _with(found: Answer, why: tuple[str, ...]) -> Answer:

@@ -12,7 +12,7 @@ from aichaos.domain.gateway import Route
 from aichaos.domain.prediction import Answer, Brief
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import UsageError
-from aichaos.predict.routing import mesh
+from aichaos.predict.routing import istio, mesh
 from aichaos.predict.routing.departures import departures
 from aichaos.predict.routing.disagreement import of_this_route
 from aichaos.predict.routing.explain import said, why
@@ -27,9 +27,11 @@ from aichaos.predict.routing.world import Change, Key
 
 
 class Router:
-    def __init__(self, snapshot: Snapshot, implementation: str | None = None) -> None:
-        """implementation: the name of a profile; None for that of each Gateway's class. Raises UsageError for an unknown name."""
+    def __init__(self, snapshot: Snapshot, implementation: str | None = None, client: str | None = None) -> None:
+        """implementation: the name of a profile; None for that of each Gateway's class. client: the namespace from which requests to
+        Services come, None where it is not known. Raises UsageError for an unknown name of a profile."""
         self.snapshot = snapshot
+        self._client = client
         self._chosen = by_name(implementation) if implementation is not None else None
         self._changes: tuple[Change, ...] = ()
         self._tables: dict[str, Table] = {}
@@ -49,7 +51,7 @@ class Router:
         """The router of the same cluster with its unknown ages made known; itself where none was unknown."""
         if snapshot is self.snapshot:
             return self
-        other = Router(snapshot)
+        other = Router(snapshot, client=self._client)
         other._chosen = self._chosen
         return other
 
@@ -127,15 +129,18 @@ class Router:
 
     def _inside(self, request: Request) -> Answer:
         world = self._any.world
-        istio = world.virtual_services or any(one.spec.controller_name in ISTIO.controllers for one in world.classes.values())
-        table = self.table(ISTIO) if istio and self._chosen is None else self._any
-        return mesh.answer(request, (placement.route for placement in table.placements.values()), table.world, table.profile)
+        sidecars = world.virtual_services or any(one.spec.controller_name in ISTIO.controllers for one in world.classes.values())
+        table = self.table(ISTIO) if sidecars and self._chosen is None else self._any
+        return mesh.answer(request, (placement.route for placement in table.placements.values()), table.world, table.profile, self._client)
 
     def explain(self, request: Request, gateway: Key | None) -> Answer:
         """The answer with its reasons, and what every known implementation would make of the request."""
         answer = self.answer(request, gateway)
-        if gateway is None or gateway == mesh.MESH:
+        if gateway == mesh.MESH:
             return answer
+        elsewhere = list(istio.elsewhere(request, self._any.world))
+        if gateway is None:
+            return answer.because(*elsewhere)
         profile = self.profile(gateway)
         reasons = list(dict.fromkeys([*answer.why, *why(self.table(profile), request, gateway)]))
         if answer.outcome == "implementation-specific":
@@ -148,6 +153,7 @@ class Router:
         reasons += profile.notes if not profile.measured else ()
         if profile is not STANDARD:
             reasons += self._departures(answer, profile, request, gateway)
+        reasons += elsewhere
         return msgspec.structs.replace(answer, why=tuple(reasons), implementations=self.implementations(request, gateway))
 
     def _disagreements(self, table: Table, answer: Answer) -> list[str]:
