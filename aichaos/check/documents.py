@@ -11,15 +11,14 @@ from aichaos.check.manifest import is_whole, manifest_findings
 from aichaos.check.opening import Item, opened, text_of
 from aichaos.check.places import located
 from aichaos.check.rules import finding
+from aichaos.check.templates import LATER, later
 from aichaos.check.world import World
+from aichaos.domain.base import reference_of
 from aichaos.domain.experiment import API_VERSION
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.files.plain import mapping, text
 from aichaos.observe.topology import Topology
-
-_LATER = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=?+][^}]*)?\}|\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
-"""What envsubst, Flux and Kustomize fill in."""
 
 _OTHERS = re.compile(r"Chart\.ya?ml|Chart\.lock|values([.-].*)?\.ya?ml|values\.schema\.json|kustomization\.ya?ml|aichaos\.yaml")
 """Files of Helm, of Kustomize and of our own settings, as they lie beside manifests."""
@@ -55,8 +54,24 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
         found += problems
     brought = (item.value for item in items if is_whole(item.value, plain=item.text.plain) and not is_experiment(item.value))
     world = World(topology, brought, policy=policy)
-    found += located((item, _as_meant(one, item)) for item in items for one in _looked_at(item, world, topology))
+    found += located((item, one) for item in items for one in _with_later(item, _looked_at(item, world, topology)))
     return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items, joined=world.topology)
+
+
+def _with_later(item: Item, found: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings as they are meant, and what is filled in later where nothing was found: nobody has checked that either."""
+    meant = (_as_meant(one, item) for one in found)
+    if not item.text.later:
+        yield from meant
+        return
+    told = set()
+    for one in meant:
+        told.add(one.path)
+        yield one
+    name = str(reference_of(item.value)) if isinstance(item.value, dict) else ""
+    for path, held in later(item.value):
+        if path not in told:
+            yield _filled_in(held, name, path)
 
 
 def _looked_at(item: Item, world: World, topology: Topology | None) -> Iterator[Finding]:
@@ -96,10 +111,13 @@ def _unguessed(one: Finding, value: Any) -> Finding:
     """A finding about a value that is filled in later (`${NAME}`, `$(NAME)`) is no finding: what will stand there is not known."""
     if one.severity not in ("error", "warning") or "$" not in (held := _text_at(value, one.path)):
         return one
-    if _LATER.fullmatch(held) or (one.layer != "meaning" and _LATER.search(held)):
-        message = f"{held[:60]} is filled in later: what stands there was not checked"
-        return finding("yaml/template", message, object=one.object, path=one.path)
+    if LATER.fullmatch(held) or (one.layer != "meaning" and LATER.search(held)):
+        return _filled_in(held, one.object, one.path)
     return one
+
+
+def _filled_in(held: str, name: str, path: str) -> Finding:
+    return finding("yaml/template", f"{held[:60]} is filled in later: what stands there was not checked", object=name, path=path)
 
 
 def _text_at(value: Any, path: str) -> str:

@@ -1,32 +1,30 @@
 """A file's text becomes the objects that stand in it, each knowing where it stands; and what is wrong with the text itself is said."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from aichaos.check.rules import finding
+from aichaos.check.templates import MARK, without_templates
 from aichaos.domain.base import reference_of
 from aichaos.domain.finding import Finding
 from aichaos.errors import FileError, SyntaxProblem
 from aichaos.files import yaml
-from aichaos.files.plain import TEMPLATE
 from aichaos.files.yaml import Place
-
-_PLACEHOLDER = re.compile(r"\{\{.*\}\}|\{\{-?\s*(?:if|range|with|end|else|define|template|include)\b")
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """plain: no `{{` can be in any value, not even by an escape; looking for it in each costs more than it seems."""
+    """plain: no `{{` can be in any value, not even by an escape; looking for it in each costs more than it seems. later: a `$` can be."""
 
     name: str
     content: str
     plain: bool = False
+    later: bool = True
 
 
 def text_of(name: str, content: str) -> Text:
-    return Text(name=name, content=content, plain="{{" not in content and "\\" not in content)
+    return Text(name=name, content=content, plain="{{" not in content and "\\" not in content, later="$" in content)
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +41,23 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def opened(text: Text) -> tuple[list[Item], list[tuple[Item | None, Finding]]]:
-    """The objects of a file up to the first place that is not YAML, and what is wrong with its text."""
+    """The objects of a file up to the first place that is not YAML, and what is wrong with its text.
+
+    Documents that are no YAML because of a placeholder hide no others: these are read as if the former were empty.
+    """
+    items, found, problem = _read(text)
+    if problem is None:
+        return items, found
+    told: list[Finding] = []
+    if MARK.search(text.content):
+        content, told = without_templates(text.content, text.name)
+    if told:
+        items, found, problem = _read(msgspec.structs.replace(text, content=content))
+    said = [*told, _unreadable(problem, text)] if problem is not None else told
+    return items, [*found, *((None, one) for one in said)]
+
+
+def _read(text: Text) -> tuple[list[Item], list[tuple[Item | None, Finding]], SyntaxProblem | None]:
     items: list[Item] = []
     found: list[tuple[Item | None, Finding]] = []
     try:
@@ -54,8 +68,8 @@ def opened(text: Text) -> tuple[list[Item], list[tuple[Item | None, Finding]]]:
             items += inside
             found += [_duplicate(pointer, place, inside, text) for pointer, place in document.duplicates]
     except SyntaxProblem as problem:
-        found.append((None, _unreadable(problem, text)))
-    return items, found
+        return items, found, problem
+    return items, found, None
 
 
 def _with_odd(item: Item, odd: tuple[yaml.Odd, ...]) -> Item:
@@ -75,6 +89,11 @@ def unread(name: str, error: FileError) -> Finding:
         one = finding("file/unreadable", f"{error.problem}; nothing in this file was checked")
         return msgspec.structs.replace(one, file=name, line=error.line, column=error.column)
     return msgspec.structs.replace(finding("file/unreadable", f"{error}; nothing in it was checked"), file=name)
+
+
+def empty(name: str) -> Finding:
+    """A file that can be read and holds no document."""
+    return msgspec.structs.replace(finding("file/empty", "nothing stands in this file"), file=name)
 
 
 def _items(value: Any, text: Text, index: int, prefix: str) -> Iterator[Item]:
@@ -109,20 +128,6 @@ def _duplicate(pointer: str, place: Place, items: list[Item], text: Text) -> tup
 
 
 def _unreadable(problem: SyntaxProblem, text: Text) -> Finding:
-    """A place that is not YAML; where it holds a template's placeholder, the file is a template and not wrong."""
-    if _PLACEHOLDER.search(_line(text.content, problem.line)):
-        one = finding("yaml/template", TEMPLATE)
-    else:
-        hint = f"; {problem.hint[:1].lower()}{problem.hint[1:].rstrip('.')}" if problem.hint else ""
-        one = finding("yaml/syntax", f"{problem.problem}{hint}; what follows in this file was not checked")
+    hint = f"; {problem.hint[:1].lower()}{problem.hint[1:].rstrip('.')}" if problem.hint else ""
+    one = finding("yaml/syntax", f"{problem.problem}{hint}; what follows in this file was not checked")
     return at(one, text, (problem.line, problem.column))
-
-
-def _line(content: str, number: int) -> str:
-    start = 0
-    for _ in range(number - 1):
-        start = content.find("\n", start) + 1
-        if start == 0:
-            return ""
-    end = content.find("\n", start)
-    return content[start : end if end >= 0 else None][:2000]

@@ -69,7 +69,7 @@ def sift(review: Review, texts: dict[str, str], unasked: set[Layer]) -> tuple[Re
 def ignores(name: str, text: str, items: list[Item]) -> Iterator[Ignore]:
     """The comments of a file, as far as it could be read; what looks like one inside a text is none."""
     lines = Lines(text)
-    roots = nodes.documents(text, {item.index for item in items})
+    roots = nodes.documents(items[0].text.content if items else text, {item.index for item in items})
     inside = sorted((node.start, node.end) for root in roots.values() for node in nodes.inside(root) if node.kind == "scalar")
     firsts = {lines.place(_first(roots[item.index], item))[0]: item for item in items if item.index in roots}
     for match in _COMMENT.finditer(text):

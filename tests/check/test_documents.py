@@ -1,5 +1,7 @@
 """Documents are told apart, and every finding says where it stands."""
 
+import time
+
 from aichaos.check.documents import review
 from tests.check.cluster import only, reviewed, rules
 
@@ -82,6 +84,51 @@ def test_a_template_that_is_not_yaml_is_skipped() -> None:
 def test_a_template_that_is_yaml_is_skipped_too() -> None:
     found = only("apiVersion: v1\nkind: Service\nmetadata: {name: '{{ .Release.Name }}'}\n")
     assert (found.rule, found.path) == ("yaml/template", "/metadata/name")
+
+
+HELM = """\
+apiVersion: v1
+kind: Service
+metadata: {name: {{ .Values.name }}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: First}
+---
+{{- if .Values.second }}
+apiVersion: v1
+kind: Service
+metadata:
+  name: second
+{{- end }}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: Third}
+"""
+
+
+def test_a_template_hides_no_other_document_of_its_file() -> None:
+    found = {(one.rule, one.object, one.line) for one in reviewed(HELM).findings}
+    assert found == {
+        ("yaml/template", "Service/{{ .Values.name }}", 3),
+        ("metadata/name", "Service/First", 7),
+        ("yaml/template", "Service/second", 9),
+        ("metadata/name", "Service/Third", 18),
+    }
+
+
+def test_wrong_yaml_beside_a_template_is_still_wrong() -> None:
+    found = reviewed(f"{HELM}---\nkind: [Service\n").findings
+    assert [(one.rule, one.line) for one in found if one.rule == "yaml/syntax"] == [("yaml/syntax", 21)]
+    assert {one.object for one in found if one.rule == "metadata/name"} == {"Service/First", "Service/Third"}
+
+
+def test_many_templates_cost_no_more_than_their_length() -> None:
+    text = "kind: Service\nmetadata: {name: {{ .Values.name }}}\n---\n" * 5000
+    start = time.process_time()
+    assert len(reviewed(text).findings) == 5000
+    assert time.process_time() - start < 10
 
 
 def test_a_placeholder_in_data_makes_no_template() -> None:
@@ -169,7 +216,7 @@ def test_a_field_that_is_null_is_a_field_that_was_left_out() -> None:
 
 
 def test_what_is_filled_in_later_is_said_and_not_guessed() -> None:
-    for name in ("${NAME}", "$(NAME)", "web-${ENV:-test}"):
+    for name in ("${NAME}", "$(NAME)", "web-${ENV:-test}", "$NAME", "web-$NAME"):
         found = only(f"apiVersion: v1\nkind: Service\nmetadata: {{name: '{name}'}}\n")
         assert (found.rule, found.severity, found.path) == ("yaml/template", "skipped", "/metadata/name")
         assert name in found.message
@@ -178,6 +225,27 @@ def test_what_is_filled_in_later_is_said_and_not_guessed() -> None:
 def test_the_rest_of_such_a_document_is_checked() -> None:
     text = "apiVersion: v1\nkind: Service\nmetadata: {name: '${NAME}'}\nspec:\n  ports:\n  - port: '80'\n"
     assert rules(text) == ["yaml/template", "schema/type"]
+
+
+def test_a_value_that_is_filled_in_later_is_said_where_anything_would_pass() -> None:
+    text = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {externalName: $(HOST), type: ExternalName}\n"
+    found = only(text)
+    assert (found.rule, found.severity, found.path, found.line) == ("yaml/template", "skipped", "/spec/externalName", 4)
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: '${IMAGE}'}]}\n"
+    assert only(pod).path == "/spec/containers/0/image"
+
+
+def test_a_mark_that_is_no_yaml_inside_braces_is_said_too() -> None:
+    found = reviewed(f"{SERVICE[:-1].replace('name: a', 'name: A')}\n---\nkind: Service\nmetadata: {{name: ${{NAME}}}}\n").findings
+    assert [(one.rule, one.object, one.line) for one in found] == [
+        ("yaml/template", "Service/${NAME}", 7),
+        ("metadata/name", "Service/A", 4),
+    ]
+
+
+def test_what_a_container_or_its_shell_fills_in_is_no_placeholder() -> None:
+    container = "name: a, image: a, command: [sh, -c, 'echo $HOME'], args: ['$(A)', '${A}'], env: [{name: A, value: $(B)}]"
+    assert rules(f"{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {{containers: [{{{container}}}]}}}}") == []
 
 
 def test_files_of_helm_kustomize_and_our_own_are_told_apart_from_manifests() -> None:
