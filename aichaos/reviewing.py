@@ -13,7 +13,7 @@ import msgspec
 
 from aichaos.check import baseline, choosing, suppress
 from aichaos.check.documents import Review, review
-from aichaos.check.opening import unread
+from aichaos.check.opening import empty, unread
 from aichaos.check.places import located
 from aichaos.check.rules import finding
 from aichaos.check.world import DEFAULT_NAMESPACE
@@ -22,7 +22,7 @@ from aichaos.domain.checked import Checked, Edit, Left, Quiet
 from aichaos.domain.finding import Finding, Layer
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.suggestion import summary_of
-from aichaos.errors import FileError, SourceError
+from aichaos.errors import FileError, NoClusterError, SourceError, UnauthorizedError, UnreachableError
 from aichaos.files import inputs, save
 from aichaos.observe import source
 from aichaos.observe.manifests import MAX_YAML_BYTES
@@ -69,7 +69,8 @@ def check(order: Order, say: Say) -> Checked:
         _write(corrected.texts, contents)
     if corrected is not None:
         found, quiet = look.at(texts | (corrected.texts if order.write else {}), server=order.server)
-    reported, notes = [*_chosen_of(failed, select, ignore), *found.findings], list[str]()
+    aside = _chosen_of([*failed, *_empty(texts, found)], select, ignore)
+    reported, notes = [*aside, *found.findings], list[str]()
     if order.baseline and order.update_baseline:
         save.save(Path(order.baseline), baseline.write(reported, os.path.dirname(order.baseline) or "."))
         notes.append(f"{order.baseline} holds what is found now")
@@ -170,11 +171,19 @@ def _asked(found: Review, choice: source.Choice) -> Review:
 
 
 def _topology(order: Order, say: Say) -> Topology | None:
+    """The cluster that references are resolved against. With --server, one that nobody can ask is no reason to check nothing: the dry run
+    meets the same trouble, and says it."""
     if order.choice is None:
         return None
-    if order.choice.origin in (None, "live"):
+    live = order.choice.origin in (None, "live")
+    if live:
         say("reading the cluster")
-    return Topology(source.take(order.choice))
+    try:
+        return Topology(source.take(order.choice))
+    except (NoClusterError, UnreachableError, UnauthorizedError):
+        if not (live and order.server):
+            raise
+        return None
 
 
 # files --------------------------------------------------------------------------------------------------------------------------
@@ -202,6 +211,12 @@ def _read(order: Order) -> tuple[Contents, list[Finding]]:
     if failed and not read:
         raise next(iter(failed.values()))
     return read, [unread(name, error) for name, error in failed.items()]
+
+
+def _empty(texts: dict[str, str], found: Review) -> list[Finding]:
+    """Files in which nothing stands, comments perhaps; more likely a slip than meant."""
+    full = {item.text.name for item in found.items} | {one.file for one in found.findings}
+    return [empty(name) for name in texts if name not in full]
 
 
 def _standard_input() -> list[inputs.Content]:

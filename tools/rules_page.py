@@ -49,6 +49,8 @@ def _anchor(name: str) -> str:
 
 _WITHOUT_EXAMPLES = {
     "file/unreadable": "The other files are checked all the same. Where nothing at all can be read, that is the error.",
+    "file/empty": "Often a slip: a file that was not saved, or a chart that makes nothing with these values. Where nothing stands in any "
+    "of the files, that is an error.",
     "ignore/unused": "What was accepted once must not hide the next mistake: take the comment out. This is not said of rules that were not "
     "looked at, as those of a cluster are without `--from`.",
     "ignore/no-reason": "`# aichaos: ignore[rule] reason`: who reads it later wants to know why.",

@@ -9,6 +9,7 @@ from aichaos.domain.finding import Finding, Fix, Severity
 
 _TABLE: tuple[Rule, ...] = (
     Rule("file/unreadable", "syntax", "error", "A file can't be read: no such file, no permission, too large, not text."),
+    Rule("file/empty", "syntax", "info", "No document stands in a file, beside comments perhaps."),
     Rule("yaml/syntax", "syntax", "error", "The text is not YAML."),
     Rule("yaml/duplicate-key", "syntax", "error", "A key stands twice in one mapping."),
     Rule("yaml/odd-scalar", "meaning", "warning", "A value or key without quotes is another one to the server than to its reader."),

@@ -56,7 +56,7 @@ def command(**given: Any) -> int:
     done = reviewing.check(order, say)
     _show(done, given)
     warn(done.notes)
-    if not against_cluster:
+    if done.source is None:
         warn(["references to a cluster were not checked; name one with --from"])
     counts = summary(done.findings)
     failing = counts["error"] + (counts["warning"] + counts["skipped"] if given["strict"] else 0)

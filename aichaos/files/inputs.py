@@ -1,6 +1,7 @@
 """What a path on the command line leads to: the contents of files, one by one, or why one of them can't be had."""
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from io import FileIO
@@ -11,6 +12,8 @@ from aichaos.errors import FileError, SyntaxProblem, TooLargeError
 SUFFIXES = {".yaml", ".yml", ".json"}
 STANDARD_INPUT = "standard input"
 _PART = 1 << 20
+_HANDED_OVER = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+_NO_FILES = ((stat.S_ISFIFO, "named pipe"), (stat.S_ISSOCK, "socket"), (stat.S_ISCHR, "device"), (stat.S_ISBLK, "device"))
 
 Content = tuple[str, bytes | FileError]
 """A file's name, and what is in it or why that can't be read."""
@@ -43,6 +46,10 @@ def _files(folder: str) -> Iterator[tuple[str, FileError | None]]:
 
 def _content(name: str, limit: int) -> bytes | FileError:
     try:
+        if (other := _no_file(name)) is not None:
+            return FileError(
+                f"cannot read {name}: it is a {other}, not a file", hint="Save what it gives to a file, or give it as - (standard input)."
+            )
         with open(name, "rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
             if size > limit:
@@ -51,6 +58,14 @@ def _content(name: str, limit: int) -> bytes | FileError:
     except (OSError, ValueError) as error:
         return _unreadable(name, error)
     return data if len(data) <= limit else too_large(name, None, limit)
+
+
+def _no_file(name: str) -> str | None:
+    """What it is that would be waited for, perhaps for ever. What a shell hands over (`<(helm template …)`) has somebody who writes."""
+    mode = os.stat(name).st_mode
+    if name.startswith(_HANDED_OVER):
+        return None
+    return next((what for is_one, what in _NO_FILES if is_one(mode)), None)
 
 
 def _all_of(file: FileIO, limit: int, guess: int) -> bytes:

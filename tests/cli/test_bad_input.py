@@ -208,3 +208,16 @@ def test_a_check_without_a_cluster_says_so_and_is_no_finding(aichaos: Run, tmp_p
     found = answer(done)
     assert (done.returncode, found["source"], found["findings"]) == (0, None, [])
     assert "references to a cluster were not checked" in done.stderr
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_server_that_cannot_be_asked_stops_no_check_however_it_is_named(named: bool, aichaos: Run, tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text("apiVersion: v1\nkind: Service\nmetadata: {name: Web}\n", encoding="utf-8")
+    config = kubeconfig(tmp_path, "https://127.0.0.1:1")
+    options = ("--server", "--kubeconfig", str(config)) if named else ("--server",)
+    done = aichaos("check", "web.yaml", *options, "-o", "json", kubeconfig=None if named else config)
+    assert {one["rule"] for one in answer(done)["findings"]} >= {"server/not-asked", "metadata/name"}
+    assert "references to a cluster were not checked" in done.stderr
+    (tmp_path / "web.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n", encoding="utf-8")
+    assert aichaos("check", "web.yaml", *options, kubeconfig=None if named else config).returncode == 0
+    assert aichaos("check", "web.yaml", *options, "--strict", kubeconfig=None if named else config).returncode == 4

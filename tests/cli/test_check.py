@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -136,9 +137,48 @@ def test_what_cannot_be_read_is_a_finding_and_the_rest_is_checked(aichaos: Run, 
     assert time.monotonic() - start < 10
     found = {(one["file"], one["rule"]) for one in answer(done)["findings"]}
     unread = {("in/binary.yaml", "file/unreadable"), ("in/huge.yaml", "file/unreadable"), ("in/loop.yaml", "file/unreadable")}
-    assert found == {*unread, ("nowhere.yaml", "file/unreadable"), ("in/bad.yaml", "metadata/name")}
+    others = {("nowhere.yaml", "file/unreadable"), ("in/bad.yaml", "metadata/name"), ("in/empty.yaml", "file/empty")}
+    assert found == unread | others
     assert done.returncode == 4
     assert answer(done)["documents"] == 2
+
+
+def test_a_pipe_a_socket_and_a_device_are_refused_and_the_rest_is_checked(aichaos: Run, place: Path) -> None:
+    os.mkfifo(place / "pipe.yaml")
+    (place / "null.yaml").symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(place / "socket.yaml"))
+        done = aichaos("check", "in", "-o", "json")
+    found = {(one["file"], one["rule"], one["message"]) for one in answer(done)["findings"]}
+    assert found == {
+        (f"in/{name}.yaml", "file/unreadable", f"cannot read in/{name}.yaml: it is a {what}, not a file; nothing in it was checked")
+        for name, what in (("pipe", "named pipe"), ("socket", "socket"), ("null", "device"))
+    }
+    assert answer(done)["documents"] == 1
+    fails(aichaos("check", "in/pipe.yaml"), 1, "it is a named pipe, not a file")
+
+
+def test_what_a_shell_hands_over_as_a_file_is_read(place: Path) -> None:
+    (place / "bad.yaml").write_text(BAD, encoding="utf-8")
+    script = f"{sys.executable} -m aichaos check <(cat in/bad.yaml) -o json"
+    around = environment(place / "home")
+    done = subprocess.run(["bash", "-c", script], cwd=place.parent, env=around, capture_output=True, text=True, timeout=60, check=False)
+    assert rules(done) == ["metadata/name"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_with_its_mark_is_read_as_kubectl_reads_it(encoding: str, aichaos: Run, place: Path) -> None:
+    (place / "wide.yaml").write_bytes(f"\ufeff{GOOD}---\n{BAD}".encode(encoding))
+    done = aichaos("check", "in/wide.yaml", "-o", "json")
+    assert (answer(done)["documents"], rules(done)) == (2, ["metadata/name"])
+
+
+def test_an_empty_file_among_others_is_mentioned_and_fails_nothing(aichaos: Run, place: Path) -> None:
+    (place / "empty.yaml").write_text("# nothing yet\n", encoding="utf-8")
+    done = aichaos("check", "in", "--strict", "-o", "json")
+    (found,) = answer(done)["findings"]
+    assert (found["file"], found["rule"], found["severity"], done.returncode) == ("in/empty.yaml", "file/empty", "info", 0)
+    fails(aichaos("check", "in/empty.yaml"), 1, "nothing to check in in/empty.yaml")
 
 
 def test_a_folder_without_files_and_a_path_without_anything(aichaos: Run, tmp_path: Path) -> None:
