@@ -46,7 +46,8 @@ def _selector(this: Subject, selector: Any, path: str) -> Generator[Finding, Non
     for name in selection.missing:
         namespace, _, pod = name.partition("/")
         yield from this.missing("reference/pod-not-found", ObjectRef("Pod", pod, namespace), f"{path}/pods")
-    if not selection.pods and not selection.missing and any(namespace in this.world.namespaces for namespace in selection.namespaces):
+    alone = this.world.cluster is None
+    if not selection.pods and not selection.missing and (alone or any(one in this.world.namespaces for one in selection.namespaces)):
         yield from this.takes_no_pod("the selector", selection.labels, selection.namespaces, path, "error")
     return selection
 
@@ -156,7 +157,7 @@ def _appinfo(this: Subject) -> Iterator[Finding]:
             yield this.note("reference/selector-not-resolved", message, f"{path}/applabel", "error")
         return
     yield from _namespaces(this, selection.namespaces, f"{path}/appns")
-    if not selection.pods and selection.namespaces[0] in this.world.namespaces:
+    if not selection.pods and (this.world.cluster is None or selection.namespaces[0] in this.world.namespaces):
         yield from _no_target(this, appinfo, selection)
 
 
@@ -164,7 +165,7 @@ def _no_target(this: Subject, appinfo: dict[str, Any], selection: Selection) -> 
     """The label takes pods, but of another kind of workload; or it takes none at all."""
     kind = text(appinfo.get("appkind"))
     of_any_kind = litmus(this.world.topology, {**appinfo, "appkind": ""}, this.namespace)
-    if of_any_kind is not None and of_any_kind.pods:
+    if this.world.cluster is not None and of_any_kind is not None and of_any_kind.pods:
         owners = {type(owner).__name__.lower() for pod in of_any_kind.pods if (owner := this.world.topology.workload_of(pod))}
         message = f"applabel takes {len(of_any_kind.pods)} pods, and none of them is of a {kind}; {there_are(owners)}"
         yield this.note("reference/selector-hits-nothing", message, "/spec/appinfo/appkind")

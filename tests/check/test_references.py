@@ -103,6 +103,25 @@ def test_a_selector_with_the_labels_of_the_deployment_itself_is_explained() -> N
     assert "team=blue is on the Deployment web itself, not on its pod template, which has app=web" in found.message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: chaos-mesh.org/v1alpha1\nkind: PodChaos\nmetadata: {name: a, namespace: shop}\n"
+        "spec: {action: pod-kill, mode: one, selector: {namespaces: [shop], labelSelectors: {team: blue}}}\n",
+        "apiVersion: litmuschaos.io/v1alpha1\nkind: ChaosEngine\nmetadata: {name: a, namespace: shop}\n"
+        "spec: {engineState: active, appinfo: {appns: shop, applabel: team=blue, appkind: deployment}, experiments: [{name: a}]}\n",
+    ],
+)
+def test_a_fault_with_the_labels_of_a_deployment_among_the_given_files_is_explained_without_a_cluster(text: str) -> None:
+    web = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop, labels: {team: blue}}\nspec:\n"
+        "  selector: {matchLabels: {app: web}}\n  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: a, image: a}]}}\n"
+    )
+    (found,) = [one for one in reviewed(f"{web}---\n{text}").findings if one.rule == "reference/selector-hits-nothing"]
+    assert "team=blue is on the Deployment web itself, not on its pod template, which has app=web" in found.message
+    assert "reference/selector-hits-nothing" not in rules(text)
+
+
 def test_a_network_policy_that_takes_no_pod_is_a_warning() -> None:
     found = only(
         "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a, namespace: shop}, "

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from aichaos.check.fixes import fix, move, remove, replace
+from aichaos.check.fixes import add, fix, move, remove, replace
+from aichaos.check.meaning.istio_values import value_findings
 from aichaos.check.meaning.units import short, whole
 from aichaos.check.subject import Subject
 from aichaos.domain.base import group_of
@@ -35,16 +36,18 @@ def istio_findings(this: Subject) -> Iterator[Finding]:
             yield from _short_host(this, spec.get("host"), "/spec/host")
         case "VirtualService":
             yield from _routes(this, sequence(spec.get("http")))
+            yield from value_findings(this, spec)
 
 
 def _policy(this: Subject, value: Any, path: str, above: Any = None) -> Iterator[Finding]:
     policy = mapping(value)
     if "localityLbSetting" in policy:
+        here, inside = f"{path}/localityLbSetting", f"{path}/loadBalancer/localityLbSetting"
         certain = None
-        if isinstance(policy.get("loadBalancer"), dict) and "localityLbSetting" not in policy["loadBalancer"]:
-            certain = fix(
-                "localityLbSetting into loadBalancer", move(f"{path}/localityLbSetting", f"{path}/loadBalancer/localityLbSetting")
-            )
+        if "loadBalancer" not in policy:
+            certain = fix("localityLbSetting into loadBalancer", add(f"{path}/loadBalancer", {}), move(here, inside))
+        elif isinstance(policy["loadBalancer"], dict) and "localityLbSetting" not in policy["loadBalancer"]:
+            certain = fix("localityLbSetting into loadBalancer", move(here, inside))
         message = "localityLbSetting belongs into trafficPolicy.loadBalancer: beside it the server drops it, and nothing fails over"
         yield this.note("istio/locality-setting-place", message, f"{path}/localityLbSetting", fix=certain)
     setting = policy.get("localityLbSetting") or at(policy, "loadBalancer", "localityLbSetting")

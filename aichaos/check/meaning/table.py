@@ -101,6 +101,10 @@ _ISTIO: tuple[Rule, ...] = (
     Rule("istio/mirror-percentage", "schema", "error", "The share of mirrored requests is mirrorPercentage."),
     Rule("istio/mirrors-nothing", "meaning", "warning", "A share of mirrored requests that mirrors none.", intendable=True),
     Rule("istio/weights", "meaning", "error", "Weights are shares of their sum.", intendable=True),
+    Rule("istio/invalid-regex", "meaning", "error", "A regular expression that RE2 refuses can take a whole port down.", intendable=True),
+    Rule("istio/header-percent", "meaning", "error", "A lone % in a header's value can take a whole port down.", intendable=True),
+    Rule("istio/duplicate-host", "meaning", "error", "Two hosts of a VirtualService hold the same names.", intendable=True),
+    Rule("istio/fault-range", "meaning", "error", "A share is 0 to 100, and a fault answers with 200 to 599."),
     Rule("istio/short-host", "meaning", "error", "A short host name is one of the rule's own namespace.", intendable=True),
 )
 
