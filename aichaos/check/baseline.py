@@ -13,7 +13,7 @@ import msgspec
 from aichaos.domain.checked import Quiet
 from aichaos.domain.experiment import API_VERSION
 from aichaos.domain.finding import Finding
-from aichaos.errors import FileError
+from aichaos.errors import FileError, SyntaxProblem
 from aichaos.files import yaml
 
 KIND = "Baseline"
@@ -50,7 +50,11 @@ def write(found: list[Finding], folder: str) -> str:
 
 def read(text: str, name: str) -> Counter[Key]:
     """Raises FileError for what is no baseline."""
-    documents = yaml.load(text, name)
+    try:
+        documents = yaml.load(text, name)
+    except SyntaxProblem as problem:
+        where = f"line {problem.line}, column {problem.column}: {problem.problem}"
+        raise FileError(f"{name} is no baseline: {where}", hint="Write it anew with --update-baseline.") from problem
     value = documents[0] if len(documents) == 1 else None
     if not isinstance(value, dict) or value.get("kind") != KIND or not isinstance(value.get("findings"), list):
         raise FileError(f"{name} is no baseline", hint="Write one with --update-baseline.")

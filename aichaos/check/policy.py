@@ -7,7 +7,7 @@ import msgspec
 
 from aichaos.check.endings import length
 from aichaos.check.known import is_namespaced
-from aichaos.check.policy_manifests import protected, untouchable
+from aichaos.check.policy_manifests import lasting, protected, untouchable
 from aichaos.check.radius import blast_radius, step_harms
 from aichaos.check.reach import reach
 from aichaos.check.rules import finding
@@ -109,7 +109,7 @@ def limit_policy(experiment: Experiment, topology: Topology | None, policy: Poli
         yield finding("policy/limit", message, object=name, path="/spec/scope/maxShare")
     longest, deadline = length(policy.max_duration), length(experiment.spec.deadline)
     if longest is not None and deadline is not None and deadline > longest:
-        message = f"the experiment may take {deadline:g}s; the policy allows {policy.max_duration}: lower the deadline"
+        message = f"the experiment may take {lasting(deadline)}; the policy allows {policy.max_duration}: lower the deadline"
         yield finding("policy/duration", message, object=name, path="/spec/deadline")
     limits = (
         ("the scope", "/maxPods", scope.max_pods, scope.max_share, "raise {} if that many are meant"),

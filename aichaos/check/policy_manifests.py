@@ -30,6 +30,14 @@ def protected(world: World) -> frozenset[str]:
     return untouchable(world) | frozenset(name for name in homes if not world.policy.allows(name))
 
 
+def lasting(seconds: float) -> str:
+    """A length as people write it: 48h, 1h30m."""
+    if seconds < 60 or seconds != int(seconds):
+        return f"{seconds:g}s"
+    parts = zip((int(seconds) // 3600, int(seconds) // 60 % 60, int(seconds) % 60), "hms", strict=True)
+    return "".join(f"{number}{unit}" for number, unit in parts if number)
+
+
 def manifest_policy(this: Subject) -> Iterator[Finding]:
     """What the policy says about one chaos object; nothing about any other object."""
     if not is_chaos(this.document):
@@ -61,22 +69,24 @@ def _durations(this: Subject) -> Iterator[Finding]:
     longest = length(this.world.policy.max_duration)
     if longest is None:
         return
-    lasting = [(fault.ends[0], length(fault.ends[1])) for fault in faults(this.document) if not fault.one_shot]
-    lasting += [
+    ends = [(fault.ends[0], length(fault.ends[1])) for fault in faults(this.document) if not fault.one_shot]
+    ends += [
         (f"{fault.path}/spec/components/env", float(seconds))
         for fault in litmus_faults(this.document)
         if (seconds := whole(fault.environment.get("TOTAL_CHAOS_DURATION"))) is not None
     ]
-    for path, lasts in lasting:
+    for path, lasts in ends:
         if lasts is not None and lasts > longest:
-            message = f"the fault lasts {lasts:g}s; the policy allows {this.world.policy.max_duration}: shorten it"
+            message = f"the fault lasts {lasting(lasts)}; the policy allows {this.world.policy.max_duration}: shorten it"
             yield this.note("policy/duration", message, path)
 
 
 def _namespaces(this: Subject, harms: list[Harm]) -> Iterator[Finding]:
     reached = {namespace for harm in harms for namespace in harm.namespaces | {pod[0] for pod in harm.pods}}
     for namespace in sorted(reached & protected(this.world)):
-        message = f"{namespace} is protected: a fault there takes away what the cluster, or the end of the fault, depends on"
+        own = namespace in this.world.policy.protected_namespaces
+        why = "the policy names it" if own else "a fault there takes away what the cluster, or the end of the fault, depends on"
+        message = f"{namespace} is protected: {why}"
         yield this.note("policy/protected-namespace", message, "/spec")
 
 

@@ -48,6 +48,7 @@ def sift(review: Review, texts: dict[str, str], unasked: set[Layer]) -> tuple[Re
     there = [one for name, text in marked.items() for one in ignores(name, text, [item for item in review.items if item.text.name == name])]
     said, used = list(_wrong(there)), set()
     meant = [one for one in there if one.reason and one.rules]
+    known_ones = [one for one in meant if any(known(rule) for rule in one.rules)]
     by_place: dict[tuple[str, int] | int, list[Ignore]] = defaultdict(list)
     for one in meant:
         by_place[id(one.item) if one.item is not None else (one.file, one.at)].append(one)
@@ -61,7 +62,7 @@ def sift(review: Review, texts: dict[str, str], unasked: set[Layer]) -> tuple[Re
             quiet.append(Quiet(finding=found, by="comment", reason=hiding[0].reason))
         else:
             kept.append((found, item))
-    said += [_unused(one) for one in meant if id(one) not in used and not _unknowable(one, unasked)]
+    said += [_unused(one) for one in known_ones if id(one) not in used and not _unknowable(one, unasked)]
     findings, origins = [*(one for one, _ in kept), *said], [*(item for _, item in kept), *(None for _ in said)]
     return msgspec.structs.replace(review, findings=findings, origins=origins), quiet
 

@@ -112,6 +112,13 @@ def test_the_baseline_lies_beside_the_files_and_is_not_checked_itself(aichaos: R
     fails(aichaos("check", "in", "--update-baseline"), 2, "--baseline FILE")
 
 
+def test_a_broken_baseline_is_said_to_be_one(aichaos: Run, place: Path) -> None:
+    (place / "accepted.yaml").write_text("findings: [1\n", encoding="utf-8")
+    done = aichaos("check", "in", "--baseline", "in/accepted.yaml")
+    fails(done, 1, "in/accepted.yaml is no baseline: line 2, column 1")
+    assert "--update-baseline" in done.stderr
+
+
 def test_every_output_is_alone_on_standard_output(aichaos: Run, place: Path) -> None:
     (place / "fault.yaml").write_text(FAULT, encoding="utf-8")
     assert aichaos("check", "in", "-o", "sarif").stdout.startswith('{\n  "$schema"')
