@@ -168,12 +168,12 @@ def test_an_abort_probe_decides_within_an_interval_of_its_failing() -> None:
     with server(lambda path: Said(500 if failing.is_set() else 200)) as running:
         asking = prober(running)
         probe = http_probe()
-        steady: list[Sample] = []
+        sampled = threading.Event()
         aborting = Probe(name="abort", http=probe.http, failures=1)
-        with Sampling([probe], [aborting], asking.ask, decide, interval=0.2, record=lambda sample, late: steady.append(sample)):
+        with Sampling([probe], [aborting], asking.ask, decide, interval=0.2, record=lambda sample, late: sampled.set()):
+            assert sampled.wait(5)  # the promises are watched too
             failing.set()
             began = time.time()
             assert decided.wait(5)
     assert when[0] - began < 0.2 + 0.1
     assert len(when) == 1
-    assert steady
