@@ -65,6 +65,17 @@ def answer(done: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(done.stdout)
 
 
+def all_said(done: subprocess.CompletedProcess[str]) -> str:
+    """All that a command said, for whoever reads why a test failed."""
+    return f"exit code {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+
+
+def events_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    """What a command told, an event a line; fails with all that it said where it told none."""
+    assert done.stdout, all_said(done)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def fails(done: subprocess.CompletedProcess[str], code: int, said: str) -> None:
     """The command ended with this code, one clear line, what to do, and nothing else: no traceback, nothing on standard output."""
     lines = [line for line in done.stderr.splitlines() if line]

@@ -154,7 +154,7 @@ def _heard(say: Say) -> Say:
 
 
 class _Heart:
-    """The Lease as the run's own threads keep it."""
+    """The Lease as the run's own threads keep it. over: it is not kept any more; that somebody else has it then is no stop."""
 
     def __init__(self, held: Held) -> None:
         self.held = held
@@ -170,6 +170,8 @@ def _heart(writer: Writer, held: Held, stops: Stops) -> Iterator[_Heart]:
         heard = time.monotonic()
         while not heart.over.wait(BEAT):
             answer = lease.renew(writer, heart.held)
+            if heart.over.is_set():  # given back meanwhile: no news
+                return
             if isinstance(answer, Beat) and answer.held is None:
                 stops.pull("another process has taken the run over")
                 return
@@ -243,6 +245,7 @@ class _Run:
             self.say(Told(text=failure))
         restored = self._taken_over() if fenced else self._restore()
         outcome: Literal["completed", "stopped", "failed"] = "stopped" if stop else "failed" if failure else "completed"
+        self.heart.over.set()
         restore.close(self.book, self.writer, self.heart.held, outcome, restored) if not fenced else None
         since = stop.at if stop else failed_at or None
         last = restored.acknowledged

@@ -1,4 +1,7 @@
-"""Clusters and requests that make no sense, or too much of it: a clear answer, soon."""
+"""Clusters and requests that make no sense, or too much of it: a clear answer, soon.
+
+Seconds here are this process's own: a busy neighbour adds none.
+"""
 
 import time
 from typing import Any
@@ -28,17 +31,17 @@ def expression(value: str) -> Manifest:
 def test_a_hundred_thousand_matches_in_one_route() -> None:
     matches = [{"headers": [{"name": f"x-{number}", "value": "1"}]} for number in range(100_000)]
     objects = (gateway(), service("web"), route("big", to("web", matches=matches)))
-    start = time.perf_counter()
+    start = time.process_time()
     assert ask("http://a/", *objects, **{"x-99999": "1"}).match == 99_999
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_an_expression_that_another_engine_could_not_finish() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     answer = ask(f"http://a/{'x' * 5000}", gateway(), service("web"), route("slow", to("web", matches=[expression("/(x+x+)+y")])))
     assert answer.status == 404
     assert max(map(len, answer.why)) < 400
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_an_expression_that_re2_refuses_is_named_and_open() -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from aichaos.cluster.writer import Limits, Writer
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.running import Access, Approval, Event, Place, Plan, Planned, Rivals
 from aichaos.errors import AichaosError
-from aichaos.run import journal, lease, recover, state
+from aichaos.run import journal, lease, mirror, recover, state
 from aichaos.run.conduct import Start, conduct
 from aichaos.run.journal import Journal
 from aichaos.run.places import Places
@@ -30,8 +31,9 @@ Death = Literal["none", "main", "both", "freeze"]
 
 
 class Orders(msgspec.Struct, kw_only=True):
-    """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops. hold: seconds that the run waits at its end.
-    bug: the event at whose telling something of ours breaks; "" for none."""
+    """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops.
+    bug: the event at whose telling something of ours breaks; "" for none. late: seconds that the run takes to end after it has given its
+    Lease back, as on a busy machine."""
 
     run: str
     namespace: str
@@ -43,6 +45,7 @@ class Orders(msgspec.Struct, kw_only=True):
     deadline: float = 60.0
     mirror: bool = True
     bug: str = ""
+    late: float = 0.0
 
 
 class Moments:
@@ -141,9 +144,21 @@ def breaking(name: str) -> Callable[[Event], None]:
     return tell
 
 
+def slow_end(seconds: float) -> None:
+    """The last request of a run takes so long: the one after its Lease is free for others."""
+    remove = mirror.remove
+
+    def slowly(*words: Any) -> None:
+        time.sleep(seconds)
+        remove(*words)
+
+    setattr(mirror, "remove", slowly)  # noqa: B010
+
+
 def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(ended)) -> int:
     moments = Moments(orders)
     wrap(moments)
+    slow_end(orders.late)
     with connect(kubeconfig=orders.kubeconfig) as connection:
         probe = Writer(connection, approval(orders.run))
         cluster = recover.cluster_uid(probe)
@@ -163,7 +178,7 @@ def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(e
         )
         with stops.on_signals(lambda: None):
             ended = conduct(start, writer, Places(Reader(connection)), SimpleHands(), stops, breaking(orders.bug))
-        report({"ended": ended, "moments": moments.count})
+        report({"ended": ended, "moments": moments.count, "stop": stops.stop})
         return 8 if not ended.restored.verified else 0 if ended.outcome == "completed" else 7
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.controlplane.gateway import RunningGateway, container_port
-from tests.program import Run, environment
+from tests.program import Run, all_said, environment, events_of
 from tools.make_docs import ROOT
 
 EXAMPLE = ROOT / "docs" / "examples" / "gameday" / "ml-service.yaml"
@@ -79,8 +79,7 @@ class Lab:
 
     def hold(self, path: Path, *more: str) -> tuple[int, list[dict[str, Any]]]:
         done = self.say(*self.words(path, "--yes", "-o", "json", *more))
-        assert done.stdout, done.stderr
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+        return done.returncode, events_of(done)
 
     def start(self, path: Path) -> subprocess.Popen[str]:
         around = environment(self.folder / "home", AICHAOS_STATE_DIR=str(self.folder / "state"), KUBECONFIG=str(self.kubeconfig))
@@ -136,7 +135,7 @@ class Lab:
 
     def debrief(self, *words: str) -> Any:
         done = self.say("gameday", "debrief", *words, "-o", "json")
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, all_said(done)
         return json.loads(done.stdout)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.controlplane.gateway import RunningGateway, container_port
-from tests.program import environment
+from tests.program import environment, events_of
 
 HOST = "lior.example.com"
 POD = {"v1": "10.244.151.1", "v2": "10.244.151.2", "v3": "10.244.151.3"}
@@ -176,8 +176,7 @@ class Shop:
     def json(self, path: Path, *more: str) -> tuple[int, list[dict[str, Any]]]:
         """Exit code and events."""
         done = self.run(path, "--yes", "-o", "json", *more)
-        assert done.stdout, done.stderr
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+        return done.returncode, events_of(done)
 
 
 def last(events: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.controlplane.client import ApiError, ControlPlane
 from tests.controlplane.test_controlplane import DEPLOYMENT, running_pods
-from tests.program import Run
+from tests.program import Run, all_said, events_of
 from tests.run.shop import last
 
 
@@ -74,7 +74,7 @@ class Mesh:
         state = str(self.folder / "state")
         done = self.aichaos(*words, "-o", "json", "--interval", "0.1", *more, kubeconfig=self.plane.kubeconfig(), AICHAOS_STATE_DIR=state)
         assert done.stdout, done.stderr
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+        return done.returncode, events_of(done)
 
 
 @pytest.fixture
@@ -110,5 +110,5 @@ def test_a_fault_without_an_end_is_never_sent(mesh: Mesh) -> None:
     path.write_text(json.dumps({"apiVersion": "aichaos/v1", "kind": "Experiment", "metadata": {"name": "e"}, "spec": spec}))
     words = ["run", str(path), "-n", mesh.namespace, "--lever", f"{mesh.namespace}/lever", "--accept-shared-fate", "--yes"]
     done = mesh.aichaos(*words, kubeconfig=mesh.plane.kubeconfig())
-    assert (done.returncode, "duration" in done.stderr) == (5, True), done.stderr
+    assert (done.returncode, "duration" in done.stderr) == (5, True), all_said(done)
     assert not mesh.there("networkchaos")

@@ -1,6 +1,5 @@
 """A wall clock that jumps in the middle of a run: what is promised is kept by the clock that only goes forward."""
 
-import json
 import subprocess
 import sys
 import time
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane.gateway import RunningGateway
-from tests.program import Run, environment
+from tests.program import Run, all_said, environment, events_of
 from tests.run.shop import Shop, last
 
 JUMPING = """
@@ -43,13 +42,13 @@ def run(shop: Shop, path: Path, jump: float) -> subprocess.CompletedProcess[str]
 def test_a_run_goes_on_and_is_put_back(shop: Shop, jump: float) -> None:
     done = run(shop, shop.experiment(shop.conflict("1s")), jump)
     assert "Traceback" not in done.stderr
-    end = last([json.loads(line) for line in done.stdout.splitlines()])
+    end = last(events_of(done))
     assert (end["outcome"], end["restored"], end["left_over"]) == ("completed", "verified", []), done.stderr
     assert Path(end["report"]).is_file()
     shop.gateway.settle()
     assert shop.answering() == "v1"
     shown = shop.say("report", end["run"])
-    assert (shown.returncode, "Traceback" in shown.stderr) == (0, False), shown.stderr
+    assert (shown.returncode, "Traceback" in shown.stderr) == (0, False), all_said(shown)
 
 
 @pytest.mark.parametrize("jump", [86_400.0, -86_400.0], ids=["a day on", "a day back"])
@@ -59,9 +58,9 @@ def test_the_deadline_stays_where_it_was(shop: Shop, jump: float) -> None:
     steps = [*shop.conflict()[:4], {"name": "never", "wait": {"until": never, "timeout": "30s"}}]
     done = run(shop, shop.experiment(steps, deadline="6s"), jump)
     assert done.stdout, done.stderr
-    events = [json.loads(line) for line in done.stdout.splitlines()]
+    events = events_of(done)
     end = last(events)
-    assert (done.returncode, end["outcome"], end["restored"]) == (7, "stopped", "verified"), done.stderr
+    assert (done.returncode, end["outcome"], end["restored"]) == (7, "stopped", "verified"), all_said(done)
     assert end["stop_reason"] == "the deadline of 6 s has passed"
     assert 5 in [one["number"] for one in events if one["event"] == "step"], "it was not cut short by the jump"
     assert time.monotonic() - began > 6.0

@@ -11,7 +11,7 @@ import pytest
 from aichaos.domain.running import Finished
 from tests.controlplane.client import ApiError
 from tests.controlplane.gateway import RunningGateway
-from tests.program import Run, fails
+from tests.program import Run, all_said, fails
 from tests.run.shop import Shop, last
 
 
@@ -99,14 +99,14 @@ def test_a_run_is_stopped_from_elsewhere(shop: Shop, how: str) -> None:
     assert shown == ["aichaos", "stop", lines[0]["run"], "--lever", f"{shop.namespace}/lever"]
     words = shown[1:] if how == "stop" else ["stop", "--all", *shown[3:]]
     done = shop.say(*words, "--why", "an incident")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, all_said(done)
     rest, _ = process.communicate(timeout=60)
     end = last([*lines, *map(json.loads, rest.splitlines())])
     assert (process.returncode, end["outcome"], end["restored"]) == (7, "stopped", "verified")
     assert "an incident" in end["stop_reason"]
     if how == "all":
         again = shop.run(shop.experiment(shop.conflict()), "--yes")
-        assert (again.returncode, "refused [lever]" in again.stderr) == (5, True), again.stderr
+        assert (again.returncode, "refused [lever]" in again.stderr) == (5, True), all_said(again)
         assert shop.say("stop", "--release", "--lever", f"{shop.namespace}/lever").returncode == 0
 
 
@@ -140,10 +140,10 @@ def test_a_failing_abort_probe_ends_the_run(shop: Shop) -> None:
 def test_what_the_guard_refuses_changes_nothing(shop: Shop) -> None:
     wrong = shop.experiment(shop.conflict(), steadyState=[shop.probe("shop answers from v1", "v2")])
     done = shop.run(wrong, "--yes")
-    assert (done.returncode, "refused [steady-state]" in done.stderr) == (5, True), done.stderr
+    assert (done.returncode, "refused [steady-state]" in done.stderr) == (5, True), all_said(done)
     path = shop.experiment(shop.conflict())
     nobody = shop.say("run", str(path), *shop.options, "--yes", "--accept-shared-fate", kubeconfig=shop.reader)
-    assert (nobody.returncode, "refused [rights]" in nobody.stderr) == (5, True), nobody.stderr
+    assert (nobody.returncode, "refused [rights]" in nobody.stderr) == (5, True), all_said(nobody)
     assert shop.answering() == "v1"
 
 
@@ -167,14 +167,14 @@ def test_an_approval_is_for_one_run_and_for_what_was_reviewed(shop: Shop, tmp_pa
     assert shop.say(*given).returncode == 0
     assert shop.run(path, *words).returncode == 3
     again = shop.run(path, *words)
-    assert (again.returncode, "refused [approval-used]" in again.stderr) == (5, True), again.stderr
+    assert (again.returncode, "refused [approval-used]" in again.stderr) == (5, True), all_said(again)
     assert "approval-drift" in again.stderr  # the route has been made again since
     assert shop.say(*given, "--uses", "2").returncode == 0
     other = shop.run(shop.experiment(shop.conflict("600ms")), *words)
-    assert (other.returncode, "refused [approval-experiment]" in other.stderr) == (5, True), other.stderr
+    assert (other.returncode, "refused [approval-experiment]" in other.stderr) == (5, True), all_said(other)
     approval.write_text(approval.read_text().replace("uses: 2", "uses: 9"))
     spoiled = shop.run(path, *words)
-    assert (spoiled.returncode, "refused [approval-signature]" in spoiled.stderr) == (5, True), spoiled.stderr
+    assert (spoiled.returncode, "refused [approval-signature]" in spoiled.stderr) == (5, True), all_said(spoiled)
 
 
 def test_who_did_what_stands_in_the_clusters_events(shop: Shop) -> None:
@@ -188,7 +188,7 @@ def test_who_did_what_stands_in_the_clusters_events(shop: Shop) -> None:
 
 def test_the_least_role_is_printed(shop: Shop) -> None:
     done = shop.say("doctor", "--rbac", str(shop.experiment(shop.conflict())), "-n", shop.namespace, "-o", "json")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, all_said(done)
     rules = [
         rule for role in json.loads(done.stdout)["roles"] if role["metadata"].get("namespace") == shop.namespace for rule in role["rules"]
     ]
@@ -200,7 +200,7 @@ def test_a_state_directory_that_can_not_be_written_starts_nothing_and_leaves_not
     path = shop.experiment(shop.conflict("500ms"))
     words = ["run", str(path), *shop.options, "--accept-shared-fate", "--yes"]
     done = shop.say(*words, state="/dev/null/nowhere")
-    assert (done.returncode, "cannot" in done.stderr, "Traceback" in done.stderr) == (1, True, False), done.stderr
+    assert (done.returncode, "cannot" in done.stderr, "Traceback" in done.stderr) == (1, True, False), all_said(done)
     assert shop.answering() == "v1"
     plane, within = shop.gateway.controlplane, f"namespaces/{shop.namespace}"
     leases = plane.get(f"/apis/coordination.k8s.io/v1/{within}/leases")["items"]
@@ -213,7 +213,7 @@ def test_an_experiment_whose_object_vanished_is_refused(shop: Shop) -> None:
     path = shop.experiment(shop.conflict())
     shop.gateway.delete(shop.manifest(shop.route, "v1"))
     done = shop.run(path, "--yes")
-    assert (done.returncode, "refused [" in done.stderr, "Traceback" in done.stderr) == (5, True, False), done.stderr
+    assert (done.returncode, "refused [" in done.stderr, "Traceback" in done.stderr) == (5, True, False), all_said(done)
 
 
 @pytest.mark.parametrize(

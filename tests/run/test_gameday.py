@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.controlplane.gateway import RunningGateway
-from tests.program import Run
+from tests.program import Run, all_said
 from tests.run.lab import Lab, lab_of
 
 
@@ -27,7 +27,7 @@ def test_the_labs_three_scenarios_are_held_and_told_from_what_was_measured(lab: 
         seen.append(json.loads(line))
         if seen[-1]["event"] == "changed" and "scale" not in str(seen[-1]) and len([one for one in seen if one["event"] == "changed"]) == 1:
             done = lab.say("gameday", "note", "--as", "anna", "two pods are gone, nobody was paged")
-            assert done.returncode == 0, done.stderr
+            assert done.returncode == 0, all_said(done)
             assert lab.say("gameday", "note", "--kind", "action", "page us when half of the pods are gone").returncode == 0
     _, said = process.communicate(timeout=60)
     assert process.returncode == 3, (said, [one for one in seen if one["event"] in ("note", "stopping", "finished")])
@@ -113,7 +113,7 @@ def test_a_day_that_is_killed_is_restored_by_the_watchdog_and_told_from_its_file
     assert measured["baseline"]["good"] > 0, "what was measured before it died is told"
     assert first["promises"] == [], "and no verdict on what never ended"
     late = lab.say("gameday", "note", "--day", found["day"], "--kind", "failed", "the laptop died")
-    assert late.returncode == 0, late.stderr
+    assert late.returncode == 0, all_said(late)
     assert any("the laptop died" in one for one in lab.debrief()["failed"])
     assert lab.say("gameday", "note", "to nobody").returncode == 2
 
@@ -129,7 +129,7 @@ def test_what_the_guard_refuses_changes_nothing(lab: Lab) -> None:
     )
     words = [f"{lab.namespace}/pulled" if word == f"{lab.namespace}/lever" else word for word in lab.words(lab.day(), "--yes")]
     done = lab.say(*words)
-    assert (done.returncode, "the day does not begin" in done.stderr, "refused [lever]" in done.stderr) == (5, True, True), done.stderr
+    assert (done.returncode, "the day does not begin" in done.stderr, "refused [lever]" in done.stderr) == (5, True, True), all_said(done)
     (kept,) = (lab.folder / "state" / "gamedays").iterdir()
     assert [path.suffix for path in kept.iterdir()] == [".yaml"] * 3, "what a hint names is there"
     assert lab.say("gameday", "list").stdout == ""
@@ -144,7 +144,7 @@ def test_whoever_stops_a_run_ends_the_day(lab: Lab) -> None:
     assert process.stdout is not None
     run = next(event["run"] for event in map(json.loads, process.stdout) if event["event"] == "started")
     done = lab.say("stop", run, "--lever", f"{lab.namespace}/lever", "--why", "an incident")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, all_said(done)
     process.communicate(timeout=60)
     found = lab.debrief()
     assert (process.returncode, found["code"]) == (7, 7)

@@ -16,7 +16,7 @@ from aichaos.errors import AichaosError
 from aichaos.files import yaml
 from aichaos.run import incluster
 from tests.controlplane.client import ApiError, ControlPlane
-from tests.program import environment
+from tests.program import all_said, environment
 from tests.run.driver import approval
 from tests.run.rig import rigged
 
@@ -54,7 +54,7 @@ def test_its_program_restores_with_the_rights_of_its_manifest(controlplane: Cont
         done = subprocess.run(
             [sys.executable, "-m", "aichaos", *words], env=around, capture_output=True, text=True, check=False, timeout=90
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, all_said(done)
         assert f"run {rig.run} has not been heard of for 15 s" in done.stderr
         assert "verified restored" in done.stderr
         rig.assert_restored()
@@ -69,7 +69,7 @@ def test_it_leaves_a_run_that_lives_alone_and_ends_with_it(controlplane: Control
         done = subprocess.run(
             [sys.executable, "-m", "aichaos", *words], env=around, capture_output=True, text=True, check=False, timeout=60
         )
-        assert done.returncode == 1
+        assert done.returncode == 1, all_said(done)
         assert "there is no journal in ConfigMap" in done.stderr
         rig.assert_restored()
 

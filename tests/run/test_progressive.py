@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.controlplane.gateway import RunningGateway
-from tests.program import Run
+from tests.program import Run, all_said, events_of
 from tests.run.lab import Lab, lab_of
 from tests.run.shop import POD, Shop
 
@@ -32,7 +32,7 @@ def timed(shop: Shop, **spec: Any) -> Path:
 def climb(shop: Shop, path: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
     options = [*shop.options, "--accept-shared-fate", "--interval", "0.1", "--baseline", "0.3", "--after", "0.3"]
     done = shop.say("progressive", str(path), *words, *options, "--yes", "-o", "json")
-    return done, [json.loads(line) for line in done.stdout.splitlines()]
+    return done, events_of(done)
 
 
 def route(shop: Shop) -> Any:
@@ -49,7 +49,7 @@ def test_the_limit_of_a_backend_of_known_speed_is_found(shop: Shop) -> None:
         done, events = climb(shop, path, "--grow", f"{TIMEOUT}=1s,100ms", "--find-limit", "450ms")
     finally:
         del shop.gateway.backends.delays[POD["v1"]]
-    assert done.returncode == 3, done.stderr
+    assert done.returncode == 3, all_said(done)
     end = events[-1]
     assert (end["event"], end["code"], end["why"]) == ("progressive-finished", 3, "")
     assert [one["value"] for one in end["tries"]][:3] == [1000, 100, 550]
@@ -75,7 +75,7 @@ def test_it_stops_at_the_first_stage_that_does_not_hold(shop: Shop) -> None:
     place = "/spec/steps/0/patch/merge/spec/rules/0/backendRefs/1/weight"
     done, events = climb(shop, path, "--grow", f"{place}=0,500,900")
     end = events[-1]
-    assert (done.returncode, [(one["value"], one["held"]) for one in end["tries"]]) == (3, [(0, True), (500, False)]), done.stderr
+    assert (done.returncode, [(one["value"], one["held"]) for one in end["tries"]]) == (3, [(0, True), (500, False)]), all_said(done)
     assert (end["limit"]["held"], end["limit"]["broke"]) == (0, 500)
     assert shop.answering() == "v1"
 
@@ -91,13 +91,13 @@ def test_what_the_guard_refuses_is_not_begun_and_what_can_not_be_meant_is_said(s
         (TIMEOUT, "names no values"),
     ):
         done = shop.say("progressive", str(path), "--grow", grow, *whole)
-        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+        assert (done.returncode, said in done.stderr) == (2, True), all_said(done)
     out = shop.experiment(shop.conflict(), scope={"namespaces": ["other"]})
     done = shop.say("progressive", str(out), "--grow", "/spec/steps/4/wait/for=1s,2s", *whole)
-    assert (done.returncode, "the series does not begin" in done.stderr) == (5, True), done.stderr
+    assert (done.returncode, "the series does not begin" in done.stderr) == (5, True), all_said(done)
     assert shop.say("progressive", str(path), "--grow", f"{TIMEOUT}=1s", *shop.options).returncode == 2, "nobody to ask"
     done = shop.say("progressive", str(path), "--grow", f"{TIMEOUT}=2s,1s", *shop.options, "--accept-shared-fate", "--check")
-    assert (done.returncode, "Stage 2 of 2" in done.stdout) == (0, True), done.stderr
+    assert (done.returncode, "Stage 2 of 2" in done.stdout) == (0, True), all_said(done)
     assert shop.answering() == "v1"
 
 
@@ -110,8 +110,8 @@ def test_a_scenario_of_the_library_grows_by_its_parameter(lab: Lab) -> None:
     words = lab.words(Path())[2:]
     fixed = ["--for", "ml-prediction-service", "--set", "hold=1", "--yes", "-o", "json"]
     done = lab.say("progressive", "library:fewer-replicas", "--grow", "percent=25%,75%", "--find-limit", "10%", *fixed, *words)
-    end = json.loads(done.stdout.splitlines()[-1])
-    assert (done.returncode, end["limit"]["held"], end["limit"]["broke"]) == (0, 75, None), done.stderr
+    end = events_of(done)[-1]
+    assert (done.returncode, end["limit"]["held"], end["limit"]["broke"]) == (0, 75, None), all_said(done)
     assert "held at every stage, up to 75 %" in end["said"]
     first, second = (Path(one["experiment"]).read_text(encoding="utf-8") for one in end["tries"])
     assert "replicas: 3" in first
@@ -120,7 +120,7 @@ def test_a_scenario_of_the_library_grows_by_its_parameter(lab: Lab) -> None:
     assert "maxPods: 3" in second
     assert lab.replicas() == [4, 1, 1]
     twice = lab.say("progressive", "library:fewer-replicas", "--grow", "hold=1,2", *fixed, *words)
-    assert (twice.returncode, "both set and to grow" in twice.stderr) == (2, True), twice.stderr
+    assert (twice.returncode, "both set and to grow" in twice.stderr) == (2, True), all_said(twice)
 
 
 def test_the_chaos_inside_a_model_is_switched_on_and_off_again(lab: Lab) -> None:
@@ -130,8 +130,8 @@ def test_the_chaos_inside_a_model_is_switched_on_and_off_again(lab: Lab) -> None
     words = lab.words(Path())[2:]
     fixed = ["--for", "ml-prediction-service", "--set", "hold=1", "--set", "settle=1", "--yes", "-o", "json"]
     done = lab.say("progressive", "library:faulty-predictions", "--grow", "failures=5%", *fixed, *words)
-    events = [json.loads(line) for line in done.stdout.splitlines()]
-    assert (done.returncode, events[-1]["limit"]["held"]) == (0, 5), done.stderr
+    events = events_of(done)
+    assert (done.returncode, events[-1]["limit"]["held"]) == (0, 5), all_said(done)
     changed = [one["object"].partition("/")[0] for one in events if one["event"] == "changed"]
     assert changed == ["ConfigMap", "Deployment", "ConfigMap", "Deployment"]
     now = lab.gateway.controlplane.get(f"/api/v1/namespaces/{lab.namespace}/configmaps/{name}")

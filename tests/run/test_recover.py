@@ -12,7 +12,7 @@ import pytest
 
 from tests.cluster.misbehaving import as_json, misbehaving, status
 from tests.controlplane.client import ControlPlane
-from tests.program import environment
+from tests.program import all_said, environment
 from tests.run.rig import Rig, plain, rigged
 
 LATE = 50
@@ -62,7 +62,7 @@ def test_an_unfinished_run_is_said_at_every_command_until_it_is_recovered(contro
         assert f"aichaos stop {rig.run}" in active
 
         done = aichaos(rig, "recover")
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, all_said(done)
         assert f"run {rig.run}: verified restored" in done.stderr
         rig.assert_restored()
         assert aichaos(rig, "config").stderr == ""
@@ -87,7 +87,7 @@ def test_a_journal_that_somebody_edited_restores_nothing(controlplane: ControlPl
         whole, before = rig.journal.read_bytes(), rig.look()
         edited(rig, change)
         done = aichaos(rig, "recover", rig.run)
-        assert done.returncode == 1
+        assert done.returncode == 1, all_said(done)
         assert line in done.stderr
         assert "Traceback" not in done.stderr
         assert {name: obj["metadata"]["uid"] for name, obj in rig.look().items()} == {n: o["metadata"]["uid"] for n, o in before.items()}
@@ -104,7 +104,7 @@ def test_a_journal_that_was_cut_at_a_line_end_is_made_whole_by_its_copy(controlp
         intents = [number for number, entry in enumerate(rig.entries()) if entry["entry"] == "intent"]
         edited(rig, lambda data: b"".join(data.splitlines(keepends=True)[: 1 if kept == 1 else intents[-2]]))
         done = aichaos(rig, "recover", rig.run)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, all_said(done)
         assert "ends before its copy in the cluster does" in done.stderr
         rig.assert_restored()
 
@@ -117,7 +117,7 @@ def test_a_copy_that_somebody_spoiled_is_said_and_the_journal_is_taken(controlpl
         body = {"data": {"journal.jsonl": spoiled}}
         controlplane.request("PATCH", where, body, content_type="application/merge-patch+json")
         done = aichaos(rig, "recover", rig.run)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, all_said(done)
         assert "is not as this user's aichaos wrote it" in done.stderr
         rig.assert_restored()
 
@@ -131,7 +131,7 @@ def test_a_journal_that_went_on_after_it_was_cut_is_not_taken_for_the_whole(cont
         with_key = {"AICHAOS_STATE_DIR": str(rig.home)}
         subprocess.run([sys.executable, "-c", GO_ON, rig.run], env=os.environ | with_key, check=True, timeout=60)
         done = aichaos(rig, "recover", rig.run)
-        assert done.returncode == 1
+        assert done.returncode == 1, all_said(done)
         assert "and its copy in the cluster tell of different changes" in done.stderr
         assert "--from-configmap" in done.stderr
         rig.journal.write_bytes(whole)
@@ -144,7 +144,7 @@ def test_a_last_line_that_was_being_written_was_not_sent(controlplane: ControlPl
         left(rig)
         edited(rig, lambda data: data + b'{"entry":{"entry":"intent","number":99')
         done = aichaos(rig, "recover", rig.run)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, all_said(done)
         rig.assert_restored()
 
 
@@ -159,7 +159,7 @@ def test_another_cluster_is_not_touched(controlplane: ControlPlane, tmp_path: Pa
             as_json({"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "other"}}),
         )
         done = aichaos(rig, "recover", rig.run, "--kubeconfig", str(other.kubeconfig(tmp_path)))
-        assert done.returncode == 1
+        assert done.returncode == 1, all_said(done)
         assert "is another cluster than that of run" in done.stderr
         assert {request.method for request in other.requests} == {"GET"}
         assert aichaos(rig, "recover", rig.run).returncode == 0
@@ -173,10 +173,10 @@ def test_a_copy_in_the_cluster_is_taken_from_whoever_has_the_key(controlplane: C
         written = f"{rig.namespace}/aichaos-run-{rig.run}"
         wrong.write_bytes(b"x" * 32)
         refused = aichaos(rig, "recover", "--from-configmap", written, "--key", str(wrong), home=elsewhere)
-        assert refused.returncode == 1
+        assert refused.returncode == 1, all_said(refused)
         assert "is not as this user's aichaos wrote it" in refused.stderr
         done = aichaos(rig, "recover", "--from-configmap", written, "--key", str(rig.home / "key"), home=elsewhere)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, all_said(done)
         rig.assert_restored()
 
 

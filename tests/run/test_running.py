@@ -1,5 +1,6 @@
 """A run of six steps on the real API server: everything goes back, whoever dies and whenever."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,13 @@ def test_a_run_does_its_steps_and_puts_everything_back(controlplane: ControlPlan
         changed = [entry["change"]["verb"] for entry in rig.entries() if entry["entry"] == "intent" and entry["step"]]
         assert changed == ["create", "delete", "create", "patch", "patch", "delete"]
         rig.assert_restored()
+
+
+def test_giving_the_lease_back_is_no_stop_however_long_the_end_takes(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        code, said = rig.finish(rig.orders(late=1.5))
+        assert code == 0, said
+        assert json.loads(said.splitlines()[-1])["stop"] is None, "what comes after this run in a series would not be begun"
 
 
 @pytest.mark.parametrize("point", [9, 20, 31])
