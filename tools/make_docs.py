@@ -521,7 +521,9 @@ def role() -> str:
     for kind in kinds.KINDS:
         groups.setdefault(kind.group, []).append(kind.plural)
     rules = [{"apiGroups": [group], "resources": plurals, "verbs": ["get", "list"]} for group, plurals in groups.items()]
-    head = "# Made by tools/make_docs.py from the kinds that a snapshot holds. Reading only; no Secrets.\n"
+    rules.append({"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get"]})
+    what = "the kinds that a snapshot holds, and the Lease for `aichaos runs --cluster`"
+    head = f"# Made by tools/make_docs.py from {what}. Reading only; no Secrets.\n"
     manifest = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "aichaos-read"}, "rules": rules}
     return head + yaml.dump(manifest)
 

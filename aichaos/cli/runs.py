@@ -17,7 +17,8 @@ def command(cluster: bool, where: str, kubeconfig: str | None, context: str | No
     """List runs: when, what, how they ended.
 
     With --cluster, the run that holds the cluster's Lease: who started it, from where, and how to stop it. Anybody who may read Leases
-    sees the same with `kubectl -n aichaos get lease aichaos-run -o yaml`.
+    sees the same with `kubectl -n aichaos get lease aichaos-run -o yaml`. The built-in ClusterRole `view` has no Leases: with it, runs are
+    known by their journals in the cluster (`kubectl -n aichaos get configmap -l aichaos.io/run`).
     """
     from aichaos.run import listing
 

@@ -230,6 +230,10 @@ class Reader:
         session = self.connection.session()
         try:
             return self._once(session, path, params, accept, deadline)
+        except Forbidden as error:
+            if "/namespaces/" not in path:
+                raise
+            raise Forbidden(str(error), hint="Ask for a role that may read it.") from error
         except UnauthorizedError:
             self.connection.renew(session)
             return self._once(self.connection.session(), path, params, accept, deadline)

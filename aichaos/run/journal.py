@@ -195,8 +195,8 @@ def entries(path: Path) -> tuple[list[JournalEntry], list[int]]:
     return found, unread
 
 
-def replay(data: bytes, key: bytes, name: str) -> Record:
-    """The same for a copy of a journal. name: where it comes from, for messages. Raises FileError."""
+def replay(data: bytes, key: bytes | None, name: str) -> Record:
+    """The same as `read` for a copy of a journal. name: where it comes from, for messages. Raises FileError."""
     return _replay(data, key, Path(name))[1]
 
 

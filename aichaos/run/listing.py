@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from aichaos.cluster.connection import connect
-from aichaos.cluster.reader import Reader
-from aichaos.domain.running import LEVER, beside_lever
+from aichaos.cluster.reader import Forbidden, Reader
+from aichaos.domain.running import LEVER, Manifest, Place, beside_lever
 from aichaos.errors import FileError
-from aichaos.run import journal, lease, state
-from aichaos.run.places import looking
+from aichaos.files.plain import at, text
+from aichaos.run import journal, lease, mirror, own, state
+from aichaos.run.marks import RUN
+from aichaos.run.places import listing, looking
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +26,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Active(msgspec.Struct, frozen=True, kw_only=True):
-    """The run that holds the cluster's Lease. renewed: RFC 3339; a Lease that was not renewed for 15 s is stale."""
+    """The run that holds the cluster's Lease. renewed: RFC 3339; a Lease that was not renewed for 15 s is stale. "" where the Lease
+    can't be read, and the run is known by its journal in the cluster."""
 
     run: str
     who: str
@@ -45,16 +48,58 @@ def one(run: str) -> Past:
 
 
 def active(where: str, kubeconfig: str | None, context: str | None) -> list[Active]:
-    """One or none. Raises SourceError."""
+    """The run that holds the Lease, if one does; for whoever may not read Leases, the runs whose journals lie beside it.
+
+    Raises SourceError; also where neither can tell.
+    """
     place = lease.place(where)
     with connect(kubeconfig=kubeconfig, context=context) as connection:
-        found = looking(Reader(connection))(place)
+        reader = Reader(connection)
+        try:
+            found = looking(reader)(place)
+        except Forbidden as error:
+            return _by_journals(reader, place, error)
     holder = lease.holder(found) if found else None
     if holder is None:
         return []
     return [
         Active(run=holder.run, who=holder.who, process=holder.process, renewed=holder.renewed, stop=_stop(holder.run, place.namespace)),
     ]
+
+
+def _by_journals(reader: Reader, place: Place, forbidden: Forbidden) -> list[Active]:
+    """Runs by their journals in the cluster. The built-in ClusterRole `view` has ConfigMaps and no Leases."""
+    namespace = place.namespace
+    try:
+        found = [run for one in listing(reader)("v1", "configmaps", namespace) if (run := _by_journal(one, namespace))]
+        if found or looking(reader)(own.namespace(namespace)) is None:
+            return found
+    except Forbidden:
+        pass
+    role = f"kubectl -n {namespace} create role aichaos-runs --verb=get --resource=leases.coordination.k8s.io"
+    bind = f"kubectl -n {namespace} create rolebinding aichaos-runs --role=aichaos-runs --user=YOU"
+    raise Forbidden(
+        f"whether a run is active is not known: {namespace} shows no journal of one, and you may not read its Lease ({forbidden})",
+        hint=f"Somebody who may grants it: {role} && {bind}",
+    )
+
+
+def _by_journal(found: Manifest, namespace: str) -> Active | None:
+    run = text(at(found, "metadata", "labels", RUN))
+    data = text(at(found, "data", mirror.KEY)).encode()
+    if not data or text(at(found, "metadata", "name")) != mirror.place(run, namespace).name:
+        return None
+    try:
+        opened = journal.replay(data, None, run).opened
+    except FileError:
+        return Active(run=run, who="", process="its journal can't be read", renewed="", stop=_stop(run, namespace))
+    return Active(
+        run=run,
+        who=opened.approval.who,
+        process=f"main {opened.pid} on {opened.host}",
+        renewed="",
+        stop=_stop(run, namespace),
+    )
 
 
 def _stop(run: str, namespace: str) -> str:
@@ -66,7 +111,8 @@ def row(one: Past | Active) -> tuple[str, ...]:
     """As a line of a table."""
     if isinstance(one, Past):
         return one.run, one.experiment, one.began, one.state, one.restored or "", f"{one.changes} changes"
-    return one.run, one.who, one.process, f"renewed {one.renewed}", one.stop
+    heard = f"renewed {one.renewed}" if one.renewed else "by its journal: you may not read the Lease"
+    return one.run, one.who, one.process, heard, one.stop
 
 
 def _past(run: str) -> Past:

@@ -1,5 +1,6 @@
 """Nothing but a run needs more than the right to read: an account that may only read can give every other command."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from aichaos.cli.main import COMMANDS
 from tests.controlplane.client import ControlPlane
-from tests.program import Run
+from tests.program import Run, all_said
+from tests.run.rig import rigged
+from tests.run.test_kills import with_pause_after
 
 ROUTE = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -62,6 +65,32 @@ REFUSED: dict[str, tuple[list[str], set[int]]] = {
 }
 ELSEWHERE = {"chat", "eval"}
 """They ask a person or a model: tests of their own look at each."""
+
+
+def test_who_may_not_read_leases_sees_runs_by_their_journals(controlplane: ControlPlane, tmp_path: Path, aichaos: Run) -> None:
+    """As with the built-in ClusterRole `view`."""
+    reader = controlplane.kubeconfig("reader")
+    with rigged(controlplane, tmp_path) as rig:
+        where = ["runs", "--cluster", "--lease", f"{rig.namespace}/aichaos-run"]
+        none = aichaos(*where, kubeconfig=reader)
+        assert none.returncode == 1, all_said(none)
+        assert "whether a run is active is not known" in none.stderr
+        assert f"kubectl -n {rig.namespace} create role aichaos-runs --verb=get --resource=leases.coordination.k8s.io" in none.stderr
+        process = rig.start(rig.orders(with_pause_after(2)))
+        rig.controlplane.wait(lambda: rig.journal.exists() and rig.reached(3), what="the pause")
+        done = aichaos(*where, "-o", "json", kubeconfig=reader)
+        assert done.returncode == 0, all_said(done)
+        (found,) = json.loads(done.stdout)
+        assert (found["run"], found["who"], found["renewed"]) == (rig.run, "tester@here", "")
+        shown = aichaos(*where, kubeconfig=reader)
+        assert "you may not read the Lease" in shown.stdout, all_said(shown)
+        (whole,) = json.loads(aichaos(*where, "-o", "json", kubeconfig=rig.kubeconfig).stdout)
+        assert whole | {"renewed": ""} == found
+        assert aichaos(*found["stop"].split()[1:], kubeconfig=rig.kubeconfig).returncode == 0
+        process.communicate(timeout=60)
+        rig.assert_restored()
+    nowhere = aichaos("runs", "--cluster", "--lease", "no-such-namespace/aichaos-run", kubeconfig=reader)
+    assert (nowhere.returncode, "no run is active" in nowhere.stderr) == (0, True), all_said(nowhere)
 
 
 @pytest.fixture
