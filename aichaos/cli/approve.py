@@ -25,7 +25,8 @@ from aichaos.errors import UsageError
 def command(**given: Any) -> int:
     """Review an experiment on a cluster, and write an approval that a run elsewhere can show.
 
-    It is for this text of the experiment, this cluster, and the objects as they are now: what drifts is named, and refused.
+    It is for this text of the experiment, this cluster, and the objects as they are now: what drifts is named, and refused. With --uses,
+    objects that each run deletes and makes again are known by name and spec, the others by their UID as well.
 
     \b
     aichaos approve chaos/route-conflict-my-route.yaml --key ~/.ssh/id_ed25519 --as anna
@@ -56,4 +57,7 @@ def command(**given: Any) -> int:
     path = given["output"] or Path(f"{drawing.plan.experiment}.approval.yaml")
     save(path, approve.text(signed))
     print(f"{path}: for {approve.runs(signed.uses)} until {signed.expires}", file=sys.stderr)
+    if remade := [one.object for one in signed.objects if one.remade]:
+        told = f"each run makes {', '.join(remade)} again: the approval knows them by name and spec, not by UID"
+        print(told, file=sys.stderr)
     return 0

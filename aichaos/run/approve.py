@@ -33,11 +33,13 @@ NAMESPACE = "aichaos-approval"
 
 
 class Approved(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An object as it was when the approval was given. object: `Kind/ns/name`. uid: "" for one that was not there. spec: its digest."""
+    """An object as it was when the approval was given. object: `Kind/ns/name`. uid: "" for one that was not there. spec: its digest.
+    remade: each run makes it again, so that in an approval for several runs its name and its spec say which one is meant."""
 
     object: str
     uid: str = ""
     spec: str = ""
+    remade: bool = False
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -102,10 +104,10 @@ def spec_digest(obj: Manifest) -> str:
     return "sha256:" + sha256(msgspec.json.encode(kept, order="deterministic"))
 
 
-def as_it_is(name: str, obj: Manifest | None) -> Approved:
+def as_it_is(name: str, obj: Manifest | None, *, remade: bool = False) -> Approved:
     if obj is None:
         return Approved(object=name)
-    return Approved(object=name, uid=str((obj.get("metadata") or {}).get("uid", "")), spec=spec_digest(obj))
+    return Approved(object=name, uid=str((obj.get("metadata") or {}).get("uid", "")), spec=spec_digest(obj), remade=remade)
 
 
 # giving ----------------------------------------------------------------------------------------------------------------------------
@@ -124,7 +126,10 @@ def for_command(name: str, cluster: str, why: str) -> Approval:
 def permit(
     plan: Plan, objects: Iterable[Approved], limits: Limits, *, lasts: datetime.timedelta, uses: int, why: str, now: datetime.datetime
 ) -> Permit:
-    """An approval of a plan, not signed yet. Raises UsageError for uses or a time that make none."""
+    """An approval of a plan, not signed yet. Raises UsageError for uses or a time that make none.
+
+    A single run takes objects by their UIDs, too; the second one finds those that the first has made again with others.
+    """
     if uses < 1 or lasts <= datetime.timedelta(0):
         raise UsageError("an approval is for at least one run, and for some time", hint="For example --uses 1 --expires 24h.")
     return Permit(
@@ -134,7 +139,9 @@ def permit(
         cluster=plan.cluster,
         user=me(),
         why=why,
-        objects=tuple(sorted(objects, key=lambda one: one.object)),
+        objects=tuple(
+            sorted((msgspec.structs.replace(one, remade=one.remade and uses > 1) for one in objects), key=lambda one: one.object)
+        ),
         limits=limits,
         given=_text(now),
         expires=_text(now + lasts),
@@ -209,7 +216,7 @@ def drift(approved: Sequence[Approved], now: Sequence[Approved]) -> list[str]:
             found.append(f"{name} was not reviewed")
         elif new is None:
             found.append(f"{name} is not part of it any more")
-        elif old.uid != new.uid:
+        elif old.uid != new.uid and not (old.remade and new.uid):
             found.append(f"{name} is gone" if not new.uid else f"{name} is there now" if not old.uid else f"{name} was made again")
         elif old.spec != new.spec:
             found.append(f"{name} was changed")

@@ -104,10 +104,11 @@ def make(experiment: Experiment, frame: Frame, foreseen: Foreseen, look: Look, p
         permissions=tuple(sorted({*_permissions(intents), *_to_renew(closure), *_own(frame)})),
         warnings=tuple(dict.fromkeys(_warnings(intents, frame, scene))),
     )
-    before = [(place, scene.first(place)) for place in touched]
+    remade = {*closure, *(intent.change.place for intent in intents if intent.change.verb == "delete")}
+    objects = [approve.as_it_is(str(place), scene.first(place), remade=place in remade) for place in touched]
     return Made(
         plan=plan,
-        objects=tuple(sorted((approve.as_it_is(str(place), obj) for place, obj in before), key=lambda one: one.object)),
+        objects=tuple(sorted(objects, key=lambda one: one.object)),
         refusals=tuple(refusals),
     )
 

@@ -14,6 +14,7 @@ from aichaos.errors import FileError, UsageError
 from aichaos.run import approve
 from aichaos.run.approve import Approved, Limits, Permit, as_it_is, objections, permit, read, sign, spec_digest, text, unsigned
 from tests.run.plans import plan
+from tests.run.scene import deployment, planned, route
 
 NOW = datetime.datetime(2026, 11, 25, 12, 0, tzinfo=datetime.UTC)
 LIMITS = Limits(namespaces=("shop",), pods=2, share=0.5, routes=("shop/web",), deadline=300.0)
@@ -54,6 +55,29 @@ def test_anything_else_is_not(changes: dict[str, Any], name: str) -> None:
 def test_an_approval_may_be_for_several_runs() -> None:
     assert said(given(uses=3), used=2) == []
     assert said(given(uses=3), used=3) == ["approval-used"]
+
+
+AGAIN = (msgspec.structs.replace(OBJECTS[0], remade=True), OBJECTS[1])
+"""The first of the objects is deleted and made again by each run."""
+
+
+def test_for_several_runs_what_each_makes_again_is_known_by_its_name_and_its_spec() -> None:
+    series = permit(plan(), AGAIN, LIMITS, lasts=datetime.timedelta(hours=1), uses=3, why="", now=NOW)
+    other = msgspec.structs.replace(AGAIN[0], uid="u2")
+    assert said(series, (other, OBJECTS[1])) == []
+    assert said(series, (msgspec.structs.replace(other, spec="sha256:b"), OBJECTS[1])) == ["approval-drift"]
+    assert said(series, (Approved(object=other.object), OBJECTS[1])) == ["approval-drift"], "it is gone"
+    assert said(series, (other, Approved(object="HTTPRoute/shop/rival", uid="u9"))) == ["approval-drift"], "another one is there"
+    single = permit(plan(), AGAIN, LIMITS, lasts=datetime.timedelta(hours=1), uses=1, why="", now=NOW)
+    assert said(single, (other, OBJECTS[1])) == ["approval-drift"], "between the review and a single run nothing of ours makes it again"
+
+
+def test_the_objects_that_a_run_makes_again_are_found_in_its_plan() -> None:
+    steps = (
+        "[{delete: {kind: HTTPRoute, name: web, namespace: shop}}, {scale: {kind: Deployment, name: web, namespace: shop, replicas: 0}}]"
+    )
+    made = planned(steps, route("web"), deployment())
+    assert {one.object: one.remade for one in made.objects} == {"Deployment/shop/web": False, "HTTPRoute/shop/web": True}
 
 
 @pytest.mark.parametrize(

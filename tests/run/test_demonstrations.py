@@ -169,6 +169,14 @@ def test_an_approval_is_for_one_run_and_for_what_was_reviewed(shop: Shop, tmp_pa
     again = shop.run(path, *words)
     assert (again.returncode, "refused [approval-used]" in again.stderr) == (5, True), all_said(again)
     assert "approval-drift" in again.stderr  # the route has been made again since
+    reviewed = shop.say(*given, "--uses", "2")
+    assert (reviewed.returncode, f"each run makes HTTPRoute/{shop.namespace}/{shop.route} again" in reviewed.stderr) == (0, True)
+    for _ in range(2):
+        done = shop.run(path, *words)
+        assert done.returncode == 3, all_said(done)
+    again = shop.run(path, *words)
+    refused = [line.partition("]")[0] for line in again.stderr.splitlines() if "refused [" in line]
+    assert (again.returncode, [line.rpartition("[")[2] for line in refused]) == (5, ["approval-used"]), all_said(again)
     assert shop.say(*given, "--uses", "2").returncode == 0
     other = shop.run(shop.experiment(shop.conflict("600ms")), *words)
     assert (other.returncode, "refused [approval-experiment]" in other.stderr) == (5, True), all_said(other)
