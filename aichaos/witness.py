@@ -19,7 +19,7 @@ from aichaos.measure.http import METHODS
 from aichaos.measure.probes import Prober
 from aichaos.measure.samples import NAME, Recorder
 from aichaos.measure.sampling import Sampling
-from aichaos.predict.requests import Asked
+from aichaos.predict.requests import Asked, of_probe
 
 Say = Callable[[Event], None]
 MOST_REQUESTS = 20
@@ -45,9 +45,11 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
 def watched(experiment: Experiment, prediction: Prediction, requests: Sequence[Asked], prober: Prober) -> Watched:
     """Which foretold requests can be sent through their gateway: those that only ask, and whose gateway has an address."""
     taken = {probe.name for probe in (*experiment.spec.steady_state, *experiment.spec.abort)}
-    for one in (*experiment.spec.steady_state, *experiment.spec.abort):
-        prober.prefer(one.name, _services(prediction, range(len(requests))))
     found, probes, unasked = list[Request](), list[Probe](), dict[int, str]()
+    for one in (*experiment.spec.steady_state, *experiment.spec.abort):
+        mine = [number for number, asked in enumerate(requests) if asked == of_probe(one)]
+        found += [Request(sample=one.name, number=number) for number in mine]  # what a probe is answered counts, too
+        prober.prefer(one.name, _services(prediction, mine or range(len(requests))))
     for number in sorted(range(len(requests)), key=lambda one: (not _changes(prediction, one), one)):
         name = f"request {number}: {prediction.requests[number]}"
         while name in taken:

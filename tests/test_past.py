@@ -204,6 +204,25 @@ def test_stragglers_and_shares_within_their_intervals_are_no_difference(tmp_path
     assert found.prediction[2].verdict == "differs"
 
 
+def test_answers_of_which_none_was_foretold_are_a_difference_however_few_were_asked(tmp_path: Path) -> None:
+    """Half to each of two backends was foretold; one of them answers, and the gateway says 503 for the other."""
+    half = prediction(*[to("shop/a", "shop/b")] * 4)
+    others: list[dict[str, Any]] = [{"status": 503}, {"status": 200, "backend": "shop/c"}, {"outcome": "bad", "seconds": None}]
+    for place, other in enumerate(others):
+        came = asked(FIRST, BACK - 25, status=200, backend="shop/a") + asked(BACK - 25, BACK - 24, status=200, backend="shop/b")
+        came += asked(BACK - 24, BACK - 20, **other)
+        found = whole(tmp_path / str(place), samples=[*GOOD, *came], foretold=half)
+        assert found.prediction[2].verdict == "differs", found.prediction[2]
+        assert "not foretold" in found.prediction[2].why
+        assert found.observations[0].kind == "difference"
+
+
+def test_an_error_that_a_backend_gives_in_its_own_name_is_its_answer(tmp_path: Path) -> None:
+    half = prediction(*[to("shop/a", "shop/b")] * 4)
+    came = [one for number in range(60) for one in asked(number, number + 1, status=503, backend=f"shop/{'ab'[number % 2]}")]
+    assert whole(tmp_path, samples=[*GOOD, *came], foretold=half).prediction[2].verdict == "agrees"
+
+
 def test_a_run_is_compared_with_the_sham_run_beside_it(tmp_path: Path) -> None:
     folder(tmp_path, "sham", samples=GOOD, sham=True, changed=False, began=BEGAN - 500)
     folder(tmp_path, "other", samples=BROKEN, sham=True, changed=False, made=experiment(title="Another"), began=BEGAN - 400)

@@ -15,7 +15,8 @@ VERSION = 1
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A predicted request that is sent during the run. sample: the name of its samples. number: from 0 in the prediction's `requests`."""
+    """A predicted request that is sent during the run. sample: the name of its samples, or of a probe that asks the same. number: from 0
+    in the prediction's `requests`."""
 
     sample: str
     number: int

@@ -4,6 +4,7 @@ Only answers of settled states are looked at: a gateway takes a moment to follow
 against the prediction. Shares of a split are compared by their intervals, so that a few answers are not taken for a difference.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -102,25 +103,38 @@ def differs(answer: Answer, tally: Tally) -> str:
         wanted = str(answer.status) if answer.status is not None else ""
         count = tally.statuses[wanted] if wanted else tally.samples - tally.statuses.total()
         return "" if _fits(1.0, count, tally.samples) else f"{told(tally)}, foretold {predicted(answer)}"
-    strangers = [name for name in tally.backends if name not in {one.service for one in answer.backends}]
-    if strangers and _fits(0.0, tally.backends[strangers[0]], tally.samples) is False:
-        return f"{strangers[0]} answered, which was not foretold"
-    if not tally.backends and all(one.status is None for one in answer.backends):
-        bad = sum(tally.statuses[one] for one in _OF_A_GATEWAY) + tally.samples - tally.statuses.total()
-        return "" if _fits(0.0, bad, tally.samples) else f"{told(tally)}, foretold {predicted(answer)}"
+    strange = _strange(answer, tally)
+    if not _fits(1.0, tally.samples - strange.total(), tally.samples):
+        return f"{', '.join(f'{name} ({count} of {tally.samples})' for name, count in strange.most_common(2))}, which was not foretold"
     for part in answer.backends:
+        if part.status is None and not tally.backends:
+            continue  # nobody says which backend answers: that one does was foretold, and one does
         count = _count(part, tally)
         if not _fits(part.share, count, tally.samples):
             return f"{_name(part)} gave {count} of {tally.samples} answers, foretold {part.share:.0%}"
     return ""
 
 
+def _strange(answer: Answer, tally: Tally) -> Counter[str]:
+    """Answers that nothing of the prediction stands for: of other backends, errors of the gateway itself, and none at all.
+
+    An error in the name of a backend is that backend's answer.
+    """
+    services = {one.service for one in answer.backends}
+    foretold = {str(one.status) for one in answer.backends if one.status is not None}
+    found = Counter({name: count for name, count in tally.backends.items() if name not in services})
+    unnamed = tally.statuses.total() - tally.backends.total()
+    for status in _OF_A_GATEWAY:
+        if status not in foretold and (count := min(unnamed, tally.statuses[status])):
+            found[status] += count
+            unnamed -= count
+    if silent := tally.samples - tally.statuses.total():
+        found["no answer"] += silent
+    return found
+
+
 def _count(part: BackendShare, tally: Tally) -> int:
-    if part.status is not None:
-        return tally.statuses[str(part.status)]
-    if part.service in tally.backends or part.share < 1:
-        return tally.backends[part.service or ""]
-    return tally.statuses.total() - sum(tally.statuses[one] for one in _OF_A_GATEWAY) if not tally.backends else 0
+    return tally.statuses[str(part.status)] if part.status is not None else tally.backends[part.service or ""]
 
 
 def _fits(share: float, count: int, total: int) -> bool:

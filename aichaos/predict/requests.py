@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from aichaos.domain.base import kind_name, reference
-from aichaos.domain.experiment import Experiment
+from aichaos.domain.experiment import Experiment, Probe
 from aichaos.domain.gateway import GRPCMatch, GRPCRoute, HTTPMatch, HTTPRoute, Route
 from aichaos.domain.prediction import Pairs, RequestLine
 from aichaos.observe.attach import hostnames
@@ -58,11 +58,18 @@ def text(line: RequestLine) -> str:
     return " ".join([line.method, line.url, *(f"-H '{name}: {value}'" for name, value in line.headers)])
 
 
+def of_probe(probe: Probe) -> Asked | None:
+    """The request that a probe sends through a Gateway; None for one that asks something else."""
+    if probe.http is None or not (probe.http.via or "gateway").startswith("gateway"):
+        return None
+    line = RequestLine(url=probe.http.url, method=probe.http.method, headers=tuple(probe.http.headers.items()))
+    return Asked(line=line, gateway=probe.http.via.partition("/")[2] or None if probe.http.via else None)
+
+
 def _probed(experiment: Experiment) -> Iterator[Asked]:
     for probe in (*experiment.spec.steady_state, *experiment.spec.abort):
-        if probe.http is not None and (probe.http.via or "gateway").startswith("gateway"):
-            line = RequestLine(url=probe.http.url, method=probe.http.method, headers=tuple(probe.http.headers.items()))
-            yield Asked(line=line, gateway=probe.http.via.partition("/")[2] or None if probe.http.via else None)
+        if (asked := of_probe(probe)) is not None:
+            yield asked
 
 
 def _of_route(route: Route, topology: Topology) -> Iterator[Asked]:

@@ -74,6 +74,9 @@ def test_half_of_the_endpoints_gone_under_load_is_half_of_the_answers(shop: Shop
     assert found.score.value is not None
     assert found.score.value < 60
     assert any(effect.measure == "success" and effect.beyond_noise for effect in probe.effects)
+    assert found.observations[0].kind == "difference", "nobody foretold that the pods of v2 refuse"
+    (refused,) = (one for one in found.prediction if one.request.endswith(f"{shop.host}/shop") and one.step == 3)
+    assert (refused.verdict, refused.samples > 100) == ("differs", True), "the probe's own answers count, not one a second"
     after = probe.window("after")
     assert after is not None
     assert (after.availability.value or 0) > 0.9, "the gateway may take a moment to follow the route"
