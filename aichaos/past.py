@@ -331,13 +331,13 @@ def _why(judged: Verdict, probes: Sequence[ProbeResult]) -> str:
     steady = [one for one in probes if one.role == "steady"]
     if not steady:
         return "there is no steady state: nothing could have shown a failure"
-    said = [
+    said = dict.fromkeys(
         f"{one.probe}: {each.why}" if each.why else f"{one.probe}: {each.text}: {each.observed}"
         for one in steady
         for each in one.objectives
         if each.verdict == judged
-    ]
-    return "; ".join(said[:3])
+    )
+    return "; ".join(list(said)[:3])
 
 
 def _changes(kept: Folder) -> Iterator[Change]:

@@ -27,6 +27,7 @@ from aichaos.measure.conditions import Conditions
 from aichaos.measure.conditions import reference as reference_to
 from aichaos.measure.probes import TIMEOUT
 from aichaos.measure.sampling import INTERVAL
+from aichaos.measure.score import confidence, score
 from aichaos.observe import source
 from aichaos.planning import Drawn, Guarded, asked, lease_of
 from aichaos.predict.routing.request import read as read_request
@@ -290,6 +291,8 @@ def _report(
         foreign=[one.object for one in ended.restored.foreign],
         report=str(state.folder(drawn.plan.run) / REPORT),
     )
+    whole = msgspec.structs.replace(found, restored=restored, outcome=ended.outcome)
+    differing = next((one.text for one in found.observations if one.kind == "difference"), "")
     return Report(
         finished=finished,
         approval=approval,
@@ -299,13 +302,17 @@ def _report(
         after=after,
         failure=ended.failure,
         unmet=unmet,
+        score=score(whole),
+        confidence=confidence(whole),
+        difference=differing,
     )
 
 
 def _short(one: ProbeResult) -> Judged:
     """A probe as it is said at the end of a run."""
     during = one.window("during")
-    why = "; ".join(each.why for each in one.objectives if each.verdict == one.verdict and each.why) if one.verdict != "pass" else ""
+    reasons = dict.fromkeys(each.why for each in one.objectives if each.verdict == one.verdict and each.why)
+    why = "; ".join(reasons) if one.verdict != "pass" else ""
     if during is None:
         return Judged(probe=one.probe, verdict=one.verdict, why=why)
     return Judged(

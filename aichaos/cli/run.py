@@ -105,7 +105,7 @@ def _carry_out(drawing: "Drawn", found: "Guarded", approval: "Approval", given: 
     if script:
         write_event(report.finished)
     else:
-        progress.end(report.finished, report.during, report.unmet, paper)
+        progress.end(report, paper)
     return exit_code(report)
 
 

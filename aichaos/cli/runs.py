@@ -14,7 +14,7 @@ from aichaos.cli.options import connection_options, output_option, write_json
 @connection_options
 @output_option
 def command(cluster: bool, where: str, kubeconfig: str | None, context: str | None, output: str) -> int:
-    """List runs: when, what, how they ended.
+    """List runs: when, how they ended, whether the hypothesis held, score and confidence (as at the end of the run).
 
     With --cluster, the run that holds the cluster's Lease: who started it, from where, and how to stop it. Anybody who may read Leases
     sees the same with `kubectl -n aichaos get lease aichaos-run -o yaml`. The built-in ClusterRole `view` has no Leases: with it, runs are
@@ -30,7 +30,7 @@ def command(cluster: bool, where: str, kubeconfig: str | None, context: str | No
         nothing = f"no run is active: the Lease {where} is free" if cluster else "nothing was run from this machine yet"
         print(nothing, file=sys.stderr)
         return 0
-    for line in _table([listing.row(one) for one in found]):
+    for line in _table([listing.ACTIVE if cluster else listing.PAST, *map(listing.row, found)]):
         print(line)
     return 0
 

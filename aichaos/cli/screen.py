@@ -105,7 +105,7 @@ class Screen:
         elif self.script:
             write_event(went.report.finished)
         else:
-            progress.end(went.report.finished, went.report.during, went.report.unmet, self.paper)
+            progress.end(went.report, self.paper)
 
     def again(self) -> None:
         """Ctrl-C once more, while everything goes back."""

@@ -4,7 +4,7 @@ import msgspec
 
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.prediction import Prediction
-from aichaos.domain.results import Metered
+from aichaos.domain.results import Confidence, Metered, Scored
 from aichaos.domain.running import Approval, Finished
 from aichaos.domain.sample import Judged
 from aichaos.domain.suggestion import BlastRadius
@@ -49,7 +49,9 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Written when everything is over. before, during, after: the probes' answers, judged. forecast: what was predicted. failure: why it
     failed. unmet: why the restore is not verified although every object is as it was. alerts, metrics: what Prometheus says
-    of the time of the run. trouble: what could not be kept or asked."""
+    of the time of the run. trouble: what could not be kept or asked. score, confidence: as they were at the end, so that a list of runs
+    need not read their samples; None in a report of a version that did not say so. difference: the first one between prediction and
+    observation; "" for none."""
 
     finished: Finished
     approval: Approval
@@ -62,3 +64,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     alerts: list[Firing] = []
     metrics: list[Metered] = []
     trouble: list[str] = []
+    score: Scored | None = None
+    confidence: Confidence | None = None
+    difference: str = ""

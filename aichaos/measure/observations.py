@@ -8,7 +8,8 @@ _ORDER = ("difference", "restore", "objective", "stop", "effect", "alert", "sham
 
 
 def observations(found: Results) -> list[Observation]:
-    return sorted(_all(found), key=lambda one: _ORDER.index(one.kind))
+    told = {(one.kind, one.text): one for one in _all(found)}  # two promises that say the same are broken in the same words
+    return sorted(told.values(), key=lambda one: _ORDER.index(one.kind))
 
 
 def _all(found: Results) -> Iterator[Observation]:

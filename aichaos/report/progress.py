@@ -5,10 +5,10 @@ import threading
 import time
 from collections.abc import Sequence
 
+from aichaos.domain.about import Report
 from aichaos.domain.running import (
     Changed,
     Event,
-    Finished,
     NotRestored,
     Probed,
     RestoreBegan,
@@ -18,9 +18,9 @@ from aichaos.domain.running import (
     Told,
     Waiting,
 )
-from aichaos.domain.sample import Judged, Verdict
 from aichaos.report.clean import clean
 from aichaos.report.layout import Paper, Style
+from aichaos.report.results import COLOURS, headline, score
 
 _MARKS = {True: "good", False: "BAD", None: "no answer that tells"}
 
@@ -126,23 +126,21 @@ class Progress:
             self._shown = False
 
 
-_COLOURS: dict[Verdict, Style] = {"pass": "green", "fail": "red", "no-data": "yellow"}
-_VERDICTS: dict[Verdict, str] = {
-    "pass": "The hypothesis held.",
-    "fail": "The hypothesis did NOT hold.",
-    "no-data": "No data: nothing could have shown a failure.",
-}
-
-
-def end(done: Finished, during: Sequence[Judged], unmet: str, paper: Paper) -> None:
-    """How it ended: one line for each promise that was kept or broken."""
-    for one in during:
+def end(report: Report, paper: Paper) -> None:
+    """How it ended: first what came otherwise than foretold, then one line for each promise that was kept or broken."""
+    done = report.finished
+    if report.difference:
+        paper.text(report.difference, style="red")
+    for one in report.during:
         counts = f"{one.good} good, {one.bad} bad" + (f", {one.none} that tell nothing" if one.none else "")
         times = f", p95 {one.p95 * 1000:.0f}ms" if one.p95 is not None else ""
         told = f"{one.probe}: {one.verdict} ({counts}{times})" + (f": {one.why}" if one.why else "")
-        paper.text(told, style=_COLOURS[one.verdict])
+        paper.text(told, style=COLOURS[one.verdict])
     early = done.outcome != "completed"
-    paper.text(("As far as it went: " if early else "") + _VERDICTS[done.verdict], style=_COLOURS[done.verdict])
+    told, like = headline(done.verdict, report.confidence)
+    paper.text(("As far as it went: " if early else "") + told, style=COLOURS[like])
+    if report.score is not None and report.confidence is not None:
+        paper.text(f"Score {score(report.score)}; confidence {report.confidence.word} ({report.confidence.value:.2f})")
     if early:
         paper.text(f"It ended early: {done.stop_reason or 'a step failed'}", style="yellow")
     took = f" {done.stop_to_restored_seconds:.2f}s after it was stopped" if done.stop_to_restored_seconds is not None else ""
@@ -152,12 +150,12 @@ def end(done: Finished, during: Sequence[Judged], unmet: str, paper: Paper) -> N
         case "nothing-changed":
             paper.text("Nothing was changed.", style="green")
         case "not-restored":
-            paper.text(f"NOT restored: {unmet or ', '.join(done.left_over)}", style="red")
+            paper.text(f"NOT restored: {report.unmet or ', '.join(done.left_over)}", style="red")
             if done.left_over:
                 paper.text(f"Type the commands above, or once the cause is gone: aichaos recover {done.run}")
     for name in done.foreign:
         paper.text(f"{name}: somebody else changed it meanwhile; that stays", style="yellow")
-    paper.text(f"Report: aichaos report {done.run}", style="dim")
+    paper.text(f"Report: aichaos report {done.run}   (-o html, -o markdown)", style="dim")
 
 
 def refused(refusals: Sequence[tuple[str, str, str]], paper: Paper) -> None:

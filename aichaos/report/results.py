@@ -1,10 +1,10 @@
 """The results of a run on a terminal: how it ended, what held, what was seen, and how much of it can be trusted."""
 
-from aichaos.domain.results import Estimate, Measured, ProbeResult, Results, WindowKind
+from aichaos.domain.results import Confidence, Estimate, Measured, ProbeResult, Results, Scored, WindowKind
 from aichaos.domain.sample import Verdict
 from aichaos.report.layout import Paper, Part, Style
 
-_COLOURS: dict[Verdict, Style] = {"pass": "green", "fail": "red", "no-data": "yellow"}
+COLOURS: dict[Verdict, Style] = {"pass": "green", "fail": "red", "no-data": "yellow"}
 _SEVERITY: dict[str, Style] = {"high": "red", "medium": "yellow", "low": "", "info": "dim"}
 VERDICTS: dict[Verdict, str] = {
     "pass": "The hypothesis held.",
@@ -18,8 +18,9 @@ def show(found: Results, paper: Paper) -> None:
     paper.line((found.title or found.experiment_name, "bold"))
     paper.facts(facts(found))
     paper.line()
-    paper.text(VERDICTS[found.verdict] + (f" {found.verdict_why}" if found.verdict_why else ""), style=_COLOURS[found.verdict])
-    paper.facts([("score", score(found)), ("confidence", confidence(found))])
+    told, like = headline(found.verdict, found.confidence)
+    paper.text(told + (f" {found.verdict_why}" if found.verdict_why else ""), style=COLOURS[like])
+    paper.facts([("score", score(found.score)), ("confidence", confidence(found.confidence))])
     if found.observations:
         paper.line()
         paper.line(("What it shows", "bold"))
@@ -50,14 +51,19 @@ def time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def score(found: Results) -> str:
-    return f"{found.score.value} of 100" if found.score.value is not None else f"none: {found.score.why}"
+def headline(verdict: Verdict, sure: Confidence | None) -> tuple[str, Verdict]:
+    """The verdict in words, and the verdict that it may look like: what held without being put to the test looks like no data."""
+    if verdict == "pass" and sure is not None and sure.word == "low":
+        return "The hypothesis held, but hardly anything put it to the test: confidence low.", "no-data"
+    return VERDICTS[verdict], verdict
 
 
-def confidence(found: Results) -> str:
-    return f"{found.confidence.word} ({found.confidence.value:.2f})" + (
-        f": {found.confidence.parts[0].why}" if found.confidence.parts else ""
-    )
+def score(found: Scored) -> str:
+    return f"{found.value} of 100" if found.value is not None else f"none: {found.why}"
+
+
+def confidence(found: Confidence) -> str:
+    return f"{found.word} ({found.value:.2f})" + (f": {found.parts[0].why}" if found.parts else "")
 
 
 def share(found: Estimate) -> str:
@@ -94,7 +100,7 @@ def rows(probe: ProbeResult) -> list[tuple[str, ...]]:
 
 
 def _probe(probe: ProbeResult, paper: Paper) -> None:
-    paper.line((probe.probe, "bold"), "  ", (probe.verdict, _COLOURS[probe.verdict]), f"  {probe.role}" if probe.role == "abort" else "")
+    paper.line((probe.probe, "bold"), "  ", (probe.verdict, COLOURS[probe.verdict]), f"  {probe.role}" if probe.role == "abort" else "")
     paper.text(probe.asked, indent=2, style="dim")
     head, *body = (row[:-1] for row in rows(probe))
     styled: list[list[Part]] = [[(cell, "cyan") for cell in head]]
@@ -104,7 +110,7 @@ def _probe(probe: ProbeResult, paper: Paper) -> None:
     paper.text(f"answered: {'; '.join(told)}" if told else "", indent=2)
     for each in probe.objectives:
         kept = f"{each.text}: {each.verdict}" + (f", {each.observed}" if each.observed else "") + (f": {each.why}" if each.why else "")
-        paper.text(kept, indent=2, style=_COLOURS[each.verdict])
+        paper.text(kept, indent=2, style=COLOURS[each.verdict])
 
 
 def _predicted(found: Results, paper: Paper) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aichaos.domain.results import Results
 from aichaos.report.clean import clean
 from aichaos.report.plots import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, plots
-from aichaos.report.results import VERDICTS, confidence, facts, rows, score
+from aichaos.report.results import confidence, facts, headline, rows, score
 from aichaos.report.topology import drawing
 
 if TYPE_CHECKING:
@@ -20,14 +20,16 @@ MOST = 200
 def page(found: Results) -> str:
     """Everything about a run."""
     seen = [one for one in found.prediction if one.verdict != "not-observed"]
+    told, like = headline(found.verdict, found.confidence)
     return clean(
         _template().render(
             found=found,
             title=found.title or found.experiment_name,
-            verdict=VERDICTS[found.verdict],
+            verdict=told,
+            like=like,
             facts=facts(found),
-            score=score(found),
-            confidence=confidence(found),
+            score=score(found.score),
+            confidence=confidence(found.confidence),
             probes=[(probe, rows(probe), plots(found, probe)) for probe in found.probes],
             seen=seen,
             unseen=len(found.prediction) - len(seen),

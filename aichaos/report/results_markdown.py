@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from aichaos.domain.results import ProbeResult, Results, Window, WindowKind
 from aichaos.report.clean import clean
-from aichaos.report.results import VERDICTS, confidence, facts, rows, score
+from aichaos.report.results import confidence, facts, headline, rows, score
 
 _ISSUES = ("difference", "restore", "objective", "stop")
 
@@ -70,10 +70,10 @@ def _times(probe: ProbeResult) -> str:
 
 
 def _validation(found: Results) -> list[str]:
-    lines = [f"**{VERDICTS[found.verdict]}** {_text(found.verdict_why)}", ""]
+    lines = [f"**{headline(found.verdict, found.confidence)[0]}** {_text(found.verdict_why)}", ""]
     promises = [(probe.probe, one.text, one.verdict, one.observed or one.why) for probe in found.probes for one in probe.objectives]
     lines += _table([("probe", "promise", "verdict", "observed"), *promises]) if promises else []
-    return [*lines, "", f"- score: {_text(score(found))}", f"- confidence: {_text(confidence(found))}"]
+    return [*lines, "", f"- score: {_text(score(found.score))}", f"- confidence: {_text(confidence(found.confidence))}"]
 
 
 def _predicted(found: Results) -> list[str]:

@@ -1,11 +1,14 @@
 """Runs for people to see: those of this machine from their journals, and the active one from the cluster's Lease."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
 from aichaos.cluster.connection import connect
 from aichaos.cluster.reader import Forbidden, Reader
+from aichaos.domain.about import REPORT
+from aichaos.domain.results import Confidence, Scored
 from aichaos.domain.running import LEVER, Manifest, Place, beside_lever
 from aichaos.errors import FileError
 from aichaos.files.plain import at, text
@@ -15,7 +18,10 @@ from aichaos.run.places import listing, looking
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of this machine. state: running, completed, stopped, failed, unfinished (nobody restored it), unreadable."""
+    """A run of this machine. state: running, completed, stopped, failed, unfinished (nobody restored it), unreadable.
+
+    verdict, score (0 to 100), confidence (low, medium, high): as its report says; None where there is none, or where it says nothing.
+    """
 
     run: str
     experiment: str
@@ -23,6 +29,9 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     restored: str | None
     changes: int
+    verdict: str | None = None
+    score: int | None = None
+    confidence: str | None = None
 
 
 class Active(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,10 +116,15 @@ def _stop(run: str, namespace: str) -> str:
     return beside_lever(f"aichaos stop {run}", f"{namespace}/{LEVER.partition('/')[2]}")
 
 
+PAST = ("RUN", "BEGAN", "STATE", "RESTORED", "VERDICT", "SCORE", "CONFIDENCE")
+ACTIVE = ("RUN", "WHO", "PROCESS", "HEARD OF", "TO STOP IT")
+
+
 def row(one: Past | Active) -> tuple[str, ...]:
-    """As a line of a table."""
+    """As a line of a table with the heading PAST or ACTIVE."""
     if isinstance(one, Past):
-        return one.run, one.experiment, one.began, one.state, one.restored or "", f"{one.changes} changes"
+        score = str(one.score) if one.score is not None else "none" if one.confidence else "–"
+        return one.run, one.began, one.state, one.restored or "–", one.verdict or "–", score, one.confidence or "–"
     heard = f"renewed {one.renewed}" if one.renewed else "by its journal: you may not read the Lease"
     return one.run, one.who, one.process, heard, one.stop
 
@@ -121,7 +135,7 @@ def _past(run: str) -> Past:
         record = journal.read(where / state.JOURNAL)
     except FileError:
         return Past(run=run, experiment="", began="", state="unreadable", restored=None, changes=0)
-    opened, closed = record.opened, record.closed
+    opened, closed, told = record.opened, record.closed, _told(where / REPORT)
     return Past(
         run=run,
         experiment=opened.plan.experiment,
@@ -129,4 +143,26 @@ def _past(run: str) -> Past:
         state=closed.outcome if closed else "running" if state.is_locked(where) else "unfinished",
         restored=closed.restored if closed else None,
         changes=len(record.outcomes),
+        verdict=told.finished.verdict if told.finished else None,
+        score=told.score.value if told.score else None,
+        confidence=told.confidence.word if told.confidence else None,
     )
+
+
+class _Finished(msgspec.Struct):
+    verdict: str
+
+
+class _Told(msgspec.Struct):
+    """What of a report stands in the list."""
+
+    finished: _Finished | None = None
+    score: Scored | None = None
+    confidence: Confidence | None = None
+
+
+def _told(path: Path) -> _Told:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Told)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return _Told()  # `aichaos report` says what is missing

@@ -10,10 +10,12 @@ from urllib.parse import quote
 import msgspec
 
 from aichaos.domain.results import Estimate, Measured, Point, ProbeResult, Results
+from aichaos.domain.sample import Verdict
 from aichaos.measure.history import history
 from aichaos.report.clean import clean
+from aichaos.report.results import headline
+from aichaos.run.listing import Past
 from aichaos.serving.cluster import Seen
-from aichaos.serving.shelf import Entry
 
 if TYPE_CHECKING:
     import jinja2
@@ -41,7 +43,7 @@ def _templates() -> "jinja2.Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": moment, "address": address, "share": share, "seconds": duration}
+    environment.filters |= {"moment": moment, "address": address, "share": share, "seconds": duration, "like": like}
     return environment
 
 
@@ -49,7 +51,7 @@ def _render(template: str, frame: Frame, **given: Any) -> str:
     return clean(_templates().get_template(template).render(frame=frame, **given))
 
 
-def runs(entries: Sequence[Entry], seen: Seen, experiment: str | None, page: int) -> str:
+def runs(entries: Sequence[Past], seen: Seen, experiment: str | None, page: int) -> str:
     """The list, the latest first. experiment: only those of one. page: from 1."""
     chosen = [one for one in entries if experiment is None or one.experiment == experiment]
     last = max(1, -(-len(chosen) // PAGE))
@@ -126,6 +128,11 @@ def moment(at: float) -> str:
         return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, OSError, ValueError):
         return "at no time that exists"
+
+
+def like(found: Results) -> Verdict:
+    """The verdict that a run may look like: what held without being put to the test is not shown as a success."""
+    return headline(found.verdict, found.confidence if found.outcome != "running" else None)[1]
 
 
 def address(text: str) -> str:

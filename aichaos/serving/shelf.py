@@ -11,8 +11,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from aichaos import past
 from aichaos.domain.about import REPORT
 from aichaos.domain.results import Results
@@ -30,30 +28,18 @@ Mark = tuple[tuple[int, int], ...]
 """Time and size of each file of a run: what changes when something happens."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A run in the list. verdict: None as long as nothing was judged."""
-
-    run: str
-    experiment: str
-    began: str
-    state: str
-    restored: str | None
-    verdict: str | None
-    changes: int
-
-
 class Shelf:
     """Safe to ask from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[str, tuple[Mark, Entry]] = {}
+        self._entries: dict[str, tuple[Mark, listing.Past]] = {}
         self._results: OrderedDict[str, tuple[Mark, Results]] = OrderedDict()
         self._looked = 0.0
-        self._listed: list[Entry] = []
+        self._listed: list[listing.Past] = []
         self._mark: int = 0
 
-    def list(self) -> list[Entry]:
+    def list(self) -> list[listing.Past]:
         """All runs, the latest first."""
         with self._lock:
             self._look()
@@ -92,12 +78,12 @@ class Shelf:
         now = time.monotonic()
         if self._looked and now - self._looked < _FRESH:
             return
-        found: dict[str, tuple[Mark, Entry]] = {}
+        found: dict[str, tuple[Mark, listing.Past]] = {}
         for folder in _folders():
             mark = _mark(folder)
             kept = self._entries.get(folder.name)
             over = kept is not None and kept[0] == mark and kept[1].state not in ("running", "unfinished")
-            found[folder.name] = kept if kept is not None and over else (mark, _entry(folder.name))
+            found[folder.name] = kept if kept is not None and over else (mark, listing.one(folder.name))
         self._entries = found
         self._listed = sorted((entry for _, entry in found.values()), key=lambda one: (one.began, one.run), reverse=True)
         self._mark = hash(tuple((entry, mark) for mark, entry in found.values()))
@@ -126,31 +112,3 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, -1
     return found.st_mtime_ns, found.st_size
-
-
-def _entry(run: str) -> Entry:
-    one = listing.one(run)
-    return Entry(
-        run=run,
-        experiment=one.experiment,
-        began=one.began,
-        state=one.state,
-        restored=one.restored,
-        verdict=_verdict(state.folder(run) / REPORT),
-        changes=one.changes,
-    )
-
-
-class _Judged(msgspec.Struct):
-    verdict: str
-
-
-class _Ended(msgspec.Struct):
-    finished: _Judged
-
-
-def _verdict(path: Path) -> str | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Ended).finished.verdict
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return None

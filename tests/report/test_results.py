@@ -9,9 +9,13 @@ import msgspec
 import pytest
 
 from aichaos import past
-from aichaos.domain.results import Results
+from aichaos.domain.about import REPORT, Report
+from aichaos.domain.results import Confidence, Results, Scored
+from aichaos.domain.running import Approval, Finished
+from aichaos.report import results_html
 from aichaos.report.layout import Paper
-from aichaos.report.results import show
+from aichaos.report.progress import end
+from aichaos.report.results import headline, show
 from aichaos.report.results_junit import text as junit
 from aichaos.report.results_markdown import page
 from tests.measure.folders import BACK, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to
@@ -86,6 +90,59 @@ def test_as_junit_each_promise_is_a_case_and_one_without_data_is_skipped(tmp_pat
     cases = suites.findall(".//testcase")
     assert [case.get("name") for case in cases[:2]] == ["95% of requests succeed", "recreated within 60s"]
     assert [child.tag for case in cases for child in case] == ["failure", "system-out", "skipped", "system-out"]
+
+
+def test_two_promises_that_are_broken_in_the_same_way_are_said_once(tmp_path: Path) -> None:
+    made = experiment(PROBE | {"tolerance": {"success": ">= 99%"}, "slo": ["99% of requests succeed"]})
+    found = past.results(folder(tmp_path, samples=BAD, made=made))
+    assert found.verdict_why.count("success is 66.67%") == 1
+    assert sum("success is 66.67%" in one.text for one in found.observations) == 1
+
+
+def test_what_held_without_being_put_to_the_test_looks_like_no_success(tmp_path: Path) -> None:
+    """Neither on a terminal, nor in a list, nor in a browser, nor at the end of the run."""
+    calm = past.results(folder(tmp_path, samples=answers("shop", 0, ENDED)))
+    assert (calm.verdict, calm.confidence.word) == ("pass", "low")
+    told = "The hypothesis held, but hardly anything put it to the test: confidence low."
+    assert f"{told} shop" in " ".join(shown(calm).split())
+    assert f"**{told}**" in page(calm)
+    html = results_html.page(calm)
+    assert f'<p class="verdict no-data">{told}</p>' in html
+    assert headline("pass", None) == ("The hypothesis held.", "pass")
+
+
+def test_a_run_ends_with_its_first_finding_and_how_much_it_is_worth(found: Results) -> None:
+    finished = Finished(
+        run="r-1", outcome="completed", stop_reason=None, restored="verified", stop_to_restored_seconds=None, verdict="fail",
+        left_over=[], foreign=[], report="",
+    )  # fmt: skip
+    approval = msgspec.convert({"run": "r-1", "digest": "d", "cluster": "c", "who": "ann", "how": "yes", "at": ""}, Approval)
+    report = Report(
+        finished=finished, approval=approval, forecast="", before=[], during=[], after=[], score=found.score,
+        confidence=found.confidence, difference=found.observations[0].text,
+    )  # fmt: skip
+    stream = io.StringIO()
+    end(report, Paper(stream))
+    lines = stream.getvalue().splitlines()
+    assert lines[0].startswith("foretold otherwise: GET http://shop.example.com/")
+    assert any(line.startswith(f"Score {found.score.value} of 100; confidence {found.confidence.word}") for line in lines)
+
+
+def test_the_list_of_runs_shows_verdict_score_and_confidence(aichaos: Run, tmp_path: Path) -> None:
+    state = {"AICHAOS_STATE_DIR": str(tmp_path)}
+    for name, scored in (("r-1", Scored(value=None, why="nothing could have failed")), ("r-2", Scored(value=40)), ("r-3", None)):
+        path = folder(tmp_path, name, samples=BAD)
+        report = msgspec.json.decode((path / REPORT).read_bytes(), type=Report)
+        sure = Confidence(value=0.1, word="low") if scored else None
+        (path / REPORT).write_bytes(msgspec.json.encode(msgspec.structs.replace(report, score=scored, confidence=sure)))
+    listed = aichaos("runs", **state)
+    rows = {line.split()[0]: line.split()[1:] for line in listed.stdout.splitlines()}
+    assert rows.pop("RUN")[-3:] == ["VERDICT", "SCORE", "CONFIDENCE"]
+    assert {name: row[-3:] for name, row in rows.items()} == {
+        "r-1": ["pass", "none", "low"],
+        "r-2": ["pass", "40", "low"],
+        "r-3": ["pass", "–", "–"],
+    }
 
 
 def test_the_command_reports_a_run_by_its_name_or_the_latest(aichaos: Run, tmp_path: Path) -> None:
