@@ -35,7 +35,7 @@ def shared(listener: str, route: str, *, wider: bool = True) -> str | None:
 def patterns(host: str) -> Iterator[str]:
     """Every hostname that takes this host, the most specific first."""
     yield host
-    rest = host
+    rest = host.lstrip(".")  # an empty label is none
     while (dot := rest.find(".")) >= 0:
         rest = rest[dot + 1 :]
         yield f"*.{rest}"

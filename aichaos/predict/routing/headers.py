@@ -3,56 +3,21 @@
 Source: Gateway API v1.6, `HTTPHeaderFilter`. Names are compared without case; `add` makes a line of its own.
 """
 
-import re
 from collections.abc import Callable
 
 import msgspec
 
 from aichaos.domain.gateway import HeaderFilter
 from aichaos.domain.prediction import Pairs
+from aichaos.predict.routing import variables
 from aichaos.predict.routing.request import Request
 
 Value = Callable[[str, Request], str | None]
 
-_VARIABLE = re.compile(r"%%|%(REQ\(([^)]*)\)|[A-Z_]+)%|%")
-_KNOWN = {"PROTOCOL": "HTTP/1.1"}
-"""Envoy's variables whose value a request alone decides; the others hold what only the running Envoy knows."""
-_OTHERS = frozenset({"HOSTNAME", "START_TIME", "DOWNSTREAM_REMOTE_ADDRESS", "UPSTREAM_HOST", "RESPONSE_CODE"})
-
-
-def broken(value: str) -> bool:
-    """Whether Envoy refuses a value as no format string: a single `%`, or a variable that it does not know."""
-    return any(
-        found[0] != "%%" and not (found[1] and (found[2] is not None or found[1] in _KNOWN or found[1] in _OTHERS))
-        for found in _VARIABLE.finditer(value)
-    )
-
-
-def _expanded(value: str, request: Request, *, escapes: bool) -> str | None:
-    """The value with Envoy's variables filled in; None where one of them is empty."""
-    out, last = "", 0
-    for found in _VARIABLE.finditer(value):
-        out += value[last : found.start()]
-        last = found.end()
-        if found[2] is not None:
-            wanted = found[2].lower()
-            sent = [text for name, text in request.headers if name.lower() == wanted]
-            if wanted in (":authority", "host"):
-                sent = [request.authority]
-            if not sent:
-                return None
-            out += sent[0]  # of several lines the first
-        elif found[1] in _KNOWN:
-            out += _KNOWN[found[1]]
-        else:
-            out += "%" if escapes and found[0] == "%%" else found[0]
-    return out + value[last:]
-
-
 VALUES: dict[str, Value] = {
     "literal": lambda value, request: value,
-    "variables": lambda value, request: _expanded(value, request, escapes=False),
-    "format": lambda value, request: _expanded(value, request, escapes=True),
+    "variables": variables.filled_by_contour,
+    "format": variables.filled,
 }
 """What becomes of a value in a filter; None: the header is left alone."""
 

@@ -1,7 +1,6 @@
 """Whether the conditions of a match hold for a request; its path has been looked up already."""
 
 from aichaos.domain.gateway import NamedMatch
-from aichaos.domain.prediction import Pairs
 from aichaos.predict.routing import regexes
 from aichaos.predict.routing.entries import Entry
 from aichaos.predict.routing.profile import Profile
@@ -14,14 +13,16 @@ def holds(entry: Entry, request: Request, path: str, profile: Profile) -> bool:
         return False
     if entry.kind == "RegularExpression" and not regexes.whole(entry.path, path):
         return False
-    if entry.headers and not all(_header(one, request.headers, profile) for one in entry.headers):
+    if entry.headers and not all(_header(one, request, profile) for one in entry.headers):
         return False
     return not entry.query or all(_query(one, request.query) for one in entry.query)
 
 
-def _header(condition: NamedMatch, headers: Pairs, profile: Profile) -> bool:
+def _header(condition: NamedMatch, request: Request, profile: Profile) -> bool:
     name = condition.name.lower()
-    values = [value for header, value in headers if header.lower() == name]
+    if name == "host":
+        return _value(condition, request.authority)
+    values = [value for header, value in request.headers if header.lower() == name]
     if len(values) > 1 and profile.repeated_header == "joined":
         values = [",".join(values)]
     return any(_value(condition, value) for value in values)

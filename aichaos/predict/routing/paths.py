@@ -10,12 +10,27 @@ from aichaos.domain.gateway import PathModifier
 
 Step = Callable[[str], str]
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNSAFE = re.compile(r"[\"<>^`{|}]")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 def _unreserved(path: str) -> str:
-    """`%66oo` is `foo`; what has a meaning of its own stays escaped (RFC 3986, 6.2.2.2)."""
-    return _ESCAPE.sub(lambda found: char if (char := chr(int(found[1], 16))) in _UNRESERVED else found[0], path)
+    """`%66oo` is `foo`; what has a meaning of its own stays escaped (RFC 3986, 6.2.2.2). A % that would begin a new escape is `%25`."""
+    out, last = "", 0
+    for found in _ESCAPE.finditer(path):
+        char = chr(int(found[1], 16))
+        out += path[last : found.start()] + (char if char in _UNRESERVED else found[0])
+        last = found.end()
+        for length in (2, 3) if char in _UNRESERVED else ():
+            if out[-length:].startswith("%") and _ESCAPE.fullmatch(f"{out[-length:]}{path[last : last + 3 - length]}"):
+                out = f"{out[:-length]}%25{out[1 - length :]}"
+                break
+    return out + path[last:]
+
+
+def _unsafe(path: str) -> str:
+    """What does not belong into a path is escaped, as in `%7B` for `{`."""
+    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", path)
 
 
 def _dots(path: str) -> str:
@@ -45,11 +60,12 @@ def _slashes(path: str) -> str:
 STEPS: dict[str, Step] = {
     "backslashes": lambda path: path.replace("\\", "/"),
     "unreserved": _unreserved,
+    "unsafe": _unsafe,
     "dots": _dots,
     "slashes": _slashes,
 }
 """What may happen to a path before it is matched; a profile names the steps in their order."""
-UNTIDY = re.compile(r"//|\\|%|/\.")
+UNTIDY = re.compile(r"//|[\\%\"<>^`{|}]|/\.")
 """A path that one of the steps could change."""
 
 

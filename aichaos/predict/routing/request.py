@@ -65,8 +65,8 @@ def _unescaped(request: Request, steps: tuple[str, ...]) -> Refusal | None:
 
 
 def _spelling(request: Request, steps: tuple[str, ...]) -> Refusal | None:
-    """HTTP/1 parsers know methods in upper case alone, and no `#` in a target."""
-    return Refusal(400) if request.method != request.method.upper() or "#" in request.target else None
+    """HTTP/1 parsers know methods in upper case alone, no `#` in a target, and no letters beyond ASCII there."""
+    return Refusal(400) if request.method != request.method.upper() or "#" in request.target or not request.target.isascii() else None
 
 
 def _underscore(request: Request, steps: tuple[str, ...]) -> Refusal | None:
@@ -149,7 +149,7 @@ def _authority(line: RequestLine, name: str, port: int | None, scheme: str) -> t
     said = [value.strip() for header, value in line.headers if header.lower() == "host"]
     if len(said) > 1:
         raise UsageError("a request has one Host header", hint="Leave the others out.")
-    rest = tuple((header, value) for header, value in line.headers if header.lower() != "host")
+    rest = tuple((header, value.strip(" \t")) for header, value in line.headers if header.lower() != "host")
     if said:
         return said[0], rest
     return (name if port in (None, _PORTS[scheme]) or not name else f"{name}:{port}"), rest

@@ -4,6 +4,8 @@ A Router is never changed: `changed` makes the router of the cluster after some 
 """
 
 from collections.abc import Iterable
+from string import punctuation
+from urllib.parse import quote
 
 import msgspec
 
@@ -24,6 +26,9 @@ from aichaos.predict.routing.readings import READINGS, Reading
 from aichaos.predict.routing.request import Request
 from aichaos.predict.routing.table import Table, compile
 from aichaos.predict.routing.world import Change, Key
+
+_TARGET = punctuation
+"""What stands in a path and its query as it is."""
 
 
 class Router:
@@ -149,6 +154,8 @@ class Router:
         if "#" in request.target:
             url = f"{request.scheme}://{request.authority}{request.target.partition('#')[0]}"
             reasons.append(f"a client keeps what follows a # to itself: without it, the request is {request.method} {url}")
+        if not request.target.isascii():
+            reasons.append(f"most clients write {quote(request.target, safe=_TARGET)} for it; sent as it stands it is refused by Envoy")
         reasons += self._disagreements(self.table(profile), answer)
         reasons += profile.notes if not profile.measured else ()
         if profile is not STANDARD:

@@ -28,7 +28,7 @@ CONTOUR = Profile(
     order=("length", "method", "headers", "query", "rule", "header terms", "query terms", "age", "name", "match"),
     regex_order=("length", "text backwards", "method", "headers", "query", "rule", "header terms", "query terms", "age", "name", "match"),
     coins=("pairwise",),
-    normalise=("backslashes", "unreserved", "dots", "slashes"),
+    normalise=("backslashes", "unreserved", "unsafe", "dots", "slashes"),
     refused=("spelling",),
     repeated_header="each",
     tls_names="routes",
@@ -160,12 +160,12 @@ CONTOUR = Profile(
         ),
         _row(
             "path-normalisation",
-            "Envoy resolves dots, merges slashes and decodes letters before it matches.",
+            "Envoy resolves dots, merges slashes, decodes letters and escapes what is no letter of a path before it matches.",
             "normalise",
         ),
         _row(
             "request-spelling",
-            "Methods in lower case and `#` in the target are answered with 400.",
+            "Methods in lower case, and `#` or letters beyond ASCII in the target, are answered with 400.",
             "refused",
         ),
         _row(

@@ -23,7 +23,7 @@ ENVOY_GATEWAY = Profile(
     path_ranks=("Exact", "RegularExpression", "PathPrefix"),
     order=_ORDER,
     regex_order=_ORDER,
-    normalise=("backslashes", "unreserved", "dots", "slashes"),
+    normalise=("backslashes", "unreserved", "unsafe", "dots", "slashes"),
     refused=("spelling", "underscore-headers", "escaped-slashes"),
     repeated_header="each",
     failing_shares="alike",
@@ -76,7 +76,7 @@ ENVOY_GATEWAY = Profile(
         _row(
             "refused-requests",
             "Paths with %2F or %5C are redirected (307) to the unescaped path, headers with an underscore and methods in "
-            "lower case are answered with 400, before any routing.",
+            "lower case, letters beyond ASCII and `#` in the target are answered with 400, before any routing.",
             "refused",
         ),
         _row(
@@ -146,7 +146,7 @@ ENVOY_GATEWAY = Profile(
         ),
         _row(
             "path-normalisation",
-            "Envoy resolves dots, merges slashes and decodes letters before it matches.",
+            "Envoy resolves dots, merges slashes, decodes letters and escapes what is no letter of a path before it matches.",
             "normalise",
         ),
         _row(

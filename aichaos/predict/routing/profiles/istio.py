@@ -25,7 +25,7 @@ ISTIO = Profile(
     regex_order=("length", "method", "headers", "query", "age", "namespace, name~", "rule", "match"),
     root_hides_regexes=True,
     blocks="hostnames, oldest first",
-    normalise=("backslashes", "unreserved", "dots"),
+    normalise=("backslashes", "unreserved", "unsafe", "dots"),
     refused=("spelling",),
     repeated_header="each",
     filter_order="backend-first in splits",
@@ -107,12 +107,12 @@ ISTIO = Profile(
         ),
         _row(
             "path-normalisation",
-            "Envoy resolves dots and decodes letters before it matches; it does not merge slashes.",
+            "Envoy resolves dots, decodes letters and escapes what is no letter of a path before it matches; it does not merge slashes.",
             "normalise",
         ),
         _row(
             "request-spelling",
-            "Methods in lower case and `#` in the target are answered with 400.",
+            "Methods in lower case, and `#` or letters beyond ASCII in the target, are answered with 400.",
             "refused",
         ),
         _row(
