@@ -26,9 +26,10 @@ from aichaos.library import needs
 from aichaos.library.choose import Choice, choose, subjects
 from aichaos.library.fill import fill, holes
 from aichaos.library.finders import Candidate
-from aichaos.library.model import Scenario, scenarios
+from aichaos.library.model import Scenario
 from aichaos.library.own import read as own_read
 from aichaos.library.parameters import Parameter, Value, read
+from aichaos.library.shelf import scenarios
 from aichaos.observe.topology import Topology
 
 Overwrite: TypeAlias = Callable[[str], bool]

@@ -21,8 +21,9 @@ from aichaos.domain.experiment import Experiment, to_document
 from aichaos.domain.suggestion import Idea
 from aichaos.errors import ReplyError, UsageError
 from aichaos.library.choose import CANDIDATES, Choice, candidates, choose
-from aichaos.library.model import Scenario, scenarios
+from aichaos.library.model import Scenario
 from aichaos.library.parameters import Value, checked
+from aichaos.library.shelf import scenarios
 
 if TYPE_CHECKING:
     from aichaos.library.refine import Asked

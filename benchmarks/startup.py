@@ -34,7 +34,7 @@ def commands() -> dict[str, list[str]]:
 
 _READING = """
 import time
-from aichaos.library.model import scenarios
+from aichaos.library.shelf import scenarios
 from aichaos.observe.source import Choice, take
 start = time.perf_counter()
 take(Choice(origin="demo:route-chaos"))

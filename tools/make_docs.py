@@ -37,8 +37,8 @@ from aichaos.domain.base import Metadata
 from aichaos.domain.snapshot import Gap, Snapshot, Source
 from aichaos.files import yaml
 from aichaos.library.finders import FINDERS
-from aichaos.library.model import scenarios
 from aichaos.library.parameters import shown as in_words
+from aichaos.library.shelf import scenarios
 from tools.gateways.pages import gateway_pages
 from tools.rules_page import rules_page
 from tools.schemas import gameday_schema, scenario_schema

@@ -23,7 +23,7 @@ def _library_option(command: F) -> F:
 
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from aichaos.library.model import scenarios
+    from aichaos.library.shelf import scenarios
 
     return [one.name for one in scenarios() if one.name.startswith(incomplete)]
 

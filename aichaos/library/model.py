@@ -1,16 +1,12 @@
 """A scenario of the library, as its file says it."""
 
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from aichaos.files import yaml
 from aichaos.library.parameters import Parameter, Value, parameter_of
-
-_MARK = "\nexperiment:\n"
-_FOLDER = Path(__file__).parent / "scenarios"
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
@@ -60,21 +56,3 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def reference(self) -> str:
         """`NAME@VERSION`."""
         return f"{self.name}@{self.version}"
-
-
-@cache
-def scenarios(own: Path | None = None) -> tuple[Scenario, ...]:
-    """All scenarios that come with the program, and those of a folder of one's own, by rank. Raises FileError for what stands in that."""
-    loaded = [_load(path) for path in sorted(_FOLDER.glob("*.yaml"))]
-    if own is not None:
-        from aichaos.library.own import load
-
-        loaded += load(own, {one.name for one in loaded})
-    return tuple(sorted(loaded, key=lambda scenario: (scenario.rank, scenario.name)))
-
-
-def _load(path: Path) -> Scenario:
-    """A file in two parts: its head, which is always read, and its experiment, which comes last and is read when it is chosen."""
-    head, mark, body = path.read_text(encoding="utf-8").partition(_MARK)
-    (document,) = yaml.load(head, path.name)
-    return msgspec.convert(document | {"body": mark.lstrip() + body}, Scenario)

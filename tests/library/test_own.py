@@ -13,8 +13,8 @@ from aichaos.errors import FileError, SyntaxProblem
 from aichaos.files import yaml
 from aichaos.library.choose import choose, subjects
 from aichaos.library.finders import FINDERS
-from aichaos.library.model import scenarios
 from aichaos.library.own import read, scenario_of
+from aichaos.library.shelf import scenarios
 from tests.library.test_scenarios import FILES, GOOD
 from tests.observe.clusters import topology_of
 from tests.test_docs import problems

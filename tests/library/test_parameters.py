@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aichaos.errors import UsageError
-from aichaos.library.model import scenarios
 from aichaos.library.parameters import KNOWN, Parameter, Value, checked, parameter_of, read
+from aichaos.library.shelf import scenarios
 
 LATENCY = parameter_of("latency", 500)
 PERCENT = parameter_of("percent", 50)

@@ -19,7 +19,8 @@ from aichaos.domain.experiment import Experiment
 from aichaos.domain.snapshot import Gap
 from aichaos.library.finders import FINDERS
 from aichaos.library.finders.engines import litmus_account
-from aichaos.library.model import Scenario, scenarios
+from aichaos.library.model import Scenario
+from aichaos.library.shelf import scenarios
 from aichaos.observe.topology import Topology
 from tests.observe.clusters import (
     DEMOS,

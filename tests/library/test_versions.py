@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from aichaos.domain.digest import sha256
-from aichaos.library.model import Scenario, scenarios
+from aichaos.library.model import Scenario
+from aichaos.library.shelf import scenarios
 
 RECORD = Path(__file__).parent / "versions.txt"
 

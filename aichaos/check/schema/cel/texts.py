@@ -6,6 +6,7 @@ from typing import Any
 
 from aichaos.check.schema.cel.syntax import UInt
 from aichaos.check.schema.cel.values import BudgetError, CelError, no_overload, type_name
+from aichaos.check.schema.cel.written import string
 from aichaos.check.schema.patterns import BadPatternError, compiled, matcher
 
 _LONGEST = 10_000_000
@@ -152,8 +153,6 @@ def _format(pattern: Any, values: Any) -> str:
 
 
 def _clause(letter: str, precision: int, value: Any) -> str:
-    from aichaos.check.schema.cel.library import string
-
     whole = type(value) in (int, UInt)
     match letter:
         case "s":
@@ -180,8 +179,6 @@ def _clause(letter: str, precision: int, value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    from aichaos.check.schema.cel.library import string
-
     match value:
         case None:
             return "null"
