@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# An editable install compiles nothing, and where Python may not write bytecode every start would do it again: two to three times as long.
+COMPILE := $(BIN)/python -m compileall -q aichaos backends
 
 .PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults stops hour shams
 
@@ -89,11 +91,13 @@ $(VENV)/bin/python:
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing aichaos into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing aichaos and what its tests need into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.installed
 
 clean:

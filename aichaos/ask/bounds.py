@@ -6,6 +6,7 @@ A limit is read generously: a half-named object is left alone rather than hit. W
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 
@@ -90,7 +91,6 @@ _LIMITS = (
     r"(?:touched|hit|harmed|affected|changed|deleted|used|targeted|disturbed|broken|scaled|restarted|killed)"
     r"|(?:must|should|has to|have to)[ ]+(?:stay|remain|keep|be left)[ ]+(?:up|alone|untouched|as|alive|running|intact))",
 )
-_KEPT = re.compile("|".join(rf"\b(?:{limit})" for limit in _LIMITS), re.IGNORECASE)
 _GROUPS = ("after", "after2", "after3", "after4", "exact", "inside", "before")
 _SURE = frozenset({"after", "after2"})
 """What can't be anything else than a limit."""
@@ -106,15 +106,26 @@ _BUT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TAKING = frozenset({"delete", "recreate", "scale", "restart", "kill"})
-_ONLY = re.compile(
-    rf"(?:\b(?:target|targeting|in|into|within|to|for|inside|only|of|from|use|using)\s+(?:only\s+)?(?:the\s+|my\s+|our\s+)?"
-    rf"[\"'“‘`]?(?P<before>{_NAME})[\"'”’`]?\s+namespaces?\b"
-    rf"|\btarget(?:s|ing)?\s+(?:only\s+)?(?:the\s+|my\s+|our\s+)?[\"'“‘`]?(?P<target>{_NAME})"
-    rf"|\bnamespaces?\s*(?P<said>is\s+|are\s+|called\s+|named\s+|:\s*|=\s*)?[\"'“‘`]?(?P<after>{_NAME})"
-    rf"(?:[\"'”’`]?(?:\s*,\s*|\s+and\s+|\s+or\s+)[\"'“‘`]?(?P<second>{_NAME}))?"
-    rf"|(?:^|\s)(?:-n|--namespace)[ =](?P<flag>{_NAME}))",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _limits() -> re.Pattern[str]:
+    """Made when words are read: it takes longer than most of a start."""
+    return re.compile("|".join(rf"\b(?:{limit})" for limit in _LIMITS), re.IGNORECASE)
+
+
+@cache
+def _only() -> re.Pattern[str]:
+    """The namespaces that a sentence confines itself to."""
+    return re.compile(
+        rf"(?:\b(?:target|targeting|in|into|within|to|for|inside|only|of|from|use|using)\s+(?:only\s+)?(?:the\s+|my\s+|our\s+)?"
+        rf"[\"'“‘`]?(?P<before>{_NAME})[\"'”’`]?\s+namespaces?\b"
+        rf"|\btarget(?:s|ing)?\s+(?:only\s+)?(?:the\s+|my\s+|our\s+)?[\"'“‘`]?(?P<target>{_NAME})"
+        rf"|\bnamespaces?\s*(?P<said>is\s+|are\s+|called\s+|named\s+|:\s*|=\s*)?[\"'“‘`]?(?P<after>{_NAME})"
+        rf"(?:[\"'”’`]?(?:\s*,\s*|\s+and\s+|\s+or\s+)[\"'“‘`]?(?P<second>{_NAME}))?"
+        rf"|(?:^|\s)(?:-n|--namespace)[ =](?P<flag>{_NAME}))",
+        re.IGNORECASE,
+    )
 
 
 def bounds(words: str, topology: Topology, said: tuple[str, ...] = ()) -> Bounds:
@@ -162,7 +173,7 @@ class _Clause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _clauses(words: str) -> Iterator[_Clause]:
-    for match in _KEPT.finditer(words):
+    for match in _limits().finditer(words) if words else ():
         group = next(name for name in _GROUPS if match[name] is not None)
         names, end = match[group], match.end()
         if group.startswith("after") and (ends := _ENDS.search(names)) and not _BUT.match(names):
@@ -243,7 +254,7 @@ def _wanted(words: str, topology: Topology) -> tuple[list[str], list[str]]:
     """Namespaces that the words restrict an experiment to: those that exist, and those that do not."""
     wanted: list[str] = []
     unknown: list[str] = []
-    for match in _ONLY.finditer(words):
+    for match in _only().finditer(words) if words else ():
         for group in ("before", "target", "after", "second", "flag"):
             name = (match[group] or "").lower().rstrip(".")
             if name in topology.namespaces:

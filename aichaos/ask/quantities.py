@@ -6,6 +6,7 @@ A number that can't be meant, or could mean two things, is taken out of the text
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 
 import msgspec
@@ -67,37 +68,50 @@ _COUNTED = r"(?:[a-z]{1,20}[ ]+){0,2}(?:pods?|replicas?|instances?|endpoints?|pa
 _THE = r"(?:of[ ]+)?(?:(?:all|every)[ ]+)?(?:(?:the|my|our|its|their|these|those)[ ]+)?(?:of[ ]+(?:the[ ]+)?)?"
 
 _QUANTITY = rf"(?P<number>{_NUMBER})(?P<half>[ ]+and[ ]+a[ ]+half|½)?{_TO_UNIT}(?P<unit>{_UNIT}){_AFTER}"
-_RANGE = re.compile(
-    rf"(?:\b(?:from|between)[ ]+)?{_BEFORE}(?P<low>{_NUMBER}){_TO_UNIT}(?P<low_unit>(?:{_UNIT}){_AFTER})?"
-    rf"(?P<joined>{_GAP}(?:-|–|—|\.\.\.?|…|~){_GAP}|[ ]+(?:to|or|and)[ ]+)"
-    rf"(?:{_NUMBER}){_TO_UNIT}(?P<unit>{_UNIT}|replicas?|pods?){_AFTER}",
-    re.IGNORECASE,
-)
-"""`20-30 %`, `from 100 ms to 500 ms`, `two or three pods`."""
-_ANY = re.compile(
-    # one of three pods
-    rf"(?P<of>{_BEFORE}(?P<some>{_NUMBER})[ ]+(?:out[ ]+of|in|of)[ ]+(?:every[ ]+|the[ ]+|my[ ]+)?(?P<all>{_NUMBER})[ ]+(?={_COUNTED}))"
-    # a third of the pods, 1/3 of the pods, half the pods
-    rf"|(?P<part>{_BEFORE}(?:(?P<parts>an?|one|two|three|four)[ -]+)?(?P<whole>half|thirds?|quarters?|fourths?|fifths?|tenths?)"
-    rf"[ ]+{_THE}(?={_COUNTED}))"
-    rf"|(?P<ratio>{_BEFORE}(?P<over>\d{{1,3}}[ ]?/[ ]?\d{{1,3}}|[{''.join(_VULGAR)}])[ ]+{_THE}(?={_COUNTED}))"
-    # half a minute, a minute and a half, an hour
-    rf"|(?P<halved>\b(?:half|(?:a[ ]+)?quarter[ ]+of)[ ]+an?[ ]+(?P<halved_unit>minute|hour|second){_AFTER})"
-    rf"|(?P<andhalf>{_BEFORE}(?P<andhalf_number>an?|{_NUMBER})[ ]+(?P<andhalf_unit>minutes?|hours?|seconds?)[ ]+and[ ]+a[ ]+half{_AFTER})"
-    rf"|(?P<single>\ban?[ ]+(?P<single_unit>minute|hour){_AFTER}|(?<=\bfor )a[ ]+(?P<moment>second){_AFTER}"
-    r"|\ba[ ]+(?P<of_second>second)(?=[ ]+of\b))"
-    rf"|(?P<vague>\b(?:an?[ ]+(?:few|couple[ ]+of|dozen)|several|some|many)[ ]+(?:milliseconds|seconds|minutes|hours|percent){_AFTER})"
-    # 1h30m, 1 minute 30 seconds, 1 minute and 30 seconds
-    rf"|(?P<several>{_BEFORE}{_NUMBER}{_TO_UNIT}(?:{_TIME})"
-    rf"(?:(?:{_GAP},?{_GAP}|[ ]+and[ ]+){_NUMBER}{_TO_UNIT}(?:{_TIME})(?=[\d]|{_AFTER})){{1,3}}{_AFTER})"
-    # one number and one unit
-    rf"|(?P<signed>(?:(?<![\w%)-])[-−–]|\b(?:minus|negative)[ ]+)(?:{_NUMBER}){_TO_UNIT}(?:{_UNIT}|pods?|replicas?){_AFTER})"
-    rf"|(?P<one>{_BEFORE}{_QUANTITY})"
-    rf"|(?P<count>{_BEFORE}(?P<counted>{_SPELLED})(?=[ ]+(?:[a-z]{{1,20}}[ ]+)?(?:pods?|replicas?)\b))"
-    # what looks like a number and is none that has one meaning
-    rf"|(?P<odd>(?<![A-Za-z0-9_.,-])(?<!\d:)\d[\d.,'’]{{0,20}}(?:[ \xa0\u202f]\d{{3}})*(?:[eEkKxX]\d{{0,9}}|\d)*{_GAP}(?:{_UNIT}){_AFTER})",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _range() -> re.Pattern[str]:
+    """`20-30 %`, `from 100 ms to 500 ms`, `two or three pods`. Made when words are read: it takes longer than all else at a start."""
+    return re.compile(
+        rf"(?:\b(?:from|between)[ ]+)?{_BEFORE}(?P<low>{_NUMBER}){_TO_UNIT}(?P<low_unit>(?:{_UNIT}){_AFTER})?"
+        rf"(?P<joined>{_GAP}(?:-|–|—|\.\.\.?|…|~){_GAP}|[ ]+(?:to|or|and)[ ]+)"
+        rf"(?:{_NUMBER}){_TO_UNIT}(?P<unit>{_UNIT}|replicas?|pods?){_AFTER}",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _any() -> re.Pattern[str]:
+    """Every form of one quantity, each in the group of its kind."""
+    return re.compile(
+        # one of three pods
+        rf"(?P<of>{_BEFORE}(?P<some>{_NUMBER})[ ]+(?:out[ ]+of|in|of)[ ]+(?:every[ ]+|the[ ]+|my[ ]+)?(?P<all>{_NUMBER})[ ]+(?={_COUNTED}))"
+        # a third of the pods, 1/3 of the pods, half the pods
+        rf"|(?P<part>{_BEFORE}(?:(?P<parts>an?|one|two|three|four)[ -]+)?(?P<whole>half|thirds?|quarters?|fourths?|fifths?|tenths?)"
+        rf"[ ]+{_THE}(?={_COUNTED}))"
+        rf"|(?P<ratio>{_BEFORE}(?P<over>\d{{1,3}}[ ]?/[ ]?\d{{1,3}}|[{''.join(_VULGAR)}])[ ]+{_THE}(?={_COUNTED}))"
+        # half a minute, a minute and a half, an hour
+        rf"|(?P<halved>\b(?:half|(?:a[ ]+)?quarter[ ]+of)[ ]+an?[ ]+(?P<halved_unit>minute|hour|second){_AFTER})"
+        rf"|(?P<andhalf>{_BEFORE}(?P<andhalf_number>an?|{_NUMBER})[ ]+(?P<andhalf_unit>minutes?|hours?|seconds?)"
+        rf"[ ]+and[ ]+a[ ]+half{_AFTER})"
+        rf"|(?P<single>\ban?[ ]+(?P<single_unit>minute|hour){_AFTER}|(?<=\bfor )a[ ]+(?P<moment>second){_AFTER}"
+        r"|\ba[ ]+(?P<of_second>second)(?=[ ]+of\b))"
+        rf"|(?P<vague>\b(?:an?[ ]+(?:few|couple[ ]+of|dozen)|several|some|many)[ ]+(?:milliseconds|seconds|minutes|hours|percent){_AFTER})"
+        # 1h30m, 1 minute 30 seconds, 1 minute and 30 seconds
+        rf"|(?P<several>{_BEFORE}{_NUMBER}{_TO_UNIT}(?:{_TIME})"
+        rf"(?:(?:{_GAP},?{_GAP}|[ ]+and[ ]+){_NUMBER}{_TO_UNIT}(?:{_TIME})(?=[\d]|{_AFTER})){{1,3}}{_AFTER})"
+        # one number and one unit
+        rf"|(?P<signed>(?:(?<![\w%)-])[-−–]|\b(?:minus|negative)[ ]+)(?:{_NUMBER}){_TO_UNIT}(?:{_UNIT}|pods?|replicas?){_AFTER})"
+        rf"|(?P<one>{_BEFORE}{_QUANTITY})"
+        rf"|(?P<count>{_BEFORE}(?P<counted>{_SPELLED})(?=[ ]+(?:[a-z]{{1,20}}[ ]+)?(?:pods?|replicas?)\b))"
+        # what looks like a number and is none that has one meaning
+        rf"|(?P<odd>(?<![A-Za-z0-9_.,-])(?<!\d:)\d[\d.,'’]{{0,20}}(?:[ \xa0\u202f]\d{{3}})*"
+        rf"(?:[eEkKxX]\d{{0,9}}|\d)*{_GAP}(?:{_UNIT}){_AFTER})",
+        re.IGNORECASE,
+    )
+
+
 _ALONE = re.compile(f"(?P<one>{_QUANTITY})", re.IGNORECASE)
 _ONE = re.compile(rf"(?P<number>{_NUMBER})(?P<half>½)?{_TO_UNIT}(?P<unit>{_TIME})(?=[\d]|{_AFTER})", re.IGNORECASE)
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}[ \xa0\u202f]$")
@@ -130,8 +144,10 @@ def normal(text: str) -> Normal:
 
 def _found(text: str) -> "Iterator[tuple[re.Match[str], str | _Unread]]":
     """Every quantity, and how it is written in a normal text, or why it is not."""
+    if not text:
+        return
     at = 0
-    two, one = _next_range(text, 0), _ANY.search(text, 0, MOST)
+    two, one = _next_range(text, 0), _any().search(text, 0, MOST)
     while two or one:
         if two and (one is None or two.start() <= one.start()):
             yield two, _Unread(" (two numbers: say one)")
@@ -142,11 +158,11 @@ def _found(text: str) -> "Iterator[tuple[re.Match[str], str | _Unread]]":
         if two and two.start() < at:
             two = _next_range(text, at)
         if one and one.start() < at:
-            one = _ANY.search(text, at, MOST)
+            one = _any().search(text, at, MOST)
 
 
 def _next_range(text: str, at: int) -> re.Match[str] | None:
-    while match := _RANGE.search(text, at, MOST):
+    while match := _range().search(text, at, MOST):
         if not _no_range(text, match):
             return match
         at = match.start() + 1

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
+import msgspec
+
 from aichaos.check.spelling import did_you_mean
 from aichaos.files.yaml import escape
 
@@ -17,22 +19,22 @@ class Problem(NamedTuple):
     message: str
 
 
-class Spot:
-    """A value and its JSON Pointer. As in Go, what is missing or null is as good as empty."""
+class Spot(msgspec.Struct, eq=False, gc=False):
+    """A value and its JSON Pointer. As in Go, what is missing or null is as good as empty.
 
-    __slots__ = ("_above", "_part", "value")
+    part: below another spot the key or index alone. Hardly any path is ever looked at, so it is put together when one is.
+    A Struct, since a Deployment makes 250 of them.
+    """
 
-    def __init__(self, value: Any, path: str | int = "", above: "Spot | None" = None) -> None:
-        """path: below another spot the key or index alone. Hardly any path is ever looked at, so it is put together when one is."""
-        self.value = value
-        self._part = path
-        self._above = above
+    value: Any
+    part: str | int = ""
+    above: "Spot | None" = None
 
     @property
     def path(self) -> str:
-        if self._above is None:
-            return str(self._part)
-        return f"{self._above.path}/{escape(self._part) if isinstance(self._part, str) else self._part}"
+        if self.above is None:
+            return str(self.part)
+        return f"{self.above.path}/{escape(self.part) if isinstance(self.part, str) else self.part}"
 
     def __getitem__(self, key: str) -> "Spot":
         value = self.value
