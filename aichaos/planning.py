@@ -163,7 +163,7 @@ def _plan(
         lever=order.lever,
         policy=order.policy,
         journal=order.journal,
-        targets=_targets(harms, topology),
+        targets=targets(harms, topology),
         autoscaled={ObjectRef(target.kind, target.name, one.namespace): str(reference(one)) for target, one in scalers},
     )
     undone = foretold.inverse
@@ -192,7 +192,7 @@ def _identity(reader: Reader) -> str:
     return text(at(found, "metadata", "uid"))
 
 
-def _targets(harms: list[Harm], topology: Topology) -> list[ObjectRef]:
+def targets(harms: list[Harm], topology: Topology) -> list[ObjectRef]:
     """What an approval is about beside the objects that are changed: the workloads and Services of the pods that are hit."""
     hit = {key for harm in harms for key in harm.pods}
     pods = [pod for namespace in {key[0] for key in hit} for pod in topology.pods_of_namespace.get(namespace, [])]
@@ -226,7 +226,7 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     found += _nobody_else(drawn)
     found += _rights(drawn)
     touched = [place.ref for place in drawn.places_touched]
-    found += guard.calm(drawn.topology, [*touched, *_targets(drawn.harms, drawn.topology)], order.policy)
+    found += guard.calm(drawn.topology, [*touched, *targets(drawn.harms, drawn.topology)], order.policy)
     harms = [(harm.pods, harm.count) for harm in drawn.harms]
     budgets, unread = _budgets(drawn)
     found += guard.budgets(drawn.topology, harms, budgets, order.policy)

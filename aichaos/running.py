@@ -29,10 +29,10 @@ from aichaos.measure.probes import TIMEOUT
 from aichaos.measure.sampling import INTERVAL
 from aichaos.measure.score import confidence, score
 from aichaos.observe import source
-from aichaos.planning import Drawn, Guarded, asked, lease_of
+from aichaos.planning import Drawn, Guarded, asked, lease_of, targets
 from aichaos.predict.routing.request import read as read_request
 from aichaos.predict.routing.router import Router
-from aichaos.run import approve, audit, injection, lease, lever, state, uses
+from aichaos.run import approve, audit, injection, lease, lever, rollout, state, uses
 from aichaos.run.conduct import Ended, Start, conduct
 from aichaos.run.hold import take, writing
 from aichaos.run.places import listing, looking
@@ -44,16 +44,20 @@ BASELINE = 5.0
 """Seconds in which the probes are asked before and after."""
 SETTLES = 30.0
 """Seconds that gateways and pods get after the last inverse, until the steady state has to be met again."""
+ROLLOUTS = 300.0
+"""Seconds that rollouts get which the way back has caused."""
 _PAUSE = 0.5
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """interval: seconds from one question of a probe to the next, where it does not say. injection: seconds in which a fault has to be
-    injected. baseline, after: seconds in which the probes are asked before the first step and after everything went back.
-    observe: whether the requests whose answers were foretold are sent, too."""
+    injected. rollouts: seconds that touched workloads get until they are as ready as they were. baseline, after: seconds in which the
+    probes are asked before the first step and after everything went back. observe: whether the requests whose answers were foretold are
+    sent, too."""
 
     interval: float = INTERVAL
     injection: float = injection.INJECTION
+    rollouts: float = ROLLOUTS
     settles: float = SETTLES
     baseline: float = BASELINE
     after: float = BASELINE
@@ -202,6 +206,8 @@ def _after(drawn: Drawn, guarded: Guarded, ended: Ended, say: Say, manner: Manne
     """The probes and the predicted answers once more, after everything went back; and what is not as it was before."""
     if not ended.changed or not ended.restored.verified:
         return [], ""
+    if moving := _rolled_out(drawn, say, manner.rollouts):
+        return [], moving
     was = {one.probe for one in guarded.before if one.verdict == "pass"}
     probes = [probe for probe in drawn.experiment.spec.steady_state if probe.name in was]
     latest = time.monotonic() + manner.settles
@@ -215,6 +221,30 @@ def _after(drawn: Drawn, guarded: Guarded, ended: Ended, say: Say, manner: Manne
             return found, "; ".join(f"{one.probe}: {one.why}" for one in failing)
         say(Waiting(what=f"{failing[0].probe} to hold again ({failing[0].why})", seconds_left=left))
         time.sleep(min(_PAUSE, left))
+
+
+def _rolled_out(drawn: Drawn, say: Say, patience: float) -> str:
+    """Wait until the workloads that were touched or hit are as ready as before; what is not so in time, or ""."""
+    look, latest = looking(drawn.reader), time.monotonic() + patience
+    for ref in dict.fromkeys([*(place.ref for place in drawn.places_touched), *targets(drawn.harms, drawn.topology)]):
+        if (workload := drawn.topology.workloads.get(ref)) is None:
+            continue
+        ready = max(workload.status.ready_replicas, workload.status.number_ready)
+        where = drawn.places.of(ref)
+        while True:
+            try:
+                found = look(where)
+            except SourceError as error:
+                return f"whether the rollout of {ref} is done is not known: {error}"
+            why = rollout.unfinished(found, ready) if found is not None else ""
+            if not why:
+                break
+            if (left := latest - time.monotonic()) <= 0:
+                status = f"kubectl -n {ref.namespace} rollout status {ref.kind.lower()}/{ref.name}"
+                return f"the rollout of {ref} has not ended within {patience:g} s: {why} ({status})"
+            say(Waiting(what=f"the rollout of {ref}: {why}", seconds_left=left))
+            time.sleep(min(_PAUSE, left))
+    return ""
 
 
 def _answers(drawn: Drawn) -> str:

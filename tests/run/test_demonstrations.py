@@ -75,6 +75,21 @@ def test_a_selector_that_is_flipped_or_no_pods_cut_the_service_off_and_it_comes_
         assert shop.gateway.controlplane.get(path)["spec"] == before
 
 
+def test_a_run_ends_when_the_rollouts_of_its_way_back_have(shop: Shop) -> None:
+    name, probe = served(shop)
+    path = f"/apis/apps/v1/namespaces/{shop.namespace}/deployments/{name}"
+    target = {"kind": "Deployment", "name": name, "namespace": shop.namespace}
+    template = shop.gateway.controlplane.get(path)["spec"]["template"]
+    for step in ({"restart": target}, {"scale": target | {"replicas": 0}}, {"patch": target | {"merge": {"spec": {"replicas": 6}}}}):
+        code, events = shop.json(shop.experiment([{"name": "do", **step}], steadyState=[probe], intends=["policy/takes-all"]))
+        now = shop.gateway.controlplane.get(path)
+        end = last(events)
+        assert (end["outcome"], end["restored"]) == ("completed", "verified"), (code, events)
+        told = [now["status"].get(one) for one in ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas")]
+        assert told == [now["metadata"]["generation"], 1, 1, 1], events
+        assert now["spec"]["template"] == template
+
+
 def test_a_policy_cuts_traffic_off_when_it_comes_or_when_a_label_makes_it_meant(shop: Shop) -> None:
     """The policy is the cluster's; who carries it out is the tests' own network plugin (`enforcing.py`)."""
     plane, (name, probe) = shop.gateway.controlplane, served(shop)
