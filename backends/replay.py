@@ -1,8 +1,9 @@
 """Answers from files: to show, test and discuss what a model said without asking it again.
 
-The file (`--model FILE`, JSON Lines) holds an answer a line: `{"kind": "ideas"|"experiment"|"refine", "idea": id|null, "text": …,
-"model": …}`. A folder holds `ideas.md` and `ID.md`, and `ID.repair-1.md` for what was answered when that was to be mended. Each answer
-serves the question of its kind and idea, in order, the last one again. Nothing is asked: a question that has no answer here is an error.
+The file (`--model FILE`, JSON Lines) holds an answer a line: `{"kind": "ideas"|"experiment"|"refine"|"summary", "idea": id|null, "text": …,
+"model": …}`. A folder holds `ideas.md` and `ID.md`, or `summary.md`, and `ID.repair-1.md` for what was answered when that was to be mended.
+Each answer serves the question of its kind and idea, in order, the last one again. Nothing is asked: a question that has no answer here is
+an error.
 """
 
 from collections import defaultdict
@@ -80,7 +81,7 @@ def _round(path: Path) -> tuple[str, int]:
 
 def _of_file(path: Path) -> Recorded:
     name, _ = _round(path)
-    kind: Kind = "ideas" if name == "ideas" else "refine" if name.startswith("refine") else "experiment"
+    kind: Kind = "ideas" if name == "ideas" else "summary" if name == "summary" else "refine" if name.startswith("refine") else "experiment"
     return Recorded(kind=kind, idea=name if kind == "experiment" else None, text=path.read_text(encoding="utf-8"))
 
 

@@ -171,7 +171,7 @@ class Asker:
                 hint="Ask again, in other words perhaps, or choose another model or backend.",
             )
         if found:
-            self._keep(answer)
+            self.keep(answer)
         self._remember(answer.question)
         # a backend without a model has said in its notes why it has no idea
         said = [finding.message for finding in problems if self.backend.prompted or finding.rule != "reply/no-ideas"]
@@ -207,7 +207,7 @@ class Asker:
             tried = self._tried(reply, idea, facts, best)
             notes += reply.notes
             if tried.experiment is not None:
-                self._keep(answer)
+                self.keep(answer)
             better = best is None or tried.rank < best.rank
             counts = summary(tried.findings)
             rounds.append(
@@ -246,7 +246,8 @@ class Asker:
         changed = _changed(before.experiment if before else facts.experiment, experiment)
         return _Try(text=reply.text, experiment=experiment, said=said, judged=judged, changed=changed)
 
-    def _keep(self, answer: "_Answer") -> None:
+    def keep(self, answer: "_Answer") -> None:
+        """Remember an answer that was of use for the next time."""
         if self._cache.place and not answer.cached:
             self._cache.keep(self.backend, answer.question, answer.raw)
 
@@ -350,15 +351,16 @@ class _Render:
         self._veil: Veil | None = None
 
     def __call__(self, kind: Kind, facts: Facts, budget: int | None = None) -> Prompt:
-        from aichaos.ask.prompting import render  # a backend without a model never gets here
+        from aichaos.ask import prompting, summary_prompt  # a backend without a model never gets here
 
+        render = summary_prompt.render if kind == "summary" else prompting.render
         return render(kind, facts, budget=budget or self._manner.budget, veil=self.veil())
 
     def veil(self) -> "Veil":
         from aichaos.ask.veil import Veil
 
         if self._veil is None:
-            self._veil = Veil(self._facts.topology.snapshot, names=self._manner.anonymize)
+            self._veil = Veil(self._facts.topology.snapshot, names=self._manner.anonymize, known=self._facts.names)
         return self._veil
 
     def lift(self, text: str) -> str:

@@ -32,7 +32,7 @@ def render(kind: Kind, facts: Facts, *, budget: int = BUDGET, veil: Veil | None 
     """The prompt for a question, the same for the same facts. Raises UsageError where the experiment alone is more than the budget."""
     veil = veil or Veil()
     fixed = _fixed(facts, veil)
-    bare = sum(map(tokens, _filled(kind, fixed | _EMPTY)))
+    bare = sum(map(tokens, filled(kind, fixed | _EMPTY)))
     room = budget - bare - _FOR_NOTES
     if room < _SMALLEST_ROOM:
         hint = "Allow longer prompts with --budget."
@@ -41,11 +41,11 @@ def render(kind: Kind, facts: Facts, *, budget: int = BUDGET, veil: Veil | None 
     limits = [veil.hide(line) for line in said_to_a_model(bounds(facts.words.text, facts.topology, facts.said))]
     values = fixed | {"words": words, "said": said}
     mending = _mending(kind, facts.attempt, room, veil) if facts.attempt else []
-    version = _template(kind)[2]
+    version = template(kind)[2]
     room -= tokens(words) + sum(map(tokens, said)) + sum(tokens(turn.text) for turn in mending)
     while True:
         cluster, left_out = show(facts, room, veil)
-        system, text = _filled(kind, values | {"cluster": cluster, "notes": [*limits, *left_out, *notes]})
+        system, text = filled(kind, values | {"cluster": cluster, "notes": [*limits, *left_out, *notes]})
         turns = (Turn(role="user", text=text), *mending)
         over = tokens(system) + sum(tokens(turn.text) for turn in turns) - budget
         if over <= 0 or not room:
@@ -53,7 +53,7 @@ def render(kind: Kind, facts: Facts, *, budget: int = BUDGET, veil: Veil | None 
         room = max(0, room - over)
     schema, closed = _schema(kind)
     if mending:
-        version = f"{version}+{_template('repair')[2]}"
+        version = f"{version}+{template('repair')[2]}"
     return Prompt(system=system, turns=turns, version=version, notes=(*left_out, *notes), schema=schema, closed=closed)
 
 
@@ -119,12 +119,13 @@ def _said(lines: tuple[str, ...], room: int, veil: Veil) -> tuple[list[str], lis
     return kept[::-1], note
 
 
-_MARKS = re.compile(r"<(\s*/?\s*(?:cluster|experiment|request|conversation)\s*/?\s*)>", re.IGNORECASE)
+_MARKS = re.compile(r"<(\s*/?\s*(?:cluster|experiment|request|conversation|report)\s*/?\s*)>", re.IGNORECASE)
 """What stands around data in our templates: data that holds it would end there for a model, and what follows would be an order."""
 
 
-def _filled(kind: str, values: dict[str, Any]) -> tuple[str, str]:
-    system, text, _ = _template(kind)
+def filled(kind: str, values: dict[str, Any]) -> tuple[str, str]:
+    """The system part and the question of a template with these values in it."""
+    system, text, _ = template(kind)
     values = {name: _unmarked(value) for name, value in values.items()}
     environment = _environment()
     return environment.from_string(system).render(values).strip(), environment.from_string(text).render(values).strip() + "\n"
@@ -144,7 +145,7 @@ def _environment() -> Any:
 
 
 @cache
-def _template(name: str) -> tuple[str, str, str]:
+def template(name: str) -> tuple[str, str, str]:
     """System part, question part and version of a template: `---` front matter, then the parts divided by a line `=== question`."""
     raw = (files("aichaos.prompts") / f"{name}.md").read_text(encoding="utf-8")
     _, front, body = raw.split("---\n", 2)
@@ -204,7 +205,7 @@ def _mending(kind: Kind, attempt: Attempt, room: int, veil: Veil) -> list[Turn]:
     answer = veil.hide(attempt.text)
     short = shortened(answer, room // 4)
     findings = [{key: _hidden(key, text, veil) for key, text in one.items()} for one in advice(attempt)]
-    _, text = _filled("repair", {"kind": kind, "findings": findings[:_MOST_FINDINGS]})
+    _, text = filled("repair", {"kind": kind, "findings": findings[:_MOST_FINDINGS]})
     return [Turn(role="assistant", text=short.strip() or "(no text)"), Turn(role="user", text=shortened(text, room // 8))]
 
 
@@ -240,4 +241,4 @@ def _experiment_schema() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """The version of each template: what makes two evaluations comparable, or not."""
-    return {name: _template(name)[2] for name in ("ideas", "experiment", "repair", "refine")}
+    return {name: template(name)[2] for name in ("ideas", "experiment", "repair", "refine")}

@@ -17,7 +17,7 @@ from aichaos.domain.finding import Finding
 from aichaos.domain.suggestion import Idea
 from aichaos.observe.topology import Topology
 
-Kind = Literal["ideas", "experiment", "refine"]
+Kind = Literal["ideas", "experiment", "refine", "summary"]
 Progress = Callable[[str], None]
 """Called with each piece of an answer as it arrives, or once with the whole. May raise a ReplyError (an answer without end): let it pass,
 it ends the request."""
@@ -46,7 +46,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known when a question is asked.
 
     idea: the one whose experiment is asked for. experiment: the one to change (`refine`). attempt: the answer to mend; the question is
-    asked again with it. said: what was said earlier in a conversation, oldest first, as lines that a prompt can show.
+    asked again with it. said: what was said earlier in a conversation, oldest first, as lines that a prompt can show. report: of a run, to
+    be summed up (`summary`); the cluster is an empty one then, and names holds those that may have to be hidden.
     """
 
     topology: Topology
@@ -56,6 +57,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     experiment: Experiment | None = None
     attempt: Attempt | None = None
     said: tuple[str, ...] = ()
+    report: str = ""
+    names: tuple[str, ...] = ()
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,14 +82,15 @@ LABELS = frozenset(
 class Veil:
     """Hides and lifts. `names`: whether names are hidden, too, or secrets only. One veil serves a whole conversation."""
 
-    def __init__(self, snapshot: Snapshot | None = None, *, names: bool = False) -> None:
+    def __init__(self, snapshot: Snapshot | None = None, *, names: bool = False, known: Iterable[str] = ()) -> None:
+        """known: names beside those of the snapshot."""
         self.names = names
         self._stand_ins: dict[str, str] = {}
         self._originals: dict[str, str] = {}
         self._secrets: dict[str, str] = {}
         self._seen: dict[tuple[str, bool], str] = {}
         self._free = _stand_ins()
-        self._known = frozenset(_names(snapshot)) if names and snapshot else frozenset[str]()
+        self._known = frozenset([*known, *(_names(snapshot) if snapshot else ())]) if names else frozenset[str]()
         self._joined = "\n".join(f"-{_plain(name)}-" for name in sorted(self._known))
         self._words = {piece.lower() for name in self._known for piece in _PIECE.findall(name)}
 
@@ -322,7 +323,7 @@ def _names(snapshot: Snapshot) -> Iterable[str]:
             yield from filter(None, (obj.namespace, *obj.labels.values()))
             yield from (key for key in obj.labels if not _PUBLIC.match(key.partition("/")[0]) and key not in _vocabulary())
             if kind.name in _DEEP:
-                yield from _deep(msgspec.to_builtins(obj), "")
+                yield from names_in(msgspec.to_builtins(obj))
     yield from (secret.name for secret in snapshot.secrets)
     yield from (ref.name for ref in snapshot.others)
 
@@ -345,17 +346,18 @@ _DEEP = frozenset(
 )
 
 
-def _deep(value: Any, field: str) -> Iterator[str]:
+def names_in(value: Any, field: str = "") -> Iterator[str]:
+    """Every name, address and label in a document."""
     match value:
         case str():
             if field in NAMES and value and not value.startswith("$"):
                 yield from (part for part in re.split(r"[/*\s:]+", value) if part and part not in BY_NAME)
         case list() | tuple():
             for item in value:
-                yield from _deep(item, field)
+                yield from names_in(item, field)
         case dict():
             for key, inner in value.items():
                 if field in LABELS and isinstance(inner, str):
                     yield inner
                 else:
-                    yield from _deep(inner, "name" if field == "path" and key == "value" else key)
+                    yield from names_in(inner, "name" if field == "path" and key == "value" else key)

@@ -2,11 +2,18 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aichaos.cli.options import write_json
+from aichaos import settings
+from aichaos.ask.registry import find
+from aichaos.cli.asking import asking_options, manner, opened, show_prompt, spent
+from aichaos.cli.options import say, warn, write_json
 from aichaos.errors import UsageError
+
+if TYPE_CHECKING:
+    from aichaos.domain.results import Results
 
 
 @click.command("report", short_help="The report of a run.")
@@ -19,13 +26,17 @@ from aichaos.errors import UsageError
     show_default=True,
     help="In which form.",
 )
-def command(run: str | None, output: str) -> int:
+@click.option("--summary", is_flag=True, help="With a summary by the model that the settings name; --backend says the same, and which.")
+@asking_options
+@click.option("--show-prompt", is_flag=True, help="Print exactly what would be sent for a summary, and send nothing.")
+def command(run: str | None, output: str, **given: Any) -> int:
     """The report of a run of this machine; without a name, of the latest. RUN is a name that `aichaos runs` lists, or a run's folder.
 
     \b
     aichaos report
     aichaos report route-conflict-my-route-1125-170312-52ab -o markdown > results.md
     aichaos report -o html > report.html
+    aichaos report --backend anthropic                # with a summary, every number of which is compared with the report
 
     Reports are computed from the run's files each time, also of runs that were cut short or made by an older version; what is missing is
     said.
@@ -33,6 +44,10 @@ def command(run: str | None, output: str) -> int:
     from aichaos import past
 
     found = past.results(_folder(run))
+    if given["show_prompt"]:
+        return _prompt(found, given, "json" if output == "json" else "text")
+    if given["summary"] or given["backend"]:
+        found = _summed(found, given)
     if output == "json":
         write_json(found)
     elif output == "markdown":
@@ -52,6 +67,31 @@ def command(run: str | None, output: str) -> int:
         from aichaos.report.results import show
 
         show(found, Paper(sys.stdout))
+    return 0
+
+
+def _summed(found: "Results", given: dict[str, Any]) -> "Results":
+    """With a summary by a model. Raises BackendError, UsageError."""
+    from aichaos import summing
+
+    effective = settings.load(given)
+    found, told = summing.summed(found, opened(effective), manner(effective, no_cache=given["no_cache"]), say)
+    if told is None:
+        warn([summing.BY_RULES])
+        return found
+    warn(told.notes)
+    if told.summary.refused:
+        warn([f"the summary was refused: not in the report: {', '.join(told.summary.refused[:10])}"])
+    spent(told.usage)
+    return found
+
+
+def _prompt(found: "Results", given: dict[str, Any], output: str) -> int:
+    from aichaos import summing
+
+    effective = settings.load(given)
+    find(effective["backend"])
+    show_prompt(summing.prompt(found, manner(effective, no_cache=True)), effective, output)
     return 0
 
 

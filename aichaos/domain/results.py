@@ -248,6 +248,17 @@ class Observation(_Told, frozen=True, kw_only=True):
     step: int | None = None
 
 
+class Summary(_Told, frozen=True, kw_only=True):
+    """What a model made of a report. text: "" where it was refused. refused: what of it is in no number of the report, as it was written,
+    or why it is no summary. prompt: the template, with its version."""
+
+    text: str
+    backend: str
+    model: str | None
+    prompt: str
+    refused: list[str] = []
+
+
 class Change(_Told, frozen=True, kw_only=True):
     """One request that changed the cluster. outcome: done, or why not. step: 0 for what the way back sent."""
 
@@ -308,6 +319,8 @@ class Results(_Told, frozen=True, kw_only=True):
     confidence: Confidence = Confidence(value=0.0, word="low")
     observations: list[Observation] = []
     missing: list[str] = []
+    summary: Summary | None = None
+    """By a model, where one was asked for."""
 
     def window(self, kind: WindowKind) -> Window | None:
         return next((one for one in self.windows if one.kind == kind), None)

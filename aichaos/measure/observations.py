@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aichaos.domain.results import Observation, Results
+from aichaos.domain.results import Compared, Observation, Results
 
 _ORDER = ("difference", "restore", "objective", "stop", "effect", "alert", "sham", "data")
 
@@ -53,17 +53,14 @@ def _all(found: Results) -> Iterator[Observation]:
 
 def _differences(found: Results) -> Iterator[Observation]:
     """One for each request and what came of it, not one for each state in which it came so."""
-    seen: dict[tuple[str, str, str], list[str]] = {}
-    steps: dict[tuple[str, str, str], int | None] = {}
+    seen: dict[tuple[str, str, str], list[Compared]] = {}
     for one in found.prediction:
         if one.verdict == "differs":
-            key = one.request, one.predicted, one.why
-            seen.setdefault(key, []).append(one.state)
-            steps.setdefault(key, one.step)
-    for (request, predicted, why), states in seen.items():
-        more = f" and {len(states) - 1} more" if len(states) > 1 else ""
-        text = f"foretold otherwise: {request}, in the state {states[0]!r}{more}: foretold {predicted}; {why}"
-        yield Observation(kind="difference", severity="high", text=text, step=steps[request, predicted, why])
+            seen.setdefault((one.request, one.predicted, one.why), []).append(one)
+    for first, *others in seen.values():
+        more = f" and {len(others)} more" if others else ""
+        text = f"foretold otherwise: {first.request}, in the state {first.state!r}{more}: foretold {first.predicted}, came {first.observed}"
+        yield Observation(kind="difference", severity="high", text=text, step=first.step)
 
 
 def _end(found: Results) -> Iterator[Observation]:

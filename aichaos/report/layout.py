@@ -54,15 +54,16 @@ class Paper:
                 self.line(" " * indent, (_padded(label if number == 0 else "", column), "cyan"), piece)
 
     def columns(self, rows: Sequence[Sequence[Part]], *, indent: int = 0) -> None:
-        """A table: each column as wide as its widest cell, the last one wrapped."""
+        """A table: each column as wide as its widest cell, the last one wrapped, or on a line of its own where there is no room."""
         if not rows:
             return
         widths = [max(cells(row[place][0]) for row in rows) + 2 for place in range(len(rows[0]) - 1)]
         left = indent + sum(widths)
+        apart = self.width - left < min(20, max(cells(row[-1][0]) for row in rows))
         for row in rows:
             cut = [(_padded(text, width), style) for (text, style), width in zip(row, widths, strict=False)]
             last, style = row[-1]
-            if self.width - left < 20:
+            if apart:
                 self.line(" " * indent, *cut)
                 self.text(last, indent=indent + 4, style=style)
                 continue

@@ -1,8 +1,9 @@
 """The results of a run on a terminal: how it ended, what held, what was seen, and how much of it can be trusted."""
 
-from aichaos.domain.results import Confidence, Estimate, Measured, ProbeResult, Results, Scored, WindowKind
+from aichaos.domain.results import Confidence, Estimate, Measured, ProbeResult, Results, Scored, Summary, WindowKind
 from aichaos.domain.sample import Verdict
-from aichaos.report.layout import Paper, Part, Style
+from aichaos.domain.suggestion import BlastRadius
+from aichaos.report.layout import Paper, Part, Style, cells
 
 COLOURS: dict[Verdict, Style] = {"pass": "green", "fail": "red", "no-data": "yellow"}
 _SEVERITY: dict[str, Style] = {"high": "red", "medium": "yellow", "low": "", "info": "dim"}
@@ -11,6 +12,7 @@ VERDICTS: dict[Verdict, str] = {
     "fail": "The hypothesis did NOT hold.",
     "no-data": "No data: nothing could have shown a failure.",
 }
+UNSURE = "A ? marks a figure with too few answers for an interval."
 WINDOWS: tuple[WindowKind, ...] = ("baseline", "during", "after")
 
 
@@ -26,11 +28,48 @@ def show(found: Results, paper: Paper) -> None:
         paper.line(("What it shows", "bold"))
         for one in found.observations:
             paper.text(one.text, mark="- ", style=_SEVERITY[one.severity])
+    if found.summary is not None:
+        paper.line()
+        paper.line(("Summary", "bold"))
+        *paragraphs, last = summary(found.summary)
+        for paragraph in paragraphs:
+            paper.text(paragraph)
+        paper.text(last, style="yellow" if found.summary.refused else "dim")
     for probe in found.probes:
         paper.line()
         _probe(probe, paper)
     _predicted(found, paper)
     _metrics(found, paper)
+
+
+def summary(found: Summary) -> list[str]:
+    """A model's summary as paragraphs, with whose it is; or why it was refused."""
+    who = f"{found.backend} ({found.model})" if found.model else found.backend
+    if found.refused:
+        return [f"The summary of {who} was refused. What follows stands in it and not in this report: {', '.join(found.refused[:10])}."]
+    paragraphs = [" ".join(part.split()) for part in found.text.split("\n\n") if part.strip()]
+    return [*paragraphs, f"Written by {who}, {found.prompt}; every number in it was compared with this report."]
+
+
+def reach(radius: BlastRadius) -> str:
+    """What a run could touch."""
+    pods = f"{radius.pods} of {radius.pods_total} pods" if radius.pods_total else "no pods"
+    routes = f"the route{'s' * (len(radius.routes) > 1)} {', '.join(radius.routes)}" if radius.routes else "no routes"
+    where = f"the namespace{'s' * (len(radius.namespaces) > 1)} {', '.join(radius.namespaces)}" if radius.namespaces else "no namespace"
+    return f"it could touch {pods} and {routes}, in {where}"
+
+
+def unobserved(count: int) -> str:
+    """That foretold answers were not observed, and why that is nothing bad."""
+    were = "1 more foretold answer was" if count == 1 else f"{count} more foretold answers were"
+    return f"{were} not observed: the state was too short, or nobody could ask."
+
+
+def unknown_metrics(found: Results) -> list[str]:
+    """The names of the experiment's metrics of which nothing is known, not even why."""
+    asked = [one.name for one in found.experiment.spec.metrics] if found.experiment is not None else []
+    told = {one.name for one in found.metrics}
+    return [name for name in asked if name not in told]
 
 
 def facts(found: Results) -> list[tuple[str, str]]:
@@ -102,10 +141,15 @@ def rows(probe: ProbeResult) -> list[tuple[str, ...]]:
 def _probe(probe: ProbeResult, paper: Paper) -> None:
     paper.line((probe.probe, "bold"), "  ", (probe.verdict, COLOURS[probe.verdict]), f"  {probe.role}" if probe.role == "abort" else "")
     paper.text(probe.asked, indent=2, style="dim")
-    head, *body = (row[:-1] for row in rows(probe))
+    table = [row[:-1] for row in rows(probe)]
+    if sum(max(cells(row[place]) for row in table) + 2 for place in range(len(table[0]))) > paper.width:
+        table = [tuple(cell.partition(" (")[0] for cell in row) for row in table]  # the page and the JSON have the intervals
+    head, *body = table
     styled: list[list[Part]] = [[(cell, "cyan") for cell in head]]
     styled += [[(cell, "") for cell in row] for row in body]
     paper.columns(styled, indent=2)
+    if any(cell.endswith("?") for row in body for cell in row):
+        paper.text(UNSURE, indent=2, style="dim")
     told = [f"{one.window} {answered(one)}" for kind in WINDOWS if (one := probe.window(kind)) is not None and answered(one)]
     paper.text(f"answered: {'; '.join(told)}" if told else "", indent=2)
     for each in probe.objectives:
@@ -117,19 +161,24 @@ def _predicted(found: Results, paper: Paper) -> None:
     if not found.prediction:
         return
     counts = {word: sum(one.verdict == word for one in found.prediction) for word in ("agrees", "differs", "not-observed")}
-    told = ", ".join(f"{count} {word.replace('-', ' ')}" for word, count in counts.items() if count)
+    words = {"agrees": "as foretold", "differs": "otherwise", "not-observed": "not observed"}
+    told = ", ".join(f"{count} {words[word]}" for word, count in counts.items() if count)
     paper.line()
-    paper.line(("Prediction and observation", "bold"), f"  {told}")
+    paper.line(("Prediction and observation", "bold"))
+    paper.text(told, indent=2)
     for one in found.prediction:
         if one.verdict == "differs":
             paper.text(f"{one.request}, {one.state}: foretold {one.predicted}, came {one.observed}", indent=2, style="red")
 
 
 def _metrics(found: Results, paper: Paper) -> None:
-    if not found.metrics:
+    unknown = unknown_metrics(found)
+    if not found.metrics and not unknown:
         return
     paper.line()
     paper.line(("Metrics", "bold"))
     for one in found.metrics:
         told = ", ".join(f"{window} {value:g}" for window, value in one.means.items())
         paper.text(f"{one.name}: {told or one.why}", indent=2)
+    for name in unknown:
+        paper.text(f"{name}: not known", indent=2)

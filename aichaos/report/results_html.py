@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aichaos.domain.results import Results
 from aichaos.report.clean import clean
 from aichaos.report.plots import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, plots
-from aichaos.report.results import confidence, facts, headline, rows, score
+from aichaos.report.results import confidence, facts, headline, reach, rows, score, summary, unknown_metrics, unobserved
 from aichaos.report.topology import drawing
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ def page(found: Results) -> str:
             title=found.title or found.experiment_name,
             verdict=told,
             like=like,
+            reach=reach,
+            unobserved=unobserved,
+            unknown=unknown_metrics(found),
+            summary=summary(found.summary) if found.summary else [],
             facts=facts(found),
             score=score(found.score),
             confidence=confidence(found.confidence),

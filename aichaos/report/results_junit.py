@@ -1,4 +1,5 @@
-"""The results of a run as JUnit XML: a case for each promise, and one for the restore, so that a CI server shows which one was broken.
+"""The results of a run as JUnit XML: a case for the prediction, one for each promise, and one for the restore, so that a CI server shows
+which one was broken.
 
 A promise without data is skipped, never passed.
 """
@@ -10,15 +11,27 @@ from aichaos.report.junit import attribute, body
 def text(found: Results) -> str:
     promised = [(probe.probe, one) for probe in found.probes if probe.role == "steady" for one in probe.objectives]
     lost = found.restored == "not-restored"
-    failures = sum(one.verdict == "fail" for _, one in promised) + lost
-    skipped = sum(one.verdict == "no-data" for _, one in promised)
-    counts = f'tests="{len(promised) + 1}" failures="{failures}" errors="0" skipped="{skipped}" time="{found.ended - found.began:.3f}"'
+    foretold = _foretold(found)
+    failures = sum(one.verdict == "fail" for _, one in promised) + lost + ("<failure" in foretold)
+    skipped = sum(one.verdict == "no-data" for _, one in promised) + ("<skipped" in foretold)
+    counts = f'tests="{len(promised) + 2}" failures="{failures}" errors="0" skipped="{skipped}" time="{found.ended - found.began:.3f}"'
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="aichaos run" {counts}>']
     lines.append(f"  <testsuite name={attribute(found.run)} {counts}>")
+    lines += ['    <testcase classname="prediction" name="answers come as foretold">', foretold, "    </testcase>"]
     for probe, one in promised:
         lines += [f"    <testcase classname={attribute(probe)} name={attribute(one.text)}>", _inside(one), "    </testcase>"]
     lines += ['    <testcase classname="restore" name="everything is as it was">', _restore(found, lost=lost), "    </testcase>"]
     return "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
+
+
+def _foretold(found: Results) -> str:
+    """The difference between prediction and observation, which comes before all."""
+    differences = [one.text for one in found.observations if one.kind == "difference"]
+    if differences:
+        return f'      <failure type="prediction" message={attribute(differences[0])}>{body(chr(10).join(differences))}</failure>'
+    if not any(one.verdict == "agrees" for one in found.prediction):
+        return '      <skipped message="no foretold answer was observed"/>'
+    return f"      <system-out>{sum(one.verdict == 'agrees' for one in found.prediction)} answers came as foretold</system-out>"
 
 
 def _inside(one: Objective) -> str:

@@ -1,10 +1,12 @@
 """The results of a run as `results.md`, under the headings that people write such reports with. Every figure in it was measured."""
 
+import re
 from collections.abc import Iterator
 
 from aichaos.domain.results import ProbeResult, Results, Window, WindowKind
+from aichaos.report.backlog import backlog
 from aichaos.report.clean import clean
-from aichaos.report.results import confidence, facts, headline, rows, score
+from aichaos.report.results import UNSURE, confidence, facts, headline, reach, rows, score, summary, unknown_metrics, unobserved
 
 _ISSUES = ("difference", "restore", "objective", "stop")
 
@@ -13,15 +15,33 @@ def page(found: Results) -> str:
     return clean("\n".join(_lines(found))) + "\n"
 
 
+def figures(found: Results) -> str:
+    """The page without who ran it and where: what a summary may be made of."""
+    return clean("\n".join([_title(found), *_sections(found)])) + "\n"
+
+
+def _title(found: Results) -> str:
+    return f"# {_text(found.title or found.experiment_name)}"
+
+
 def _lines(found: Results) -> Iterator[str]:
-    yield f"# {_text(found.title or found.experiment_name)}"
+    yield _title(found)
     yield ""
-    yield from _table([("", ""), *facts(found)])
-    yield from _section("Hypothesis", [_text(found.hypothesis) or "None was written."])
+    yield f"**{headline(found.verdict, found.confidence)[0]}** {_text(found.verdict_why)}".strip()
+    yield ""
+    yield from (f"**{_text(one.text)}**\n" for one in found.observations[:1] if one.kind == "difference")
+    yield from _table([("", ""), *(row for row in facts(found) if row[0] != "hypothesis")])
+    yield from _sections(found)
+
+
+def _sections(found: Results) -> Iterator[str]:
+    yield from _section("Hypothesis", [_paragraph(found.hypothesis) or "None was written."])
     yield from _section("Scope", _scope(found))
     for title, kind in (("Baseline", "baseline"), ("During the experiment", "during"), ("After: recovery", "after")):
         yield from _section(title, _window(found, kind))  # type: ignore[arg-type]
     yield from _section("Observations", [f"- {_text(one.text)}" for one in found.observations] or ["Nothing stood out."])
+    if found.summary is not None:
+        yield from _section("Summary", "\n\n".join(map(_paragraph, summary(found.summary))).split("\n"))
     issues = [f"- **{one.severity}**: {_text(one.text)}" for one in found.observations if one.kind in _ISSUES]
     yield from _section("Issues discovered", issues or ["None."])
     yield from _section("Hypothesis validation", _validation(found))
@@ -40,12 +60,8 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
 
 
 def _scope(found: Results) -> list[str]:
-    radius = found.blast_radius
     told = [f"- step {number}: {_text(step)}" for number, step in enumerate(found.steps, 1)]
-    if radius is None:
-        return told
-    pods = f"{radius.pods} of {radius.pods_total} pods" if radius.pods_total else "no pods"
-    return [f"- namespaces: {', '.join(map(_text, radius.namespaces)) or 'none'}; {pods}; {len(radius.routes)} routes", *told]
+    return [*([f"- {_text(reach(found.blast_radius))}"] if found.blast_radius is not None else []), *told]
 
 
 def _window(found: Results, kind: WindowKind) -> list[str]:
@@ -57,6 +73,8 @@ def _window(found: Results, kind: WindowKind) -> list[str]:
         head, *body = rows(probe)
         mine = [row[1:] for row in body if row[0] == kind]
         lines += ["", f"**{_text(probe.probe)}** ({_text(probe.asked)})", "", *_table([head[1:], *mine])]
+        if any(cell.endswith("?") for row in mine for cell in row):
+            lines += ["", UNSURE]
         if kind == "after":
             lines += ["", _times(probe)]
     return lines
@@ -83,26 +101,23 @@ def _predicted(found: Results) -> list[str]:
     rest = len(found.prediction) - len(seen)
     body = [(one.request, one.state, one.predicted, one.observed, one.verdict) for one in seen]
     lines = _table([("request", "state", "predicted", "observed", ""), *body]) if body else []
-    return [*lines, *(["", f"{rest} more were not observed."] if rest else [])]
+    return [*lines, *(["", unobserved(rest)] if rest else [])]
 
 
 def _metrics(found: Results) -> list[str]:
     lines = [
-        f"- {_text(one.name)}: {', '.join(f'{name} {value:g}' for name, value in one.means.items()) or one.why}" for one in found.metrics
+        f"- {_text(one.name)}: {', '.join(f'{name} {value:g}' for name, value in one.means.items()) or _text(one.why)}"
+        for one in found.metrics
     ]
+    lines += [f"- {_text(name)}: not known" for name in unknown_metrics(found)]
     alerts = [f"- the alert {_text(one.name)} fired in the window {one.window}" for one in found.alerts if not one.before]
     return [*lines, *alerts] or ["No metric was asked for."]
 
 
 def _actions(found: Results) -> list[str]:
-    """What the experiment itself proposes, where it was needed, and what would make the next run say more."""
-    lines = []
-    if found.restored == "not-restored":
-        lines += [f"- High: restore {_text(one.object)}: `{'; '.join(one.commands)}`" for one in found.left_over]
-    if found.verdict == "fail" and found.experiment is not None:
-        lines += [f"- High: {_text(one)}" for one in found.experiment.spec.remediation]
-    lines += [f"- Medium: find out why it came otherwise: {_text(one.text)}" for one in found.observations if one.kind == "difference"]
-    lines += [f"- Low: {_text(one.name)}: {_text(one.why)}" for one in found.confidence.parts if one.value < 0.5]  # fmt: skip
+    """The backlog of this one run, and the commands that restore what is not as it was."""
+    lines = [f"- High: restore {_text(one.object)}: `{'; '.join(one.commands)}`" for one in found.left_over if one.commands]
+    lines += [f"- {one.priority.capitalize()}: {_text(one.text)}" for one in backlog([found]).items]
     return lines or ["None."]
 
 
@@ -113,6 +128,11 @@ def _table(listed: list[tuple[str, ...]]) -> list[str]:
 
 def _cell(text: str) -> str:
     return _text(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _paragraph(text: str) -> str:
+    """A text at the beginning of a line, where a `#` or a `-` would make something else of it."""
+    return re.sub(r"^(?=[#>*+=~-])|^(\d+)(?=[.)])", r"\1\\", _text(text).lstrip())
 
 
 def _text(text: str) -> str:

@@ -67,11 +67,11 @@ def test_the_page_has_the_headings_of_such_reports_in_their_order(found: Results
 
 def test_a_strangers_words_are_no_markup(tmp_path: Path) -> None:
     probe = PROBE | {"name": "<img src=x>|`[a](http://b)\n# head"}
-    found = past.results(folder(tmp_path, made=experiment(probe, title="# <script>", hypothesis="a\n## b")))
+    found = past.results(folder(tmp_path, made=experiment(probe, title="# <script>", hypothesis="## a\n## b")))
     text = page(found)
     assert "<img" not in text
     assert "<script" not in text
-    assert not any(line.startswith(("# head", "## b")) for line in text.splitlines())
+    assert not any(line.startswith(("# head", "## a", "## b")) for line in text.splitlines())
     assert "[a](http" not in text.replace("\\[a](http", "")
 
 
@@ -86,10 +86,10 @@ def test_as_junit_each_promise_is_a_case_and_one_without_data_is_skipped(tmp_pat
     made = experiment(PROBE | {"name": 'a "<b>\x00', "slo": ["95% of requests succeed", "recreated within 60s"]}, PROBE | {"name": "none"})
     bad = [msgspec.structs.replace(one, probe='a "<b>\x00') for one in BAD if one.probe == "shop"]
     suites = ElementTree.fromstring(junit(past.results(folder(tmp_path, samples=bad, made=made))))
-    assert {key: suites.get(key) for key in ("tests", "failures", "skipped")} == {"tests": "4", "failures": "1", "skipped": "1"}
+    assert {key: suites.get(key) for key in ("tests", "failures", "skipped")} == {"tests": "5", "failures": "1", "skipped": "2"}
     cases = suites.findall(".//testcase")
-    assert [case.get("name") for case in cases[:2]] == ["95% of requests succeed", "recreated within 60s"]
-    assert [child.tag for case in cases for child in case] == ["failure", "system-out", "skipped", "system-out"]
+    assert [case.get("name") for case in cases[1:3]] == ["95% of requests succeed", "recreated within 60s"]
+    assert [child.tag for case in cases for child in case] == ["skipped", "failure", "system-out", "skipped", "system-out"]
 
 
 def test_two_promises_that_are_broken_in_the_same_way_are_said_once(tmp_path: Path) -> None:
@@ -143,6 +143,36 @@ def test_the_list_of_runs_shows_verdict_score_and_confidence(aichaos: Run, tmp_p
         "r-2": ["pass", "40", "low"],
         "r-3": ["pass", "–", "–"],
     }
+
+
+def test_in_junit_the_difference_from_the_prediction_is_the_first_case(found: Results) -> None:
+    case, *_ = ElementTree.fromstring(junit(found)).findall(".//testcase")
+    failure = case.find("failure")
+    assert case.get("classname") == "prediction"
+    assert failure is not None
+    assert "foretold 503, came shop/web" in (failure.get("message") or "")
+
+
+def test_in_markdown_the_verdict_and_the_difference_stand_before_all(found: Results) -> None:
+    top = page(found).partition("## Hypothesis")[0]
+    assert top.index("did NOT hold") < top.index("foretold otherwise: GET http://shop.example.com/") < top.index("| run |")
+
+
+def test_metrics_of_which_nothing_is_known_are_named(tmp_path: Path) -> None:
+    made = experiment(metrics=[{"name": "share by backend", "query": "up"}])
+    found = past.results(folder(tmp_path, samples=BAD, made=made))
+    for text in (shown(found), page(found), results_html.page(found)):
+        assert "share by backend: not known" in text
+    assert "No metric was asked for" not in page(found)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_a_table_stays_a_table_on_a_narrow_terminal(found: Results, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = shown(found).splitlines()
+    (head,) = (line for line in lines if line.split()[:2] == ["samples", "success"])
+    assert head.split()[-1] == "p99"
+    assert max(map(len, lines)) <= columns
 
 
 def test_the_command_reports_a_run_by_its_name_or_the_latest(aichaos: Run, tmp_path: Path) -> None:
