@@ -7,10 +7,22 @@ the gateway chose. Slow and unreachable pods are real ones too: what stands in `
 import asyncio
 import json
 import threading
+import time
+from collections import deque
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 _SAMPLES = (("x-up-set", "from-pod"), ("x-up-add", "from-pod"), ("x-up-remove", "from-pod"))
+
+
+class Served(NamedTuple):
+    """One request as its pod saw it. at: when its first line came, by `time.time`; seconds: until its answer was written; answered: False
+    where the pod hung up."""
+
+    pod: str
+    at: float
+    seconds: float
+    answered: bool
 
 
 class Backends:
@@ -27,6 +39,8 @@ class Backends:
         """Addresses of pods that close every connection without an answer."""
         self.heard: set[tuple[str, str]] = set()
         """Who has received what: address of the pod and path; `*` for a connection that speaks HTTP/2, which no pod here does."""
+        self.served: deque[Served] = deque(maxlen=20_000)
+        """The latest requests: the truth that a measurement from outside is compared with."""
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._end: asyncio.Event
@@ -82,6 +96,7 @@ class Backends:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pod, port = writer.get_extra_info("sockname")
         while first := await reader.readline():
+            at, began = time.time(), time.monotonic()
             method, path, _ = first.decode("latin-1").rstrip("\r\n").split(" ", 2)
             self.heard.add((pod, path))
             if method == "PRI":
@@ -93,6 +108,7 @@ class Backends:
             length = next((int(value) for name, value in headers if name == "content-length"), 0)
             await reader.readexactly(length)
             if pod in self.refused:
+                self.served.append(Served(pod, at, time.monotonic() - began, answered=False))
                 return
             await asyncio.sleep(self.delays.get(pod, 0.0))
             body = json.dumps({"pod": pod, "port": port, "method": method, "path": path, "headers": headers}).encode()
@@ -100,3 +116,4 @@ class Backends:
             head += [f"{name}: {value}".encode() for name, value in _SAMPLES]
             writer.write(b"\r\n".join([*head, b"", b""]) + (b"" if method == "HEAD" else body))
             await writer.drain()
+            self.served.append(Served(pod, at, time.monotonic() - began, answered=True))

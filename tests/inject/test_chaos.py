@@ -82,11 +82,14 @@ def test_off_is_the_bare_thing() -> None:
 
 
 def test_off_costs_less_than_a_hundred_nanoseconds_a_call() -> None:
+    """The quickest of many short trials, by turns: what else the machine does meanwhile makes trials longer, never shorter."""
     model = Model()
     wrapped = ChaosModelWrapper(model, Chaos(enabled=False))
-    calls = 50_000
-    bare, off = (min(timeit.repeat(lambda one=one: one.predict([]), number=calls, repeat=7)) / calls for one in (model, wrapped))  # type: ignore[misc]
-    assert off - bare < 100e-9
+    calls, quickest = 2_000, {"bare": 1.0, "off": 1.0}
+    for _ in range(100):
+        for name, one in (("bare", model), ("off", wrapped)):
+            quickest[name] = min(quickest[name], timeit.timeit(lambda one=one: one.predict([]), number=calls) / calls)  # type: ignore[misc]
+    assert quickest["off"] - quickest["bare"] < 100e-9
 
 
 def test_what_is_not_asked_for_is_off() -> None:
