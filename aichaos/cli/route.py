@@ -70,7 +70,7 @@ def _many(lines: Iterator[RequestLine | UsageError], question: pipeline.Question
     for number, answer in enumerate(asked.answers, 1):
         unread += isinstance(answer, UsageError)
         if output == "json":
-            written: Answer | Unread = Unread(error=f"{answer} {answer.hint}".rstrip()) if isinstance(answer, UsageError) else answer
+            written: Answer | Unread = Unread(error=f"{answer}. {answer.hint}".rstrip()) if isinstance(answer, UsageError) else answer
             sys.stdout.write(encoder.encode(written).decode() + "\n")
         else:
             routing.brief(number, answer, paper)
