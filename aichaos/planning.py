@@ -22,10 +22,11 @@ from aichaos.domain.experiment import Experiment, Probe
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.prediction import Prediction
 from aichaos.domain.running import LEVER, Manifest, Permission, Place, Plan
-from aichaos.domain.sample import Judged
+from aichaos.domain.sample import Judged, Sample
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.errors import NoClusterError, UsageError
 from aichaos.files.plain import at, text
+from aichaos.measure.http import SLOW
 from aichaos.measure.objectives import looked
 from aichaos.measure.probes import Prober, Ways
 from aichaos.measure.whom import Resolve
@@ -44,6 +45,8 @@ from aichaos.run.sham import idle
 Say = Callable[[str], None]
 LOOKS = 3
 """How often each probe is asked before a run starts."""
+AGAIN = 2
+"""How often a look that got no answer in time is taken again: a busy machine, or a first connection, is no broken steady state."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,8 +263,15 @@ def prober_of(drawn: Drawn) -> Prober:
 
 def asked(prober: Prober, probes: list[Probe]) -> list[Judged]:
     """Each probe a few times, all of them at once."""
-    answers = together([lambda probe=probe: [prober.ask(probe) for _ in range(LOOKS)] for probe in probes], 8)  # type: ignore[misc]
+    answers = together([lambda probe=probe: [_look(prober, probe) for _ in range(LOOKS)] for probe in probes], 8)  # type: ignore[misc]
     return [looked(probe, samples) for probe, samples in zip(probes, answers, strict=True)]
+
+
+def _look(prober: Prober, probe: Probe) -> Sample:
+    for _ in range(AGAIN):
+        if not (found := prober.ask(probe)).why.startswith(SLOW):
+            return found
+    return prober.ask(probe)
 
 
 def _nobody_else(drawn: Drawn) -> Iterator[Refusal]:

@@ -44,6 +44,9 @@ SETTINGS = (
     Setting(name="count", type=int, default=3, about="how many suggestions"),
     Setting(name="out", type=str, default="chaos", about="the folder where suggestions are saved"),
     Setting(name="library", type=str, default=None, about="a folder with scenarios of your own, beside those of the program"),
+    Setting(
+        name="probe_ca", type=str, default=None, about="a PEM file with authorities that https probes and Prometheus are trusted by, too"
+    ),
     Setting(name="policy", type=Policy, default=NO_POLICY, about="what chaos may do here: limits, namespaces, hours; see set-a-policy.md"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -38,7 +38,7 @@ def _rbac(given: dict[str, Any]) -> int:
     from aichaos.planning import drawn, permissions
     from aichaos.report.rbac import roles
 
-    with drawn(order_of(given | {"experiment": given["rbac"], "resolved": (), "prometheus": None}), say) as drawing:
+    with drawn(order_of(given | {"experiment": given["rbac"], "resolved": (), "prometheus": None, "probe_ca": None}), say) as drawing:
         made = roles(drawing.plan.experiment, list(permissions(drawing)))
         refused = [*drawing.findings, *drawing.made.refusals]
     if given["output"] == "json":

@@ -32,6 +32,7 @@ def plan_options(command: F) -> F:
         (
             click.option("--resolve", "resolved", multiple=True, metavar="WHOM=WHERE", help=_RESOLVE),
             click.option("--prometheus", metavar="URL", help="The Prometheus that probes with a query ask."),
+            click.option("--probe-ca", metavar="FILE", help="Authorities (PEM) that https probes trust beside this machine's."),
             click.option("--lever", metavar="NS/NAME", help="The ConfigMap that stops every run (aichaos/aichaos-lever)."),
             click.option("--why", metavar="TEXT", default="", help="Why; it stands in the journal and in the cluster's Events."),
         )
@@ -105,6 +106,7 @@ def unless_begun(folder: Path, sign: Path) -> Iterator[None]:
 def order_of(given: dict[str, Any], **more: Any) -> "Order":
     """Raises UsageError."""
     from aichaos.domain.running import LEVER
+    from aichaos.measure.http import trust
     from aichaos.measure.prometheus import checked
     from aichaos.measure.whom import resolve
     from aichaos.planning import Order, lease_of
@@ -120,6 +122,8 @@ def order_of(given: dict[str, Any], **more: Any) -> "Order":
         **more,
     )
     lease_of(order)
+    if effective["probe_ca"] is not None:
+        trust(effective["probe_ca"])
     return order
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aichaos.domain.experiment import HTTPProbe
+from aichaos.errors import UsageError
 from aichaos.measure.whom import Address, Whom, looked_up
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ LARGEST = 64 << 10
 """Bytes of a body that are looked at."""
 METHODS = ("GET", "HEAD", "OPTIONS")
 """What a probe may send: methods that only ask (RFC 9110, 9.2.1). The user's policy can allow others by name."""
+
+
+SLOW = "no answer within"
+"""How a Failure begins that may only be a slow moment, here or there."""
 
 
 class Failure(Exception):
@@ -67,15 +72,24 @@ def ask(probe: HTTPProbe, whom: Whom, address: Address, timeout: float, largest:
                     raise Failure(f"no whole answer within {timeout:g}s")
             return Answer(response.status_code, list(response.headers.multi_items()), bytes(body[:largest]), time.monotonic() - began)
     except httpx2.TimeoutException as error:
-        raise Failure(f"no answer within {timeout:g}s") from error
+        raise Failure(f"{SLOW} {timeout:g}s") from error
     except httpx2.ConnectError as error:
         certificate = next((one for one in _causes(error) if isinstance(one, ssl.SSLError)), None)
-        told = f"the certificate or TLS of {address} is not accepted" if certificate else f"{address} can't be connected to"
-        raise Failure(told) from error
+        raise Failure(_untrusted(address, certificate) if certificate else f"{address} can't be connected to") from error
     except (httpx2.InvalidURL, httpx2.LocalProtocolError, httpx2.UnsupportedProtocol) as error:
         raise Failure("the request can't be written as HTTP") from error
     except httpx2.HTTPError as error:
         raise Failure("the connection was cut before an answer") from error
+
+
+def _untrusted(address: Address, error: ssl.SSLError) -> str:
+    """Why TLS does not come about, and what the user can do where it is only a matter of trust."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return f"no TLS connection to {address} comes about"
+    private = any(word in error.verify_message for word in ("issuer", "self"))
+    return f"the certificate of {address} is not accepted: {error.verify_message}" + (
+        " (--probe-ca FILE names its authority)" if private else ""
+    )
 
 
 def reachable(address: Address, timeout: float = 1.0) -> bool:
@@ -107,6 +121,23 @@ def _is_address(host: str) -> bool:
 
 
 _ONE = threading.Lock()
+_TRUSTED: list[str] = []
+
+
+def trust(authorities: str) -> None:
+    """Accept certificates of servers that an authority in this file (PEM) has signed, beside those that this machine knows; from now on,
+    in the whole process. It is the user's word, never an experiment's. Raises UsageError for a file that has none."""
+    try:
+        ssl.create_default_context().load_verify_locations(authorities)
+    except (OSError, ssl.SSLError) as error:
+        why = error.strerror if isinstance(error, FileNotFoundError | PermissionError) else "there is no certificate in it"
+        raise UsageError(
+            f"{authorities} can't be used for probes: {why}", hint="Give a PEM file with the authority's certificate."
+        ) from error
+    with _ONE:
+        if authorities not in _TRUSTED:
+            _TRUSTED.append(authorities)
+            _made.cache_clear()
 
 
 def _client(secure: bool) -> "httpx2.Client":
@@ -120,6 +151,8 @@ def _made(secure: bool) -> "httpx2.Client":
     import httpx2
 
     verify: Any = ssl.create_default_context() if secure else False
+    for authorities in _TRUSTED if secure else ():
+        verify.load_verify_locations(authorities)
     return httpx2.Client(verify=verify, trust_env=False, follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0))
 
 

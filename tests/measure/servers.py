@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 
@@ -21,8 +23,8 @@ class Running(NamedTuple):
 
 
 @contextlib.contextmanager
-def server(answer: Callable[[str], Said], host: str = "127.0.0.1") -> Iterator[Running]:
-    """Answers each GET by its path; what was asked is kept: path and headers."""
+def server(answer: Callable[[str], Said], host: str = "127.0.0.1", certified: tuple[Path, Path] | None = None) -> Iterator[Running]:
+    """Answers each GET by its path; what was asked is kept: path and headers. certified: certificate and key, for TLS."""
     asked: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -42,6 +44,10 @@ def server(answer: Callable[[str], Said], host: str = "127.0.0.1") -> Iterator[R
 
     running = ThreadingHTTPServer((host, 0), Handler)
     running.daemon_threads = True
+    if certified is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certified)
+        running.socket = context.wrap_socket(running.socket, server_side=True)
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

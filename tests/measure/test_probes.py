@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +13,15 @@ from aichaos.cluster.reader import Reader
 from aichaos.domain.experiment import Expectation, HTTPProbe, KubernetesProbe, Probe
 from aichaos.domain.sample import Sample
 from aichaos.errors import UsageError
+from aichaos.measure.http import trust
 from aichaos.measure.probes import Prober, Ways
 from aichaos.measure.sampling import Sampling
 from aichaos.measure.whom import resolve
 from tests.controlplane.backends import Backends
 from tests.controlplane.client import ControlPlane
+from tests.controlplane.pki import Authority
 from tests.measure.servers import Running, Said, server
-from tests.observe.clusters import gateway, route, service, thing, topology_of
+from tests.observe.clusters import gateway, listener, route, service, thing, topology_of
 
 
 def http_probe(path: str = "/", **expect: Any) -> Probe:
@@ -47,6 +50,36 @@ def prober(running: Running) -> Prober:
 def sample(said: Said, **expect: Any) -> Sample:
     with server(lambda path: said) as running:
         return prober(running).ask(http_probe(**expect))
+
+
+def test_a_private_authority_is_trusted_on_the_users_word_alone(tmp_path: Path) -> None:
+    ours, theirs = Authority(tmp_path / "ours"), Authority(tmp_path / "theirs")
+    probe = Probe(name="web", http=HTTPProbe(url="https://web.example.com/", via="gateway/shop/edge"))
+    there = topology_of(gateway(listener("tls", port=443, protocol="HTTPS")))
+    with (
+        server(lambda path: Said(), certified=ours.issue_server("web", [], ["web.example.com"])) as good,
+        server(lambda path: Said(), certified=ours.issue_server("other", [], ["other.example.com"])) as misnamed,
+        server(lambda path: Said(), certified=theirs.issue_server("web", [], ["web.example.com"])) as foreign,
+    ):
+
+        def ask(running: Running) -> Sample:
+            return Prober(there, None, Ways(resolve=(resolve(f"gateway/shop/edge=127.0.0.1:{running.port}"),))).ask(probe)
+
+        before = ask(good)
+        assert (before.outcome, "--probe-ca FILE" in before.why) == ("bad", True), before.why
+        trust(str(ours.certificate_file))
+        assert ask(good).outcome == "good"
+        assert "ostname mismatch" in ask(misnamed).why
+        assert "--probe-ca FILE" in ask(foreign).why
+
+
+@pytest.mark.parametrize(("content", "told"), [(None, "No such file"), ("no certificate", "there is no certificate in it")])
+def test_a_file_without_authorities_is_said(tmp_path: Path, content: str | None, told: str) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UsageError, match=told):
+        trust(str(path))
 
 
 def test_the_gateway_is_asked_for_the_hosts_name() -> None:

@@ -1,20 +1,26 @@
 """Each thing that keeps a run from starting has a name, and says what to do."""
 
 import datetime
+import threading
 from collections.abc import Iterable
 
 import pytest
 
+from aichaos import planning
 from aichaos.cluster.rights import Right
 from aichaos.domain.base import ObjectRef
+from aichaos.domain.experiment import HTTPProbe, Probe
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy, Window
 from aichaos.domain.running import Permission
 from aichaos.domain.sample import Judged
+from aichaos.measure import probes
+from aichaos.measure.whom import resolve
 from aichaos.run import guard, lever
 from aichaos.run.lease import Taken
 from aichaos.run.plan import Refusal
-from tests.observe.clusters import Manifest, deployment, pod, route, service, topology_of
+from tests.measure.servers import Said, server
+from tests.observe.clusters import Manifest, deployment, gateway, pod, route, service, topology_of
 
 NOON = datetime.datetime(2026, 11, 25, 12, 0, tzinfo=datetime.UTC)  # a Wednesday
 
@@ -121,3 +127,33 @@ def test_one_fate_is_refused_unless_it_is_accepted(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("CI", "true")
     assert names(guard.one_fate(False, False)) == ["shared-fate"]
     assert names(guard.one_fate(True, False)) == names(guard.one_fate(False, True)) == []
+
+
+def test_a_look_that_got_no_answer_in_time_is_taken_again_and_a_bad_answer_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "TIMEOUT", 0.3)
+    probe = Probe(name="web", http=HTTPProbe(url="http://web.example.com/", via="gateway/shop/edge"))
+    released = threading.Event()
+
+    def looked(silent: int, status: int) -> tuple[Judged, int]:
+        """How it is judged where so many of the first requests get no answer, and how many were asked."""
+        left = list(range(silent))
+
+        def answer(path: str) -> Said:
+            if left and left.pop() is not None:
+                released.wait(5)
+            return Said(status)
+
+        with server(answer) as running:
+            ways = probes.Ways(resolve=(resolve(f"gateway/shop/edge=127.0.0.1:{running.port}"),))
+            (found,) = planning.asked(probes.Prober(topology_of(gateway()), None, ways), [probe])
+            return found, len(running.asked)
+
+    try:
+        found, asked = looked(2, 200)
+        assert (found.verdict, found.good, asked) == ("pass", planning.LOOKS, planning.LOOKS + 2)
+        found, asked = looked(9, 200)
+        assert (found.verdict, found.bad, asked) == ("fail", planning.LOOKS, 9), found.why
+        found, asked = looked(0, 503)
+        assert (found.verdict, asked) == ("fail", planning.LOOKS)
+    finally:
+        released.set()
