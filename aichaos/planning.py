@@ -127,7 +127,7 @@ def drawn(order: Order, say: Say) -> Iterator[Drawn]:
     with connect(kubeconfig=order.choice.kubeconfig, context=order.choice.context) as connection:
         say("reading the cluster")
         reader = Reader(connection)
-        topology = Topology(source.take(msgspec.structs.replace(order.choice, origin="live")))
+        topology = Topology(source.through(connection, order.choice))
         router = Router(topology.snapshot)
         foretold = foretell(experiment, router, step_text, topology=topology)
         harms = [harm for step in experiment.spec.steps for harm in step_harms(step, topology)]

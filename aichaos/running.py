@@ -147,10 +147,10 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
         except AichaosError:  # before anything was changed
             lease.release(writer, held)
             raise
-        after, unmet = _after(drawn, guarded, ended, say, manner)
+        after, unmet, seen = _after(drawn, guarded, ended, say, manner)
         if ended.changed or ended.outcome == "completed":
             _wait(manner.after, "the answers after it", stops, say)
-    if unmet and (others := _others(drawn, ended)):
+    if unmet and (others := _others(drawn, ended, seen)):
         say(Told(text=f"{unmet}. Somebody else has changed {', '.join(others[:5])} meanwhile: that stays"))
         unmet = ""
     found = past.results(folder)
@@ -202,12 +202,13 @@ def _witness(drawn: Drawn, guarded: Guarded, stops: Stops, say: Say, manner: Man
     return Witness(state.folder(drawn.plan.run), about, guarded.prober, extra.probes, abort, say)
 
 
-def _after(drawn: Drawn, guarded: Guarded, ended: Ended, say: Say, manner: Manner) -> tuple[list[Judged], str]:
-    """The probes and the predicted answers once more, after everything went back; and what is not as it was before."""
+def _after(drawn: Drawn, guarded: Guarded, ended: Ended, say: Say, manner: Manner) -> tuple[list[Judged], str, Snapshot | None]:
+    """The probes and the predicted answers once more, after everything went back; what is not as it was before; and the cluster, where it
+    was read for that."""
     if not ended.changed or not ended.restored.verified:
-        return [], ""
+        return [], "", None
     if moving := _rolled_out(drawn, say, manner.rollouts):
-        return [], moving
+        return [], moving, None
     was = {one.probe for one in guarded.before if one.verdict == "pass"}
     probes = [probe for probe in drawn.experiment.spec.steady_state if probe.name in was]
     latest = time.monotonic() + manner.settles
@@ -216,9 +217,9 @@ def _after(drawn: Drawn, guarded: Guarded, ended: Ended, say: Say, manner: Manne
         failing = [one for one in found if one.verdict != "pass"]
         left = latest - time.monotonic()
         if not failing:
-            return found, _answers(drawn)
+            return found, *_answers(drawn)
         if left <= 0:
-            return found, "; ".join(f"{one.probe}: {one.why}" for one in failing)
+            return found, "; ".join(f"{one.probe}: {one.why}" for one in failing), None
         say(Waiting(what=f"{failing[0].probe} to hold again ({failing[0].why})", seconds_left=left))
         time.sleep(min(_PAUSE, left))
 
@@ -247,33 +248,35 @@ def _rolled_out(drawn: Drawn, say: Say, patience: float) -> str:
     return ""
 
 
-def _answers(drawn: Drawn) -> str:
-    """What requests would be answered now that were answered otherwise before; "" where all is as it was."""
-    order, requests = drawn.order, drawn.foretold.requests
+def _answers(drawn: Drawn) -> tuple[str, Snapshot | None]:
+    """What requests would be answered now that were answered otherwise before, "" where all is as it was; and the cluster."""
+    requests = drawn.foretold.requests
     try:
-        router = Router(source.take(msgspec.structs.replace(order.choice, origin="live")))
+        seen = source.through(drawn.connection, drawn.order.choice)
+        router = Router(seen)
         now: list[Answer] = []
         for one in requests:
             request = read_request(one.line)
             now.append(router.answer(request, router.gateway(request, one.gateway)))
     except (SourceError, UsageError) as error:
-        return f"the cluster could not be read again: {error}"
+        return f"the cluster could not be read again: {error}", None
     before = drawn.prediction.states[0].outcomes
     other = [
         drawn.prediction.requests[number] for number, (was, is_now) in enumerate(zip(before, now, strict=True)) if not _same(was, is_now)
     ]
-    return f"other answers than before: {', '.join(other[:3])}" if other else ""
+    return f"other answers than before: {', '.join(other[:3])}" if other else "", seen
 
 
 _DECIDING = ("gateways", "listener_sets", "http_routes", "grpc_routes", "reference_grants", "services", "network_policies")
 """What of a snapshot decides about answers, and is written by people."""
 
 
-def _others(drawn: Drawn, ended: Ended) -> list[str]:
-    """The objects of others that are not as they were before the run: what answers otherwise because of them is not the run's doing."""
+def _others(drawn: Drawn, ended: Ended, seen: Snapshot | None) -> list[str]:
+    """The objects of others that are not as they were before the run: what answers otherwise because of them is not the run's doing.
+    seen: the cluster as it is now; None to read it."""
     mine = {place.ref for place in drawn.places_touched}
     try:
-        now = _deciding(source.take(msgspec.structs.replace(drawn.order.choice, origin="live")))
+        now = _deciding(seen or source.through(drawn.connection, drawn.order.choice))
     except SourceError:
         return [one.object for one in ended.restored.foreign]
     was = _deciding(drawn.topology.snapshot)

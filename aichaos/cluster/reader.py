@@ -10,10 +10,11 @@ from collections.abc import Callable, Hashable, Iterator
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
+from aichaos.cluster import paths
 from aichaos.cluster.connection import Connection, Session
 from aichaos.cluster.troubles import WHOLE_BUDGET, Trouble, not_kubernetes, too_slow, translated
 from aichaos.domain.access import Secret
@@ -150,8 +151,8 @@ class Reader:
 
     def secret_outside(self, namespace: str, name: str) -> Secret | None:
         """A Secret's name and type. The server is asked for a table without the object, so that the data never leaves it."""
-        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/secrets/{quote(name, safe='')}"
-        table = self.get_json(path, _Table, {"includeObject": "None"}, accept="application/json;as=Table;g=meta.k8s.io;v=v1")
+        where = paths.path("v1", "secrets", namespace, name)
+        table = self.get_json(where, _Table, {"includeObject": "None"}, accept="application/json;as=Table;g=meta.k8s.io;v=v1")
         if table is None:
             return None
         names = [column.name for column in table.column_definitions]

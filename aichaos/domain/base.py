@@ -7,6 +7,12 @@ import msgspec
 
 _NO_LABELS: dict[str, str] = {}
 
+SERVER_FIELDS = (
+    *("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+    *("managedFields", "selfLink"),
+)
+"""Fields of the metadata that only the server writes (API conventions, "Metadata")."""
+
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
     """Base of everything that Kubernetes writes: camelCase on the wire, unknown fields skipped, no garbage-collector tracking.

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from aichaos.cluster.paths import path
 from aichaos.cluster.reader import Reader
 from aichaos.domain.experiment import HTTPProbe, Probe, PrometheusProbe
 from aichaos.domain.limits import status_fits
@@ -141,8 +142,7 @@ class Prober:
         if self._reader is None:
             return [one for one in self._topology.snapshot.endpoint_slices if one.namespace == namespace]
         try:
-            path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-            return self._reader.list_all(path, EndpointSlice, _itself).items
+            return self._reader.list_all(path("discovery.k8s.io/v1", "endpointslices", namespace), EndpointSlice, _itself).items
         except SourceError:
             return []  # then nothing can be told of them, which the sample says
 

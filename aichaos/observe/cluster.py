@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from operator import attrgetter
 from typing import Any, Literal
-from urllib.parse import quote
 
 import msgspec
 
 from aichaos.cluster.connection import connect
 from aichaos.cluster.discovery import Served, discover
+from aichaos.cluster.paths import path
 from aichaos.cluster.reader import Forbidden, Patience, Reader
 from aichaos.cluster.together import together
 from aichaos.domain.access import ConfigMap, Secret
@@ -169,9 +169,7 @@ def _lister(reader: Reader, planned: _Planned, namespace: str | None) -> Callabl
 
 
 def _path(planned: _Planned, namespace: str | None) -> str:
-    root = f"/apis/{planned.api_version}" if planned.kind.group else f"/api/{planned.version}"
-    within = f"/namespaces/{quote(namespace, safe='')}" if namespace is not None else ""
-    return f"{root}{within}/{planned.kind.plural}"
+    return path(planned.api_version, planned.kind.plural, namespace or "")
 
 
 def _list(reader: Reader, planned: _Planned, namespace: str | None) -> _Result:
@@ -212,7 +210,7 @@ def _named_namespaces(reader: Reader, planned: _Planned, names: tuple[str, ...])
     found: list[KubeObject] = []
     try:
         for name in dict.fromkeys(names):
-            one = reader.get_json(f"{_path(planned, None)}/{quote(name, safe='')}", planned.kind.type)
+            one = reader.get_json(path(planned.api_version, planned.kind.plural, name=name), planned.kind.type)
             if one is None:
                 raise UsageError(f"there is no namespace {name!r}", hint="Check the name given with -n.")
             found.append(one)

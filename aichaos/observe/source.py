@@ -1,6 +1,7 @@
 """`--from`: one text says where the cluster comes from, and whatever it says, a Snapshot comes back."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -9,6 +10,9 @@ from aichaos.domain.snapshot import Snapshot, Source
 from aichaos.errors import FileError, NoClusterError, UsageError
 from aichaos.files.save import OURS
 from aichaos.observe import manifests
+
+if TYPE_CHECKING:
+    from aichaos.cluster.connection import Connection
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +32,18 @@ def take(choice: Choice) -> Snapshot:
     if choice.origin.startswith("demo:"):
         return _demo(choice.origin.removeprefix("demo:"), choice)
     return _files(choice.origin, choice)
+
+
+def through(connection: "Connection", choice: Choice) -> Snapshot:
+    """The live cluster that a connection leads to, as it is now, without another login. Raises SourceError, UsageError."""
+    from aichaos.cluster.reader import Reader
+    from aichaos.observe import cluster
+
+    reader = Reader(connection)
+    try:
+        return cluster.look(reader, choice.namespaces or None)
+    finally:
+        reader.stop()
 
 
 def _live(choice: Choice) -> Snapshot:

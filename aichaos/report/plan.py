@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from aichaos.domain.base import SERVER_FIELDS
 from aichaos.domain.prediction import Prediction
 from aichaos.domain.running import Intent, Plan, beside_lever
 from aichaos.domain.suggestion import BlastRadius
@@ -11,7 +12,6 @@ from aichaos.files import yaml
 from aichaos.report.layout import Paper, Style
 from aichaos.report.prediction import grid, says
 
-_SERVERS = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink")
 _NOTES = ("kubectl.kubernetes.io/last-applied-configuration",)
 _STYLES: dict[str, Style] = {"+": "green", "-": "red", "@": "cyan"}
 MOST = 60
@@ -86,7 +86,7 @@ def diff(intent: Intent) -> Sequence[str]:
 def _lines(obj: dict[str, Any] | None) -> list[str]:
     if obj is None:
         return []
-    metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _SERVERS}
+    metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in SERVER_FIELDS}
     notes = {key: value for key, value in (metadata.get("annotations") or {}).items() if key not in _NOTES}
     metadata = {key: value for key, value in metadata.items() if key != "annotations"} | ({"annotations": notes} if notes else {})
     head = {key: obj[key] for key in ("apiVersion", "kind") if key in obj}

@@ -6,16 +6,11 @@ Two objects are alike when nobody who asks could tell them apart: everything but
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from aichaos.domain.base import SERVER_FIELDS
 from aichaos.domain.running import Manifest
 from aichaos.files.plain import mapping, same, text, without_nulls
 
 Path = tuple[str, ...]
-
-SERVER_FIELDS = (
-    *("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
-    *("managedFields", "selfLink"),
-)
-"""Fields of the metadata that only the server writes (API conventions, "Metadata")."""
 
 _CONTROLLERS_OWN = ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
 """Annotations that a controller counts with."""

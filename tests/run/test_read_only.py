@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aichaos.cli.main import COMMANDS
+from aichaos.files import yaml
 from tests.controlplane.client import ControlPlane
 from tests.program import Run, all_said
 from tests.run.rig import rigged
@@ -91,6 +92,24 @@ def test_who_may_not_read_leases_sees_runs_by_their_journals(controlplane: Contr
         rig.assert_restored()
     nowhere = aichaos("runs", "--cluster", "--lease", "no-such-namespace/aichaos-run", kubeconfig=reader)
     assert (nowhere.returncode, "no run is active" in nowhere.stderr) == (0, True), all_said(nowhere)
+
+
+def test_a_command_logs_in_once(controlplane: ControlPlane, place: str, aichaos: Run, tmp_path: Path) -> None:
+    """A credential plugin may open a browser, or ask for a touch of a key."""
+    ran, plugin = tmp_path / "ran", tmp_path / "plugin"
+    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": controlplane.tokens["reader"]}}
+    plugin.write_text(f"#!/bin/sh\necho once >> {ran}\necho '{json.dumps(answer)}'\n")
+    plugin.chmod(0o755)
+    (document,) = yaml.load(controlplane.kubeconfig("reader").read_text(), "kubeconfig")
+    command = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Never"}
+    document["users"][0]["user"] = {"exec": command}
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps(document))
+    for name in ("doctor --rbac", "predict", "suggest"):
+        ran.unlink(missing_ok=True)
+        done = aichaos(*(word.replace("NS", place) for word in READING[name][0]), kubeconfig=path)
+        assert done.returncode in READING[name][1], all_said(done)
+        assert ran.read_text().splitlines() == ["once"], name
 
 
 @pytest.fixture

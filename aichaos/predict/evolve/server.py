@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from aichaos.domain.base import AnnotatedMetadata, KubeObject, ObjectRef, kind_name, plain, reference, reference_of
+from aichaos.domain.base import SERVER_FIELDS, AnnotatedMetadata, KubeObject, ObjectRef, kind_name, plain, reference, reference_of
 from aichaos.domain.experiment import Label, Manifest, Patch, Scale, Target
 from aichaos.domain.kinds import BY_NAME, kind_of
 from aichaos.domain.network import NetworkPolicy
@@ -217,8 +217,7 @@ def _unserved(document: dict[str, Any]) -> dict[str, Any]:
     """A document without what only the server writes."""
     kept = {key: value for key, value in document.items() if key != "status"}
     metadata = mapping(kept.get("metadata"))
-    own = ("creationTimestamp", "deletionTimestamp", "uid", "generation", "resourceVersion", "managedFields", "selfLink")
-    return kept | {"metadata": {key: value for key, value in metadata.items() if key not in own}} if metadata else kept
+    return kept | {"metadata": {key: value for key, value in metadata.items() if key not in SERVER_FIELDS}} if metadata else kept
 
 
 def _last_applied(obj: KubeObject) -> dict[str, Any]:
