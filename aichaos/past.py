@@ -161,8 +161,10 @@ def _probes(kept: Folder, seen: dict[str, Reading], moments: Moments) -> list[Pr
     if kept.about is None:
         return [_unknown(name, reading) for name, reading in seen.items()]
     spec = kept.about.experiment.spec
+    asks = {one.sample: kept.about.prediction.requests[one.number] for one in kept.about.requests}
     found = [_probe(probe, "steady", seen.get(probe.name), moments) for probe in spec.steady_state]
-    return found + [_probe(probe, "abort", seen.get(probe.name), moments) for probe in spec.abort]
+    found += [_probe(probe, "abort", seen.get(probe.name), moments) for probe in spec.abort]
+    return [replace(one, request=asks.get(one.probe)) for one in found]
 
 
 def _probe(probe: Probe, role: Literal["steady", "abort"], reading: Reading | None, moments: Moments) -> ProbeResult:

@@ -112,6 +112,7 @@ class Bucket(_Told, frozen=True, kw_only=True):
     longest: float | None = None
     value: float | None = None
     backends: dict[str, int] = {}
+    statuses: dict[str, int] = {}
 
 
 class Effect(_Told, frozen=True, kw_only=True):
@@ -131,6 +132,7 @@ class Effect(_Told, frozen=True, kw_only=True):
 class ProbeResult(_Told, frozen=True, kw_only=True):
     """Everything about one probe. role: of the steady state, which is judged, or one that would have ended the run.
 
+    request: the foretold request that it asks, too, as in `prediction`; None where there is none.
     time_to_detect: from the first change to the first bad answer. time_to_recover: from the first bad answer to the good one after which
     all were good; None where none was bad, or none is good again. effects: `during` beside `baseline`.
     """
@@ -146,6 +148,7 @@ class ProbeResult(_Told, frozen=True, kw_only=True):
     timeline: list[Bucket] = []
     time_to_detect: float | None = None
     time_to_recover: float | None = None
+    request: str | None = None
 
     def window(self, kind: WindowKind, number: int | None = None) -> Measured | None:
         return next((one for one in self.windows if one.window == kind and (number is None or one.number == number)), None)
@@ -155,6 +158,7 @@ class Compared(_Told, frozen=True, kw_only=True):
     """One request in one state: what was predicted, and what came. state: as in the prediction: `before`, a step, `restored`.
 
     observed: in words; "" where nobody asked. samples: how many answers were looked at. why: of a difference, or why nothing was observed.
+    shares: what was predicted as shares of 0..1, by the backend or status; empty where the gateway is free to choose.
     """
 
     request: str
@@ -165,6 +169,7 @@ class Compared(_Told, frozen=True, kw_only=True):
     verdict: Literal["agrees", "differs", "not-observed"]
     samples: int = 0
     why: str = ""
+    shares: dict[str, float] = {}
 
 
 class Way(_Told, frozen=True, kw_only=True):

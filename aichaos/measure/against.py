@@ -94,7 +94,18 @@ def _one(about: About, request: int, state: int, spans: Sequence[Stretch | None]
         verdict=verdict,
         samples=tally.samples if tally else 0,
         why=why,
+        shares=_shares(answer),
     )
+
+
+def _shares(answer: Answer) -> dict[str, float]:
+    found: dict[str, float] = {}
+    if answer.outcome == "forward":
+        for part in answer.backends:
+            found[_name(part)] = found.get(_name(part), 0.0) + part.share
+    elif answer.outcome != "implementation-specific":
+        found[str(answer.status) if answer.status is not None else "no answer"] = 1.0
+    return found
 
 
 def differs(answer: Answer, tally: Tally) -> str:

@@ -128,4 +128,5 @@ def bucket(tally: Tally, start: float, seconds: float) -> Bucket:
         longest=seen.longest,
         value=tally.value,
         backends=dict(tally.backends),
+        statuses=dict(tally.statuses),
     )

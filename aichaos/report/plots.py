@@ -4,6 +4,7 @@ Two plots for each probe, one below the other with one axis of time: the share o
 so that one sees what happened while the cluster was changed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from math import ceil, floor, log10
 
@@ -12,7 +13,7 @@ import msgspec
 from aichaos.domain.results import Bucket, ProbeResult, Results
 
 WIDTH, HEIGHT = 720.0, 150.0
-LEFT, TOP, BOTTOM = 56.0, 10.0, 24.0
+LEFT, TOP, BOTTOM = 76.0, 10.0, 28.0
 _LEAST, _LARGEST = 1e-9, 1e15
 MOST = 240
 """Columns of a plot: more would be finer than the paper. Seconds of long runs are put together."""
@@ -53,7 +54,7 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[tuple[str, str]] = []
 
 
-class _Scale(msgspec.Struct, frozen=True, kw_only=True):
+class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """From seconds since 1970 to a place on the paper."""
 
     start: float
@@ -69,20 +70,25 @@ def plots(found: Results, probe: ProbeResult) -> list[Plot]:
     columns = together(probe.timeline)
     if not columns:
         return []
-    start = min(columns[0].start, found.began)
-    scale = _Scale(start=start, end=max(columns[-1].start + columns[-1].seconds, found.ended))
+    scale = scale_of(found, columns)
+    start = scale.start
     shades = [
         Shade(kind=one.kind, x=scale.x(one.start), width=max(1.0, round(scale.x(one.end) - scale.x(one.start), 1)))
         for one in found.windows
         if one.kind in ("during", "restoring")
     ]
-    x = [Tick(at=scale.x(start + second), text=_seconds(second)) for second in steps(scale.end - start)]
+    x = [Tick(at=scale.x(start + second), text=seconds(second)) for second in steps(scale.end - start)]
     drawn = [_success(columns, scale, shades, x, probe)]
     if any(one.p95 is not None for one in columns):
         drawn.append(_latency(columns, scale, shades, x, probe))
     if any(one.value is not None for one in columns):
         drawn.append(_values(columns, scale, shades, x, probe))
     return drawn
+
+
+def scale_of(found: Results, columns: Sequence[Bucket]) -> Scale:
+    """One axis for all that is drawn of a probe."""
+    return Scale(start=min(columns[0].start, found.began), end=max(columns[-1].start + columns[-1].seconds, found.ended))
 
 
 def together(buckets: Sequence[Bucket]) -> list[Bucket]:
@@ -103,14 +109,23 @@ def _one(part: Sequence[Bucket]) -> Bucket:
         p95=_most([one.p95 for one in part]),
         longest=_most([one.longest for one in part]),
         value=next((one.value for one in reversed(part) if one.value is not None), None),
+        backends=_sum([one.backends for one in part]),
+        statuses=_sum([one.statuses for one in part]),
     )
+
+
+def _sum(counts: Sequence[dict[str, int]]) -> dict[str, int]:
+    found = Counter[str]()
+    for one in counts:
+        found.update(one)
+    return dict(found)
 
 
 def _most(values: Sequence[float | None]) -> float | None:
     return max((one for one in values if one is not None), default=None)
 
 
-def _success(columns: list[Bucket], scale: _Scale, shades: list[Shade], x: list[Tick], probe: ProbeResult) -> Plot:
+def _success(columns: list[Bucket], scale: Scale, shades: list[Shade], x: list[Tick], probe: ProbeResult) -> Plot:
     bars = []
     for one in columns:
         told = one.good + one.bad
@@ -124,7 +139,7 @@ def _success(columns: list[Bucket], scale: _Scale, shades: list[Shade], x: list[
     return Plot(title=title, shades=shades, x=x, y=y, bars=bars, lines=[("good", points) for points in line])
 
 
-def _latency(columns: list[Bucket], scale: _Scale, shades: list[Shade], x: list[Tick], probe: ProbeResult) -> Plot:
+def _latency(columns: list[Bucket], scale: Scale, shades: list[Shade], x: list[Tick], probe: ProbeResult) -> Plot:
     top = nice(max(one.p95 or 0.0 for one in columns))
     lines = [("p95", points) for points in _lines([(one, one.p95) for one in columns], scale, top)]
     lines += [("p50", points) for points in _lines([(one, one.p50) for one in columns], scale, top)]
@@ -134,7 +149,7 @@ def _latency(columns: list[Bucket], scale: _Scale, shades: list[Shade], x: list[
     return Plot(title=title, shades=shades, x=x, y=_y(top, _milliseconds), lines=lines)
 
 
-def _values(columns: list[Bucket], scale: _Scale, shades: list[Shade], x: list[Tick], probe: ProbeResult) -> Plot:
+def _values(columns: list[Bucket], scale: Scale, shades: list[Shade], x: list[Tick], probe: ProbeResult) -> Plot:
     values = [one.value for one in columns if one.value is not None]
     top = nice(max(*values, 0.0) if values else 0.0)
     lines = [("value", points) for points in _lines([(one, one.value) for one in columns], scale, top)]
@@ -146,17 +161,16 @@ def _y(top: float, text: Callable[[float], str]) -> list[Tick]:
     return [Tick(at=TOP + HEIGHT * (1 - share), text=text(top * share)) for share in (0.0, 0.5, 1.0)]
 
 
-def _lines(columns: Sequence[tuple[Bucket, float | None]], scale: _Scale, top: float) -> list[str]:
-    """Points of polylines, each in the middle of its column; a single point becomes a short stroke."""
+def _lines(columns: Sequence[tuple[Bucket, float | None]], scale: Scale, top: float) -> list[str]:
+    """Points of polylines: a step as wide as its column, so that nothing seems to begin before it did."""
     parts: list[list[tuple[float, float]]] = [[]]
     for bucket, value in columns:
         if value is None:
             parts.append([])
             continue
-        height = min(max(value / top, 0.0), 1.0)
-        parts[-1].append((scale.x(bucket.start + bucket.seconds / 2), round(TOP + HEIGHT * (1 - height), 1)))
-    strokes = [[(x - 1, y), (x + 1, y)] if len(part) == 1 else part for part in parts if part for x, y in part[:1]]
-    return [" ".join(f"{x:g},{y:g}" for x, y in part) for part in strokes]
+        y = round(TOP + HEIGHT * (1 - min(max(value / top, 0.0), 1.0)), 1)
+        parts[-1] += [(scale.x(bucket.start), y), (scale.x(bucket.start + bucket.seconds), y)]
+    return [" ".join(f"{x:g},{y:g}" for x, y in part) for part in parts if part]
 
 
 def nice(value: float) -> float:
@@ -174,7 +188,8 @@ def steps(length: float) -> list[float]:
     return [number * size for number in range(int(length / size) + 1)]
 
 
-def _seconds(value: float) -> str:
+def seconds(value: float) -> str:
+    """A moment on an axis."""
     return f"{value:g} s" if value < 180 else f"{value / 60:.3g} min"
 
 

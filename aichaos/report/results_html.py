@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from aichaos.domain.results import Results
+from aichaos.report import answered as bands
 from aichaos.report.clean import clean
 from aichaos.report.plots import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, plots
 from aichaos.report.results import confidence, facts, headline, reach, rows, score, summary, unknown_metrics, unobserved
@@ -34,12 +35,14 @@ def page(found: Results) -> str:
             facts=facts(found),
             score=score(found.score),
             confidence=confidence(found.confidence),
-            probes=[(probe, rows(probe), plots(found, probe)) for probe in found.probes],
+            probes=[(probe, rows(probe), plots(found, probe), bands.answered(found, probe)) for probe in found.probes],
             seen=seen,
             unseen=len(found.prediction) - len(seen),
             alerts=[one for one in found.alerts if not one.before],
             drawing=drawing(found.ways),
             most=MOST,
+            band={"height": bands.HEIGHT, "foretold": bands.FORETOLD + bands.BAND / 2 + 4, "came": bands.CAME + bands.BAND / 2 + 4},
+            rest=bands.COLOURS,
             box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "top": TOP, "bottom": BOTTOM},
         )
     )

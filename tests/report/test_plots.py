@@ -1,12 +1,18 @@
 """Plots of what was measured: every shape on the paper, gaps where nothing was measured, no peak hidden."""
 
+from pathlib import Path
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aichaos import past
+from aichaos.domain.about import ABOUT, About, Request
 from aichaos.domain.results import Bucket, ProbeResult, Results, Window
+from aichaos.report.answered import BAND, CAME, answered
 from aichaos.report.plots import HEIGHT, MOST, TOP, WIDTH, nice, plots, steps, together
 from aichaos.report.results_html import page
+from tests.measure.folders import BACK, ENDED, answers, folder, prediction, to
 
 numbers = st.floats(0, 1e6, allow_nan=False)
 
@@ -61,6 +67,35 @@ def test_axes_end_at_round_numbers(value: float) -> None:
     assert value <= nice(value) * (1 + 1e-9)
     assert nice(value) <= value * 10
     assert 3 <= len(steps(max(value, 1.0))) <= 9
+
+
+def test_beside_who_was_foretold_stands_who_answered_in_shares(tmp_path: Path) -> None:
+    """Half to each of two backends was foretold for the second step; one gives half of them, and the gateway says 503 for the rest."""
+    half = prediction(to("shop/a"), to("shop/a"), to("shop/a", "shop/b"), to("shop/a"))
+    came = answers("shop", 0, 21, status=200, backend="shop/a") + answers("shop", BACK, ENDED, status=200, backend="shop/a")
+    came += answers("shop", 21, BACK, each=0.2, status=200, backend="shop/a")
+    came += answers("shop", 21.1, BACK, each=0.2, status=503, outcome="bad")
+    path = folder(tmp_path, samples=came, foretold=half)
+    about = msgspec.json.decode((path / ABOUT).read_bytes(), type=About)
+    asked = [Request(sample="shop", number=0)]
+    (path / ABOUT).write_bytes(msgspec.json.encode(msgspec.structs.replace(about, requests=asked)))
+    found = past.results(path)
+    (probe,) = found.probes
+    drawn = answered(found, probe)
+    assert drawn is not None
+    assert [name for name, _ in drawn.names] == ["shop/a", "shop/b", "503"]
+    assert drawn.said.endswith("they differ in 1 state")
+    foretold = [one for one in drawn.blocks if one.y < CAME]
+    assert [(one.title, round(one.height / BAND, 2)) for one in foretold if "step 2" in one.title] == [
+        ("foretold, step 2: shop/a 50%", 0.5),
+        ("foretold, step 2: shop/b 50%", 0.5),
+    ]
+    meanwhile = [one for one in drawn.blocks if one.y >= CAME and "at 30 s" in one.title]
+    assert [(one.colour, round(one.height / BAND, 2)) for one in meanwhile] == [(0, 0.5), (2, 0.5)]
+    assert all(one.x + one.width <= WIDTH + 1 and one.y + one.height <= CAME + BAND + 0.2 for one in drawn.blocks)
+    html = page(found)
+    assert "who was foretold to answer, and who did; they differ in 1 state" in html
+    assert answered(found, msgspec.structs.replace(probe, request=None)) is None
 
 
 def test_a_gap_is_a_gap() -> None:
