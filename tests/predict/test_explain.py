@@ -4,7 +4,7 @@ from aichaos.domain.prediction import Answer, RequestLine
 from aichaos.domain.snapshot import Snapshot
 from aichaos.predict.routing.request import read
 from aichaos.predict.routing.router import Router
-from tests.observe.clusters import gateway, listener, route, to
+from tests.observe.clusters import gateway, listener, route, service, slice_of, to
 from tests.predict.test_table import EDGE, cluster, path
 
 
@@ -40,7 +40,12 @@ def test_a_filter_that_a_gateway_has_of_its_own_is_no_error_there() -> None:
     known = explain(shop, "http://a.example.com/", "envoy-gateway")
     assert known.outcome == "forward"
     assert "filter HTTPRouteFilter mine is an extension of envoy-gateway: what it does is not foretold" in known.why
-    assert explain(shop, "http://a.example.com/", "contour").status == 500
+    passed = explain(shop, "http://a.example.com/", "contour")
+    assert passed.outcome == "forward"
+    assert "filter gateway.envoyproxy.io/HTTPRouteFilter mine is none that contour is known to have: it is passed over" in passed.why
+    nothing = explain(shop, "http://a.example.com/", "istio")
+    assert nothing.status == 404
+    assert any(reason.endswith("nothing of the route is served") for reason in nothing.why)
 
 
 def test_a_host_that_no_route_has_is_said_with_those_that_are_there() -> None:
@@ -89,3 +94,28 @@ def test_what_is_wrong_with_a_backend_is_said_in_whole_sentences() -> None:
     assert not any("names no backend" in reason for reason in away.why)
     nothing = explain(cluster(gateway(), route("web", {"matches": [{"path": {"value": "/"}}]})), "http://a/", "standard")
     assert "the rule names no backend" in nothing.why
+
+
+def test_a_backend_of_another_protocol_is_invalid_for_contour_alone() -> None:
+    spoken = [{"port": 8080, "targetPort": 3000, "appProtocol": "grpc"}]
+    shop = cluster(gateway(), route("web", to("odd")), service("odd", ports=spoken), slice_of("odd", True))
+    assert explain(shop, "http://a/", "standard").outcome == "forward"
+    refused = explain(shop, "http://a/", "contour")
+    assert refused.status == 500
+    assert "backend shop/odd has an appProtocol on that port that this gateway does not know: its share is answered with 500" in refused.why
+
+
+def test_names_outside_and_ports_of_udp_are_no_backends() -> None:
+    outside = service("away", type="ExternalName", externalName="other.example.com")
+    datagrams = service("dns", ports=[{"port": 8080, "protocol": "UDP"}])
+    shop = cluster(gateway(), route("web", to("away")), route("dns", to("dns", matches=path("/dns"))), outside, datagrams)
+    for implementation in ("standard", "contour", "istio", "envoy-gateway"):
+        assert [explain(shop, url, implementation).status for url in ("http://a/", "http://a/dns")] == [500, 500]
+    assert "backend shop/away is an ExternalName: its share is answered with 500" in explain(shop, "http://a/", "contour").why
+
+
+def test_contour_mirrors_whatever_share_is_named() -> None:
+    copy = {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "v3", "port": 8080}, "percent": 10}}
+    shop = cluster(gateway(), route("web", to("v1", filters=[copy])))
+    assert "a copy of 10 % of such requests goes to shop/v3, whose answer nobody sees" in explain(shop, "http://a/", "istio").why
+    assert "a copy goes to shop/v3, whose answer nobody sees" in explain(shop, "http://a/", "contour").why

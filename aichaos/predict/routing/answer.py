@@ -8,7 +8,7 @@ from aichaos.domain.gateway import Filter, Route
 from aichaos.domain.prediction import Answer, BackendShare, Outcome, Received
 from aichaos.predict.routing.backends import Resolved, failing, reached, shares
 from aichaos.predict.routing.entries import Entry
-from aichaos.predict.routing.filters import Effect, effect
+from aichaos.predict.routing.filters import Effect, effect, kept
 from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.request import Refusal, Request
@@ -50,7 +50,7 @@ def taken(request: Request, found: Found, refs: tuple[Resolved, ...], profile: P
     if status is None:
         if any(one.ref.filters for one in refs):
             split = sum(one.weight > 0 for one in refs) > 1
-            each = [effect(_in_order(filters, one.ref.filters, split, profile), request, found.path, entry, profile) for one in refs]
+            each = [_at(one.ref.filters, filters, split, request, found, profile) for one in refs]
             received = agreed([its for its, one in zip(each, refs, strict=True) if reached(one, profile)])
             backends = shares(refs, profile, {place: one.status for place, one in enumerate(each) if one.status is not None})
         else:
@@ -92,6 +92,15 @@ def _in_order(rule: tuple[Filter, ...], backend: tuple[Filter, ...], split: bool
     """split: whether several backends share the requests."""
     first = profile.filter_order == "rule-first" or (profile.filter_order == "backend-first in splits" and not split)
     return rule + backend if first else backend + rule
+
+
+def _at(own: tuple[Filter, ...], rule: tuple[Filter, ...], split: bool, request: Request, found: Found, profile: Profile) -> Effect:
+    """What the filters of a rule and of one of its backends make of a request together."""
+    assert found.entry is not None
+    known = kept(own, profile)
+    if known is None:
+        return Effect(status=500)
+    return effect(_in_order(rule, known, split, profile), request, found.path, found.entry, profile)
 
 
 def agreed(each: Sequence[Effect]) -> Received | None:

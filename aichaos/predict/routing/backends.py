@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from aichaos.domain.base import kind_name
-from aichaos.domain.gateway import BackendRef, Filter, GRPCRule, HTTPRule, Route, StreamRule
+from aichaos.domain.gateway import BackendRef, Filter, GRPCRule, HTTPRule, Route, StreamRule, UDPRoute
 from aichaos.domain.prediction import BackendShare
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.world import World
@@ -17,9 +17,9 @@ NO_STATUSES: dict[int, int] = {}
 
 
 class Resolved(msgspec.Struct, frozen=True, gc=False):
-    """One backendRef. problem: `InvalidKind`, `RefNotPermitted`, `BackendNotFound`, or "" where it can be used.
+    """One backendRef. problem: `InvalidKind`, `RefNotPermitted`, `BackendNotFound`, `UnsupportedProtocol`, or "" where it can be used.
 
-    ready, known: how many of its endpoints are ready, and how many there are.
+    ready, known: how many of its endpoints are ready, and how many there are. why: what the name of the problem does not tell.
     """
 
     ref: BackendRef
@@ -27,6 +27,7 @@ class Resolved(msgspec.Struct, frozen=True, gc=False):
     problem: str
     ready: int = 0
     known: int = 0
+    why: str = ""
 
     @property
     def weight(self) -> int:
@@ -38,32 +39,39 @@ class Resolved(msgspec.Struct, frozen=True, gc=False):
         return not self.problem and self.known > 0 and not self.ready
 
 
-def resolve(route: Route, ref: BackendRef, world: World) -> Resolved:
+def resolve(route: Route, ref: BackendRef, world: World, profile: Profile) -> Resolved:
     if ref.kind not in (None, "Service") or ref.group:
         return Resolved(ref, None, "InvalidKind")
     namespace = ref.namespace or route.namespace
     if namespace != route.namespace and not world.granted(kind_name(route), route.namespace, "Service", namespace, ref.name):
         return Resolved(ref, f"{namespace}/{ref.name}", "RefNotPermitted")
     service = world.services.get((namespace, ref.name))
-    if service is None or (ref.port is not None and all(port.port != ref.port for port in service.spec.ports)):
+    if service is None:
         return Resolved(ref, f"{namespace}/{ref.name}", "BackendNotFound")
+    if service.spec.type == "ExternalName":
+        return Resolved(ref, f"{namespace}/{ref.name}", "BackendNotFound", why=f"backend {namespace}/{ref.name} is an ExternalName")
+    ports = [one for one in service.spec.ports if ref.port in (None, one.port) and (one.protocol == "UDP") is isinstance(route, UDPRoute)]
+    if not ports and (ref.port is not None or service.spec.ports):
+        return Resolved(ref, f"{namespace}/{ref.name}", "BackendNotFound")
+    if profile.protocols and any(one.app_protocol and one.app_protocol not in profile.protocols for one in ports):
+        return Resolved(ref, f"{namespace}/{ref.name}", "UnsupportedProtocol")
     ready, known = world.endpoints(service, ref.port)
     return Resolved(ref, f"{namespace}/{ref.name}", "", ready, known)
 
 
-def route_problems(route: Route, world: World) -> Iterator[str]:
+def route_problems(route: Route, world: World, profile: Profile) -> Iterator[str]:
     """What is wrong with the references of a route, rule by rule."""
     for rule in route.spec.rules or ():
-        yield from rule_problems(route, rule, world)
+        yield from rule_problems(route, rule, world, profile)
 
 
-def rule_problems(route: Route, rule: HTTPRule | GRPCRule | StreamRule, world: World) -> Iterator[str]:
+def rule_problems(route: Route, rule: HTTPRule | GRPCRule | StreamRule, world: World, profile: Profile) -> Iterator[str]:
     """What is wrong with the references of a rule: those of its mirrors, then those of its backends."""
     refs = rule.backend_refs or ()
     filters: tuple[Filter, ...] = () if isinstance(rule, StreamRule) else rule.filters
     every = (*filters, *(own for ref in refs for own in ref.filters))
     for ref in (*_mirrors(every), *refs):
-        if problem := resolve(route, ref, world).problem:
+        if problem := resolve(route, ref, world, profile).problem:
             yield problem
 
 
@@ -71,12 +79,12 @@ def _mirrors(filters: Iterable[Filter]) -> list[BackendRef]:
     return [msgspec.convert(one.request_mirror.backend_ref, BackendRef) for one in filters if one.request_mirror is not None]
 
 
-def mirrors_hold(route: Route, rule: int, world: World) -> bool:
+def mirrors_hold(route: Route, rule: int, world: World, profile: Profile) -> bool:
     """Whether every mirror of a rule leads to a Service that may be used, and no redirect stands beside them."""
     filters: tuple[Filter, ...] = getattr((route.spec.rules or ())[rule], "filters", ())
     mirrors = _mirrors(filters)
     redirected = any(one.request_redirect is not None for one in filters)
-    return not (mirrors and redirected) and not any(resolve(route, ref, world).problem for ref in mirrors)
+    return not (mirrors and redirected) and not any(resolve(route, ref, world, profile).problem for ref in mirrors)
 
 
 def reached(one: Resolved, profile: Profile) -> bool:

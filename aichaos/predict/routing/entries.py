@@ -3,21 +3,35 @@
 A GRPCRoute becomes entries too: a call is a request whose path is `/SERVICE/METHOD`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from aichaos.domain.gateway import GRPCMatch, GRPCRoute, GRPCRule, HTTPMatch, HTTPRoute, HTTPRule, NamedMatch, Route, StreamRule
+from aichaos.domain.gateway import (
+    BackendRef,
+    Filter,
+    GRPCMatch,
+    GRPCRoute,
+    GRPCRule,
+    HTTPMatch,
+    HTTPRoute,
+    HTTPRule,
+    NamedMatch,
+    Route,
+    StreamRule,
+)
 from aichaos.predict.routing import regexes
 from aichaos.predict.routing.profile import Profile
 
 Rule = HTTPRule | GRPCRule | StreamRule
+EXPRESSIONS = ("RegularExpression", "Suffix")
+"""Kinds of which every one has to be asked. What a path ends in is kept as an expression too."""
 _EVERYTHING = (HTTPMatch(),)
 _EVERY_CALL = (GRPCMatch(),)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """kind: Exact, PathPrefix or RegularExpression. path: as it is written. own: the hostname of the route under which it stands.
+    """kind: Exact, PathPrefix, RegularExpression or Suffix. path: as it is written. own: the hostname of the route under which it stands.
 
     lost: why it may be missing from the gateway's table by chance; "" where it is there for certain.
     """
@@ -49,6 +63,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 def entries(route: Route, profile: Profile) -> Iterator[Entry]:
     """Every match of a route that a gateway of this profile puts into its table, whatever the host."""
+    if profile.unknown_filter == "no route" and any(True for _ in unknown_filters(route, profile)):
+        return
     if isinstance(route, HTTPRoute):
         for number, rule in enumerate(route.spec.rules or ()):
             if not absent(rule, profile):
@@ -68,8 +84,37 @@ def absent(rule: Rule, profile: Profile) -> bool:
     return not any(one.type == "RequestRedirect" for one in rule.filters)
 
 
+def unknown_filters(route: Route, profile: Profile) -> Iterator[BackendRef | None]:
+    """The backend of each filter that an implementation does not have, None of one of a rule; those of rules that redirect stand idle."""
+    rules: Sequence[Rule] = route.spec.rules or ()
+    for rule in rules:
+        if isinstance(rule, StreamRule):
+            return
+        for one in rule.filters:
+            if one.type not in profile.filters and extension(one) not in profile.extensions:
+                yield None
+        redirects = any(one.request_redirect is not None for one in rule.filters)
+        for ref in () if redirects else rule.backend_refs or ():
+            for one in ref.filters:
+                if not of_backend(one, profile):
+                    yield ref
+
+
+def extension(one: Filter) -> str:
+    """The kind that a filter refers to, as `group/Kind`; "" where it is one of the standard's own."""
+    ref = one.extension_ref or {}
+    return f"{ref.get('group', '')}/{ref.get('kind', '')}" if one.type == "ExtensionRef" else ""
+
+
+def of_backend(one: Filter, profile: Profile) -> bool:
+    """Whether an implementation has a filter of a backend."""
+    if one.type == "URLRewrite" and one.url_rewrite is not None and one.url_rewrite.path is None:
+        return bool({"URLRewrite", "URLRewrite of the host"} & profile.backend_filters)
+    return one.type in profile.backend_filters or extension(one) in profile.extensions
+
+
 def _http(route: HTTPRoute, number: int, rule: HTTPRule, profile: Profile) -> Iterator[Entry]:
-    matches = rule.matches or _EVERYTHING
+    matches = rule.matches or (() if rule.matches == () and profile.no_matches == "nothing" else _EVERYTHING)
     if profile.invalid_regex == "rule" and any(_invalid(match) for match in matches):
         return
     blind = not profile.redirect_query and any(one.type == "RequestRedirect" for one in rule.filters)
@@ -91,6 +136,11 @@ def _invalid(match: HTTPMatch) -> bool:
     """Whether a regular expression stands in it that RE2 refuses."""
     if match.path is not None and match.path.type == "RegularExpression" and not regexes.valid(match.path.value or ""):
         return True
+    return broken_conditions(match)
+
+
+def broken_conditions(match: HTTPMatch) -> bool:
+    """The same, of its headers and query parameters alone."""
     return any(
         one.type == "RegularExpression" and not regexes.valid(one.value)
         for conditions in (match.headers, match.query_params)
@@ -111,7 +161,7 @@ def along(entry: Entry, path: str) -> bool:
     """Whether the path of a request is one that an entry is looked up under; a regular expression is asked with its conditions."""
     if entry.kind == "Exact":
         return entry.path == path
-    return entry.kind == "RegularExpression" or path.rstrip("/") == entry.key or path.startswith(f"{entry.key}/")
+    return entry.kind in EXPRESSIONS or path.rstrip("/") == entry.key or path.startswith(f"{entry.key}/")
 
 
 def _first(conditions: tuple[NamedMatch, ...], *, fold: bool = False) -> tuple[NamedMatch, ...]:
@@ -127,7 +177,7 @@ def _first(conditions: tuple[NamedMatch, ...], *, fold: bool = False) -> tuple[N
 def unknown_call(match: GRPCMatch, profile: Profile) -> bool:
     """Whether a match names a gRPC method in a way that an implementation does not have: the match is lost."""
     method = match.method
-    if profile.calls == "any" or method is None:
+    if profile.calls != "service and method" or method is None:
         return False
     return method.type == "RegularExpression" or not method.service or not method.method
 
@@ -141,6 +191,8 @@ def _call(route: GRPCRoute, number: int, place: int, match: GRPCMatch, profile: 
         pattern = f"/{method.service or '[^/]+'}/{method.method or '[^/]+'}"
         return Entry(route, number, place, "RegularExpression", pattern, None, headers)
     if not method.service:
+        if profile.calls == "method as suffix":
+            return Entry(route, number, place, "Suffix", f".*/{regexes.quoted(method.method or '')}", None, headers)
         return Entry(route, number, place, "RegularExpression", f"/[^/]+/{regexes.quoted(method.method or '')}", None, headers)
     if not method.method:
         return Entry(route, number, place, "PathPrefix", f"/{method.service}", None, headers)

@@ -81,7 +81,7 @@ class Judged:
 
     def __init__(self, placements: dict[ObjectRef, Placement], profile: Profile) -> None:
         self.profile = profile
-        self._courts = [_Court.of(EXCLUSIONS[name], placements, profile) for name in profile.exclusions]
+        self._courts = [_Court.of(EXCLUSIONS[name], placements, profile) for name in _named(profile)]
 
     def loss(self, ref: ObjectRef, rule: int | None) -> Loss | None:
         """What a route, or one of its rules, has lost; None where nothing is."""
@@ -104,6 +104,10 @@ class Judged:
             if old is not new and old.losses != new.losses:
                 changed |= {lost[0] for lost in old.losses.keys() | new.losses.keys() if old.losses.get(lost) != new.losses.get(lost)}
         return other, changed
+
+
+def _named(profile: Profile) -> tuple[str, ...]:
+    return (*(("one-kind-per-host",) if profile.kinds_on_a_host == "one" else ()), *profile.exclusions)
 
 
 class _Court(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from aichaos.predict.routing import response, streams
 from aichaos.predict.routing.answer import Found, taken
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import Resolved
-from aichaos.predict.routing.entries import Entry, along, broken, entries
+from aichaos.predict.routing.entries import EXPRESSIONS, Entry, along, broken, entries, unknown_filters
 from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.losses import Loss
 from aichaos.predict.routing.matching import holds
@@ -64,6 +64,7 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
         yield from _near(table, request, gateway, path)
         yield from _lost(table, request, gateway, path)
         yield from _refused_expressions(table, request)
+        yield from _left_out(table, request)
         return
     first, *rivals = matching
     yield f"{_named(first.entry)} takes it: {_asked(first)}"
@@ -118,7 +119,7 @@ def precedence(winner: Winner, rival: Winner, profile: Profile) -> str:
         return f"{_KINDS[mine.kind]} comes before {_KINDS[its.kind]}"
     if mine.key != its.key and mine.kind == "PathPrefix":
         return f"the prefix {mine.path} is longer than {its.path}"
-    names = profile.regex_order if mine.kind == "RegularExpression" else profile.order
+    names = profile.regex_order if mine.kind in EXPRESSIONS else profile.order
     if tied(mine, its, names):
         return _UNDECIDED
     for name in names:
@@ -128,7 +129,7 @@ def precedence(winner: Winner, rival: Winner, profile: Profile) -> str:
 
 
 _UNDECIDED = "same path and host; ages unknown, tie undecided"
-_KINDS = {"Exact": "an exact path", "PathPrefix": "a path prefix", "RegularExpression": "a regular expression"}
+_KINDS = {"Exact": "an exact path", "PathPrefix": "a path prefix", "RegularExpression": "a regular expression", "Suffix": "a method alone"}
 
 
 def _criterion(name: str, mine: Entry, its: Entry) -> str:
@@ -186,7 +187,7 @@ def _asked(winner: Winner) -> str:
     return ", ".join(parts)
 
 
-_PATHS = {"Exact": "path", "PathPrefix": "path prefix", "RegularExpression": "path expression"}
+_PATHS = {"Exact": "path", "PathPrefix": "path prefix", "RegularExpression": "path expression", "Suffix": "path expression"}
 
 
 def _nothing(table: Table, request: Request, found: Found) -> str:
@@ -236,6 +237,16 @@ def _refused_expressions(table: Table, request: Request) -> Iterator[str]:
             yield f"{ref} has a regular expression that RE2 refuses: what stands with it is not served"
 
 
+def _left_out(table: Table, request: Request) -> Iterator[str]:
+    """Routes of this host that are not programmed at all, because of a filter that the implementation does not have."""
+    if table.profile.unknown_filter != "no route":
+        return
+    for ref, placement in table.placements.items():
+        hosts: Sequence[str] = getattr(placement.route.spec, "hostnames", ()) or (EVERY,)
+        if any(takes(host.lower(), request.host) for host in hosts) and any(True for _ in unknown_filters(placement.route, table.profile)):
+            yield f"{ref} has a filter that {table.profile.name} does not have where it stands: nothing of the route is served"
+
+
 def _short(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
@@ -265,6 +276,7 @@ def _would(placement: Placement, request: Request, path: str, profile: Profile, 
 _PROBLEMS = {
     "InvalidKind": "backend {target} is no Service",
     "RefNotPermitted": "no ReferenceGrant in its namespace permits the reference to {target}",
+    "UnsupportedProtocol": "backend {target} has an appProtocol on that port that this gateway does not know",
     "BackendNotFound": "backend {target} does not exist, or not on that port",
 }
 _FAILS = {status: f"answered with {status}" for status in (500, 503)}
@@ -275,7 +287,7 @@ def _troubles(refs: Sequence[Resolved], fails: dict[int, str] = _FAILS) -> Itera
     for one in refs:
         target = one.service or f"{one.ref.kind} {one.ref.name}"
         if one.problem:
-            yield f"{_PROBLEMS[one.problem].format(target=target)}: its share is {fails[500]}"
+            yield f"{one.why or _PROBLEMS[one.problem].format(target=target)}: its share is {fails[500]}"
         elif not one.ready:
             yield f"backend {target} has no ready endpoint: its share is {fails[503]}"
     if not refs:

@@ -10,8 +10,8 @@ import msgspec
 from aichaos.domain.gateway import Filter
 from aichaos.domain.prediction import Pairs, Received
 from aichaos.predict.routing.cors import preflight
-from aichaos.predict.routing.entries import Entry
-from aichaos.predict.routing.headers import modified, names_host
+from aichaos.predict.routing.entries import Entry, extension, of_backend
+from aichaos.predict.routing.headers import modified, names_host, removes_host
 from aichaos.predict.routing.paths import replaced
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.redirect import location
@@ -37,10 +37,10 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     received: Received | None = None
 
 
-def extension(one: Filter) -> str:
-    """The kind that a filter refers to, as `group/Kind`; "" where it is one of the standard's own."""
-    ref = one.extension_ref or {}
-    return f"{ref.get('group', '')}/{ref.get('kind', '')}" if one.type == "ExtensionRef" else ""
+def kept(filters: tuple[Filter, ...], profile: Profile) -> tuple[Filter, ...] | None:
+    """The filters of a backend that an implementation acts on; None where another one makes its share an error."""
+    known = tuple(one for one in filters if of_backend(one, profile))
+    return known if len(known) == len(filters) or profile.unknown_filter == "ignored" else None
 
 
 def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry, profile: Profile) -> Effect:
@@ -52,13 +52,17 @@ def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry,
         if extension(one) in profile.extensions:
             continue  # whatever it does: see notes.py
         field = _FIELDS.get(one.type)
-        if field is None or getattr(one, field) is None:
+        if field is None or getattr(one, field) is None or not (one.type in profile.filters or of_backend(one, profile)):
+            if profile.unknown_filter == "ignored":
+                continue
             return Effect(status=500)
         if one.request_redirect is not None:
             status = one.request_redirect.status_code or 302
             return Effect(status=status, location=location(one.request_redirect, request, new_path, entry, profile))
         if one.cors is not None and preflight(one.cors, request):
             return Effect(status=profile.preflight_status)
+        if profile.host_removal == "500" and removes_host(one):
+            return Effect(status=500)
         if one.request_header_modifier is not None:
             if profile.host_header == "500" and names_host(one.request_header_modifier):
                 return Effect(status=500)

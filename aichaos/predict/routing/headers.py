@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from aichaos.domain.gateway import HeaderFilter
+from aichaos.domain.gateway import Filter, HeaderFilter
 from aichaos.domain.prediction import Pairs
 from aichaos.predict.routing import variables
 from aichaos.predict.routing.request import Request
@@ -25,6 +25,12 @@ VALUES: dict[str, Value] = {
 def names_host(change: HeaderFilter) -> bool:
     """Whether a filter sets or adds the Host header."""
     return any(header.name.lower() == "host" for header in (*change.set, *change.add))
+
+
+def removes_host(one: Filter) -> bool:
+    """Whether a filter removes the Host header, of a request or of an answer."""
+    changes = (one.request_header_modifier, one.response_header_modifier)
+    return any(name.lower() == "host" for change in changes if change is not None for name in change.remove)
 
 
 def modified(headers: Pairs, change: HeaderFilter, request: Request, values: str, set_and_add: str) -> Pairs:

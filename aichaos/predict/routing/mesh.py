@@ -86,7 +86,7 @@ def _gamma(request: Request, routes: list[HTTPRoute], world: World, profile: Pro
     key = sort_key(profile.order)
     best = min(fitting, key=lambda entry: (_KINDS.index(entry.kind), -len(entry.key), key(entry)))
     rule = (best.route.spec.rules or ())[best.rule]
-    refs = tuple(resolve(best.route, ref, world) for ref in rule.backend_refs or ())
+    refs = tuple(resolve(best.route, ref, world, profile) for ref in rule.backend_refs or ())
     found = taken(request, Found(entry=best, path=request.path), refs, profile)
     return _with(found, (f"{best.route.namespace}/{best.route.name} is attached to the Service itself: no Gateway is passed",))
 

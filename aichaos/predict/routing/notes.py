@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aichaos.domain.gateway import Filter, HTTPRule, MirrorFilter
-from aichaos.predict.routing.entries import Entry
-from aichaos.predict.routing.filters import extension
+from aichaos.predict.routing.entries import Entry, extension, of_backend
 from aichaos.predict.routing.profile import Profile
 
 
@@ -14,15 +13,22 @@ def notes(entry: Entry, profile: Profile) -> Iterator[str]:
     filters: tuple[Filter, ...] = getattr(rule, "filters", ())
     for one in filters:
         if one.request_mirror is not None:
-            yield _mirror(one.request_mirror, entry.route.namespace)
+            yield _mirror(one.request_mirror, entry.route.namespace, profile)
         if kind := extension(one):
             name = (one.extension_ref or {}).get("name", "?")
             if kind in profile.extensions:
                 yield f"filter {kind.rpartition('/')[2]} {name} is an extension of {profile.name}: what it does is not foretold"
             else:
-                yield f"filter {kind} {name} is none that {profile.name} is known to have: answered with 500"
-        if one.external_auth is not None:
+                yield f"filter {kind} {name} is none that {profile.name} is known to have: {_UNKNOWN[profile.unknown_filter]}"
+        elif one.type not in profile.filters:
+            yield f"{profile.name} does not have the filter {one.type}: {_UNKNOWN[profile.unknown_filter]}"
+        elif one.external_auth is not None:
             yield f"{_target(one.external_auth, entry.route.namespace)} is asked first and may refuse it (ExternalAuth)"
+    for ref in rule.backend_refs or ():
+        for one in ref.filters:
+            if not of_backend(one, profile):
+                what = f"{profile.name} does not have the filter {one.type} at a backend ({ref.name})"
+                yield f"{what}: {_UNKNOWN[profile.unknown_filter]}"
     if isinstance(rule, HTTPRule):
         yield from _limits(rule)
     persistence: dict[str, Any] | None = getattr(rule, "session_persistence", None)
@@ -43,9 +49,14 @@ def _limits(rule: HTTPRule) -> Iterator[str]:
         yield f"tried again{times}{f' after {codes}' if codes else ''}: a backend may see it more than once"
 
 
-def _mirror(mirror: MirrorFilter, namespace: str) -> str:
+_UNKNOWN = {"500": "answered with 500", "ignored": "it is passed over", "no route": "nothing of the route is served"}
+
+
+def _mirror(mirror: MirrorFilter, namespace: str, profile: Profile) -> str:
     share = 100.0
-    if mirror.percent is not None:
+    if profile.mirrored == "all":
+        pass
+    elif mirror.percent is not None:
         share = float(mirror.percent)
     elif mirror.fraction is not None:
         share = 100.0 * float(mirror.fraction.get("numerator", 0)) / float(mirror.fraction.get("denominator") or 100)

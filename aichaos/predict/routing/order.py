@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
-from aichaos.domain.gateway import NamedMatch
+from aichaos.domain.gateway import GRPCRoute, NamedMatch
 from aichaos.predict.routing.age import age, undecided
 from aichaos.predict.routing.entries import Entry
 from aichaos.predict.routing.listeners import EffectiveListener
@@ -28,6 +28,8 @@ CRITERIA: dict[str, Criterion] = {
     "method": Criterion(lambda entry: entry.method is None, "a match with a method comes first"),
     "headers": Criterion(lambda entry: -len(entry.headers), "more header conditions come first"),
     "query": Criterion(lambda entry: -len(entry.query), "more query conditions come first"),
+    "http first": Criterion(lambda entry: isinstance(entry.route, GRPCRoute), "an HTTPRoute comes before a GRPCRoute"),
+    "grpc first": Criterion(lambda entry: not isinstance(entry.route, GRPCRoute), "a GRPCRoute takes the place of an HTTPRoute"),
     "age": Criterion(lambda entry: age(entry.route), "the older route comes first"),
     "name": Criterion(lambda entry: f"{entry.route.namespace}/{entry.route.name}", "the first name in the alphabet comes first"),
     "rule": Criterion(lambda entry: entry.rule, "the earlier rule comes first"),
@@ -75,6 +77,8 @@ def _pairwise(one: Entry, other: Entry) -> bool:
     before = sort_key(("length", "method", "headers", "query", "rule"))
     if before(one) != before(other) or (one.kind == "RegularExpression" and one.path != other.path):
         return False
+    if type(one.route) is not type(other.route) and (one.headers, one.query) == (other.headers, other.query):
+        return False  # a GRPCRoute takes the place of an HTTPRoute
     for mine, its in ((one.headers, other.headers), (one.query, other.query)):
         first, second = _less(mine, its), _less(its, mine)
         if first != second:

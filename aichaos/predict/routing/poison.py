@@ -13,6 +13,7 @@ from aichaos.domain.gateway import Filter, GRPCRule, HTTPRule, StreamRule
 from aichaos.predict.routing import variables
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.entries import broken
+from aichaos.predict.routing.headers import removes_host
 from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.profile import Profile
 
@@ -75,6 +76,14 @@ def _twice(placement: Placement, profile: Profile) -> Iterator[Suspect]:
                     yield Suspect(reason, port, host=host.shared, listener=reach.listener.name)
 
 
+_FALLS = "and the controller falls over it"
+
+
+def controller_is_down(reasons: Iterable[str]) -> bool:
+    """Whether a data plane that starts is told nothing at all; else it has its ports, and a table of routes that it refuses."""
+    return any(reason.endswith(_FALLS) for reason in reasons)
+
+
 def _empty_selector(placement: Placement, profile: Profile) -> Iterator[Suspect]:
     """The controller falls over a listener with `from: Selector` and an empty selector as soon as a route refers to its Gateway."""
     for joined in placement.joined:
@@ -82,13 +91,22 @@ def _empty_selector(placement: Placement, profile: Profile) -> Iterator[Suspect]
             allowed = one.listener.allowed_routes
             namespaces = allowed.namespaces if allowed is not None else None
             if namespaces is not None and namespaces.from_ == "Selector" and namespaces.selector == LabelSelector():
-                reason = f"listener {one.name} has an empty selector, and the controller falls over it"
+                reason = f"listener {one.name} has an empty selector, {_FALLS}"
                 yield from (Suspect(reason, port) for port in _ports(placement))
+
+
+def _host_removed(placement: Placement, profile: Profile) -> Iterator[Suspect]:
+    rules: Sequence[HTTPRule | GRPCRule | StreamRule] = placement.route.spec.rules or ()
+    for number, rule in enumerate(rules):
+        filters: Sequence[Filter] = getattr(rule, "filters", ())
+        if any(removes_host(one) for one in (*filters, *(own for ref in rule.backend_refs or () for own in ref.filters))):
+            yield from (Suspect("a filter removes Host: Envoy refuses the whole port", port, number) for port in _ports(placement))
 
 
 POISONS: dict[str, Poison] = {
     "invalid-regex": _invalid_regex,
     "percent": _percent,
+    "host-removed": _host_removed,
     "same-domain-twice": _twice,
     "empty-selector": _empty_selector,
 }

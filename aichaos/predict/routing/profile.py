@@ -8,6 +8,11 @@ from typing import Literal
 
 import msgspec
 
+STANDARD_FILTERS = frozenset(
+    ("RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect", "URLRewrite", "RequestMirror", "CORS", "ExternalAuth")
+)
+HEADER_FILTERS = frozenset(("RequestHeaderModifier", "ResponseHeaderModifier"))
+
 
 class Deviation(msgspec.Struct, frozen=True, kw_only=True):
     """One point in which an implementation departs from the plain reading of the standard.
@@ -54,8 +59,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Which hosts a route loses to other listeners; a key of `attach.ISOLATION`. With `scope: listener` nothing is left to lose."""
 
     # exclude.py: which rules are dropped because of other routes
-    exclusions: tuple[str, ...] = ("one-kind-per-host",)
-    """Keys of `exclude.EXCLUSIONS`, applied in order."""
+    kinds_on_a_host: Literal["one", "both"] = "one"
+    """Of HTTPRoutes and GRPCRoutes on one host of a listener: the younger kind is refused, or both serve."""
+    exclusions: tuple[str, ...] = ()
+    """Other keys of `exclude.EXCLUSIONS`, applied in order."""
 
     # status.py: what its controller writes of a route
     statuses: str = "standard"
@@ -64,12 +71,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     # entries.py: what becomes of one match
     empty_rule: Literal["500", "absent"] = "500"
     """A rule without backendRefs and without a filter that answers: an error, or not programmed at all."""
+    no_matches: Literal["everything", "nothing"] = "everything"
+    """What a rule takes whose list of matches is there and empty."""
     invalid_regex: Literal["rule", "match"] = "rule"
     """What a regular expression that RE2 refuses takes with it, where it does no more harm (`poisons`)."""
     poisons: tuple[str, ...] = ()
     """What makes the data plane refuse the whole port; keys of `poison.POISONS`."""
-    calls: Literal["any", "service and method"] = "any"
-    """Which matches of gRPC methods it has: all of the standard's, or exact ones alone that name both the service and the method."""
+    calls: Literal["any", "service and method", "method as suffix"] = "any"
+    """Which matches of gRPC methods it has: all of the standard's, or exact ones alone that name both the service and the method; or all,
+    but a method without its service is whatever the path ends in, after all other kinds."""
     repeated_condition: Literal["first", "all"] = "first"
     """Of two conditions on one header: only the first counts, or both must hold."""
     redirect_query: bool = True
@@ -105,6 +115,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Requests that are refused before any routing; keys of `request.REFUSALS`."""
 
     # backends.py
+    protocols: tuple[str, ...] = ()
+    """The `appProtocol`s of a Service's port that it knows: a backend of another one is invalid. Empty where it takes all."""
     invalid_share: Literal["500", "left-out"] = "500"
     """What becomes of the share of an invalid backendRef beside valid ones."""
     failing_shares: Literal["apart", "alike"] = "apart"
@@ -116,6 +128,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A Service all of whose endpoints are unready: an error, or the unready ones are used."""
 
     # filters.py
+    filters: frozenset[str] = STANDARD_FILTERS
+    """The filters of a rule that it has."""
+    backend_filters: frozenset[str] = STANDARD_FILTERS
+    """The filters of a backend that it has. `URLRewrite of the host` has no new path."""
+    unknown_filter: Literal["500", "ignored", "no route"] = "500"
+    """What another filter does: its rule, or the share of its backend, is an error; nothing; or nothing of its route is programmed."""
     filter_order: Literal["rule-first", "backend-first", "backend-first in splits"] = "rule-first"
     response_filters: tuple[str, ...] = ("backend", "redirect", "500", "503")
     """On whose answers a ResponseHeaderModifier acts: those of a backend, redirects, and the errors of the gateway itself."""
@@ -125,6 +143,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Of `set` and `add` of one header in one filter: both act, or `add` alone."""
     host_header: Literal["replaces", "500"] = "replaces"
     """A RequestHeaderModifier that sets or adds Host: it replaces the host, or the rule answers with an error."""
+    host_removal: Literal["done", "500"] = "done"
+    """A filter that removes Host: nothing comes of it, or the rule answers with an error. See also `poisons`."""
+    mirrored: Literal["as told", "all"] = "as told"
+    """Which share of the requests a RequestMirror copies: the one that it names, or all of them."""
     broken_mirror: Literal["dropped", "500"] = "dropped"
     """A RequestMirror whose backendRef is invalid, or that stands beside a redirect: it mirrors nothing, or the rule is an error."""
     rewrite_prefix: str = "standard"

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from aichaos.domain.base import ConditionStatus, ObjectRef, reference
-from aichaos.domain.gateway import Gateway, GRPCRoute, ParentRef, Route
+from aichaos.domain.gateway import Gateway, GRPCRoute, HTTPMatch, HTTPRoute, ParentRef, Route
+from aichaos.predict.routing import regexes
 from aichaos.predict.routing.attach import Placement
-from aichaos.predict.routing.backends import route_problems, rule_problems
-from aichaos.predict.routing.entries import absent, broken, unknown_call
+from aichaos.predict.routing.backends import resolve, route_problems, rule_problems
+from aichaos.predict.routing.entries import absent, broken_conditions, unknown_call, unknown_filters
 from aichaos.predict.routing.faults import client_authorities, references, route_kinds, supported_kinds
 from aichaos.predict.routing.listeners import EffectiveListener, parent_of
 from aichaos.predict.routing.profile import Profile
@@ -69,7 +70,7 @@ def of_route(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[For
 
 
 def _by_the_standard(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[Foretold]:
-    refs = next(iter(route_problems(placement.route, table.world)), "")
+    refs = next(iter(route_problems(placement.route, table.world, table.profile)), "")
     lost = table.judged.loss(ref, None)
     for joined in placement.joined:
         yield _condition(ref, "Accepted", joined.refused or (lost.reason if lost else ""), "Accepted", parent=joined.parent)
@@ -80,15 +81,18 @@ def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[
     """Conflicts of rules are told, per parentRef; of several bad references the last; nothing is where no listener has a host of it."""
     route = placement.route
     rules = route.spec.rules or ()
-    unknown = list(_unknown_calls(route, table.profile))
     for number, joined in enumerate(placement.joined):
         losses = [loss for rule in range(len(rules)) if (loss := table.judged.loss(ref, rule)) is not None]
         told = Counter(listener for loss in losses for parent, listener in loss.told if parent == number)
-        conflict = "RuleMatchConflict" if len(rules) in told.values() else ""
+        conflict = "RuleMatchConflict" if len(rules) in told.values() or not rules else ""
+        unknown = [] if joined.refused else _unsupported(route, table.world, table.profile)
         problems = [
             problem
             for rule in rules
-            for problem in (*rule_problems(route, rule, table.world), *(("Degraded",) if absent(rule, table.profile) else ()))
+            for problem in (
+                *rule_problems(route, rule, table.world, table.profile),
+                *(("Degraded",) if absent(rule, table.profile) else ()),
+            )
             if not (joined.refused and problem == "Degraded")  # that is told as a listener takes the rule
         ]
         refs = problems[-1] if problems and joined.refused != "NoMatchingListenerHostname" else ""
@@ -97,8 +101,30 @@ def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[
         yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
         if any(count < len(rules) for count in told.values()):
             yield Foretold(ref, "PartiallyInvalid", ConditionStatus.TRUE, "RuleMatchPartiallyConflict", joined.parent)
-        if any(broken(route)) and not joined.refused:
+        if any(_broken_paths(route)) and not joined.refused:
             yield Foretold(ref, "ValidMatches", ConditionStatus.FALSE, "InvalidPathMatch", joined.parent)
+
+
+def _unsupported(route: Route, world: World, profile: Profile) -> list[str]:
+    """Why Contour says of a route, which it serves all the same, that it is not accepted; of several reasons it writes the last."""
+    filters = [
+        "UnsupportedValue" for ref in unknown_filters(route, profile) if ref is None or not resolve(route, ref, world, profile).problem
+    ]
+    conditions = ["UnsupportedValue" for match in _matches(route) if not _broken_path(match) and broken_conditions(match)]
+    return [*_unknown_calls(route, profile), *conditions, *filters]
+
+
+def _broken_paths(route: Route) -> Iterator[bool]:
+    return (True for match in _matches(route) if _broken_path(match))
+
+
+def _matches(route: Route) -> Iterator[HTTPMatch]:
+    for rule in (route.spec.rules or ()) if isinstance(route, HTTPRoute) else ():
+        yield from rule.matches or ()
+
+
+def _broken_path(match: HTTPMatch) -> bool:
+    return match.path is not None and match.path.type == "RegularExpression" and not regexes.valid(match.path.value or "")
 
 
 def _unknown_calls(route: Route, profile: Profile) -> Iterator[str]:

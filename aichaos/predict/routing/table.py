@@ -16,14 +16,14 @@ from aichaos.predict.routing.answer import Found, carried, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
 from aichaos.predict.routing.backends import Resolved, mirrors_hold, resolve
 from aichaos.predict.routing.entrance import Entrance, bound, entrance
-from aichaos.predict.routing.entries import Entry, broken, entries
+from aichaos.predict.routing.entries import EXPRESSIONS, Entry, broken, entries
 from aichaos.predict.routing.exclude import Judged, Moved
 from aichaos.predict.routing.index import Index, Place, Scope
 from aichaos.predict.routing.listeners import EffectiveListener, effective
 from aichaos.predict.routing.matching import holds
 from aichaos.predict.routing.order import BLOCKS, COINS, tied
 from aichaos.predict.routing.paths import normalised
-from aichaos.predict.routing.poison import Port, Suspect, harmful, suspects
+from aichaos.predict.routing.poison import Port, Suspect, controller_is_down, harmful, suspects
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.standard import STANDARD
 from aichaos.predict.routing.request import REFUSALS, Request
@@ -228,7 +228,7 @@ class Table:
         known = self._resolved.get(key)
         if known is None:
             refs = (route.spec.rules or ())[rule].backend_refs or ()
-            known = self._resolved[key] = tuple(resolve(route, ref, self.world) for ref in refs)
+            known = self._resolved[key] = tuple(resolve(route, ref, self.world, self.profile) for ref in refs)
         return known
 
     # answers ---------------------------------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ class Table:
             good = self._last_good.get(port)
             if good:
                 return good._with_world(self.world).possible(request, gateway)
-            return [error(None if self.profile.unrouted_port == "refused" else 404, Found(), self.profile)]
+            return [error(None if controller_is_down(self.poisoned[port].values()) else 404, Found(), self.profile)]
         for name in self.profile.refused:
             if (refusal := REFUSALS[name](request, self.profile.normalise)) is not None:
                 return [refused(refusal, self.profile)]
@@ -279,7 +279,7 @@ class Table:
         if found.entry is None:
             return error(404, found, self.profile)
         route, rule = found.entry.route, found.entry.rule
-        broken = self.profile.broken_mirror == "500" and not mirrors_hold(route, rule, self.world)
+        broken = self.profile.broken_mirror == "500" and not mirrors_hold(route, rule, self.world, self.profile)
         return taken(request, found, self.resolved(route, rule), self.profile, broken=broken)
 
     def _streamed(self, request: Request, listener: EffectiveListener) -> list[Answer]:
@@ -303,7 +303,7 @@ class Table:
         return found if None in found else [*found, None]
 
     def may_win(self, anchor: Entry, rival: Entry) -> bool:
-        names = self.profile.regex_order if anchor.kind == "RegularExpression" else self.profile.order
+        names = self.profile.regex_order if anchor.kind in EXPRESSIONS else self.profile.order
         return tied(anchor, rival, names) or any(COINS[coin](anchor, rival) for coin in self.profile.coins)
 
 

@@ -69,8 +69,9 @@ def _reached(placement: Placement) -> list[list[Hosts]]:
 
 
 def _said(entry: Entry) -> Hashable:
+    """A match as it is compared, with routes of the same kind alone."""
     return (
-        (entry.kind, entry.path, entry.method),
+        (type(entry.route), entry.kind, entry.path, entry.method),
         tuple((term.name, term.value, term.type or "Exact") for term in entry.headers),
         tuple((term.name, term.value, term.type or "Exact") for term in entry.query),
     )

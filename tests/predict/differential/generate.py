@@ -9,18 +9,22 @@ from typing import Any
 
 WAVES = 3
 """How many different ages there are; objects of one wave are made in one go, mostly within a second."""
-_PATHS = ("/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/b")
+_PATHS = ("/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/b", "/a%7Bb")
 _REGEXES = ("/a.*", "/a/[bc]", "/[ab]", "/(a|b)/.*", "/a(")
 _PROBES = (
     *("/", "/a", "/a", "/a/", "/a/b", "/a/b", "/a/b/", "/a/b/c", "/ab", "/b", "/b?v=1", "/a?v=1&w=2", "/a?w=2&v=1&v=2", "/a/b?v=%31"),
     *("//", "//a//b", "/a/../b", "/a/./b", "/%61", "/a%2Fb", "/a\\b", "/a;v=1", "/a%5Cb", "/../a", "/a/.."),
+    *("/a{b", "/a{b/c", "/a%7Bb", "/a|b", "/a/[b]", "/%%41", "/a%b", "/a\xe9", "/b?v=\xe9", "/a%7bb"),
 )
 _CONDITIONS = (
     {"name": "X-A", "value": "1"},
     {"name": "x-a", "value": "1"},
     {"name": "X-B", "value": "2"},
     {"name": "X-A", "value": "[0-9]", "type": "RegularExpression"},
+    {"name": "Host", "value": "a[.].*:80|b[.].*", "type": "RegularExpression"},
 )
+OUTSIDE = ("foreign", "elsewhere", "datagrams")
+"""Services of an unknown protocol, outside of the cluster, and of UDP."""
 _QUERY = ({"name": "v", "value": "1"}, {"name": "w", "value": "2"})
 
 
@@ -61,7 +65,7 @@ def generate(seed: int, number: int, namespaces: tuple[str, str, str], parent: d
         spec = {
             "parentRefs": [parent],
             "hostnames": dice.sample(hosts, dice.randint(1, 2)),
-            "rules": [rule(dice, namespaces) for _ in range(dice.randint(1, 3))],
+            "rules": [rule(dice, namespaces, OUTSIDE) for _ in range(dice.randint(1, 3))],
         }
         metadata = {"name": name, "namespace": dice.choice(namespaces[:2])}
         route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": metadata, "spec": spec}
@@ -80,7 +84,7 @@ def generate(seed: int, number: int, namespaces: tuple[str, str, str], parent: d
     return one
 
 
-def rule(dice: random.Random, namespaces: tuple[str, str, str]) -> dict[str, Any]:
+def rule(dice: random.Random, namespaces: tuple[str, str, str], outside: tuple[str, ...] = ()) -> dict[str, Any]:
     """One rule: its matches, its filters, and the backends of those that do not redirect."""
     matches = [match(dice) for _ in range(dice.choice((1, 1, 2)))]
     made: dict[str, Any] = {"matches": matches, "filters": [*_changes(dice), *_mirrors(dice, namespaces)]}
@@ -103,9 +107,20 @@ def rule(dice: random.Random, namespaces: tuple[str, str, str]) -> dict[str, Any
             rewrite = _path(dice, prefixes) | dice.choice(({}, {"hostname": "r.test"}))
             made["filters"] += [{"type": "URLRewrite", "urlRewrite": rewrite or {"hostname": "r.test"}}]
         if dice.random() < 0.94:
-            refs = [backend(dice, namespaces) for _ in range(dice.choice((1, 1, 1, 2)))]
+            refs = [backend(dice, namespaces, outside) for _ in range(dice.choice((1, 1, 1, 2)))]
             made["backendRefs"] = list({ref["name"]: ref for ref in refs}.values())  # of one Service nobody sees which reference was taken
     return made
+
+
+_FILLED_IN = ("%REQ(x-c?X-B)%", "%REQ(x-b):1%", "a%REQ(x-c)%b", "%REQ(x-c)%%PROTOCOL%", "%REQ(:path)% %REQ(:method)% %REQ(host)%")
+_FOREIGN = {"type": "ExtensionRef", "extensionRef": {"group": "example.com", "kind": "Thing", "name": "mine"}}
+_OF_BACKENDS: tuple[dict[str, Any], ...] = (
+    _FOREIGN,
+    {"type": "URLRewrite", "urlRewrite": {"hostname": "own.test"}},
+    {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/own"}}},
+    {"type": "RequestRedirect", "requestRedirect": {"hostname": "own.test", "statusCode": 302}},
+)
+"""Filters that not every gateway has, at a backend."""
 
 
 def _changes(dice: random.Random) -> list[dict[str, Any]]:
@@ -113,7 +128,7 @@ def _changes(dice: random.Random) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     if dice.random() < 0.15:
         change: dict[str, Any] = {
-            "set": [{"name": "X-S", "value": dice.choice(("s", "%REQ(x-a)%", "50% off", "%NOPE%", "%PROTOCOL%"))}],
+            "set": [{"name": "X-S", "value": dice.choice(("s", "%REQ(x-a)%", "50% off", "%NOPE%", "%PROTOCOL%", *_FILLED_IN))}],
             "add": [{"name": "X-A", "value": "2"}],
             "remove": dice.choice((["X-B"], ["x-b", "X-C"], [])),
         }
@@ -123,6 +138,8 @@ def _changes(dice: random.Random) -> list[dict[str, Any]]:
     if dice.random() < 0.15:
         change = {"set": [{"name": "X-R", "value": "rule"}], "add": [{"name": "X-R-Add", "value": "rule"}], "remove": ["x-up-remove"]}
         made.append({"type": "ResponseHeaderModifier", "responseHeaderModifier": change})
+    if dice.random() < 0.03:
+        made.append(_FOREIGN)
     return made
 
 
@@ -161,8 +178,9 @@ def match(dice: random.Random) -> dict[str, Any]:
     return made
 
 
-def backend(dice: random.Random, namespaces: tuple[str, str, str]) -> dict[str, Any]:
-    name = dice.choice(("v1", "v2", "v1", "v2", "empty", "unready", "missing", "granted", "private"))
+def backend(dice: random.Random, namespaces: tuple[str, str, str], outside: tuple[str, ...] = ()) -> dict[str, Any]:
+    """outside: Services that only some clusters have."""
+    name = dice.choice(("v1", "v2", "v1", "v2", "empty", "unready", "missing", "granted", "private", *outside))
     ref: dict[str, Any] = {"name": name, "port": dice.choice((80, 80, 80, 80, 80, 81))}
     if name in ("granted", "private"):
         ref["namespace"] = namespaces[2]
@@ -171,4 +189,6 @@ def backend(dice: random.Random, namespaces: tuple[str, str, str]) -> dict[str, 
     if dice.random() < 0.1:
         change = {"set": [{"name": "X-S", "value": "backend"}], "add": [{"name": "X-A", "value": "backend"}]}
         ref["filters"] = [{"type": "RequestHeaderModifier", "requestHeaderModifier": change}]
+    elif dice.random() < 0.04:
+        ref["filters"] = [dice.choice(_OF_BACKENDS)]
     return ref

@@ -1,6 +1,8 @@
 """What the tests of this folder share: the Services of all sets, what the API server holds, and whether an answer was foretold."""
 
 import time
+from collections.abc import Iterator
+from typing import Any
 
 from aichaos.domain.prediction import Answer as Predicted
 from aichaos.domain.prediction import Pairs, RequestLine
@@ -8,7 +10,7 @@ from aichaos.domain.snapshot import Snapshot, Source
 from aichaos.observe.manifests import snapshot
 from tests.controlplane.asking import Answer
 from tests.controlplane.client import ControlPlane
-from tests.controlplane.gateway import RunningGateway
+from tests.controlplane.gateway import RunningGateway, service
 from tests.predict.differential.generate import WAVES, Asked, RouteSet
 
 _API = "/apis/gateway.networking.k8s.io"
@@ -23,6 +25,9 @@ def populate(gateway: RunningGateway, namespaces: tuple[str, str, str]) -> dict[
             address = f"10.244.160.{1 + number * 10 + place}"
             gateway.service(namespace, name, [] if name == "empty" else [address], ready=False if name == "unready" else None)
             found[address] = f"{namespace}/{name}"
+        if number < 2:
+            for one in _outside(gateway, namespace, f"10.244.160.{8 + number * 10}"):
+                gateway.create(one)
     grant = {
         "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": namespaces[0]}],
         "to": [{"group": "", "kind": "Service", "name": "granted"}],
@@ -30,6 +35,19 @@ def populate(gateway: RunningGateway, namespaces: tuple[str, str, str]) -> dict[
     metadata = {"name": "granted", "namespace": namespaces[2]}
     gateway.create({"apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant", "metadata": metadata, "spec": grant})
     return found
+
+
+def _outside(gateway: RunningGateway, namespace: str, address: str) -> Iterator[dict[str, Any]]:
+    """The Services of `generate.OUTSIDE`; nobody is to come to any of them."""
+    foreign, endpoints = service(namespace, "foreign", [address], gateway.backends.port)
+    foreign["spec"]["ports"][0]["appProtocol"] = "example.com/spoken"
+    yield from (foreign, endpoints)
+    datagrams, _ = service(namespace, "datagrams", [], gateway.backends.port)
+    datagrams["spec"]["ports"][0]["protocol"] = "UDP"
+    yield datagrams
+    elsewhere, _ = service(namespace, "elsewhere", [], gateway.backends.port)
+    elsewhere["spec"] |= {"type": "ExternalName", "externalName": "other.test"}
+    yield elsewhere
 
 
 def next_second() -> None:

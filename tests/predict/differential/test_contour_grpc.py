@@ -24,6 +24,7 @@ _METHODS: tuple[dict[str, str] | None, ...] = (
     {"service": "shop.*", "type": "RegularExpression"},
     None,
 )
+_PATHS = (("Exact", "/shop.Cart/Add"), ("PathPrefix", "/shop.Cart"), ("PathPrefix", "/"), ("RegularExpression", "/shop.*"))
 _CALLS = ("/shop.Cart/Add", "/shop.Cart/List", "/shop.Pay/Add", "/shop.Pay/List", "/other", "/shop.Cart")
 
 
@@ -47,6 +48,14 @@ def generate(number: int, gateway: dict[str, str], namespace: str) -> tuple[list
         spec = {"parentRefs": [gateway | {"sectionName": "http"}], "hostnames": [f"grpc-{number}.test"], "rules": rules}
         metadata = {"name": f"g{number}-{dice.choice(('r', 'r-1'))}-{place}", "namespace": namespace}
         routes.append({"apiVersion": API, "kind": "GRPCRoute", "metadata": metadata, "spec": spec})
+    if dice.random() < 0.5:  # of two kinds on one host both serve
+        rules = [
+            {"matches": [{"path": {"type": kind, "value": value}}], "backendRefs": [{"name": dice.choice(("v1", "v2")), "port": 80}]}
+            for kind, value in dice.sample(_PATHS, dice.randint(1, 2))
+        ]
+        spec = {"parentRefs": [gateway | {"sectionName": "http"}], "hostnames": [f"grpc-{number}.test"], "rules": rules}
+        metadata = {"name": f"h{number}", "namespace": namespace}
+        routes.insert(dice.randint(0, 1), {"apiVersion": API, "kind": "HTTPRoute", "metadata": metadata, "spec": spec})
     calls = []
     for _ in range(8):
         headers = tuple(pair for pair in (("X-A", "1"), ("X-B", "1")) if dice.random() < 0.4)
@@ -71,7 +80,7 @@ def test_calls_are_carried_to_whom_it_is_foretold(
         for call in calls:
             gateway.backends.heard.clear()
             status = ask(gateway, call).status
-            reached = {services[pod] for pod, path in gateway.backends.heard if path == "*"}
+            reached = {services[pod] for pod, path in gateway.backends.heard if path in ("*", call.path)}
             asked += 1
             possible = table.possible(read(line(call)), (gateway.namespace, gateway.name))
             expected = [({one.service for one in each.backends} if each.outcome == "forward" else set(), each.status) for each in possible]

@@ -1,13 +1,13 @@
 """Envoy Gateway 1.9.1, as its own translator and Envoy 1.40 answered 9,256 questions over 694 sets of routes."""
 
-from aichaos.predict.routing.profile import Deviation, Profile
+from aichaos.predict.routing.profile import HEADER_FILTERS, Deviation, Profile
 
 
 def _row(name: str, says: str, *switches: str) -> Deviation:
     return Deviation(name=f"envoy-gateway/{name}", switches=switches, says=says)
 
 
-_ORDER = ("length", "method as header", "exact headers", "query", "exact query", "age", "namespace, name", "rule", "match")
+_ORDER = ("length", "method as header", "exact headers", "query", "exact query", "http first", "age", "namespace, name", "rule", "match")
 
 ENVOY_GATEWAY = Profile(
     name="envoy-gateway",
@@ -18,9 +18,11 @@ ENVOY_GATEWAY = Profile(
     precedence_host="shared",
     fallback=False,
     isolation="equal-names",
+    kinds_on_a_host="both",
+    calls="method as suffix",
     poisons=("same-domain-twice", "percent"),
     repeated_condition="all",
-    path_ranks=("Exact", "RegularExpression", "PathPrefix"),
+    path_ranks=("Exact", "RegularExpression", "PathPrefix", "Suffix"),
     order=_ORDER,
     regex_order=_ORDER,
     normalise=("backslashes", "unreserved", "unsafe", "dots", "slashes"),
@@ -31,7 +33,9 @@ ENVOY_GATEWAY = Profile(
     unready="served",
     filter_order="backend-first",
     header_values="format",
+    backend_filters=HEADER_FILTERS | {"URLRewrite of the host"},
     host_header="500",
+    host_removal="500",
     broken_mirror="500",
     set_and_add="add",
     rewrite_prefix="envoy-gateway rewrite",
@@ -64,8 +68,9 @@ ENVOY_GATEWAY = Profile(
         ),
         _row(
             "host-header",
-            "A RequestHeaderModifier that sets or adds Host makes the rule answer 500.",
+            "A RequestHeaderModifier that sets or adds Host, or a filter that removes it, makes the rule answer 500.",
             "host_header",
+            "host_removal",
         ),
         _row(
             "broken-mirror",
@@ -105,6 +110,21 @@ ENVOY_GATEWAY = Profile(
             "header-variables",
             "In header values of filters Envoy fills in %REQ(x)%, and %% is %; by the standard a value is literal.",
             "header_values",
+        ),
+        _row(
+            "kinds-on-a-host",
+            "HTTPRoutes and GRPCRoutes of one host serve beside each other, HTTPRoutes first; by the standard the younger kind is refused.",
+            "kinds_on_a_host",
+        ),
+        _row(
+            "method-without-service",
+            "A match of a gRPC method without its service takes every path that ends in it, after all other matches.",
+            "calls",
+        ),
+        _row(
+            "filters-of-backends",
+            "A filter of a backend that neither changes headers nor the host alone makes its share answer 500.",
+            "backend_filters",
         ),
         _row(
             "set-and-add",

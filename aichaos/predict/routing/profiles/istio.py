@@ -1,6 +1,6 @@
 """Istio (main of 2026-08-27), as its own translator and Envoy 1.40 answered 9,360 questions over 694 sets of routes; mesh defaults."""
 
-from aichaos.predict.routing.profile import Deviation, Profile
+from aichaos.predict.routing.profile import HEADER_FILTERS, Deviation, Profile
 
 
 def _row(name: str, says: str, *switches: str) -> Deviation:
@@ -17,6 +17,8 @@ ISTIO = Profile(
     isolation="port",
     twin_listeners="first",
     service_ports="apart",
+    backend_filters=HEADER_FILTERS,
+    unknown_filter="no route",
     poisons=("invalid-regex", "percent"),
     invalid_regex="match",  # where it is not handed to Envoy, the rest of its rule is
     repeated_condition="all",
@@ -125,6 +127,13 @@ ISTIO = Profile(
             "Routes whose parent is a Service and that name a port of it, and those that name none, are two tables: only that with the "
             "oldest route serves. By the standard they are one.",
             "service_ports",
+        ),
+        _row(
+            "unknown-filters",
+            "A filter that Istio does not have, or one of a backend that does not change headers, and nothing of its route is served; by "
+            "the standard its rule, or the share of its backend, is an error, and a filter of a backend acts.",
+            "backend_filters",
+            "unknown_filter",
         ),
         _row(
             "twin-listeners",
