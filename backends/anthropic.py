@@ -7,8 +7,11 @@ The SDK is imported when the first question is asked (it costs over a second). N
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import msgspec
+
 from aichaos.ask.protocol import Options, Progress, Prompt, Question, Reply
-from aichaos.backends.calling import CutOffError, Provider, UnreadableError, calling, refuses_schema
+from aichaos.backends.calling import Count, CutOffError, Provider, UnreadableError, calling, key_in, named, read, refuses_schema, shown
+from aichaos.backends.guarded import guarded
 from aichaos.backends.prices import cost
 from aichaos.errors import MissingKeyError
 
@@ -23,6 +26,38 @@ _ENDS: dict[str, Literal["length", "refused"]] = {
 }
 
 
+class _Block(msgspec.Struct, frozen=True):
+    type: str | None = None
+    text: str | None = None
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+
+
+class _Message(msgspec.Struct, frozen=True):
+    content: list[_Block] | None = None
+    model: str | None = None
+    usage: Any = None
+    stop_reason: str | None = None
+
+
+class _Delta(msgspec.Struct, frozen=True):
+    type: str | None = None
+    text: str | None = None
+    stop_reason: str | None = None
+
+
+class _Event(msgspec.Struct, frozen=True):
+    """A piece of a streamed answer: of what its kinds hold, what we read."""
+
+    type: str | None = None
+    message: _Message | None = None
+    delta: _Delta | None = None
+    usage: Any = None
+
+
 class AnthropicBackend:
     name: ClassVar[str] = "anthropic"
     about: ClassVar[str] = "Anthropic's models (also as: claude)"
@@ -32,7 +67,9 @@ class AnthropicBackend:
     remote: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
-        if not os.environ.get("ANTHROPIC_API_KEY"):
+        self._key = key_in("ANTHROPIC_API_KEY")
+        self._base_url = options.base_url or os.environ.get("ANTHROPIC_BASE_URL") or None
+        if not self._key:
             raise MissingKeyError(
                 "the backend anthropic needs a key", hint="Set ANTHROPIC_API_KEY, or work offline with --backend playbook."
             )
@@ -45,9 +82,12 @@ class AnthropicBackend:
 
         options, prompt = self._options, question.prompt
         model = self.model or DEFAULT_MODEL
-        where = options.base_url or "Anthropic"
+        where = shown(self._base_url) if self._base_url else "Anthropic"
         provider = Provider(sdk=anthropic, where=where, model=model, key=self.key_variable, timeout=options.timeout)
-        with anthropic.Anthropic(base_url=options.base_url, timeout=options.timeout, max_retries=0) as client:
+        http = guarded(anthropic, options.timeout)
+        with anthropic.Anthropic(
+            api_key=self._key, base_url=self._base_url, timeout=options.timeout, max_retries=0, http_client=http
+        ) as client:
             return calling(provider, lambda: self._ask(client, prompt, progress))
 
     def _ask(self, client: "anthropic.Anthropic", prompt: Prompt, progress: Progress) -> Reply:
@@ -82,36 +122,51 @@ class AnthropicBackend:
 
         if not isinstance(message, anthropic.types.Message):  # the SDK hands on whatever a server says that is no Anthropic
             raise UnreadableError("no message")
-        text = "".join(block.text for block in message.content if block.type == "text")
+        found = read(message, _Message)
+        text = "".join(block.text or "" for block in found.content or () if block.type == "text")
         progress(text)
-        return self._reply(text, message.model, message.usage.input_tokens, message.usage.output_tokens, message.stop_reason, prompt)
+        return self._reply(text, found, _used(found.usage), found.stop_reason, prompt)
 
     def _streamed(self, events: Any, prompt: Prompt, progress: Progress) -> Reply:
         pieces: list[str] = []
-        start: Any = None
-        stop, used = None, 0
+        start: _Message | None = None
+        stop: str | None = None
+        used = _Usage()
         for event in events:
-            match event.type:
+            found = read(event, _Event)
+            delta = found.delta or _Delta()
+            match found.type:
                 case "message_start":
-                    start = event.message
-                case "content_block_delta" if event.delta.type == "text_delta":
-                    pieces.append(event.delta.text)
-                    progress(event.delta.text)
+                    start = found.message
+                case "content_block_delta" if delta.type == "text_delta" and delta.text:
+                    pieces.append(delta.text)
+                    progress(delta.text)
                 case "message_delta":
-                    stop, used = event.delta.stop_reason, event.usage.output_tokens
+                    stop, used = delta.stop_reason, _used(found.usage)
         if start is None:
             raise UnreadableError("no message")
         if stop is None:
             raise CutOffError("the stream ended before the message")
-        return self._reply("".join(pieces), start.model, start.usage.input_tokens, used, stop, prompt)
+        whole = _Usage(input_tokens=_used(start.usage).input_tokens, output_tokens=used.output_tokens)
+        return self._reply("".join(pieces), start, whole, stop, prompt)
 
-    def _reply(self, text: str, model: str, took: int, gave: int, stop: str | None, prompt: Prompt) -> Reply:
+    def _reply(self, text: str, message: _Message, used: _Usage, stop: str | None, prompt: Prompt) -> Reply:
+        took, gave = used.input_tokens, used.output_tokens
+        counted = took is not None and gave is not None
         return Reply(
             text=text,
-            model=model,
-            input_tokens=took,
-            output_tokens=gave,
-            cost_usd=cost(model, took, gave),
+            model=named(message.model),
+            input_tokens=took or 0 if counted else 0,
+            output_tokens=gave or 0 if counted else 0,
+            counted=counted,
+            cost_usd=cost(message.model, took, gave) if took is not None and gave is not None else None,
             end=_ENDS.get(stop or "", "done"),
             notes=prompt.notes,
         )
+
+
+def _used(usage: Any) -> _Usage:
+    try:
+        return read(usage, _Usage)
+    except UnreadableError:  # another server than Anthropic's may count nothing
+        return _Usage()
