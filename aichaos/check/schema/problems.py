@@ -21,13 +21,15 @@ class Sink:
     """What a walk notes down.
 
     errors: values that the schema refuses; strict: fields that it does not have; rules: broken CEL rules; skipped: what was not checked.
-    notes: fields that a cluster may lack. budget: how many steps the CEL rules of the object may still take, all together.
+    notes: fields that a cluster may lack. budget: how many steps the CEL rules of the object may still take, all together. cost: what they
+    have cost the server so far, about.
     """
 
-    __slots__ = ("budget", "errors", "notes", "rules", "skipped", "strict")
+    __slots__ = ("budget", "cost", "errors", "notes", "rules", "skipped", "strict")
 
     def __init__(self) -> None:
         self.budget = [CEL_STEPS]
+        self.cost = 0
         self.errors: list[Problem] = []
         self.strict: list[Problem] = []
         self.notes: list[Problem] = []

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from aichaos.check.schema.bundle import Node, Nodes
+from aichaos.check.schema.cel.cost import A_STEP, PER_OBJECT, PER_RULE, cost, judged, may_be_dear
 from aichaos.check.schema.cel.program import BUDGET, Program, UnknownPartError, program
 from aichaos.check.schema.cel.syntax import SyntaxProblemError
 from aichaos.check.schema.cel.times import duration, timestamp
-from aichaos.check.schema.cel.values import NONE, BudgetError, CelError
+from aichaos.check.schema.cel.values import NONE, BudgetError, CelError, MapOfItems, SetOfItems
 from aichaos.check.schema.problems import Path, Sink
 
 View = Callable[[Any], Any]
@@ -34,11 +35,11 @@ class Rule(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Rules:
-    """The rules of one node. view: how its value looks to them, None where it is the same."""
+    """The rules of one node. view: how its value looks to them, None where it is the same; given whether the type of a list counts."""
 
-    def __init__(self, rules: list[Rule], view: View | None) -> None:
+    def __init__(self, rules: list[Rule], view: Callable[[bool], View | None]) -> None:
         self._rules = [(rule, _compiled(rule)) for rule in rules]
-        self._view = view
+        self._view = view(any(isinstance(made, Program) and made.joins for _, made in self._rules))
 
     def run(self, value: Any, path: Path, sink: Sink) -> None:
         """Notes down the rules that a value breaks, and those that could not be evaluated."""
@@ -49,6 +50,7 @@ class Rules:
             if isinstance(made, str):
                 sink.skipped.append(_unevaluated(rule, path, made))
                 continue
+            left = sink.budget[0]
             try:
                 kept = made.run(variables)
             except CelError as error:
@@ -58,6 +60,30 @@ class Rules:
             else:
                 if kept is not True:
                     sink.rules.append(("schema/cel", _at(path, rule.field_path), _message(rule, variables, sink)))
+                elif (steps := left - sink.budget[0]) > _FEW or made.walks:
+                    _pay(rule, steps, variables, path, sink)
+
+
+def _pay(rule: Rule, steps: int, variables: dict[str, Any], path: Path, sink: Sink) -> None:
+    """Notes down a rule that is kept, and for whose cost the server refuses the object all the same."""
+    if not may_be_dear(steps, variables["self"]):
+        sink.cost += steps * A_STEP
+        return
+    units = cost(rule.rule, variables)
+    spent, sink.cost = sink.cost, sink.cost + units
+    for units_of, limit, what in ((units, PER_RULE, "this rule costs"), (sink.cost, PER_OBJECT, "with this rule the object costs")):
+        verdict = judged(units_of, limit)
+        said = f"{what} about {units_of:,} units, and the server stops at {limit:,}: {_short(rule.rule)}"
+        if verdict == "yes":
+            sink.rules.append(("schema/cel", path, said))
+            return
+        if verdict == "perhaps" and judged(spent, limit) == "no":
+            sink.skipped.append(("schema/not-checked", path, f"whether the server takes this can't be said: {said}"))
+            return
+
+
+_FEW = 100
+"""Steps of a rule without functions on texts that can cost nothing worth counting."""
 
 
 def _compiled(rule: Rule) -> Program | str | None:
@@ -74,7 +100,7 @@ def rules_of(of: Nodes, node: Node) -> Rules | None:
     written = node.get("x-kubernetes-validations")
     if not written:
         return None
-    return Rules(msgspec.convert(written, list[Rule]), view_of(of, node))
+    return Rules(msgspec.convert(written, list[Rule]), lambda typed: view_of(of, node, typed=typed))
 
 
 def _unevaluated(rule: Rule, path: Path, why: str) -> tuple[str, Path, str]:
@@ -110,33 +136,55 @@ def _at(path: Path, field_path: str) -> Path:
 # what a rule sees ---------------------------------------------------------------------------------------------------------------
 
 
-def view_of(of: Nodes, reference: int | Node) -> View | None:
-    """How a value becomes one of CEL: times and bytes are not texts there. None where it is the same."""
-    return _numbered(of, reference) if isinstance(reference, int) else _view(of, of.get(reference))
+def view_of(of: Nodes, reference: int | Node, *, typed: bool) -> View | None:
+    """How a value becomes one of CEL: times and bytes are not texts there. None where it is the same. typed: whether lists know their type,
+    which costs a copy."""
+    return _numbered(of, reference, typed) if isinstance(reference, int) else _view(of, of.get(reference), typed)
 
 
 @lru_cache(maxsize=8192)
-def _numbered(of: Nodes, number: int) -> View | None:
-    return _view(of, of.get(number))
+def _numbered(of: Nodes, number: int, typed: bool) -> View | None:
+    return _view(of, of.get(number), typed)
 
 
-def _view(of: Nodes, node: Node) -> View | None:
+def _view(of: Nodes, node: Node, typed: bool) -> View | None:
     match node.get("type"):
         case "string":
             return _FORMATS.get(node.get("format", ""))
         case "array" if "items" in node:
-            inner = view_of(of, node["items"])
-            return None if inner is None else lambda value: [inner(item) for item in value] if type(value) is list else value
+            return _of_items(of, node, typed)
         case "object":
-            return _of_fields(of, node)
+            return _of_fields(of, node, typed)
     return None
 
 
-def _of_fields(of: Nodes, node: Node) -> View | None:
-    every = {name: view_of(of, child) for name, child in node.get("properties", {}).items()}
+def _of_items(of: Nodes, node: Node, typed: bool) -> View | None:
+    """Items of a list; a list of the type `set` or `map` is another thing to `==` and `+`."""
+    inner = view_of(of, node["items"], typed=typed)
+    made: Callable[[list[Any]], list[Any]] | None = None
+    match node.get("x-kubernetes-list-type") if typed else None:
+        case "set":
+            made = SetOfItems
+        case "map":
+            keys = tuple(node.get("x-kubernetes-list-map-keys", ()))
+            made = lambda items: MapOfItems(items, keys)  # noqa: E731
+    if inner is None and made is None:
+        return None
+
+    def view(value: Any) -> Any:
+        if type(value) is not list:
+            return value
+        items = value if inner is None else [inner(item) for item in value]
+        return items if made is None else made(items)
+
+    return view
+
+
+def _of_fields(of: Nodes, node: Node, typed: bool) -> View | None:
+    every = {name: view_of(of, child, typed=typed) for name, child in node.get("properties", {}).items()}
     views = {name: change for name, change in every.items() if change is not None}
     further = node.get("additionalProperties")
-    rest = view_of(of, further) if isinstance(further, (int, dict)) and not isinstance(further, bool) else None
+    rest = view_of(of, further, typed=typed) if isinstance(further, (int, dict)) and not isinstance(further, bool) else None
     if not views and rest is None:
         return None
 

@@ -22,7 +22,7 @@ _MOST = 1_000_000
 
 
 def _list(name: str, value: Any) -> list[Any]:
-    if type(value) is not list:
+    if not isinstance(value, list):
         raise no_overload(name, value)
     return value
 
@@ -40,7 +40,7 @@ def _is_sorted(value: Any) -> bool:
 def _sum(value: Any) -> Any:
     total: Any = None
     for item in _list("sum", value):
-        if type(item) in (str, bytes, bool, list):
+        if isinstance(item, (str, bytes, bool, list)):
             raise no_overload("sum", value)
         total = item if total is None else arithmetic("+", total, item)
     return 0 if total is None else total
@@ -104,7 +104,7 @@ def _flatten(value: Any, depth: Any = 1) -> list[Any]:
         raise CelError("level must be non-negative")
     found: list[Any] = []
     for item in _list("flatten", value):
-        found += _flatten(item, depth - 1) if type(item) is list and depth > 0 else [item]
+        found += _flatten(item, depth - 1) if isinstance(item, list) and depth > 0 else [item]
     return found
 
 

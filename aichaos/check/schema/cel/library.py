@@ -23,7 +23,7 @@ from aichaos.check.schema.cel.written import string
 
 
 def _size(value: Any) -> int:
-    if type(value) in (str, list, dict, bytes):
+    if isinstance(value, (str, list, dict, bytes)):
         return len(value)
     raise no_overload("size", value)
 

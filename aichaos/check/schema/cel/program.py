@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from aichaos.check.schema.cel import library
+from aichaos.check.schema.cel import library, texts
 from aichaos.check.schema.cel.folds import FOLDS, Run, Variables, truth
 from aichaos.check.schema.cel.syntax import SyntaxProblemError, Tree, UInt, parse
 from aichaos.check.schema.cel.values import (
@@ -25,6 +25,10 @@ from aichaos.check.schema.cel.values import (
     type_name,
 )
 
+_JOINS = "=="
+_WALKS = "()"
+"""These stand among the names of an expression that compares or adds what may be lists, and of one with functions on texts."""
+
 BUDGET = "#"
 """The variable that holds how many steps of macros are left; no name of CEL."""
 
@@ -34,11 +38,16 @@ class UnknownPartError(Exception):
 
 
 class Program:
-    """A compiled expression. names: the variables that it uses from outside. run: itself, for variables that hold a BUDGET."""
+    """A compiled expression. names: the variables that it uses from outside. run: itself, for variables that hold a BUDGET.
+
+    joins: whether it compares or adds what may be lists. walks: whether it has a function that takes the longer the longer a text is.
+    """
 
     def __init__(self, run: Run, names: frozenset[str]) -> None:
         self.run = run
         self.names = names
+        self.joins = _JOINS in names
+        self.walks = _WALKS in names
 
     def evaluate(self, variables: Variables, budget: list[int]) -> Any:
         """budget: how many steps of macros are left, taken from as it goes. Raises CelError, BudgetError."""
@@ -58,6 +67,11 @@ def program(text: str) -> Program:
     except RecursionError:
         raise SyntaxProblemError("nested too deep") from None
     return Program(run, frozenset(used))
+
+
+def compiled(tree: Tree) -> Run:
+    """A part of an expression, for variables that hold a BUDGET. Raises UnknownPartError."""
+    return _made(tree, set())
 
 
 def _made(tree: Tree, used: set[str]) -> Run:
@@ -166,7 +180,7 @@ _RAISE: Any = object()
 
 
 def _item(value: Any, key: Any, otherwise: Any = _RAISE) -> Any:
-    if type(value) is list:
+    if isinstance(value, list):
         position = _whole(key)
         if position is None:
             raise no_overload("_[_]", value, key)
@@ -176,7 +190,7 @@ def _item(value: Any, key: Any, otherwise: Any = _RAISE) -> Any:
             raise CelError(f"index out of bounds: {position}")
         return otherwise
     if type(value) is dict:
-        if type(key) in (list, dict):
+        if isinstance(key, (list, dict)):
             raise no_overload("_[_]", value, key)
         found = value.get(key, _RAISE) if type(key) is not bool else next((item for name, item in value.items() if name is key), _RAISE)
         if found is not _RAISE:
@@ -298,6 +312,8 @@ def _binary(tree: Tree, used: set[str]) -> Run:
         return _same_text(left, other[1], operator == "==")
     if operator == "in" and (texts := _texts_of(other)) is not None:
         return _one_of(left, texts)
+    if operator == "in" or (operator in ("==", "!=", "+") and not (_is_single(one) or _is_single(other))):
+        used.add(_JOINS)
     match operator:
         case "==":
             return lambda variables: equal(left(variables), right(variables))
@@ -314,6 +330,11 @@ def _binary(tree: Tree, used: set[str]) -> Run:
         case ">=":
             return lambda variables: compare(left(variables), right(variables)) in (0, 1)
     return lambda variables: arithmetic(operator, left(variables), right(variables))
+
+
+def _is_single(tree: Tree) -> bool:
+    """Whether this can't be a list."""
+    return tree[0] in ("literal", "has", "unary", "&&", "||") or (tree[0] == "binary" and tree[1] != "+") or tree[:2] == ("call", "size")
 
 
 def _same_text(left: Run, text: str, wanted: bool) -> Run:
@@ -338,7 +359,7 @@ def _one_of(left: Run, texts: list[str]) -> Run:
 
 
 def _contains(collection: Any, value: Any) -> bool:
-    if type(collection) is list:
+    if isinstance(collection, list):
         return any(equal(item, value) for item in collection)
     if type(collection) is dict:
         return _item(collection, value, NONE) is not NONE
@@ -357,7 +378,12 @@ def _call(tree: Tree, used: set[str]) -> Run:
     found = (library.METHODS if target is not None else library.FUNCTIONS).get((name, len(arguments) + (target is not None)))
     if found is None:
         raise UnknownPartError(f"there is no function {name} of {len(arguments)} arguments")
+    if found in _ON_TEXTS:
+        used.add(_WALKS)
     return _applied(found, [_made(part, used) for part in ((target, *arguments) if target is not None else arguments)])
+
+
+_ON_TEXTS = frozenset(texts.METHODS.values())
 
 
 def _applied(function: Callable[..., Any], arguments: list[Run]) -> Run:
@@ -418,7 +444,7 @@ def _each(tree: Tree, used: set[str]) -> Run:
     def run(variables: Variables) -> Any:
         value = collection(variables)
         scope = variables.copy()
-        if type(value) is list:
+        if isinstance(value, list):
             pairs: Any = enumerate(value) if two else value
         elif type(value) is dict:
             pairs = value.items() if two else value

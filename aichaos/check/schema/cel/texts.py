@@ -114,7 +114,7 @@ def _split(text: object, separator: object, limit: object = -1) -> list[str]:
 
 
 def _join(items: Any, separator: Any = "") -> str:
-    if type(items) is not list or not all(type(item) is str for item in items):
+    if not isinstance(items, list) or not all(type(item) is str for item in items):
         raise no_overload("join", items)
     if sum(map(len, items)) + len(items) * len(_text("join", separator)) > _LONGEST:
         raise BudgetError
@@ -137,7 +137,7 @@ _CLAUSE = re.compile(r"%(?:\.([0-9]+))?([a-zA-Z%])")
 
 def _format(pattern: Any, values: Any) -> str:
     """`"%s is %d".format([…])`."""
-    if type(values) is not list:
+    if not isinstance(values, list):
         raise no_overload("format", values)
     left = list(values)
 

@@ -1,6 +1,7 @@
 """The values of CEL that Python does not have, and what is the same, smaller, or too large."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from aichaos.check.schema.cel.syntax import UInt
@@ -56,6 +57,21 @@ class Optional:
 NONE = Optional()
 
 
+class SetOfItems(list[Any]):
+    """A list whose items stand for themselves (x-kubernetes-list-type: set): their order does not matter, and a sum has each once."""
+
+
+class MapOfItems(list[Any]):
+    """A list whose items are known by some of their fields (x-kubernetes-list-type: map): so they are compared, and added."""
+
+    def __init__(self, items: Iterable[Any], keys: tuple[str, ...]) -> None:
+        super().__init__(items)
+        self.keys = keys
+
+    def key(self, item: Any) -> Any:
+        return tuple(item.get(name) for name in self.keys) if isinstance(item, dict) else item
+
+
 class Type:
     """What type() answers."""
 
@@ -97,9 +113,10 @@ TYPES = {name: Type(name) for name in _NAMES.values()}
 def type_name(value: Any) -> str:
     if isinstance(value, Opaque):
         return value.type
-    return _NAMES.get(type(value), "unknown")
+    return "list" if isinstance(value, list) else _NAMES.get(type(value), "unknown")
 
 
+_LONGEST = 10_000_000
 _NUMBERS = (int, UInt, float)
 _DIRECT = (str, bytes, bool)
 
@@ -111,11 +128,17 @@ def equal(one: Any, other: Any) -> bool:
         return bool(one == other)
     if kind in _NUMBERS and kind_too in _NUMBERS:
         return bool(one == other)
-    if kind is not kind_too:
+    if kind is not kind_too and not (isinstance(one, list) and isinstance(other, list)):
         return False
     match one:
         case None:
             return True
+        case SetOfItems():
+            return len(one) == len(other) and all(any(equal(item, held) for held in one) for item in other)
+        case MapOfItems():
+            return len(one) == len(other) and all(
+                any(one.key(held) == one.key(item) and equal(held, item) for held in one) for item in other
+            )
         case list():
             return len(one) == len(other) and all(map(equal, one, other))
         case dict():
@@ -165,6 +188,8 @@ def truncated(value: float) -> int:
 def arithmetic(operator: str, one: Any, other: Any) -> Any:
     """`+ - * / %` on all that have them. Raises CelError."""
     kind, kind_too = type(one), type(other)
+    if operator == "+" and isinstance(one, list) and isinstance(other, list):
+        return _joined(one, other)
     if kind is kind_too:
         if kind is int:
             return number(_integers(operator, one, other))
@@ -172,11 +197,37 @@ def arithmetic(operator: str, one: Any, other: Any) -> Any:
             return unsigned(_integers(operator, int(one), int(other)))
         if kind is float and operator != "%":
             return _floats(operator, one, other)
-        if operator == "+" and kind in (str, bytes, list):
-            if len(one) + len(other) > 10_000_000:
-                raise BudgetError
+        if operator == "+" and kind in (str, bytes):
+            _bounded(one, other)
             return one + other
     return _times(operator, one, other)
+
+
+def _bounded(one: Any, other: Any) -> None:
+    if len(one) + len(other) > _LONGEST:
+        raise BudgetError
+
+
+def _joined(one: list[Any], other: list[Any]) -> list[Any]:
+    """The left one says how: a set takes what it lacks; in a map an item takes the place of the one with its keys."""
+    _bounded(one, other)
+    match one:
+        case SetOfItems():
+            lacking: list[Any] = []
+            for item in other:
+                if not any(equal(item, held) for held in (*one, *lacking)):
+                    lacking.append(item)
+            return SetOfItems([*one, *lacking])
+        case MapOfItems():
+            items, places = list(one), [one.key(item) for item in one]
+            for item in other:
+                key = one.key(item)
+                if key in places:
+                    items[places.index(key)] = item
+                else:
+                    items.append(item)
+            return MapOfItems(items, one.keys)
+    return [*one, *other]
 
 
 def _integers(operator: str, one: int, other: int) -> int:
