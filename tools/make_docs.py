@@ -39,6 +39,7 @@ from aichaos.files import yaml
 from aichaos.library.finders import FINDERS
 from aichaos.library.parameters import shown as in_words
 from aichaos.library.shelf import scenarios
+from aichaos.run import closed
 from tools.gateways.pages import gateway_pages
 from tools.rules_page import rules_page
 from tools.schemas import gameday_schema, scenario_schema
@@ -47,6 +48,8 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 GATEWAYS = ROOT / "docs" / "gateways"
 RULES_PAGE = ROOT / "docs" / "rules.md"
+SAFETY = ROOT / "docs" / "safety.md"
+STOPS = ROOT / "docs" / "stops.md"
 PICTURE = ROOT / "docs" / "images" / "suggest.svg"
 PICTURED = 'aichaos suggest --from demo:route-chaos --count 1 \\\n    --scenario "test the resiliency of my HTTPRoutes configs"'
 COLUMNS = 96
@@ -654,6 +657,29 @@ def _shape(one: type[msgspec.Struct]) -> str:
     return f"### {one.__name__}\n\n{paragraph(_own_doc(one))}{table(['Field', 'Type'], rows)}"
 
 
+def _closed_lists() -> str:
+    """What a run may change, as `run/closed.py` has it."""
+    names = (("the network", closed.NETWORK), ("workloads", closed.WORKLOADS))
+    rows = [[what, ", ".join(f"`{kind}`" for kinds in groups.values() for kind in kinds)] for what, groups in names]
+    rows += [["configuration", "`ConfigMap`: made, changed, never deleted but by the run that made it"]]
+    rows += [["chaos engines", "all kinds of Chaos Mesh and Litmus but those below"]]
+    never = ", ".join(f"`{kind}`" for kind in (*closed.NEVER, *closed.CLOUD, *closed.INTERNAL))
+    return table(["", "Kinds that a step may touch"], rows) + f"\nNever: {never}; anything else; anything without a namespace.\n"
+
+
+def safety_page() -> str:
+    """docs/safety.md with its two generated parts: the kinds that a run may touch, and how fast stops are (from docs/stops.md)."""
+    text = SAFETY.read_text(encoding="utf-8")
+    measured = STOPS.read_text(encoding="utf-8").partition("\n\n")[2]
+    for name, part in (("closed", _closed_lists()), ("stops", measured)):
+        head, begin, rest = text.partition(f"<!-- {name}: made by tools/make_docs.py -->\n")
+        _, end, tail = rest.partition(f"<!-- /{name} -->\n")
+        if not (begin and end):
+            raise SystemExit(f"docs/safety.md has lost its marks of {name!r}")
+        text = f"{head}{begin}\n{part.strip()}\n\n{end}{tail}"
+    return text
+
+
 def pages() -> dict[Path, str]:
     """Every generated file with what should stand in it."""
     found = {
@@ -670,7 +696,7 @@ def pages() -> dict[Path, str]:
         "json.md": json_page(),
     }
     gateways = {GATEWAYS / name: text for name, text in gateway_pages(MADE).items()}
-    return {REFERENCE / name: text for name, text in found.items()} | gateways | {RULES_PAGE: rules_page(MADE)}
+    return {REFERENCE / name: text for name, text in found.items()} | gateways | {RULES_PAGE: rules_page(MADE), SAFETY: safety_page()}
 
 
 def stale(wanted: dict[Path, str]) -> list[Path]:

@@ -28,10 +28,10 @@ WORKLOADS = {
     "policy": ("PodDisruptionBudget",),
 }
 ENGINES = ("chaos-mesh.org", "litmuschaos.io")
-_NEVER = ("PhysicalMachineChaos", "PhysicalMachine", "JVMChaos", "KernelChaos", "RemoteCluster", "ChaosExperiment")
-_INTERNAL = ("PodNetworkChaos", "PodHttpChaos", "PodIOChaos")
+NEVER = ("PhysicalMachineChaos", "PhysicalMachine", "JVMChaos", "KernelChaos", "RemoteCluster", "ChaosExperiment")
+INTERNAL = ("PodNetworkChaos", "PodHttpChaos", "PodIOChaos")
 """Objects by which Chaos Mesh speaks to its daemons."""
-_CLOUD = ("AWSChaos", "GCPChaos", "AzureChaos", "CloudStackHostChaos", "YCChaos")
+CLOUD = ("AWSChaos", "GCPChaos", "AzureChaos", "CloudStackHostChaos", "YCChaos")
 _CONFIGURATION = ("ConfigMap",)
 
 
@@ -58,7 +58,7 @@ def _listed(change: Change, policy: Policy, *, restoring: bool) -> bool:
     if place.kind in NETWORK.get(group, ()) or place.kind in WORKLOADS.get(group, ()):
         return True
     if group in ENGINES:
-        return place.kind not in (*_NEVER, *_CLOUD, *_INTERNAL) or policy.allows(place.kind)
+        return place.kind not in (*NEVER, *CLOUD, *INTERNAL) or policy.allows(place.kind)
     if not group and place.kind in _CONFIGURATION:
         return change.verb != "delete" or restoring  # one that the run created has to go again
     return policy.allows(place.kind)

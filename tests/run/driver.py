@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from aichaos.domain.experiment import Experiment
 from aichaos.domain.running import Access, Approval, Event, Place, Plan, Planned, Rivals
 from aichaos.errors import AichaosError
 from aichaos.run import journal, lease, mirror, recover, state
+from aichaos.run import lever as levers
 from aichaos.run.conduct import Start, conduct
 from aichaos.run.journal import Journal
 from aichaos.run.places import Places
@@ -33,7 +35,7 @@ Death = Literal["none", "main", "both", "freeze"]
 class Orders(msgspec.Struct, kw_only=True):
     """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops.
     bug: the event at whose telling something of ours breaks; "" for none. late: seconds that the run takes to end after it has given its
-    Lease back, as on a busy machine."""
+    Lease back, as on a busy machine. lever: `NS/NAME` of one to look at; "" for none."""
 
     run: str
     namespace: str
@@ -46,6 +48,7 @@ class Orders(msgspec.Struct, kw_only=True):
     mirror: bool = True
     bug: str = ""
     late: float = 0.0
+    lever: str = ""
 
 
 class Moments:
@@ -173,10 +176,14 @@ def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(e
             experiment=orders.experiment,
             access=Access(kubeconfig=orders.kubeconfig),
             held=held,
-            lever="",
+            lever=orders.lever,
             mirror=orders.mirror,
         )
-        with stops.on_signals(lambda: None):
+        with ExitStack() as stack:
+            stack.enter_context(stops.on_signals(lambda: None))
+            if orders.lever:
+                watching = Reader(connection, levers.PATIENCE)
+                stack.enter_context(levers.Watch(watching, levers.place(orders.lever), stops.pull))
             ended = conduct(start, writer, Places(Reader(connection)), SimpleHands(), stops, breaking(orders.bug))
         report({"ended": ended, "moments": moments.count, "stop": stops.stop})
         return 8 if not ended.restored.verified else 0 if ended.outcome == "completed" else 7

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,13 @@ def _from_elsewhere(rig: Rig, process: subprocess.Popen[str]) -> None:
         assert lease.request_stop(writer, where, rig.run, "a benchmark")
 
 
+def _lever(rig: Rig, process: subprocess.Popen[str]) -> None:
+    """What anybody can type: kubectl patch configmap aichaos-lever …; from the moment at which it is there."""
+    path = f"/api/v1/namespaces/{rig.namespace}/configmaps/lever"
+    rig.asked = time.time()
+    rig.controlplane.request("PATCH", path, {"data": {"state": "pulled"}}, content_type="application/merge-patch+json")
+
+
 def _watchdog(rig: Rig, process: subprocess.Popen[str]) -> None:
     (watchdog,) = children(process)
     os.kill(watchdog, signal.SIGKILL)
@@ -101,6 +108,7 @@ KINDS = (
     Kind("the run is killed (`kill -9`)", _signal(signal.SIGKILL), by_watchdog=True),
     Kind("the run is frozen (SIGSTOP)", _signal(signal.SIGSTOP), by_watchdog=True),
     Kind("`aichaos stop` from another machine", _from_elsewhere),
+    Kind("the lever is pulled with kubectl", _lever),
     Kind("Ctrl-C, and an order of age to keep", _signal(signal.SIGINT), steps=STEPS.rstrip("\n") + "\n" + _PAUSE),
     Kind("the watchdog is killed (`kill -9`)", _watchdog),
     Kind("SIGTERM", _signal(signal.SIGTERM)),
@@ -111,7 +119,10 @@ def measure(rig: Rig, kind: Kind) -> Measured:
     """One run, stopped once all its changes are made."""
     rig.run = f"s-{secrets.token_hex(4)}"
     steps = kind.steps or ten()
-    process = rig.start(rig.orders(steps, rivals=rig.orders().rivals if kind.steps else (), mirror=False))
+    rig.controlplane.kubectl("-n", rig.namespace, "delete", "configmap", "lever", "--ignore-not-found")
+    config = {"metadata": {"name": "lever"}, "data": {"state": "released"}}
+    rig.controlplane.request("POST", f"/api/v1/namespaces/{rig.namespace}/configmaps", config)
+    process = rig.start(rig.orders(steps, rivals=rig.orders().rivals if kind.steps else (), mirror=False, lever=f"{rig.namespace}/lever"))
     last = steps.count("    - {") + steps.count("    - name")
     rig.controlplane.wait(lambda: rig.journal.exists() and rig.reached(last), what="the run to have made its changes")
     rig.asked = time.time()
@@ -132,7 +143,19 @@ def row(name: str, values: Sequence[float]) -> str:
     return f"| {name} | {len(ordered)} | {statistics.median(ordered):.3f} s | {p95:.3f} s | {ordered[-1]:.3f} s |"
 
 
-def page(results: dict[str, list[Measured]], floor: Sequence[float]) -> str:
+def rows(results: dict[str, list[Measured]]) -> Iterator[tuple[str, str]]:
+    """Of the table, each with what it is about."""
+    for name, measured in results.items():
+        begun = [one.begun for one in measured if one.begun is not None]
+        if begun:
+            yield f"{name}: begins to restore", row(f"{name}: begins to restore", begun)
+        told = f"{name}: restored" if begun else name
+        yield told, row(told, [one.done for one in measured])
+
+
+def page(results: dict[str, list[Measured]], floor: Sequence[float], before: str) -> str:
+    """before: the page as it is; its rows about kinds that were not measured now stay."""
+    kept = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ") and " s |" in line}
     lines = [
         "# From stop to restored",
         "",
@@ -143,11 +166,7 @@ def page(results: dict[str, list[Measured]], floor: Sequence[float]) -> str:
         "| What ends the run | Stops | p50 | p95 | max |",
         "|---|---|---|---|---|",
     ]
-    for name, measured in results.items():
-        begun = [one.begun for one in measured if one.begun is not None]
-        if begun:
-            lines.append(row(f"{name}: begins to restore", begun))
-        lines.append(row(f"{name}: restored" if begun else name, [one.done for one in measured]))
+    lines += (kept | dict(rows(results))).values()
     lines += [
         "",
         f"For comparison: ten writes in a row over one connection take {statistics.median(floor):.3f} s (median of {len(floor)}).",
@@ -202,7 +221,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if began:
                 print(row(f"{kind.name}: begins", began), flush=True)
             if options.write:
-                options.write.write_text(page(results, floor), encoding="utf-8")
+                before = options.write.read_text(encoding="utf-8") if options.kinds and options.write.exists() else ""
+                options.write.write_text(page(results, floor, before), encoding="utf-8")
     print(json.dumps({"ten writes": statistics.median(floor)}))
     return 0
 
