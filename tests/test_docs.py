@@ -18,10 +18,12 @@ from aichaos.observe import manifests, source
 from aichaos.observe.topology import Topology
 from tests.controlplane.client import ControlPlane
 from tools import make_docs
-from tools.make_docs import ROOT, on_terminal
+from tools.docs.experiments import example
+from tools.docs.places import GATEWAYS, PICTURE, REFERENCE, ROOT
+from tools.docs.screen import on_terminal, picture
 
 WRITTEN = [ROOT / "README.md", ROOT / "prompts" / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("howto/*.md")]
-GENERATED = sorted([*make_docs.REFERENCE.glob("*.md"), *make_docs.GATEWAYS.glob("*.md")])
+GENERATED = sorted([*REFERENCE.glob("*.md"), *GATEWAYS.glob("*.md")])
 MEASURED = ROOT / "docs" / "benchmarks.md"
 """Written by `python -m benchmarks`: its numbers are those of one machine, and it may not be there yet."""
 
@@ -36,11 +38,11 @@ def test_the_reference_is_what_the_program_says_today() -> None:
 
 def test_the_picture_shows_what_the_program_prints_today() -> None:
     pytest.importorskip("rich")
-    assert make_docs.picture() == make_docs.PICTURE.read_text(encoding="utf-8"), "python tools/make_docs.py --images makes it again"
+    assert picture() == PICTURE.read_text(encoding="utf-8"), "python tools/make_docs.py --images makes it again"
 
 
 def test_the_picture_loads_nothing_from_the_network() -> None:
-    svg = make_docs.PICTURE.read_text(encoding="utf-8")
+    svg = PICTURE.read_text(encoding="utf-8")
     assert not re.search(r"url\((?!#)|@import|href=|<script|<image", svg)
 
 
@@ -97,7 +99,7 @@ def headings(path: Path) -> set[str]:
 
 
 def test_a_saved_experiment_is_valid_by_the_published_schema() -> None:
-    (document,) = yaml.load(make_docs.example(), "example.yaml")
+    (document,) = yaml.load(example(), "example.yaml")
     assert list(problems(document, published())) == []
 
 
@@ -113,12 +115,12 @@ def test_a_saved_experiment_is_valid_by_the_published_schema() -> None:
     ],
 )
 def test_the_schema_refuses_what_the_program_refuses(change: dict[str, Any], problem: str) -> None:
-    (document,) = yaml.load(make_docs.example(), "example.yaml")
+    (document,) = yaml.load(example(), "example.yaml")
     assert any(problem in found for found in problems(document | change, published()))
 
 
 def published() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads((make_docs.REFERENCE / "experiment.schema.json").read_text(encoding="utf-8"))
+    schema: dict[str, Any] = json.loads((REFERENCE / "experiment.schema.json").read_text(encoding="utf-8"))
     return schema
 
 
@@ -127,6 +129,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "string": (str,),
     "integer": (int,),
+    "boolean": (bool,),
     "number": (int, float),
     "null": (type(None),),
 }
@@ -163,7 +166,7 @@ def problems(value: Any, schema: dict[str, Any], part: dict[str, Any] | None = N
                     elif wanted is not True:
                         yield from problems(value[name], schema, wanted, f"{at}.{name}")
             case "required":
-                yield from (f"{at}: {name} is missing" for name in wanted if name not in value)
+                yield from (f"{at}: {name} is missing" for name in wanted if isinstance(value, dict) and name not in value)
             case "dependentRequired":
                 yield from (f"{at}: {name} needs {', '.join(others)}" for name, others in wanted.items() if name in value)
             case _:
@@ -208,7 +211,7 @@ def test_the_backend_of_the_how_to_works(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_read_only_role_is_enough_to_read_every_kind(controlplane: ControlPlane, tmp_path: Path) -> None:
     controlplane.install_crds("gateway-api", "istio", "litmus")
-    controlplane.apply(make_docs.REFERENCE / "read-only-role.yaml")
+    controlplane.apply(REFERENCE / "read-only-role.yaml")
     controlplane.kubectl("create", "clusterrolebinding", "docs-reader", "--clusterrole=aichaos-read", "--user=docs-reader")
     try:
         kubeconfig = controlplane.client_certificate_kubeconfig("docs-reader")

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from aichaos.cli.main import cli
 from aichaos.files import yaml
-from tools.make_docs import ROOT
+from tools.docs.places import ROOT
 
 PACK = ROOT / "docs" / "examples" / "resilience"
 MANIFESTS = sorted(PACK.glob("*.yaml"))

@@ -17,7 +17,7 @@ import aichaos
 ROOT = Path(__file__).parent.parent
 PACKAGES = ["aichaos", *(f"aichaos.{found.name}" for found in pkgutil.iter_modules(aichaos.__path__) if found.ispkg)]
 MAX_LINES = 500
-TOO_LONG = {"tests/cluster/test_connection.py", "tools/make_docs.py"}
+TOO_LONG = {"tests/cluster/test_connection.py"}
 """Files that were longer when this test was written, each waiting for somebody to see its two subjects; none may be added."""
 
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas of the files that people write beside experiments: made of the Structs that read them."""
+"""The JSON Schemas of the files that people write beside experiments, and of a report: made of the Structs that read and write them."""
 
 import inspect
 import re
@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from aichaos.domain.gameday import GameDay
+from aichaos.domain.results import Results
 from aichaos.library.finders import FINDERS
 from aichaos.library.model import Scenario
 
@@ -60,6 +61,13 @@ def described(made: dict[str, Any]) -> dict[str, Any]:
             told = re.sub(r"\s*Raises [^.]*\.", "", inspect.cleandoc(part["description"]))
             part["description"] = told.replace("None", "null")
     return made
+
+
+def results_schema() -> dict[str, Any]:
+    """What `aichaos report -o json` writes. Later versions may add fields."""
+    made: dict[str, Any] = msgspec.json.schema(Results)
+    made["$defs"]["Results"]["required"] = [field.encode_name for field in msgspec.structs.fields(Results)]
+    return _DRAFT | {"title": "aichaos Results"} | described(made)
 
 
 def gameday_schema() -> dict[str, Any]:

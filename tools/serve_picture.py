@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tools.make_docs import ROOT
+from tools.docs.places import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "serve.png"
 

@@ -18,9 +18,9 @@ from aichaos.report.debrief import markdown
 from aichaos.series import worst
 from tests.program import Run, environment, fails
 from tests.test_docs import problems
-from tools import make_docs
+from tools.docs.places import REFERENCE, ROOT
 
-EXAMPLE = make_docs.ROOT / "docs" / "examples" / "gameday" / "ml-service.yaml"
+EXAMPLE = ROOT / "docs" / "examples" / "gameday" / "ml-service.yaml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
 
 
@@ -35,7 +35,7 @@ def test_every_scenario_of_the_example_fits_the_labs_cluster(aichaos: Run) -> No
 
 
 def schema() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((make_docs.REFERENCE / "gameday.schema.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads((REFERENCE / "gameday.schema.json").read_text(encoding="utf-8"))
     return found
 
 

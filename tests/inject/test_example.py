@@ -11,7 +11,7 @@ import pytest
 
 from aichaos.files import yaml
 from tests.inject.asgi import ask
-from tools.make_docs import ROOT
+from tools.docs.places import ROOT
 
 FOLDER = ROOT / "docs" / "examples" / "model-chaos"
 FLOWER = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}

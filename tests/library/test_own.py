@@ -18,7 +18,7 @@ from aichaos.library.shelf import scenarios
 from tests.library.test_scenarios import FILES, GOOD
 from tests.observe.clusters import topology_of
 from tests.test_docs import problems
-from tools import make_docs
+from tools.docs.places import REFERENCE
 
 GOOD_TEXT = """# mine
 name: mine
@@ -157,7 +157,7 @@ def test_a_hole_that_nothing_fits_is_said_and_breaks_no_list(hole: str) -> None:
 
 
 def schema() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((make_docs.REFERENCE / "scenario.schema.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads((REFERENCE / "scenario.schema.json").read_text(encoding="utf-8"))
     return found
 
 

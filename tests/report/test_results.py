@@ -10,7 +10,7 @@ import pytest
 
 from aichaos import past
 from aichaos.domain.about import REPORT, Report
-from aichaos.domain.results import Confidence, Results, Scored
+from aichaos.domain.results import Confidence, Results, Scored, Summary
 from aichaos.domain.running import Approval, Finished
 from aichaos.report import results_html
 from aichaos.report.layout import Paper
@@ -20,6 +20,8 @@ from aichaos.report.results_junit import text as junit
 from aichaos.report.results_markdown import page
 from tests.measure.folders import BACK, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to
 from tests.program import Run
+from tests.test_docs import problems
+from tools.docs.places import REFERENCE
 
 GONE = prediction(to("shop/web"), to(status=503), to(status=503), to("shop/web"))
 BAD = [*answers("shop", 0, FIRST + 5), *answers("shop", FIRST + 5, FIRST + 15, outcome="bad", why="no answer", seconds=None)]
@@ -188,3 +190,14 @@ def test_the_command_reports_a_run_by_its_name_or_the_latest(aichaos: Run, tmp_p
     assert "did NOT hold" in aichaos("report", **state).stdout
     absent = aichaos("report", "r-2", **state)
     assert (absent.returncode, "aichaos runs" in absent.stderr) == (1, True)
+
+
+def test_as_json_it_fits_its_published_schema(found: Results, tmp_path: Path) -> None:
+    schema = json.loads((REFERENCE / "results.schema.json").read_text(encoding="utf-8"))
+    cut_short = past.results(folder(tmp_path / "cut", samples=answers("shop", 0, BACK - 10), whole=False))
+    summed = msgspec.structs.replace(found, summary=Summary(text="", backend="b", model=None, prompt="summary@1", refused=["7"]))
+    for one in (found, cut_short, summed):
+        written = json.loads(msgspec.json.encode(one))
+        assert list(problems(written, schema)) == []
+    for wrong in ({"verdict": "good"}, {"began": "now"}, {"probes": [{"probe": "p"}]}):
+        assert list(problems(written | wrong, schema)) != []

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.controlplane.gateway import RunningGateway, container_port
 from tests.program import Run, all_said, environment, events_of
-from tools.make_docs import ROOT
+from tools.docs.places import ROOT
 
 EXAMPLE = ROOT / "docs" / "examples" / "gameday" / "ml-service.yaml"
 HOST = "predict.example.com"

@@ -1,0 +1,123 @@
+"""The page about JSON output: what each command prints, and the shapes in it."""
+
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from aichaos import diagnosis, settings
+from aichaos.ask.registry import Listed
+from aichaos.domain import backlog, catalogue, checked, experiment, gameday, prediction, progressive, results, suggestion
+from aichaos.run import listing
+from tools.docs.places import MADE
+from tools.docs.screen import console
+from tools.docs.words import own_doc, paragraph, reachable, table, typed
+
+_CHECK_DEMO = """apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: beta, namespace: route-chaos}
+spec:
+  parentRefs: [{name: my-gateway}]
+  rules:
+  - backendRefs: [{name: infra-backend-v9, port: 8080}]
+"""
+
+
+def json_page() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "beta.yaml").write_text(_CHECK_DEMO, encoding="utf-8")
+        reviewed = console("aichaos check beta.yaml --from demo:route-chaos -o json", Path(folder))
+        summary = console("aichaos snapshot --from demo:route-chaos -o json", Path(folder))
+        configured = console("aichaos config -o json | head -n 12", Path(folder))
+        routed = console("aichaos route GET http://lior.example.com/shop --from demo:route-chaos -o json", Path(folder))
+    roots: tuple[type[msgspec.Struct], ...] = (suggestion.Suggestions, prediction.Answer)
+    roots += (catalogue.Catalogue, catalogue.Rendered, catalogue.Tried, gameday.Debrief, progressive.Course, backlog.Backlog)
+    shown = dict.fromkeys(one for root in roots for one in reachable(root))
+    written = set(reachable(experiment.Experiment))  # the page about the experiment file has them
+    shown |= dict.fromkeys(one for one in reachable(results.Results) if one not in written)
+    shapes = "\n".join(_shape(one) for one in shown)
+    return f"""# JSON
+
+{MADE}`-o json` writes one JSON document to standard output and nothing else; notes and progress go to standard error. A reader
+should ignore fields that it does not know: later versions may add some.
+
+## `aichaos suggest -o json`
+
+A [Suggestions](#suggestions) object.
+
+## `aichaos check -o json`
+
+`documents` is how many were looked at (items of a List count one by one); `findings` is a list of [Finding](#finding); `summary` counts
+them by severity. With `--fix` and `--diff` also `fixed`, the findings that corrections end, and `left`, a list of [Left](#left); where a
+comment or a baseline hides something, `hidden`, a list of [Quiet](#quiet). `-o sarif`, `-o junit` and `-o github` are forms of others.
+
+{reviewed}
+## `aichaos route -o json`
+
+An [Answer](#answer). With `--requests` one Answer a line, or `{{"error": text}}` for a line that can't be read.
+
+{routed}
+## `aichaos snapshot -o json`
+
+A [SourceSummary](#sourcesummary): a summary, not the snapshot. The snapshot itself is the file, see [snapshot.md](snapshot.md).
+
+{summary}
+## `aichaos config -o json`
+
+`settings` is a list of [Effective](#effective); `project_file` and `user_file` are where settings files are looked for.
+
+{configured}
+## `aichaos backends -o json`
+
+`backends` is a list of [Listed](#listed); `used` is the name of the one that would be used; `chosen_by` says what chose it.
+
+## `aichaos doctor -o json`
+
+`answers` is a list of [Answer](#answer).
+
+## `aichaos library -o json`
+
+`list` and `search`: a [Catalogue](#catalogue). `show`: an [Entry](#entry). `render`: a [Rendered](#rendered). `check`: a [Tried](#tried).
+
+## `aichaos gameday -o json`
+
+One event a line: those of each run, and between them `gameday-scenario` (`number`, `of`, `name`) and `gameday-gate` (`gate`, `opened`,
+`why`). The last one is `gameday-finished` with `code`, the exit code, and `debrief`, a path.
+`gameday debrief -o json`: a [Debrief](#debrief).
+
+## `aichaos backlog -o json`
+
+A [Backlog](#backlog).
+
+## `aichaos report -o json`
+
+A [Results](#results): everything that is known of a run, computed from its files. [results.schema.json](results.schema.json) is its JSON
+Schema; `experiment` in it is as in [experiment.md](experiment.md). `version` is raised when a field changes its meaning or goes away.
+`-o junit` is JUnit XML: a case for the prediction, one for each promise, and one for the restore.
+
+## `aichaos runs -o json`
+
+A list of [Past](#past); with `--cluster` a list of [Active](#active), of one or none.
+
+## `aichaos progressive -o json`
+
+One event a line: before each run `progressive-stage` (`knob`, `value`, `repeat`, `of`), then those of the run. The last one is
+`progressive-finished`, with the fields of a [Course](#course).
+
+## Shapes
+
+{shapes}
+{_shape(settings.Effective)}
+{_shape(Listed)}
+{_shape(listing.Past)}
+{_shape(listing.Active)}
+{_shape(checked.Left)}
+{_shape(checked.Quiet)}
+{_shape(diagnosis.Answer)}"""
+
+
+def _shape(one: type[msgspec.Struct]) -> str:
+    rows = (
+        [f"`{field.encode_name}`", typed(field.type).replace("(#experiment)", "(experiment.md)")] for field in msgspec.structs.fields(one)
+    )
+    return f"### {one.__name__}\n\n{paragraph(own_doc(one))}{table(['Field', 'Type'], rows)}"
