@@ -151,6 +151,9 @@ PARTS: tuple[Part, ...] = (
     # What the API server's own libraries make of YAML and of CEL; and the peer of the schema layer.
     Part(name="oracle", minutes=1, programs={"oracle": "."}),
     Part(name="kubeconform", minutes=0.2, programs={"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"}),
+    # What exports are given to: Argo's own lint, and the checker of GitHub Actions workflows.
+    Part(name="argo", minutes=4, programs={"argo-lint": "."}),
+    Part(name="actionlint", minutes=0.3, programs={"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
     Part(name="cyclonus", minutes=0.6, programs={"cyclonus": "aichaos.test/controlplane/cyclonus"}),
     Part(
         name="contour",

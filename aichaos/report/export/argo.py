@@ -26,6 +26,9 @@ def export(outline: Outline, snapshot: Snapshot) -> Exported:
     back: list[Template] = []
     for move in outline.moves:
         forward, undo = _both(move, snapshot)
+        if any("{{" in body["resource"]["manifest"] for body in (*forward, *(undo or ())) if "resource" in body):
+            told.append(left_out(move, "its object holds {{, which Argo would take for a variable"))
+            continue
         if not forward or undo is None:
             told.append(left_out(move, _why(move)))
             continue

@@ -26,10 +26,16 @@ def export(outline: Outline) -> Exported:
         "kraken": {
             "kubeconfig_path": "~/.kube/config",
             "exit_on_failure": True,
+            "publish_kraken_status": False,
             "signal_state": "RUN",
             "chaos_scenarios": [{"pod_disruption_scenarios": ["scenario.yaml"]}],
         },
         "tunings": {"wait_duration": 60, "iterations": 1, "daemon_mode": False},
+        # Parts that krkn does not start without; its telemetry is sent away unless it is switched off.
+        "performance_monitoring": {"prometheus_url": "", "enable_alerts": False, "enable_metrics": False},
+        "cerberus": {"cerberus_enabled": False},
+        "elastic": {"enable_elastic": False},
+        "telemetry": {"enabled": False},
     }
     files = [File(name="scenario.yaml", text=yaml.dump(scenarios)), File(name="config.yaml", text=yaml.dump(settings))]
     return Exported(files=files, start="python run_kraken.py --config config.yaml", notes=told)

@@ -8,6 +8,7 @@ from aichaos.files.plain import mapping
 from aichaos.report.export.outline import Exported, File, Outline, engine_of, left_out
 
 ITERATIONS = 100
+_ITERATION = "0iteration0"
 
 
 def export(outline: Outline) -> Exported:
@@ -17,7 +18,7 @@ def export(outline: Outline) -> Exported:
         if move.manifest is None or move.file is None or move.step.verb not in ("create", "apply") or engine_of(move.manifest):
             told.append(left_out(move, "kube-burner sets up, it does no harm and undoes none"))
             continue
-        files.append(File(name=move.file, text=yaml.dump(_template(move.manifest))))
+        files.append(File(name=move.file, text=_template(move.manifest)))
     if not files:
         return Exported(files=[], start="", notes=[*told, "no step creates anything: there is nothing to set up at scale"])
     name = outline.name[:40].rstrip("-")
@@ -38,10 +39,11 @@ def export(outline: Outline) -> Exported:
     return Exported(files=files, start="kube-burner init -c job.yaml", notes=told)
 
 
-def _template(manifest: dict[str, Any]) -> dict[str, Any]:
-    """A template of kube-burner: it chooses the namespace, and the name carries the iteration."""
+def _template(manifest: dict[str, Any]) -> str:
+    """A template of kube-burner: it chooses the namespace, and the name carries the iteration. Braces that the manifest itself holds stay
+    braces."""
     made = copy.deepcopy(manifest)
     metadata = dict(mapping(made.get("metadata")))
     metadata.pop("namespace", None)
-    made["metadata"] = metadata | {"name": f"{metadata.get('name', 'object')}-{{{{.Iteration}}}}"}
-    return made
+    made["metadata"] = metadata | {"name": f"{metadata.get('name', 'object')}-{_ITERATION}"}
+    return yaml.dump(made).replace("{{", '{{"{{"}}').replace(_ITERATION, "{{.Iteration}}")
