@@ -57,7 +57,7 @@ class World:
     @cached_property
     def kinds(self) -> Kinds:
         """The schemas of all kinds: the definitions of the cluster, and those that come along, before what comes with the program."""
-        return kinds_of(self.topology.snapshot.definitions)
+        return kinds_of(self.topology.snapshot.definitions, self.policy.gateway_api)
 
     def sight(self, kind: str, namespace: str = "") -> Sight:
         """What it means that an object of this kind is not found in this namespace."""

@@ -36,6 +36,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_endpoints: 0..1 of the endpoints of any Service, and max_routes: of the routes of the namespaces reached, for `run`.
     max_duration: as in 15m. kinds: chaos kinds that may be used; None: all. windows: when; empty: always.
     allow: by name, what the closed lists refuse: a kind (JVMChaos), a word (cmdProbe, Task), a rule (policy/…), an image, a namespace.
+    gateway_api: the channel of the Gateway API that the clusters have, where their own definitions are not read.
     """
 
     protected_namespaces: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kinds: tuple[str, ...] | None = None
     windows: tuple[Window, ...] = ()
     allow: tuple[str, ...] = ()
+    gateway_api: Literal["standard", "experimental"] | None = None
 
     def __post_init__(self) -> None:
         if self.max_duration is not None and not seconds(self.max_duration):
@@ -65,6 +67,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             kinds=self.kinds if other.kinds is None else tuple(kind for kind in other.kinds if self.kinds is None or kind in self.kinds),
             windows=other.windows or self.windows,
             allow=tuple(dict.fromkeys((*self.allow, *other.allow))),
+            gateway_api=min((one for one in (self.gateway_api, other.gateway_api) if one), key=_CHANNELS.index, default=None),
         )
 
     def allows(self, *names: str) -> bool:
@@ -93,5 +96,8 @@ def _fits(entry: str, name: str) -> bool:
     wanted, given = entry.lower(), name.lower()
     return given.startswith(wanted[:-1]) if len(wanted) > 1 and wanted.endswith("*") else given == wanted
 
+
+_CHANNELS = ("standard", "experimental")
+"""The narrower one first."""
 
 NO_POLICY = Policy()

@@ -26,10 +26,17 @@ def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterato
         message = f"the cluster's definition of {document['kind']} can't be used: {problem}"
         yield finding("schema/not-checked", message, object=str(reference_of(document)), path="/kind")
         return
+    if kinds.channel == "standard" and not found.own and group_of(document["apiVersion"]) == _EXPERIMENTAL_GROUP:
+        yield _not_standard(document)
+        return
     sink = Sink()
     (_custom if found.family == "custom" else _built_in)(found, document, sink)
     if not (sink.errors or sink.strict or sink.rules or sink.skipped or sink.notes):
         return
+    if kinds.channel is not None:
+        if kinds.channel == "standard":
+            sink.strict += [(_UNKNOWN_FIELD, path, f"{path[1] if path else 'this'} {_REFUSED}") for _, path, message in sink.notes]
+        sink.notes.clear()
     name = str(reference_of(document))
     said: set[tuple[str, Path, str]] = set()
     for rule, path, message in (*sink.strict, *sink.errors, *sink.rules, *sink.skipped, *sink.notes):
@@ -52,6 +59,16 @@ def _unknown(document: dict[str, Any], kinds: Kinds) -> Finding:
         return finding("kind/api-version", message, object=name, path="/apiVersion")
     message = f"the fields of {kind} were not checked: no schema of it in {api_version} is known here"
     return finding("schema/not-checked", message, object=name, path="/kind")
+
+
+_REFUSED = "is in the experimental channel of the Gateway API alone, and the policy says that your clusters have the standard one"
+_UNKNOWN_FIELD = "schema/unknown-field"
+_EXPERIMENTAL_GROUP = "gateway.networking.x-k8s.io"
+"""Of which every kind is in the experimental channel alone (Gateway API 1.6)."""
+
+
+def _not_standard(document: dict[str, Any]) -> Finding:
+    return finding("kind/unknown", f"{document['kind']} {_REFUSED}", object=str(reference_of(document)), path="/kind", severity="error")
 
 
 def _built_in(found: Found, document: dict[str, Any], sink: Sink) -> None:

@@ -19,6 +19,8 @@ FOLDER = Path(__file__).parent / "data"
 Family = Literal["kubernetes", "custom"]
 """Types of the API server itself are decoded; custom resources are validated by the schema of their definition."""
 
+Channel = Literal["standard", "experimental"]
+
 Node = dict[str, Any]
 
 
@@ -92,9 +94,13 @@ def bundled(api_version: str, kind: str) -> Found | None:
 
 
 class Kinds:
-    """The schemas of all kinds, as one cluster has them. definitions: its CustomResourceDefinitions, as they are."""
+    """The schemas of all kinds, as one cluster has them. definitions: its CustomResourceDefinitions, as they are.
 
-    def __init__(self, definitions: Sequence[Any] = ()) -> None:
+    channel: the one of the Gateway API that it has, where that is known; what its definitions say counts more.
+    """
+
+    def __init__(self, definitions: Sequence[Any] = (), channel: Channel | None = None) -> None:
+        self.channel = channel
         self._own: dict[tuple[str, str], Found] = {}
         self._groups: set[tuple[str, str]] = set()
         for definition in definitions:
@@ -135,7 +141,7 @@ BUNDLED = Kinds()
 """What is known without a cluster."""
 
 
-def kinds_of(definitions: Iterable[CustomResourceDefinition]) -> Kinds:
+def kinds_of(definitions: Iterable[CustomResourceDefinition], channel: Channel | None = None) -> Kinds:
     """The schemas of a cluster that was read."""
     return Kinds(
         [
@@ -155,5 +161,6 @@ def kinds_of(definitions: Iterable[CustomResourceDefinition]) -> Kinds:
                 }
             }
             for one in definitions
-        ]
+        ],
+        channel,
     )

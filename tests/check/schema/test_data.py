@@ -1,8 +1,12 @@
 """The schemas that come along are those of the API server and of the definitions that the test cluster pins."""
 
+from typing import Literal
+
 import pytest
 
+from aichaos.check.documents import review
 from aichaos.check.schema.bundle import FOLDER
+from aichaos.domain.policy import Policy
 from tests.check.schema.told import findings
 from tests.controlplane import crds
 from tests.controlplane.cache import Missing, locate
@@ -34,3 +38,24 @@ def test_a_field_of_the_experimental_channel_alone_is_a_note() -> None:
     route = "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a}, spec: {useDefaultGateways: All}}"
     [found] = findings(f"{route}\n---\n{route.replace('useDefaultGateways: All', '')}")
     assert (found.rule, found.severity, found.path) == ("schema/experimental", "info", "/spec/useDefaultGateways")
+
+
+def test_the_channel_that_the_policy_names_decides_what_an_experimental_field_and_kind_are() -> None:
+    route = "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a}, spec: {rules: [{retry: {attempts: 1}}]}}"
+    kind = "{apiVersion: gateway.networking.x-k8s.io/v1alpha1, kind: XMesh, metadata: {name: a}, spec: {controllerName: a.example/b}}"
+
+    def found(channel: Literal["standard", "experimental"] | None) -> list[tuple[str, str]]:
+        return [(one.rule, one.severity) for one in review([("a", f"{route}\n---\n{kind}")], None, Policy(gateway_api=channel)).findings]
+
+    assert found("standard") == [("schema/unknown-field", "error"), ("kind/unknown", "error")]
+    assert found("experimental") == []
+    assert found(None) == [("schema/experimental", "info")]
+
+
+def test_of_two_policies_the_narrower_channel_counts() -> None:
+    wide, narrow = Policy(gateway_api="experimental"), Policy(gateway_api="standard")
+    assert [wide.within(narrow).gateway_api, narrow.within(wide).gateway_api, Policy().within(wide).gateway_api] == [
+        "standard",
+        "standard",
+        "experimental",
+    ]
