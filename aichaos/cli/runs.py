@@ -1,20 +1,25 @@
 """`aichaos runs`: what was run from this machine, and who is running something in the cluster now."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from aichaos.cli.options import connection_options, output_option, write_json
+from aichaos.errors import UsageError
 
 
 @click.command("runs", short_help="Past runs of this machine, and the one that is active in the cluster.")
 @click.option("--cluster", is_flag=True, help="The run that is active in the cluster, whoever started it.")
+@click.option("--experiment", metavar="NAME", help="The runs of one experiment, computed anew, and where its score is going.")
 @click.option("--lease", "where", default="aichaos/aichaos-run", show_default=True, metavar="NS/NAME", help="The Lease of runs.")
 @connection_options
 @output_option
-def command(cluster: bool, where: str, kubeconfig: str | None, context: str | None, output: str) -> int:
+def command(cluster: bool, experiment: str | None, where: str, kubeconfig: str | None, context: str | None, output: str) -> int:
     """List runs: when, how they ended, whether the hypothesis held, score and confidence (as at the end of the run).
+
+    With --experiment, one experiment over its runs: a trend takes four that have a score.
 
     With --cluster, the run that holds the cluster's Lease: who started it, from where, and how to stop it. Anybody who may read Leases
     sees the same with `kubectl -n aichaos get lease aichaos-run -o yaml`. The built-in ClusterRole `view` has no Leases: with it, runs are
@@ -22,6 +27,10 @@ def command(cluster: bool, where: str, kubeconfig: str | None, context: str | No
     """
     from aichaos.run import listing
 
+    if experiment is not None:
+        if cluster:
+            raise UsageError("--experiment is about past runs, and --cluster about the active one", hint="Give one of them.")
+        return _history(experiment, output)
     found = listing.active(where, kubeconfig, context) if cluster else listing.past()
     if output == "json":
         write_json(found)
@@ -35,7 +44,34 @@ def command(cluster: bool, where: str, kubeconfig: str | None, context: str | No
     return 0
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
+def _history(experiment: str, output: str) -> int:
+    """One experiment over its runs, the earliest first; sham runs are left out. Raises UsageError where there are none."""
+    from aichaos import past
+    from aichaos.measure.history import history
+    from aichaos.report.results import time
+    from aichaos.run import listing, state
+
+    runs = [one for one in listing.past() if one.state != "unreadable"]
+    mine = [past.results(state.folder(one.run)) for one in runs if one.experiment == experiment]
+    if not mine:
+        known = ", ".join(sorted({one.experiment for one in runs})[:10])
+        hint = f"Known here: {known}." if known else "`aichaos run EXPERIMENT` runs one."
+        raise UsageError(f"no run of {experiment!r} was made from this machine", hint=hint)
+    found = history(experiment, mine)
+    if output == "json":
+        write_json(found)
+        return 0
+    rows = [
+        (one.run, time(one.at), one.verdict, "none" if one.score is None else str(one.score), f"{one.confidence:.2f}")
+        for one in found.points
+    ]
+    for line in _table([("RUN", "BEGAN", "VERDICT", "SCORE", "CONFIDENCE"), *rows]):
+        print(line)
+    print(found.text + (f": {found.trend}" if found.trend != "unknown" else ""))
+    return 0
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     from aichaos.report.clean import clean
 
     shown: list[list[Any]] = [[clean(cell) for cell in row] for row in rows]

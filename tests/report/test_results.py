@@ -18,7 +18,7 @@ from aichaos.report.progress import end
 from aichaos.report.results import headline, show
 from aichaos.report.results_junit import text as junit
 from aichaos.report.results_markdown import page
-from tests.measure.folders import BACK, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to
+from tests.measure.folders import BACK, BEGAN, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to
 from tests.program import Run
 from tests.test_docs import problems
 from tools.docs.places import REFERENCE
@@ -190,6 +190,25 @@ def test_the_command_reports_a_run_by_its_name_or_the_latest(aichaos: Run, tmp_p
     assert "did NOT hold" in aichaos("report", **state).stdout
     absent = aichaos("report", "r-2", **state)
     assert (absent.returncode, "aichaos runs" in absent.stderr) == (1, True)
+
+
+def test_the_score_of_an_experiment_over_its_runs_can_be_asked(aichaos: Run, tmp_path: Path) -> None:
+    state = {"AICHAOS_STATE_DIR": str(tmp_path)}
+    for number in range(4):
+        samples = BAD if number < 2 else [one for one in BAD if one.outcome == "good"]
+        folder(tmp_path, f"r-{number}", samples=samples, foretold=GONE, began=BEGAN + 1000 * number)
+    folder(tmp_path, "idle", samples=BAD, sham=True, changed=False, began=BEGAN + 9000)
+    told = aichaos("runs", "--experiment", "trial", **state)
+    assert told.returncode == 0, told.stderr
+    head, *rows, last = told.stdout.splitlines()
+    assert head.split() == ["RUN", "BEGAN", "VERDICT", "SCORE", "CONFIDENCE"]
+    assert [row.split()[0] for row in rows] == ["r-0", "r-1", "r-2", "r-3"], "the earliest first, and no sham"
+    assert rows[2].split()[-3:-1] == ["pass", "none"]
+    assert last == "2 scored runs: a trend takes 4"
+    written = json.loads(aichaos("runs", "--experiment", "trial", "-o", "json", **state).stdout)
+    assert (written["trend"], len(written["points"])) == ("unknown", 4)
+    unknown = aichaos("runs", "--experiment", "nobody", **state)
+    assert (unknown.returncode, "Known here: trial." in unknown.stderr) == (2, True)
 
 
 def test_as_json_it_fits_its_published_schema(found: Results, tmp_path: Path) -> None:
