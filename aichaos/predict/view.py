@@ -1,9 +1,11 @@
 """The requests of a prediction, as they are answered at one moment of the cluster after another."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from aichaos.domain.base import ObjectRef, reference
+from aichaos.domain.gateway import Route
 from aichaos.domain.prediction import Answer, Brief, State
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import UsageError
@@ -12,7 +14,7 @@ from aichaos.predict.obstacles import answered
 from aichaos.predict.reach import Reach, key_of
 from aichaos.predict.requests import Asked, text
 from aichaos.predict.routing.request import Request, read
-from aichaos.predict.routing.router import Router
+from aichaos.predict.routing.router import Router, refs_of
 
 Key = tuple[str, str]
 """Namespace and name."""
@@ -40,6 +42,7 @@ class View:
         self.reaches: list[Reach] = []
         self._untouched = Reach(first)
         self._last: tuple[Answer, ...] = ()
+        self._said: dict[ObjectRef, tuple[str, ...]] = {}
 
     def state(self, name: str, moment: Moment) -> State:
         """The answers after one more step, or before the first."""
@@ -49,8 +52,24 @@ class View:
         self.reaches.append(reach)
         if moment.changes or moment.faults != last.faults or not self._last:
             self._last = self._answers(self._router, reach)
+        notes = (*moment.notes, *self._conditions(moment, quiet=not self.reaches[1:]))
         effects = tuple(effect for fault in moment.faults for effect in fault.effects)
-        return State(step=name, outcomes=self._last, effects=effects, notes=moment.notes)
+        return State(step=name, outcomes=self._last, effects=effects, notes=notes)
+
+    def _conditions(self, moment: Moment, *, quiet: bool) -> Iterator[str]:
+        """What the controllers will say otherwise from this moment on, of the routes that change and of those that answer."""
+        changed = (obj for change in moment.changes for obj in change if isinstance(obj, Route))
+        watched = dict.fromkeys([*(reference(obj) for obj in changed), *self._said])
+        for answer, (_, gateway) in zip(self._last, self._requests, strict=True):
+            watched |= dict.fromkeys(refs_of(answer.route) if gateway is not None else ())
+        for ref in watched:
+            before, now = self._said.get(ref), self._router.spoken(ref)
+            if now is None:
+                self._said.pop(ref, None)
+                continue
+            self._said[ref] = now
+            if now != (before or ()) and not quiet:
+                yield f"{ref} says {', '.join(now)} from here on" if now else f"{ref} says Accepted=True and ResolvedRefs=True again"
 
     def at(self, course: Course) -> tuple[tuple[Answer, ...], Reach]:
         """The answers where another course has come to, and what policies let through there."""

@@ -102,6 +102,7 @@ def test_a_backend_of_another_protocol_is_invalid_for_contour_alone() -> None:
     assert explain(shop, "http://a/", "standard").outcome == "forward"
     refused = explain(shop, "http://a/", "contour")
     assert refused.status == 500
+    assert "HTTPRoute/shop/web has to say ResolvedRefs=False (UnsupportedProtocol)" in refused.why
     assert "backend shop/odd has an appProtocol on that port that this gateway does not know: its share is answered with 500" in refused.why
 
 
@@ -119,3 +120,15 @@ def test_contour_mirrors_whatever_share_is_named() -> None:
     shop = cluster(gateway(), route("web", to("v1", filters=[copy])))
     assert "a copy of 10 % of such requests goes to shop/v3, whose answer nobody sees" in explain(shop, "http://a/", "istio").why
     assert "a copy goes to shop/v3, whose answer nobody sees" in explain(shop, "http://a/", "contour").why
+
+
+def test_a_share_that_is_left_out_is_not_said_to_be_an_error() -> None:
+    shop = cluster(gateway(), route("web", to("v1", "nowhere")))
+    what = "backend shop/nowhere does not exist, or not on that port: its share is "
+    assert what + "left out, the others take it" in explain(shop, "http://a/", "contour").why
+    assert what + "answered with 500" in explain(shop, "http://a/", "istio").why
+
+
+def test_a_request_that_is_refused_before_any_routing_is_not_explained_by_routes() -> None:
+    (reason, *_) = explain(cluster(gateway(), route()), "http://a/é", "istio").why
+    assert reason == "Envoy refuses it before any routing: a method in lower case, or # or letters beyond ASCII in its target"

@@ -65,3 +65,13 @@ def test_a_host_that_two_routes_have_on_two_listeners_is_written_twice() -> None
     assert list(both.poisoned) == [(*GATEWAY, 80)]
     assert (status(both), status(both, 8080)) == (404, None)
     assert not both.changed([(route(both, "one"), None)]).poisoned
+
+
+def test_a_route_that_istio_leaves_out_spoils_nothing() -> None:
+    foreign = {"type": "ExtensionRef", "extensionRef": {"group": "example.com", "kind": "Thing", "name": "mine"}}
+    world = World("w")
+    world.gateway(listener("http"))
+    add(world, "all", {"backendRefs": [to()]})
+    add(world, "bad", {**_BAD, "filters": [foreign]}, hostnames=["a.ex.test"])
+    assert not table(world, ISTIO).poisoned
+    assert status(table(world, ISTIO)) is None

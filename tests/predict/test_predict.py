@@ -11,6 +11,7 @@ from aichaos.predict.predict import NOTHING
 from tests.library.test_scenarios import experiments
 from tests.observe.clusters import (
     DEMOS,
+    GATEWAY_API,
     PATIENT,
     SHOP,
     Manifest,
@@ -291,3 +292,20 @@ def test_nothing_that_a_manifest_says_ends_in_a_traceback(body: Any, kind: str) 
     manifest = {"apiVersion": versions.get(kind, "v1"), "kind": kind, "metadata": {"name": "x", "namespace": "shop"}, "spec": body}
     patch = {"patch": {**ROUTE, "merge": {"spec": body}}}
     foretold(experiment({"create": manifest}, {"chaos": manifest}, patch), PLAIN, "http://shop.test/")
+
+
+def test_what_controllers_will_say_is_told_where_it_changes() -> None:
+    """Contour refuses the younger of two equal routes, the older one's end brings it in, and then the order is the other way round."""
+    contour = thing("GatewayClass", "any", {"controllerName": "projectcontour.io/gateway-controller"}, version=GATEWAY_API, namespace="")
+    shop = topology_of(contour, gateway(), route(**HOST), service(), deployment(), *RIVAL)
+    lost = {"patch": ROUTE | {"merge": {"spec": {"rules": [{"backendRefs": [{"name": "nowhere", "port": 80}]}]}}}}
+    found = foretold(experiment(CREATE_RIVAL, DELETE, RECREATE, {"delete": ROUTE | {"name": "rival"}}, lost), shop, "http://shop.test/")
+    rival, web = "HTTPRoute/shop/rival", "HTTPRoute/shop/web"
+    assert [state.notes for state in found.prediction.states[:6]] == [
+        (),
+        (f"{rival} says Accepted=False (RuleMatchConflict) from here on",),
+        (f"{rival} says Accepted=True and ResolvedRefs=True again",),
+        (f"{web} says Accepted=False (RuleMatchConflict) from here on",),
+        (f"{web} says Accepted=True and ResolvedRefs=True again",),
+        (f"{web} says ResolvedRefs=False (BackendNotFound) from here on",),
+    ]

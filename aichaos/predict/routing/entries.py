@@ -63,7 +63,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 def entries(route: Route, profile: Profile) -> Iterator[Entry]:
     """Every match of a route that a gateway of this profile puts into its table, whatever the host."""
-    if profile.unknown_filter == "no route" and any(True for _ in unknown_filters(route, profile)):
+    if left_out(route, profile):
         return
     if isinstance(route, HTTPRoute):
         for number, rule in enumerate(route.spec.rules or ()):
@@ -98,6 +98,11 @@ def unknown_filters(route: Route, profile: Profile) -> Iterator[BackendRef | Non
             for one in ref.filters:
                 if not of_backend(one, profile):
                     yield ref
+
+
+def left_out(route: Route, profile: Profile) -> bool:
+    """Whether nothing of a route is programmed, because of a filter."""
+    return profile.unknown_filter == "no route" and any(True for _ in unknown_filters(route, profile))
 
 
 def extension(one: Filter) -> str:

@@ -12,7 +12,7 @@ from aichaos.predict.routing import response, streams
 from aichaos.predict.routing.answer import Found, taken
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import Resolved
-from aichaos.predict.routing.entries import EXPRESSIONS, Entry, along, broken, entries, unknown_filters
+from aichaos.predict.routing.entries import EXPRESSIONS, Entry, along, broken, entries, left_out
 from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.losses import Loss
 from aichaos.predict.routing.matching import holds
@@ -20,7 +20,7 @@ from aichaos.predict.routing.notes import notes
 from aichaos.predict.routing.order import CRITERIA, tied
 from aichaos.predict.routing.paths import normalised
 from aichaos.predict.routing.profile import Profile
-from aichaos.predict.routing.request import Request
+from aichaos.predict.routing.request import REASONS, REFUSALS, Request
 from aichaos.predict.routing.table import Table
 from aichaos.predict.routing.world import Key
 
@@ -46,6 +46,10 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
         yield from (f"{ref}: {reason}" for ref, reason in table.poisoned[port].items())
         yield from _refused_port(table, request, gateway)
         return
+    for name in table.profile.refused:
+        if REFUSALS[name](request, table.profile.normalise) is not None:
+            yield REASONS[name]
+            return
     entered = table.entered(request, gateway)
     if entered.why:
         yield entered.why
@@ -78,7 +82,7 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
     refs = table.resolved(first.entry.route, first.entry.rule)
     answer = taken(request, Found(listener, first.entry, path), refs, table.profile)
     if refs or answer.outcome != "redirect":
-        yield from _troubles(refs)
+        yield from _troubles(refs, _fails(refs, table.profile))
     yield from notes(first.entry, table.profile)
     yield from response.notes(first.entry, answer, table.profile)
 
@@ -243,7 +247,7 @@ def _left_out(table: Table, request: Request) -> Iterator[str]:
         return
     for ref, placement in table.placements.items():
         hosts: Sequence[str] = getattr(placement.route.spec, "hostnames", ()) or (EVERY,)
-        if any(takes(host.lower(), request.host) for host in hosts) and any(True for _ in unknown_filters(placement.route, table.profile)):
+        if any(takes(host.lower(), request.host) for host in hosts) and left_out(placement.route, table.profile):
             yield f"{ref} has a filter that {table.profile.name} does not have where it stands: nothing of the route is served"
 
 
@@ -280,6 +284,13 @@ _PROBLEMS = {
     "BackendNotFound": "backend {target} does not exist, or not on that port",
 }
 _FAILS = {status: f"answered with {status}" for status in (500, 503)}
+
+
+def _fails(refs: Sequence[Resolved], profile: Profile) -> dict[int, str]:
+    """What becomes of the shares that fail."""
+    if profile.invalid_share == "left-out" and any(not one.problem and one.weight for one in refs):
+        return _FAILS | {500: "left out, the others take it"}
+    return _FAILS
 
 
 def _troubles(refs: Sequence[Resolved], fails: dict[int, str] = _FAILS) -> Iterator[str]:

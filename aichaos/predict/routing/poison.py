@@ -12,7 +12,7 @@ from aichaos.domain.base import LabelSelector, ObjectRef
 from aichaos.domain.gateway import Filter, GRPCRule, HTTPRule, StreamRule
 from aichaos.predict.routing import variables
 from aichaos.predict.routing.attach import Placement
-from aichaos.predict.routing.entries import broken
+from aichaos.predict.routing.entries import broken, left_out
 from aichaos.predict.routing.headers import removes_host
 from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.profile import Profile
@@ -114,6 +114,8 @@ POISONS: dict[str, Poison] = {
 
 def suspects(placement: Placement, profile: Profile) -> list[Suspect]:
     """What may get ports refused because of a route."""
+    if left_out(placement.route, profile):
+        return []
     return [one for name in profile.poisons for one in POISONS[name](placement, profile)]
 
 

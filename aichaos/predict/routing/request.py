@@ -73,6 +73,12 @@ def _underscore(request: Request, steps: tuple[str, ...]) -> Refusal | None:
     return Refusal(400) if any("_" in name for name, _ in request.headers) else None
 
 
+REASONS = {
+    "spelling": "Envoy refuses it before any routing: a method in lower case, or # or letters beyond ASCII in its target",
+    "underscore-headers": "it is refused before any routing: a header has an underscore in its name",
+    "escaped-slashes": "it is sent on before any routing, to the path without the escaped slash",
+}
+"""The same in words."""
 REFUSALS: dict[str, Callable[[Request, tuple[str, ...]], Refusal | None]] = {
     "spelling": _spelling,
     "underscore-headers": _underscore,

@@ -24,6 +24,7 @@ from aichaos.predict.routing.profiles.registry import PROFILES, by_controller, b
 from aichaos.predict.routing.profiles.standard import STANDARD
 from aichaos.predict.routing.readings import READINGS, Reading
 from aichaos.predict.routing.request import Request
+from aichaos.predict.routing.spoken import spoken
 from aichaos.predict.routing.table import Table, compile
 from aichaos.predict.routing.world import Change, Key
 
@@ -156,6 +157,7 @@ class Router:
             reasons.append(f"a client keeps what follows a # to itself: without it, the request is {request.method} {url}")
         if not request.target.isascii():
             reasons.append(f"most clients write {quote(request.target, safe=_TARGET)} for it; sent as it stands it is refused by Envoy")
+        reasons += [f"{ref} has to say {', '.join(said)}" for ref in refs_of(answer.route) if (said := self.spoken(ref))]
         reasons += self._disagreements(self.table(profile), answer)
         reasons += profile.notes if not profile.measured else ()
         if profile is not STANDARD:
@@ -163,11 +165,17 @@ class Router:
         reasons += elsewhere
         return msgspec.structs.replace(answer, why=tuple(reasons), implementations=self.implementations(request, gateway))
 
+    def spoken(self, ref: ObjectRef) -> tuple[str, ...] | None:
+        """What the controllers of its Gateways have to say of a route, where it is not simply fine; None where there is no such route."""
+        placement = self._any.placements.get(ref)
+        if placement is None:
+            return None
+        profiles = dict.fromkeys(self.profile(joined.gateway).name for joined in placement.joined)
+        return tuple(dict.fromkeys(said for name in profiles for said in spoken(self.table(PROFILES[name]), ref)))
+
     def _disagreements(self, table: Table, answer: Answer) -> list[str]:
         """What the controller says otherwise of the route that answers."""
-        namespace, _, name = (answer.route or "").partition("/")
-        kinds = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
-        return [str(one) for kind in kinds for one in of_this_route(table, ObjectRef(kind, name, namespace))]
+        return [str(one) for ref in refs_of(answer.route) for one in of_this_route(table, ref)]
 
     def _departures(self, answer: Answer, profile: Profile, request: Request, gateway: Key) -> list[str]:
         """In what the implementation departs from the standard on this request; asked of the routes of this Gateway alone."""
@@ -196,6 +204,12 @@ class Router:
         if not self._any.world.gateways:
             return "there is no Gateway in this cluster"
         return f"no Gateway listens on port {request.port}"
+
+
+def refs_of(route: str | None) -> list[ObjectRef]:
+    """What a route's name may stand for."""
+    namespace, _, name = (route or "").partition("/")
+    return [ObjectRef(kind, name, namespace) for kind in ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")] if name else []
 
 
 def _near(table: Table, request: Request, gateway: Key) -> list[Route]:

@@ -1,0 +1,25 @@
+"""What the controllers have to say of a route that is not simply fine, in words."""
+
+from collections.abc import Iterator
+
+from aichaos.domain.base import ConditionStatus, ObjectRef
+from aichaos.predict.routing.status import Foretold, of_route
+from aichaos.predict.routing.table import Table
+
+_FINE = {("Accepted", ConditionStatus.TRUE), ("ResolvedRefs", ConditionStatus.TRUE)}
+
+
+def spoken(table: Table, ref: ObjectRef) -> tuple[str, ...]:
+    """The conditions of a route that are not as one wishes, such as `ResolvedRefs=False (BackendNotFound)`; none where all is well."""
+    placement = table.placements.get(ref)
+    if placement is None:
+        return ()
+    several = len({joined.parent for joined in placement.joined}) > 1
+    return tuple(dict.fromkeys(_unwished(of_route(table, ref, placement), several=several)))
+
+
+def _unwished(conditions: Iterator[Foretold], *, several: bool) -> Iterator[str]:
+    for one in conditions:
+        if (one.type, one.status) not in _FINE:
+            at = one.parent.section_name or one.parent.name if several and one.parent is not None else ""
+            yield f"{one.type}={one.status} ({one.reason}){f' at {at}' if at else ''}"
