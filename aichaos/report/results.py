@@ -122,9 +122,14 @@ def seconds(found: Estimate) -> str:
 
 
 def answered(found: Measured) -> str:
-    """Which backends answered; where none is known, which statuses came."""
-    counts = found.backends or found.statuses
-    return ", ".join(f"{name} ({count})" for name, count in list(counts.items())[:3])
+    """Which backends answered, and which statuses came in the name of none."""
+    counts = dict(found.backends)
+    unnamed = sum(found.statuses.values()) - sum(counts.values())
+    for status, count in sorted(found.statuses.items(), key=lambda item: item[0].startswith("2")):
+        if (some := min(unnamed, count)) > 0:
+            counts[status] = some
+            unnamed -= some
+    return ", ".join(f"{name} ({count})" for name, count in list(counts.items())[:4])
 
 
 def rows(probe: ProbeResult) -> list[tuple[str, ...]]:
