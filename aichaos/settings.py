@@ -11,6 +11,7 @@ import msgspec
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.errors import FileError, UsageError
 from aichaos.files import yaml
+from aichaos.files.plain import shown_address
 
 PROJECT_FILE = Path("aichaos.yaml")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -93,7 +94,7 @@ def _refuse_no_address(base_url: "Effective") -> None:
     if not good:
         name = "--base-url" if base_url.origin == "flag" else f"{base_url.origin}: base_url"
         hint = "For example --base-url http://localhost:11434/v1"
-        raise UsageError(f"{name} can't be {base_url.value!r}: it is no http or https address", hint=hint)
+        raise UsageError(f"{name} can't be {shown_address(base_url.value)!r}: it is no http or https address", hint=hint)
 
 
 def _refuse_strangers(origin: str, values: dict[str, Any]) -> None:
@@ -106,7 +107,7 @@ def _refuse_strangers(origin: str, values: dict[str, Any]) -> None:
         raise UsageError(f"{origin} may not choose the kubeconfig: one can run programs", hint="Use --kubeconfig, or KUBECONFIG.")
     if address is not None and not _on_this_machine(str(address)):
         hint = "If you trust it: --base-url, AICHAOS_BASE_URL, or your own settings file."
-        raise UsageError(f"{origin} may only name a base_url on this machine, not {address}", hint=hint)
+        raise UsageError(f"{origin} may only name a base_url on this machine, not {shown_address(str(address))}", hint=hint)
 
 
 def _on_this_machine(address: str) -> bool:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 
 from aichaos.ask.protocol import Options, Progress, Prompt, Question, Reply
-from aichaos.backends.calling import Count, CutOffError, Provider, UnreadableError, calling, key_in, named, read, refuses_schema, shown
+from aichaos.backends.calling import Count, CutOffError, Provider, UnreadableError, calling, key_in, named, read, refuses_schema
 from aichaos.backends.guarded import guarded
 from aichaos.backends.prices import cost
 from aichaos.errors import MissingKeyError
+from aichaos.files.plain import shown_address
 
 if TYPE_CHECKING:
     import anthropic
@@ -82,7 +83,7 @@ class AnthropicBackend:
 
         options, prompt = self._options, question.prompt
         model = self.model or DEFAULT_MODEL
-        where = shown(self._base_url) if self._base_url else "Anthropic"
+        where = shown_address(self._base_url) if self._base_url else "Anthropic"
         provider = Provider(sdk=anthropic, where=where, model=model, key=self.key_variable, timeout=options.timeout)
         http = guarded(anthropic, options.timeout)
         with anthropic.Anthropic(

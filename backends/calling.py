@@ -47,11 +47,6 @@ def key_in(variable: str) -> str | None:
     return found or None
 
 
-def shown(address: str) -> str:
-    """An address as it may stand in a message: without a name, a password and a query."""
-    return re.sub(r"(?<=//)[^/]*@|[?#].*", "", address)
-
-
 def named(model: str | None) -> str | None:
     """The model that answered, as a server calls it, so that it can stand in a line."""
     return model and "".join(one for one in model if one.isprintable())[:100]

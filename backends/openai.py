@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from aichaos.ask.protocol import Options, Progress, Prompt, Question, Reply
-from aichaos.backends.calling import Count, CutOffError, Provider, UnreadableError, calling, key_in, named, read, refuses_schema, shown
+from aichaos.backends.calling import Count, CutOffError, Provider, UnreadableError, calling, key_in, named, read, refuses_schema
 from aichaos.backends.guarded import guarded
 from aichaos.backends.prices import cost
 from aichaos.errors import MissingKeyError
+from aichaos.files.plain import shown_address
 
 if TYPE_CHECKING:
     import openai
@@ -77,7 +78,7 @@ class OpenAIBackend:
 
         options, prompt = self._options, question.prompt
         model = self.model or DEFAULT_MODEL
-        where = shown(self._base_url) if self._base_url else "OpenAI"
+        where = shown_address(self._base_url) if self._base_url else "OpenAI"
         key = self.key_variable if self._key else None
         provider = Provider(sdk=openai, where=where, model=model, key=key, timeout=options.timeout)
         http = guarded(openai, options.timeout)

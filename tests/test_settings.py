@@ -203,3 +203,10 @@ def test_a_base_url_that_is_no_address_is_wrong_use(address: str) -> None:
 @pytest.mark.parametrize("address", ["http://localhost:11434/v1", "https://models.example.com", "HTTP://[::1]:8080/v1"])
 def test_a_base_url_may_be_any_address_of_http(address: str) -> None:
     assert load({"base_url": address})["base_url"] == address
+
+
+def test_a_password_in_an_address_that_is_none_is_not_said() -> None:
+    with pytest.raises(UsageError) as caught:
+        load({"base_url": "ftp://me:never-shown@example.com/x?key=never-shown"})
+    assert "never-shown" not in str(caught.value)
+    assert "ftp://example.com/x" in str(caught.value)

@@ -5,11 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 import click
+import msgspec
 
 from aichaos import settings
 from aichaos.ask.registry import default_model
 from aichaos.cli.options import output_option, write_json
 from aichaos.errors import BackendError
+from aichaos.files.plain import shown_address
 from aichaos.report.layout import Paper, Part
 
 
@@ -21,7 +23,7 @@ def command(**given: Any) -> int:
     A flag wins over the environment (AICHAOS_BACKEND, …), that over ./aichaos.yaml, that over your own file, that over the default.
     """
     effective = settings.load({})
-    values = list(effective.effective.values())
+    values = [_without_password(value) for value in effective.effective.values()]
     if given["output"] == "json":
         write_json({"settings": values, "project_file": str(settings.PROJECT_FILE), "user_file": str(settings.user_file())})
         return 0
@@ -42,6 +44,13 @@ def command(**given: Any) -> int:
     paper.columns(shown)
     paper.line(f"\nyour own file: {settings.user_file()}")
     return 0
+
+
+def _without_password(value: settings.Effective) -> settings.Effective:
+    """An address may hold a name and a password; what this prints is shown to others."""
+    if value.name != "base_url" or value.value is None:
+        return value
+    return msgspec.structs.replace(value, value=shown_address(value.value))
 
 
 def _text(value: Any) -> str:

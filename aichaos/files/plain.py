@@ -15,6 +15,11 @@ _PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>[^`]*)`)?$", re.DOTAL
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
+def shown_address(address: str) -> str:
+    """An address as it may stand in a message: without the name, the password and the query that it may hold."""
+    return re.sub(r"(?<=//)[^/]*@|[?#].*", "", address)
+
+
 def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

@@ -221,3 +221,11 @@ def test_a_server_that_cannot_be_asked_stops_no_check_however_it_is_named(named:
     (tmp_path / "web.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n", encoding="utf-8")
     assert aichaos("check", "web.yaml", *options, kubeconfig=None if named else config).returncode == 0
     assert aichaos("check", "web.yaml", *options, "--strict", kubeconfig=None if named else config).returncode == 4
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_the_settings_show_no_password_of_an_address(output: str, aichaos: Run) -> None:
+    done = aichaos("config", "-o", output, AICHAOS_BASE_URL="http://me:never-shown@127.0.0.1:8080/v1")
+    assert done.returncode == 0
+    assert "never-shown" not in done.stdout
+    assert "http://127.0.0.1:8080/v1" in done.stdout
