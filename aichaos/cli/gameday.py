@@ -8,7 +8,7 @@ import click
 
 from aichaos import settings
 from aichaos.cli.options import output_option, own_library, say, source_options, warn, write_json
-from aichaos.cli.running import asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
+from aichaos.cli.running import SERIES, asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
 from aichaos.cli.screen import Screen, paper_of, show_refusals, write_event
 from aichaos.domain.gameday import NoteKind
 from aichaos.errors import RefusedError, UsageError
@@ -59,7 +59,7 @@ def _run(**given: Any) -> int:
     refused the first.
     """
     if not given["check"]:
-        terminal_or_yes(given["yes"])
+        terminal_or_yes(given["yes"], SERIES)
     from aichaos import gameday
     from aichaos.run import days
 

@@ -8,7 +8,7 @@ import click
 
 from aichaos import settings
 from aichaos.cli.options import output_option, own_library, say, source_options, warn
-from aichaos.cli.running import asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
+from aichaos.cli.running import SERIES, asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
 from aichaos.cli.screen import Screen, paper_of, show_refusals, write_event
 from aichaos.errors import RefusedError
 
@@ -50,7 +50,7 @@ def command(**given: Any) -> int:
     the guard refused the first.
     """
     if not given["check"]:
-        terminal_or_yes(given["yes"])
+        terminal_or_yes(given["yes"], SERIES)
     from aichaos.progressive import Wish, prepare
 
     effective = settings.load({**given, "from": given["origin"]})

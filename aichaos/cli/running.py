@@ -80,10 +80,14 @@ def manner_of(given: dict[str, Any]) -> "Manner":
     )
 
 
-def terminal_or_yes(consent: object) -> None:
+ONE_RUN = "Give --yes, or an approval by --approval FILE."
+SERIES = "Give --yes. An approval file is for one experiment: where one is needed, `aichaos approve` and `aichaos run` each by itself."
+
+
+def terminal_or_yes(consent: object, hint: str = ONE_RUN) -> None:
     """Raises UsageError where nobody can be asked, and nothing was given instead."""
     if not consent and not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("there is no terminal to ask at", hint="Give --yes, or an approval by --approval FILE.")
+        raise UsageError("there is no terminal to ask at", hint=hint)
 
 
 @contextmanager

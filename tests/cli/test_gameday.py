@@ -209,3 +209,11 @@ def test_an_error_of_a_run_that_has_no_journal_changed_nothing(tmp_path: Path, m
     (tmp_path / "runs" / "spoiled").mkdir(parents=True)
     (tmp_path / "runs" / "spoiled" / "journal.jsonl").write_text("no journal")
     assert series._left(["spoiled"]) == 8, "what nobody can read is not said to be restored"
+
+
+@pytest.mark.parametrize("words", [["gameday", str(EXAMPLE)], ["progressive", "library:fewer-replicas", "--grow", "percent=5%"]])
+def test_without_a_terminal_it_is_not_told_of_an_approval_file_that_it_would_not_take(aichaos: Run, words: list[str]) -> None:
+    done = aichaos(*words)
+    assert (done.returncode, "no terminal to ask" in done.stderr) == (2, True)
+    assert "--approval FILE" not in done.stderr
+    assert "`aichaos approve` and `aichaos run` each by itself" in " ".join(done.stderr.split())
