@@ -12,7 +12,7 @@ from aichaos.check.opening import Item, opened, text_of
 from aichaos.check.places import located
 from aichaos.check.rules import finding
 from aichaos.check.templates import LATER, later
-from aichaos.check.world import World
+from aichaos.check.world import World, placed
 from aichaos.domain.base import reference_of
 from aichaos.domain.experiment import API_VERSION
 from aichaos.domain.finding import Finding
@@ -55,7 +55,16 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
     brought = (item.value for item in items if is_whole(item.value, plain=item.text.plain) and not is_experiment(item.value))
     world = World(topology, brought, policy=policy)
     found += located((item, one) for item in items for one in _with_later(item, _looked_at(item, world, topology)))
-    return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items, joined=world.topology)
+    named = [_called(one, item) for item, one in found]
+    return Review(findings=named, origins=[item for item, _ in found], items=items, joined=world.topology)
+
+
+def _called(one: Finding, item: Item | None) -> Finding:
+    """An object has one name: with the namespace that it falls into, whoever found something in it."""
+    if item is None or one.object.count("/") != 1 or not isinstance(item.value, dict):
+        return one
+    name = str(placed(item.value))
+    return msgspec.structs.replace(one, object=name) if one.object == str(reference_of(item.value)) != name else one
 
 
 def _with_later(item: Item, found: Iterator[Finding]) -> Iterator[Finding]:

@@ -16,8 +16,8 @@ from aichaos.domain.mesh import DestinationRule, VirtualService
 from aichaos.domain.network import NetworkPolicy, Service
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.domain.workloads import HorizontalPodAutoscaler, Pod, Workload
-from aichaos.files.plain import at, mapping, sequence, text, without_nulls
-from aichaos.observe.faults import faults, is_chaos, litmus_faults
+from aichaos.files.plain import at, mapping, sequence, text, texts, without_nulls
+from aichaos.observe.faults import Fault, faults, is_chaos, litmus_faults
 from aichaos.observe.targets import PodKey, at_most, chaos_mesh, keys, litmus, litmus_at_most, selector_of, service_of_host
 from aichaos.observe.topology import Topology
 
@@ -171,9 +171,16 @@ def _chaos_mesh(manifest: dict[str, Any], topology: Topology) -> Iterator[Harm]:
             holders.append(fault.spec["target"])
         for holder in holders:
             selection = chaos_mesh(topology, holder.get("selector"), home)
-            pods = keys(selection.pods)
-            count = len(pods) if repeated else at_most(holder.get("mode"), holder.get("value"), len(pods))
-            yield Harm(pods=pods, count=count, namespaces=frozenset(selection.namespaces))
+            pods = keys(_with_container(selection.pods, fault) if holder is fault.spec else selection.pods)
+            count = len(pods) if repeated else at_most(holder.get("mode"), holder.get("value"), len(selection.pods))
+            yield Harm(pods=pods, count=min(count, len(pods)), namespaces=frozenset(selection.namespaces))
+
+
+def _with_container(pods: Iterable[Pod], fault: Fault) -> list[Pod]:
+    """The pods that have a container which the fault names; what kills whole pods asks for none."""
+    named = set(texts(fault.spec.get("containerNames")))
+    whole = fault.kind == "PodChaos" and fault.spec.get("action") != "container-kill"
+    return [pod for pod in pods if not named or whole or named & {one.name for one in pod.spec.containers}]
 
 
 def _litmus(manifest: dict[str, Any], topology: Topology) -> Iterator[Harm]:

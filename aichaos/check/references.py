@@ -16,7 +16,7 @@ from aichaos.domain.gateway import Gateway, GRPCRoute, HTTPRoute, TCPRoute, TLSR
 from aichaos.domain.kinds import kind_of
 from aichaos.domain.mesh import DestinationRule, VirtualService
 from aichaos.domain.network import NetworkPolicy, Service
-from aichaos.domain.workloads import HorizontalPodAutoscaler
+from aichaos.domain.workloads import HorizontalPodAutoscaler, PodDisruptionBudget
 from aichaos.files.plain import located, mapping
 from aichaos.observe import faults
 
@@ -26,6 +26,7 @@ BY_CLASS: dict[type[KubeObject], tuple[str, ...]] = {
     Gateway: ("meaning.gateways.gateway_hazards",),
     Service: ("references_workloads.service_references",),
     NetworkPolicy: ("references_workloads.policy_references",),
+    PodDisruptionBudget: ("references_workloads.budget_references",),
     HorizontalPodAutoscaler: ("references_workloads.autoscaler_references",),
     VirtualService: ("references_mesh.virtual_service_references",),
     DestinationRule: ("references_mesh.destination_rule_references",),

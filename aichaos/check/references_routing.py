@@ -149,6 +149,12 @@ def _grant(this: Subject, ref: BackendRef, namespace: str, path: str) -> Iterato
                 f"no ReferenceGrant in {namespace} lets a {this.ref.kind} of {this.namespace} use the Service {ref.name}; add one there"
             )
             yield this.note("reference/no-grant", message, f"{path}/namespace")
+        case "alone":
+            message = (
+                f"in these files no ReferenceGrant of {namespace} lets a {this.ref.kind} of {this.namespace} use the Service {ref.name}: "
+                "the cluster needs one"
+            )
+            yield this.note("reference/no-grant", message, f"{path}/namespace", "info")
 
 
 def _called(gateway: Gateway) -> str:

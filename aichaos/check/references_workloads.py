@@ -9,7 +9,7 @@ from aichaos.domain.access import ConfigMap
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.finding import Finding
 from aichaos.domain.network import NetworkPolicy, Service
-from aichaos.domain.workloads import HorizontalPodAutoscaler, Pod
+from aichaos.domain.workloads import HorizontalPodAutoscaler, Pod, PodDisruptionBudget
 from aichaos.files.plain import at, mapping, sequence, text
 
 
@@ -35,6 +35,14 @@ def policy_references(this: Subject, policy: NetworkPolicy) -> Iterator[Finding]
     selector = policy.spec.pod_selector
     if not this.world.topology.select(this.namespace, selector):
         yield from this.takes_no_pod("podSelector", selector.match_labels, (this.namespace,), "/spec/podSelector", "warning")
+
+
+def budget_references(this: Subject, budget: PodDisruptionBudget) -> Iterator[Finding]:
+    selector = budget.spec.selector
+    if selector is None or not (selector.match_labels or selector.match_expressions):
+        return
+    if not this.world.topology.select(this.namespace, selector):
+        yield from this.takes_no_pod("the selector", selector.match_labels, (this.namespace,), "/spec/selector", "warning")
 
 
 def autoscaler_references(this: Subject, autoscaler: HorizontalPodAutoscaler) -> Iterator[Finding]:

@@ -283,3 +283,13 @@ def test_the_installed_definition_says_which_times_a_probe_takes(taken: str, wri
     values = [operation["value"] for one in found if one.fix for operation in one.fix.patch]
     assert values == ([meant, meant] if meant is not None else [])
     assert {one.rule for one in found} <= {"litmus/probe-unit", "litmus/probe-unit-missing"}
+
+
+def test_what_a_fault_of_somebodys_own_reads_nobody_knows() -> None:
+    engine = (
+        "{apiVersion: litmuschaos.io/v1alpha1, kind: ChaosEngine, metadata: {name: e, namespace: shop}, spec: {engineState: active,"
+        " chaosServiceAccount: runner, appinfo: {appns: shop, applabel: app=web, appkind: deployment}, experiments: [{name: %s, spec:"
+        " {components: {env: [{name: TOTAL_CHAOS_DURATION, value: '60'}, {name: CPU_CORE, value: '2'}, {name: CPU_LOAD, value: 80%%}]}}}]}}"
+    )
+    assert {"litmus/variable-name", "litmus/variable-value"} <= set(rules(engine % "pod-cpu-hog"))
+    assert rules(engine % "my-own-fault") == ["litmus/fault-name"]

@@ -25,12 +25,18 @@ def test_documents_before_a_bad_place_are_checked() -> None:
 
 def test_a_key_that_stands_twice_is_found_where_it_stands_again() -> None:
     found = only(SERVICE + "  name: b\n")
-    assert (found.rule, found.object, found.path, found.line, found.column) == ("yaml/duplicate-key", "Service/b", "/metadata/name", 5, 3)
+    assert (found.rule, found.object, found.path, found.line, found.column) == (
+        "yaml/duplicate-key",
+        "Service/default/b",
+        "/metadata/name",
+        5,
+        3,
+    )
 
 
 def test_a_duplicate_key_in_an_item_of_a_list_belongs_to_the_item() -> None:
     found = only("apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a, name: b}}\n")
-    assert (found.object, found.path, found.line) == ("Service/b", "/metadata/name", 4)
+    assert (found.object, found.path, found.line) == ("Service/default/b", "/metadata/name", 4)
 
 
 def test_items_of_a_list_count_as_documents() -> None:
@@ -44,7 +50,7 @@ def test_a_finding_in_a_list_has_the_path_of_its_item_and_the_line_of_the_file()
 
 def test_items_of_a_typed_list_take_their_kind_from_it() -> None:
     found = only("apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: A}\n")
-    assert found.object == "Pod/A"
+    assert found.object == "Pod/default/A"
 
 
 def test_a_missing_field_is_reported_at_its_parent() -> None:
@@ -112,16 +118,16 @@ def test_a_template_hides_no_other_document_of_its_file() -> None:
     found = {(one.rule, one.object, one.line) for one in reviewed(HELM).findings}
     assert found == {
         ("yaml/template", "Service/{{ .Values.name }}", 3),
-        ("metadata/name", "Service/First", 7),
+        ("metadata/name", "Service/default/First", 7),
         ("yaml/template", "Service/second", 9),
-        ("metadata/name", "Service/Third", 18),
+        ("metadata/name", "Service/default/Third", 18),
     }
 
 
 def test_wrong_yaml_beside_a_template_is_still_wrong() -> None:
     found = reviewed(f"{HELM}---\nkind: [Service\n").findings
     assert [(one.rule, one.line) for one in found if one.rule == "yaml/syntax"] == [("yaml/syntax", 21)]
-    assert {one.object for one in found if one.rule == "metadata/name"} == {"Service/First", "Service/Third"}
+    assert {one.object for one in found if one.rule == "metadata/name"} == {"Service/default/First", "Service/default/Third"}
 
 
 def test_many_templates_cost_no_more_than_their_length() -> None:
@@ -239,7 +245,7 @@ def test_a_mark_that_is_no_yaml_inside_braces_is_said_too() -> None:
     found = reviewed(f"{SERVICE[:-1].replace('name: a', 'name: A')}\n---\nkind: Service\nmetadata: {{name: ${{NAME}}}}\n").findings
     assert [(one.rule, one.object, one.line) for one in found] == [
         ("yaml/template", "Service/${NAME}", 7),
-        ("metadata/name", "Service/A", 4),
+        ("metadata/name", "Service/default/A", 4),
     ]
 
 
@@ -269,7 +275,7 @@ def test_a_finding_behind_an_alias_is_placed_where_it_is_written_and_says_where_
 def test_a_finding_behind_a_merge_too() -> None:
     text = "apiVersion: v1\nkind: List\nitems:\n- &s {apiVersion: v1, kind: Service, metadata: {name: A}}\n- {<<: *s, kind: Endpoints}\n"
     found = reviewed(text).findings[-1]
-    assert (found.object, found.line) == ("Endpoints/A", 4)
+    assert (found.object, found.line) == ("Endpoints/default/A", 4)
     assert "used in line 5" in found.message
 
 

@@ -246,3 +246,37 @@ def test_a_workload_with_any_number_of_replicas_is_checked(replicas: int) -> Non
         "selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}}}}"
     )
     assert rules(text, topology()) == (["admission/invalid"] if replicas < 0 else [])
+
+
+def test_without_a_cluster_a_grant_that_is_missing_is_a_note_about_these_files() -> None:
+    one = only(route("{rules: [{backendRefs: [{name: far, namespace: other, port: 80}]}]}"))
+    assert (one.rule, one.severity, one.path) == ("reference/no-grant", "info", "/spec/rules/0/backendRefs/0/namespace")
+    assert "in these files no ReferenceGrant of other" in one.message
+
+
+BUDGET = "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web, namespace: shop}, spec: {minAvailable: 1, selector: %s}}"
+
+
+def test_a_budget_with_the_labels_of_the_deployment_itself_protects_nobody() -> None:
+    one = only(BUDGET % "{matchLabels: {team: blue}}", topology())
+    assert (one.rule, one.severity, one.path) == ("reference/selector-hits-nothing", "warning", "/spec/selector")
+    assert "team=blue is on the Deployment web itself" in one.message
+    assert rules(BUDGET % "{matchLabels: {app: web}}", topology()) == []
+
+
+def test_who_names_a_container_that_no_pod_has_reaches_no_pod() -> None:
+    kill = (
+        "{apiVersion: chaos-mesh.org/v1alpha1, kind: PodChaos, metadata: {name: kill, namespace: shop}, spec: {action: %s, mode: one,"
+        " containerNames: [%s], selector: {namespaces: [shop], labelSelectors: {app: web}}}}"
+    )
+
+    def reached(action: str, container: str) -> bool:
+        return any(one.rule == "policy/reach" for one in reviewed(kill % (action, container), topology()).findings)
+
+    assert [reached("container-kill", "main"), reached("container-kill", "nope")] == [True, False]
+    assert reached("pod-kill", "nope")  # it takes the pod, whatever is in it
+
+
+def test_a_finding_calls_an_object_by_one_name_whoever_found_it() -> None:
+    text = "{apiVersion: v1, kind: Service, metadata: {name: Web}, spec: {selector: {app: none}, port: [], ports: [{port: 80}]}}"
+    assert {one.object for one in reviewed(text, topology()).findings} == {"Service/default/Web"}
