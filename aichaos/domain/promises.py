@@ -65,6 +65,9 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("recovery", re.compile(rf".*\b{_BACK}\b{_WITHIN}{_TIME}")),
     ("reached", re.compile(rf".*\b{_HAPPENS}\b{_WITHIN}{_TIME}")),
 )
+_FIGURE = re.compile(r"(?<![\w/.-])\d+(?:\.\d+)?\s*(?:%|(?:ms|us|µs|milliseconds?|s|secs?|seconds?|m|min|minutes?|h|hours?)\b)")
+_NEGATED = re.compile(r"\b(?:not|never|cannot|nobody|nothing|without)\b|n['’]t\b")
+_AT_MOST = {"<=", "≤", "at most", "no more than"}
 _AT_LEAST = {">=", "≥", "at least", "no less than"}
 _MORE = {">", "more than", "above", "over"}
 _LESS = {"<", "less than", "below", "under"}
@@ -118,6 +121,12 @@ def _of_tolerance(said: str, text: str) -> Promise:
 def sentence(text: str) -> Promise:
     """A promise in words. Raises UsageError, which lists the forms."""
     words = re.sub(r"\s+", " ", text[:_LONGEST].strip().lower()).rstrip(".!")
+    words = re.sub(r"(?<=\d) ?per ?cent\b", "%", words)
+    if _NEGATED.search(words):
+        raise UsageError(f"{text[:80]!r} says what is not so", hint="Say what shall be so, such as: 99% of requests succeed.")
+    if len(_FIGURE.findall(words)) > 1:
+        hint = "Write a sentence for each, such as: 99% of requests succeed; p99 <= 300ms."
+        raise UsageError(f"{text[:80]!r} promises two things", hint=hint)
     for measure, form in _SENTENCES:
         if found := form.fullmatch(words):
             return _promise(measure, found.groupdict(), text)
@@ -131,6 +140,8 @@ def _promise(measure: str, found: dict[str, str | None], text: str) -> Promise:
         share = float(found["number"] or 0)
         if share > 100:
             raise UsageError(f"{text[:80]!r} is more than all of them", hint="A share is at most 100%.")
+        if said in (_AT_LEAST | _MORE if measure == "errors" else _AT_MOST | _LESS):
+            raise UsageError(f"{text[:80]!r} promises a failure", hint="Write how many succeed at least, or how many fail at most.")
         if measure == "errors":
             sign, share = (">" if said in _LESS else ">="), round(100 - share, 10)
         else:

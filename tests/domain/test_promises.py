@@ -18,6 +18,9 @@ def probe(tolerance: dict[str, str] | None = None, slo: list[str] | None = None)
     [
         ("99 % of requests succeed", "success", ">=", 0.99),
         ("at least 99.9% of all the requests are answered with 200 and good", "success", ">=", 0.999),
+        ("99.5 percent of requests to /v2/cart succeed", "success", ">=", 0.995),
+        ("more than 99% of requests succeed", "success", ">", 0.99),
+        ("no more than 1% of requests fail", "success", ">=", 0.99),
         ("availability >= 99.9%", "success", ">=", 0.999),
         ("error rate <= 1%", "success", ">=", 0.99),
         ("error rate below 0.5 %", "success", ">", 0.995),
@@ -48,6 +51,32 @@ def test_the_forms_that_an_error_names_are_taken(text: str) -> None:
 )
 def test_what_can_not_be_measured_is_refused_with_what_can(text: str) -> None:
     with pytest.raises(UsageError) as refused:
+        sentence(text)
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("99% of requests succeed within 300 ms", "two things"),
+        ("99% of requests succeed and p95 <= 300ms", "two things"),
+        ("95 % of requests are answered in 0.3s", "two things"),
+        ("99% of requests succeed after 30s", "two things"),
+        ("the breaker opens within 30 s and recovers within 60 s", "two things"),
+        ("99% of requests do not succeed", "is not so"),
+        ("99% of requests never succeed", "is not so"),
+        ("the pod isn't recreated within 60 s", "is not so"),
+        ("less than 1% of requests succeed", "a failure"),
+        ("at most 5 % of requests succeed", "a failure"),
+        ("availability < 99%", "a failure"),
+        ("at least 1% of requests fail", "a failure"),
+        ("error rate > 1%", "a failure"),
+        ("p95 > 300 ms", "slowness"),
+    ],
+)
+def test_a_sentence_that_would_be_read_as_another_is_refused(text: str, why: str) -> None:
+    """Half of a sentence, or its opposite, is worse than none: the run would pass."""
+    with pytest.raises(UsageError, match=why) as refused:
         sentence(text)
     assert refused.value.hint
 
