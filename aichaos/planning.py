@@ -37,7 +37,7 @@ from aichaos.predict.predict import Foretold
 from aichaos.predict.predict import predict as foretell
 from aichaos.predict.routing.router import Router
 from aichaos.report.kubectl import text as step_text
-from aichaos.run import approve, guard, lease, lever, own, plan, state, uses
+from aichaos.run import approve, guard, incluster, lease, lever, own, plan, state, uses
 from aichaos.run.places import Places, listing, looking
 from aichaos.run.plan import Refusal
 from aichaos.run.sham import idle
@@ -291,9 +291,13 @@ def _rights(drawn: Drawn) -> Iterator[Refusal]:
 
 
 def permissions(drawn: Drawn) -> Iterator[Permission]:
-    """What the plan needs, and the namespace of our own objects where it is not there yet."""
+    """What the plan needs, the way in which it was asked for, and the namespace of our own objects where it is not there yet."""
     yield from drawn.plan.permissions
     home = lease_of(drawn.order).partition("/")[0]
+    if drawn.order.approval is not None:
+        yield from uses.permissions(home)
+    if drawn.order.inside:
+        yield from incluster.permissions(home)
     try:
         there = looking(drawn.reader)(own.namespace(home))
     except Forbidden:

@@ -31,15 +31,18 @@ def command(**given: Any) -> int:
 
 
 def _rbac(given: dict[str, Any]) -> int:
-    """The rights of a run as Roles: those of its steps, of their inverses, and of our own objects."""
+    """The rights of a run as Roles: those of its steps, of their inverses, of our own objects, of counting approvals, and of Events."""
     from aichaos.cli.options import say, warn
     from aichaos.cli.running import order_of
     from aichaos.files import yaml
-    from aichaos.planning import drawn, permissions
+    from aichaos.planning import drawn, lease_of, permissions
     from aichaos.report.rbac import roles
+    from aichaos.run import audit, uses
 
     with drawn(order_of(given | {"experiment": given["rbac"], "resolved": (), "prometheus": None, "probe_ca": None}), say) as drawing:
-        made = roles(drawing.plan.experiment, list(permissions(drawing)))
+        home = lease_of(drawing.order).partition("/")[0]
+        needed = [*permissions(drawing), *uses.permissions(home), *audit.permissions(drawing.places_touched)]
+        made = roles(drawing.plan.experiment, needed)
         refused = [*drawing.findings, *drawing.made.refusals]
     if given["output"] == "json":
         write_json({"roles": made})

@@ -1,14 +1,20 @@
 """Who did what, and why, where everybody in the cluster looks: an Event of Kubernetes on each object that a run touches."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from aichaos.cluster.writer import Writer
-from aichaos.domain.running import Change, Done, Manifest, Place
+from aichaos.domain.running import Change, Done, Manifest, Permission, Place
 from aichaos.files.plain import at, text
 
 MOST = 20
 """Objects that get an Event; a run seldom touches more."""
+
+
+def permissions(places: Iterable[Place]) -> Iterator[Permission]:
+    """What the Events need; a run goes on without."""
+    for namespace in sorted({place.namespace or "default" for place in places}):
+        yield Permission(verb="create", group="events.k8s.io", resource="events", namespace=namespace, why="audit")
 
 
 def tell(writer: Writer, objects: Iterable[tuple[Place, Manifest | None]], run: str, reason: str, note: str, when: str) -> bool:

@@ -7,9 +7,10 @@ removed. What it may do is bound to its service account beforehand: deploy/in-cl
 
 import base64
 import time
+from collections.abc import Iterator
 
 from aichaos.cluster.writer import Found, Writer
-from aichaos.domain.running import Change, Done, Manifest, Place
+from aichaos.domain.running import Change, Done, Manifest, Permission, Place
 from aichaos.errors import AichaosError
 from aichaos.files.plain import at, mapping
 from aichaos.run import mirror
@@ -23,6 +24,13 @@ _LOOK = 0.5
 
 def job(run: str, namespace: str) -> Place:
     return Place(api_version="batch/v1", resource="jobs", kind="Job", name=f"aichaos-run-{run}", namespace=namespace)
+
+
+def permissions(namespace: str) -> Iterator[Permission]:
+    """What putting it there and taking it away needs of whoever runs."""
+    for verb in ("create", "get", "delete"):
+        yield Permission(verb=verb, group="batch", resource="jobs", namespace=namespace, why="in-cluster guard")
+    yield Permission(verb="create", group="", resource="secrets", namespace=namespace, why="in-cluster guard")
 
 
 def start(writer: Writer, run: str, namespace: str, image: str, key: bytes, seconds: float = READY) -> None:

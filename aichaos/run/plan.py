@@ -236,7 +236,8 @@ def _to_renew(closure: Iterable[Place]) -> Iterator[Permission]:
 
 
 def _own(frame: Frame) -> Iterator[Permission]:
-    """Our own objects: the Lease, the lever, the journal in the cluster."""
+    """Our own objects: the Lease, the lever, the journal in the cluster. RBAC knows names and no beginnings of names, and each run's
+    journal has a name of its own: a Role is for all of them."""
     lease, lever = frame.lease.split("/"), frame.lever.split("/")
     for verb in ("get", "patch"):
         yield Permission(verb=verb, group="coordination.k8s.io", resource="leases", namespace=lease[0], name=lease[1], why="run")
@@ -244,8 +245,7 @@ def _own(frame: Frame) -> Iterator[Permission]:
     yield Permission(verb="get", group="", resource="configmaps", namespace=lever[0], name=lever[1], why="run")
     if frame.journal:
         for verb in ("create", "get", "patch", "delete"):
-            name = "" if verb == "create" else f"aichaos-run-{frame.run}"
-            yield Permission(verb=verb, group="", resource="configmaps", namespace=lease[0], name=name, why="journal")
+            yield Permission(verb=verb, group="", resource="configmaps", namespace=lease[0], why="journal")
 
 
 # warnings --------------------------------------------------------------------------------------------------------------------------

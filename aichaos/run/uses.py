@@ -1,9 +1,9 @@
 """How often an approval was used, counted in the cluster: one ConfigMap for all, a key for each approval."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from aichaos.cluster.writer import Absent, Found, Unread, Writer
-from aichaos.domain.running import Change, Done, Manifest, Place
+from aichaos.domain.running import Change, Done, Manifest, Permission, Place
 from aichaos.errors import RefusedError
 from aichaos.files.plain import mapping
 from aichaos.run import own
@@ -15,6 +15,13 @@ _ATTEMPTS = 4
 
 def place(namespace: str) -> Place:
     return own.config_map(NAME, namespace)
+
+
+def permissions(namespace: str) -> Iterator[Permission]:
+    """What counting needs."""
+    yield Permission(verb="create", group="", resource="configmaps", namespace=namespace, why="approval")
+    for verb in ("get", "patch"):
+        yield Permission(verb=verb, group="", resource="configmaps", namespace=namespace, name=NAME, why="approval")
 
 
 def used(look: Callable[[Place], Manifest | None], namespace: str, approval: str) -> int:
