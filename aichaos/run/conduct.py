@@ -166,6 +166,12 @@ def _heart(writer: Writer, held: Held, stops: Stops) -> Iterator[_Heart]:
     """Renews the Lease in the block, and hears there that the run should stop, or that somebody else has taken it over."""
     heart = _Heart(held)
 
+    def guarded() -> None:
+        try:
+            beat()
+        except Exception as error:  # noqa: BLE001  a bug of ours: a Lease that nobody renews is lost soon
+            stops.pull(f"the Lease is not renewed any more: {type(error).__name__}")
+
     def beat() -> None:
         heard = time.monotonic()
         while not heart.over.wait(BEAT):
@@ -182,7 +188,7 @@ def _heart(writer: Writer, held: Held, stops: Stops) -> Iterator[_Heart]:
             elif time.monotonic() - heard > LOST:
                 stops.pull("the API server is lost")
 
-    thread = threading.Thread(target=beat, name="aichaos-lease", daemon=True)
+    thread = threading.Thread(target=guarded, name="aichaos-lease", daemon=True)
     thread.start()
     try:
         yield heart

@@ -1,0 +1,40 @@
+"""Who listens for a stop may break, too: that is a stop, and never a run that nobody can end any more."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from aichaos.run import conduct, lease, lever
+from aichaos.run.stops import Stops
+
+
+class Broken:
+    """A reader, or a writer, with a bug in it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("a bug of ours")
+
+
+def test_a_lever_that_can_not_be_looked_at_any_more_is_pulled() -> None:
+    told: list[str] = []
+    heard = threading.Event()
+
+    def pulled(why: str) -> None:
+        told.append(why)
+        heard.set()
+
+    reader: Any = Broken()
+    with lever.Watch(reader, lever.place(), pulled, every=0.01):
+        assert heard.wait(5)
+    assert told == ["the lever aichaos/aichaos-lever can't be read (RuntimeError): that counts as pulled"]
+
+
+def test_a_lease_that_is_not_renewed_any_more_is_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conduct, "BEAT", 0.01)
+    stops, writer = Stops(), Broken()
+    held = lease.Held(place=lease.place(), run="r", generation=1)
+    with conduct._heart(writer, held, stops):  # type: ignore[arg-type]
+        stop = stops.wait(5)
+    assert stop is not None
+    assert stop.reason == "the Lease is not renewed any more: RuntimeError"
