@@ -59,6 +59,10 @@ class Unread(msgspec.Struct, frozen=True):
 Sight: TypeAlias = Found | Absent | Unread
 
 
+_NO_PATH = b"404 page not found"
+"""What an API server says of a version or a resource that it does not serve; of an object that is not there it sends a Status."""
+
+
 class _Details(msgspec.Struct, frozen=True):
     name: str = ""
 
@@ -131,6 +135,8 @@ class Writer:
             return Found(found)
         if answer.code == 404 and answer.status.details is not None and answer.status.details.name == place.name:
             return Absent()
+        if answer.code == 404 and answer.body.strip() == _NO_PATH:
+            return Unread(f"the server has no {place.api_version} {place.resource} (any more)", refused=True)
         return Unread(answer.why, answer.seconds, refused=answer.code == 403)
 
     def read_all(self, places: list[Place]) -> list[Sight]:

@@ -13,7 +13,6 @@ from tests.controlplane.gateway import RunningGateway
 from tests.program import Run, all_said, fails
 from tests.run.enforcing import Enforcing
 from tests.run.shop import Shop, last
-from tools.make_docs import ROOT
 
 
 @pytest.fixture
@@ -250,7 +249,7 @@ def test_an_account_with_no_more_than_the_printed_roles_can_run_it_also_by_an_ap
     api, account = "/apis/rbac.authorization.k8s.io/v1", f"runner-{shop.word}"
     plane.request("POST", f"/api/v1/namespaces/{shop.namespace}/serviceaccounts", {"metadata": {"name": account}})
     subjects = [{"kind": "ServiceAccount", "name": account, "namespace": shop.namespace}]
-    plane.apply(ROOT / "docs" / "reference" / "read-only-role.yaml")
+    plane.apply(Path(__file__).parents[2] / "docs" / "reference" / "read-only-role.yaml")
     roles = json.loads(printed.stdout)["roles"]
     assert [role["metadata"].get("namespace") for role in roles] == [shop.namespace]
     plane.request("POST", f"{api}/namespaces/{shop.namespace}/roles", roles[0])

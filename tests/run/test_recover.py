@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from tests.cluster.misbehaving import as_json, misbehaving, status
-from tests.controlplane.client import ControlPlane
+from tests.controlplane.client import ApiError, ControlPlane
+from tests.controlplane.server import Servers
 from tests.program import all_said, environment
 from tests.run.rig import Rig, plain, rigged
 
@@ -217,4 +218,40 @@ def test_a_run_beside_another_one_does_not_begin(controlplane: ControlPlane, tmp
         assert first in said
         rig.run = first
         assert aichaos(rig, "recover").returncode == 0
+        rig.assert_restored()
+
+
+def test_a_version_that_the_cluster_serves_no_more_is_left_over_and_no_object_that_is_gone(
+    private_controlplane: Servers, tmp_path: Path
+) -> None:
+    """As after an upgrade of the Gateway API in mid-run: what can't be read any more is neither restored nor somebody else's doing."""
+    plane = private_controlplane.controlplane
+
+    def serve(served: bool) -> None:
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/httproutes.gateway.networking.k8s.io"
+        versions = plane.get(path)["spec"]["versions"]
+        for version in versions:
+            version["served"] = served or version["name"] != "v1"
+        plane.request("PATCH", path, {"spec": {"versions": versions}}, content_type="application/merge-patch+json")
+        plane.wait(lambda: answers() == served, what="the version to come or go")
+
+    def answers() -> bool:
+        try:
+            plane.get("/apis/gateway.networking.k8s.io/v1/httproutes")
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return False
+        return True
+
+    with rigged(plane, tmp_path) as rig:
+        left(rig)
+        serve(False)
+        done = aichaos(rig, "recover")
+        assert done.returncode == 8, all_said(done)
+        assert "the server has no gateway.networking.k8s.io/v1 httproutes (any more)" in done.stderr, all_said(done)
+        assert "somebody else has deleted" not in done.stderr, all_said(done)
+        serve(True)
+        done = aichaos(rig, "recover")
+        assert done.returncode == 0, all_said(done)
         rig.assert_restored()
