@@ -5,6 +5,7 @@ version. What is missing is said in `Results.missing`; nothing is filled in.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -32,6 +33,10 @@ from aichaos.run import journal, state
 T = TypeVar("T")
 _LATE = 0.1
 """Seconds by which a question may be late before it is worth a word."""
+_SILENCE = 10.0
+"""Seconds without an answer before the way back that are worth a word."""
+_SET = 1.0
+"""Seconds by which a clock may go back, as when it is slowly put right."""
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +58,7 @@ def results(folder: Path) -> Results:
     missing = [*kept.missing]
     seen = readings(_lines(kept, missing), windows(moments))
     probes = _probes(kept, seen, moments)
-    missing += _lacking(probes, seen)
+    missing += [*_lacking(probes, seen), *_lost(kept, moments, seen), *_clock(kept)]
     found = _results(kept, moments, missing, probes)
     found = replace(found, prediction=_compared(kept, moments), sham=_beside_sham(kept, seen))
     found = replace(found, score=score(found), confidence=confidence(found))
@@ -68,6 +73,26 @@ def _lacking(probes: Sequence[ProbeResult], seen: dict[str, Reading]) -> Iterato
     late = max((one.late for one in seen.values()), default=0.0)
     if late > _LATE:
         yield f"this machine was busy: questions were asked up to {late * 1000:.0f} ms after they were due, which counts as latency"
+
+
+def _lost(kept: Folder, moments: Moments, seen: dict[str, Reading]) -> Iterator[str]:
+    """That answers end long before the run did: a disk that was full, a file of which the end is lost."""
+    if kept.about is None:
+        return
+    spec, interval = kept.about.experiment.spec, kept.about.interval
+    slowest = max((1 / one.rate if one.rate else interval for one in (*spec.steady_state, *spec.abort)), default=interval)
+    end = moments.restoring if moments.restoring is not None else moments.ended
+    name, last = min(((name, one.last) for name, one in seen.items() if one.last), key=lambda each: each[1], default=("", end))
+    if end - last > max(_SILENCE, 3 * slowest):
+        yield f"of {name} no answer was kept of the last {end - last:.0f} s before the way back"
+
+
+def _clock(kept: Folder) -> Iterator[str]:
+    """That the machine's clock was set meanwhile: entries of a journal are written one after the other."""
+    at = [one.at for one in kept.entries if not isinstance(one, Intent)]
+    back = max((earlier - later for earlier, later in pairwise(at)), default=0.0)
+    if back > _SET:
+        yield f"the clock of the machine was set back by {back:.0f} s during the run: windows and times are not to be trusted"
 
 
 def read(folder: Path) -> Folder:
