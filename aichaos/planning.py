@@ -229,7 +229,7 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     found += _nobody_else(drawn)
     found += _rights(drawn)
     touched = [place.ref for place in drawn.places_touched]
-    found += guard.calm(drawn.topology, [*touched, *targets(drawn.harms, drawn.topology)], order.policy)
+    found += guard.calm(drawn.topology, dict.fromkeys([*touched, *targets(drawn.harms, drawn.topology)]), order.policy)
     harms = [(harm.pods, harm.count) for harm in drawn.harms]
     budgets, unread = _budgets(drawn)
     found += guard.budgets(drawn.topology, harms, budgets, order.policy)

@@ -159,8 +159,9 @@ def end(report: Report, paper: Paper) -> None:
 
 
 def refused(refusals: Sequence[tuple[str, str, str]], paper: Paper) -> None:
-    """Why a run does not start: name, message and hint of each reason."""
-    for name, message, hint in refusals:
+    """Why a run does not start: name, message and hint of each reason; each once, and a hint after the last in a row that it is for."""
+    once = list(dict.fromkeys(refusals))
+    for number, (name, message, hint) in enumerate(once, 1):
         paper.text(message, mark=f"refused [{name}]: ", style="red")
-        if hint:
+        if hint and (number == len(once) or once[number][2] != hint):
             paper.text(hint, indent=2)

@@ -14,7 +14,7 @@ from aichaos.domain.results import Confidence, Results, Scored, Summary
 from aichaos.domain.running import Approval, Finished
 from aichaos.report import results_html
 from aichaos.report.layout import Paper
-from aichaos.report.progress import end
+from aichaos.report.progress import end, refused
 from aichaos.report.results import headline, show
 from aichaos.report.results_junit import text as junit
 from aichaos.report.results_markdown import page
@@ -220,3 +220,17 @@ def test_as_json_it_fits_its_published_schema(found: Results, tmp_path: Path) ->
         assert list(problems(written, schema)) == []
     for wrong in ({"verdict": "good"}, {"began": "now"}, {"probes": [{"probe": "p"}]}):
         assert list(problems(written | wrong, schema)) != []
+
+
+def test_each_refusal_is_said_once_and_a_hint_after_the_last_that_it_is_for() -> None:
+    stream = io.StringIO()
+    role, wait = "Ask for the Role.", "Wait."
+    given = [("rights", "no create", role), ("rights", "no patch", role), ("rights", "no patch", role), ("rollout", "moving", wait)]
+    refused(given, Paper(stream))
+    assert stream.getvalue().splitlines() == [
+        "refused [rights]: no create",
+        "refused [rights]: no patch",
+        "  Ask for the Role.",
+        "refused [rollout]: moving",
+        "  Wait.",
+    ]

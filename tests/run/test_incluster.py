@@ -23,15 +23,17 @@ from tests.run.rig import rigged
 MANIFEST = Path(__file__).parent.parent.parent / "deploy" / "in-cluster-guard.yaml"
 
 
-def as_guard(controlplane: ControlPlane, namespace: str) -> str:
-    """A token of the guard's service account, with the rights of deploy/in-cluster-guard.yaml; the namespace of a test is its `aichaos`."""
+def as_guard(controlplane: ControlPlane, namespace: str, restores: str = "") -> str:
+    """A token of the guard's service account, with the rights of deploy/in-cluster-guard.yaml; the namespace of a test is its `aichaos`.
+    restores: where experiments run, if that is another one."""
     text = MANIFEST.read_text()
     here = text.replace("namespace: aichaos", f"namespace: {namespace}").replace("name: aichaos\n", f"name: {namespace}\n")
     controlplane.kubectl("apply", "--filename", "-", input=here)
     subject = {"kind": "ServiceAccount", "name": "aichaos-guard", "namespace": namespace}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "aichaos-guard-restore"}
     binding = {"metadata": {"name": "aichaos-guard-restore"}, "roleRef": role, "subjects": [subject]}
-    controlplane.request("POST", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings", binding)
+    within = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{restores or namespace}"
+    controlplane.request("POST", f"{within}/rolebindings", binding)
     asked = controlplane.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts/aichaos-guard/token", {"spec": {}})
     return str(asked["status"]["token"])
 
@@ -58,6 +60,42 @@ def test_its_program_restores_with_the_rights_of_its_manifest(controlplane: Cont
         assert f"run {rig.run} has not been heard of for 15 s" in done.stderr
         assert "verified restored" in done.stderr
         rig.assert_restored()
+
+
+def test_its_account_may_do_nothing_but_restore(controlplane: ControlPlane) -> None:
+    """Asked of the server itself, for the namespace of our own objects, one where experiments run, and one where none does."""
+    with controlplane.namespace() as home, controlplane.namespace() as shop, controlplane.namespace() as other:
+        token = as_guard(controlplane, home, shop)
+
+        def may(verb: str, resource: str, namespace: str = "", group: str = "", name: str = "") -> bool:
+            asked = {"verb": verb, "resource": resource, "namespace": namespace, "group": group, "name": name}
+            review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": asked}}
+            found = controlplane.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review, token=token)
+            return bool(found["status"]["allowed"])
+
+        routes = ("httproutes", shop, "gateway.networking.k8s.io")
+        assert may("get", "configmaps", home)
+        assert may("patch", "leases", home, "coordination.k8s.io")
+        assert may("get", "namespaces", "kube-system", name="kube-system")
+        assert all(may(verb, *routes) for verb in ("get", "create", "patch", "delete"))
+        for verb in ("list", "watch", "update", "deletecollection"):
+            assert not may(verb, *routes), verb
+        for namespace in (home, shop, other, "kube-system", ""):
+            for resource in ("secrets", "serviceaccounts", "persistentvolumeclaims", "pods/exec", "serviceaccounts/token"):
+                assert not any(may(verb, resource, namespace) for verb in ("get", "list", "create", "patch", "delete")), (
+                    resource,
+                    namespace,
+                )
+            for resource in ("roles", "rolebindings", "clusterroles", "clusterrolebindings"):
+                assert not may("create", resource, namespace, "rbac.authorization.k8s.io"), (resource, namespace)
+            assert not may("create", "jobs", namespace, "batch")
+        for resource in ("namespaces", "nodes", "persistentvolumes"):
+            assert not any(may(verb, resource) for verb in ("list", "create", "patch", "delete")), resource
+        for resource, group in (("pods", ""), ("configmaps", ""), ("deployments", "apps"), ("httproutes", "gateway.networking.k8s.io")):
+            assert not any(may(verb, resource, other, group) for verb in ("get", "create", "patch", "delete")), resource
+        assert not may("create", "configmaps", home)
+        assert not may("patch", "configmaps", home), "it can't pull or release the lever"
+        assert not may("create", "leases", home, "coordination.k8s.io")
 
 
 def test_it_leaves_a_run_that_lives_alone_and_ends_with_it(controlplane: ControlPlane, tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from aichaos.files import yaml
 from tests.cluster.misbehaving import as_json, misbehaving, status
 from tests.controlplane.client import ApiError, ControlPlane
 from tests.controlplane.server import Servers
 from tests.program import all_said, environment
-from tests.run.rig import Rig, plain, rigged
+from tests.run.rig import ROUTE, Rig, plain, rigged
 
 LATE = 50
 """A moment at which most of the steps are done."""
@@ -251,6 +252,15 @@ def test_a_version_that_the_cluster_serves_no_more_is_left_over_and_no_object_th
         assert done.returncode == 8, all_said(done)
         assert "the server has no gateway.networking.k8s.io/v1 httproutes (any more)" in done.stderr, all_said(done)
         assert "somebody else has deleted" not in done.stderr, all_said(done)
+        path = tmp_path / "trial.yaml"
+        route = yaml.load(ROUTE.replace("NAME", "another"), "route")[0]
+        spec = {"title": "A trial", "scope": {"namespaces": [rig.namespace]}, "deadline": "1m", "steps": [{"create": route}]}
+        route["metadata"]["namespace"] = rig.namespace
+        path.write_text(json.dumps({"apiVersion": "aichaos/v1", "kind": "Experiment", "metadata": {"name": "trial"}, "spec": spec}))
+        words = ["run", str(path), "-n", rig.namespace, "--lever", f"{rig.namespace}/lever", "--accept-shared-fate", "--yes"]
+        another = aichaos(rig, *words)
+        assert another.returncode == 5, all_said(another)
+        assert "the cluster has no gateway.networking.k8s.io/v1 HTTPRoute" in another.stderr, all_said(another)
         serve(True)
         done = aichaos(rig, "recover")
         assert done.returncode == 0, all_said(done)
