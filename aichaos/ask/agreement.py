@@ -57,7 +57,7 @@ def _numbers(document: dict[str, object], words: Words) -> Iterator[Finding]:
             if quantity in _UNITS and any(knob.quantity in ("latency", "duration", "loss") for knob in there):
                 said = f"you asked for {wanted:g} {_UNITS[quantity]}, and no step says so"
                 yield problem("asked/number", said, severity="warning", layer="meaning", path="/spec/steps")
-        elif not any(abs(knob.value - wanted) < 0.5 for knob in exact):
+        elif not any(abs(knob.value - said) <= 0.5 for knob in exact for said in (wanted, words.written.get(quantity, wanted))):
             said = f"you asked for {wanted:g} {_UNITS.get(quantity, quantity)}; here it is {exact[0].value:g}"
             yield problem("asked/number", said, severity="warning", layer="meaning", path=exact[0].path)
 

@@ -48,6 +48,12 @@ _SPELLED = rf"(?:an?[ -]+(?=hundred|thousand))?(?:{_WORD})\b(?:(?:[ -]+|[ -]+and
 _DIGITS = r"\d{1,3}(?:[,'’]\d{3}){1,3}(?![\d.,'’])|\d{1,9}(?:[.,]\d{1,3})?"
 _NUMBER = rf"(?:{_DIGITS}|{_SPELLED})"
 
+_ABROAD = (
+    r"\w{0,16}(?:zehn|zig|ßig|hundert|tausend)|zwei|drei|vier|fünf|sechs|sieben|acht|neun|elf|zwölf"
+    "|deux|trois|quatre|cinq|huit|neuf|dix|onze|douze|quinze|vingts?|trente|quarante|cinquante|soixante|cents?|mille"
+    "|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|quince|veinte|treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa|cien|mil"
+)
+"""Numbers as German, French and Spanish write them: they are not read, and that is said."""
 _UNITS = {
     "ms": r"ms|msecs?|millis(?:econds?)?|millisekunden?|millisecondes?|milisegundos?|毫秒|ミリ秒",
     "s": r"s|secs?|seconds?|sekunden?|sek|secondes?|segundos?|秒钟?|秒鐘?|초",
@@ -105,6 +111,9 @@ def _any() -> re.Pattern[str]:
         rf"|(?P<signed>(?:(?<![\w%)-])[-−–]|\b(?:minus|negative)[ ]+)(?:{_NUMBER}){_TO_UNIT}(?:{_UNIT}|pods?|replicas?){_AFTER})"
         rf"|(?P<one>{_BEFORE}{_QUANTITY})"
         rf"|(?P<count>{_BEFORE}(?P<counted>{_SPELLED})(?=[ ]+(?:[a-z]{{1,20}}[ ]+)?(?:pods?|replicas?)\b))"
+        # a number in words of a language in which numbers are not read
+        rf"|(?P<worded>(?<!\w)(?:(?:{_ABROAD})[ -]+(?:(?:y|et|und)[ ]+)?){{1,4}}(?:{_UNIT}){_AFTER}"
+        r"|[〇零一二三四五六七八九十百千两]{1,8}(?:毫秒|秒钟?|分钟|小时)|\b(?:hälfte|mitad|moitié)\b|一半|[一二三四五六七八九十]分之[一二三四五六七八九]|百分之[一二三四五六七八九十百]{1,4})"
         # what looks like a number and is none that has one meaning
         rf"|(?P<odd>(?<![A-Za-z0-9_.,-])(?<!\d:)\d[\d.,'’]{{0,20}}(?:[ \xa0\u202f]\d{{3}})*"
         rf"(?:[eEkKxX]\d{{0,9}}|\d)*{_GAP}(?:{_UNIT}){_AFTER})",
@@ -114,6 +123,8 @@ def _any() -> re.Pattern[str]:
 
 _ALONE = re.compile(f"(?P<one>{_QUANTITY})", re.IGNORECASE)
 _ONE = re.compile(rf"(?P<number>{_NUMBER})(?P<half>½)?{_TO_UNIT}(?P<unit>{_TIME})(?=[\d]|{_AFTER})", re.IGNORECASE)
+_READ_AS = re.compile(r"[\d.]+(?: (?:%|ms|s)(?![a-z]))?")
+"""A quantity in a normal text, without the words that may follow it there: `33 % of the`."""
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}[ \xa0\u202f]$")
 _LISTED = re.compile(r"(?:\b(?:step|scenario|idea|test|experiment|option|number|version|v)s?[ ]*#?|#)$", re.IGNORECASE)
 
@@ -133,7 +144,8 @@ def normal(text: str) -> Normal:
         pieces.append(text[last : match.start()])
         length += match.start() - last
         if isinstance(read, str):
-            places.append(Place(length, length + len(found.rstrip()), written))
+            read_as = _READ_AS.match(found)
+            places.append(Place(length, length + (read_as.end() if read_as else len(found.rstrip())), written))
         else:
             unread.append(f"{written}{read.why}")
         pieces.append(found)
@@ -183,7 +195,7 @@ def _read(match: re.Match[str], text: str) -> "Iterator[tuple[re.Match[str], str
             yield single, _quantity("one", single, text)
 
 
-_KINDS = ("of", "part", "ratio", "halved", "andhalf", "single", "vague", "several", "signed", "one", "count", "odd")
+_KINDS = ("of", "part", "ratio", "halved", "andhalf", "single", "vague", "several", "signed", "one", "count", "worded", "odd")
 
 
 class _Unread(msgspec.Struct, frozen=True):
@@ -207,6 +219,8 @@ def _quantity(kind: str, match: re.Match[str], text: str) -> "str | _Unread":
     match kind:
         case "vague":
             return _Unread(" (say a number)")
+        case "worded":
+            return _Unread(" (write the number in digits)")
         case "odd":
             return _Unread(" (it can be read in more than one way)")
         case "signed":

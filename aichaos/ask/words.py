@@ -105,6 +105,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     percent: float | None = None
     count: int | None = None
     account: str | None = None
+    written: dict[str, float] = {}
+    """What of the numbers was written with a fraction that engines do not take: as it was written."""
     unused: tuple[str, ...] = ()
     """Numbers with their units that stand in the sentence and are none of these, as they were written, and why not."""
 
@@ -123,7 +125,12 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
             "percent": f"{self.percent:g} % of the pods" if self.percent is not None else "",
             "account": f"service account {self.account}",
         }
-        return {name: text for name, text in texts.items() if getattr(self, name) is not None}
+        there = {name: text for name, text in texts.items() if getattr(self, name) is not None}
+        return {name: text + self._rounded(name) for name, text in there.items()}
+
+    def _rounded(self, name: str) -> str:
+        unit = {"percent": "%", "duration": "s"}.get(name, "ms")
+        return f" ({self.written[name]:g} {unit} was rounded: engines take whole numbers)" if name in self.written else ""
 
 
 def read(text: str) -> Words:
@@ -151,6 +158,7 @@ def read(text: str) -> Words:
         percent=whole["percent"],
         count=_count(text),
         account=_account(text),
+        written={name: number for name, number in numbers.items() if number is not None and whole[name] not in (None, number)},
         unused=reading.unused(),
     )
 
@@ -200,8 +208,10 @@ def _no_duration(text: str, match: re.Match[str]) -> bool:
 
 
 def _whole(name: str, number: float | None) -> float | None:
-    """Times as whole ms and s; a share as it is."""
-    return number if number is None or name in ("loss", "percent") else round(number) or None
+    """Times as whole ms and s, a share of pods in whole percents; a loss, and what would be nothing of the pods, as they are."""
+    if number is None or name == "loss" or (name == "percent" and number < 1):
+        return number
+    return round(number) or None
 
 
 def _int(number: float | None) -> int | None:

@@ -82,8 +82,6 @@ def checked(name: str, parameter: Parameter, value: Value) -> Value:
     """A value of the right type and in the range. Raises UsageError."""
     if isinstance(parameter.default, str) and isinstance(value, str):
         return _text(name, parameter, value)
-    if isinstance(parameter.default, str) and isinstance(value, str):
-        return _text(name, parameter, value)
     if isinstance(parameter.default, str) or isinstance(value, str):
         return _wrong(name, parameter, value)
     if isinstance(value, bool) or (parameter.whole and value != int(value)):

@@ -82,7 +82,17 @@ def test_duration(text: str, duration: int | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "percent"),
-    [("50%", 50), ("50 %", 50), ("12.5 percent", 12.5), ("50 per cent", 50), ("50", None), ("150%", None), ("0%", None), ("50 pods", None)],
+    [
+        ("50%", 50),
+        ("50 %", 50),
+        ("12.5 percent", 12),
+        ("0.5 %", 0.5),
+        ("50 per cent", 50),
+        ("50", None),
+        ("150%", None),
+        ("0%", None),
+        ("50 pods", None),
+    ],
 )
 def test_percent(text: str, percent: float | None) -> None:
     assert read(text).percent == percent
@@ -256,3 +266,40 @@ def test_jitter_is_told_from_latency(text: str, said: tuple[int | None, int | No
 def test_loss_of_packets_is_told_from_the_share_of_pods(text: str, said: tuple[float | None, float | None]) -> None:
     words = read(text)
     assert (words.loss, words.percent) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("1.4 ms of latency", "latency", "latency 1 ms (1.4 ms was rounded: engines take whole numbers)"),
+        ("for 10.5 seconds", "duration", "duration 10 s (10.5 s was rounded: engines take whole numbers)"),
+        ("12.5% of the pods", "percent", "12 % of the pods (12.5 % was rounded: engines take whole numbers)"),
+        ("1.0 ms of latency", "latency", "latency 1 ms"),
+        ("a third of the pods", "percent", "33 % of the pods"),
+    ],
+)
+def test_what_was_rounded_is_said(text: str, name: str, said: str) -> None:
+    assert read(text).said()[name] == said
+
+
+@pytest.mark.parametrize("text", ["1/3 of the pods", "half of all the pods", "two out of 4 pods", "a quarter of my pods"])
+def test_a_share_that_was_used_is_not_said_to_be_unused(text: str) -> None:
+    words = read(text)
+    assert words.percent
+    assert not words.unused
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("latencia durante noventa segundos", "noventa segundos"),
+        ("retardo de mil milisegundos", "mil milisegundos"),
+        ("für neunzig Sekunden", "neunzig Sekunden"),
+        ("pendant quatre-vingt-dix secondes", "quatre-vingt-dix secondes"),
+        ("持续九十秒", "九十秒"),
+        ("auf der Hälfte der Pods", "Hälfte"),
+        ("一半的pod", "一半"),
+    ],
+)
+def test_a_number_in_words_of_another_language_is_said_to_be_unread(text: str, unread: str) -> None:
+    assert read(text).unused == (f"{unread} (write the number in digits)",)

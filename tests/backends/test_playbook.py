@@ -241,7 +241,7 @@ def said(name: str, words: str, count: int = 1) -> tuple[str, ...]:
         ("latency on -5% of the pods", "-5% (less than nothing)"),
         ("latency on 0 % of the pods", "0 % (a share is more than 0 and at most 100 %)"),
         ("latency on 20-30% of the pods", "20-30% (two numbers: say one)"),
-        ("latency on 12.5% of the pods", "12.5 % of the pods"),
+        ("latency on 0.5% of the pods", "0.5 % of the pods"),
         ("latency of 1.500 ms", "1.500 ms (it can be read in more than one way)"),
     ],
 )
