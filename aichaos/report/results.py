@@ -74,7 +74,7 @@ def unknown_metrics(found: Results) -> list[str]:
 
 def facts(found: Results) -> list[tuple[str, str]]:
     """Who, when, where, and how it ended."""
-    rows = [("run", found.run + (" (a sham: nothing was done)" if found.sham_run else "")), ("by", f"{found.who}, {time(found.began)}")]
+    rows = [("run", found.run + (" (a sham: nothing was changed)" if found.sham_run else "")), ("by", f"{found.who}, {time(found.began)}")]
     rows.append(("cluster", found.server + (f" ({found.context})" if found.context else "")))
     rows.append(("ended", found.outcome + (f": {found.stop_reason}" if found.stop_reason else f" after {found.ended - found.began:.0f} s")))
     took = found.stop_to_restored_seconds

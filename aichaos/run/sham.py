@@ -11,7 +11,8 @@ from aichaos.domain.experiment import Experiment, Step, Wait
 def idle(experiment: Experiment) -> Experiment:
     """The experiment with a wait in place of each change: as long as a fault is held, and next to no time where it is made and left."""
     steps = [_idle(step) for step in experiment.spec.steps]
-    return msgspec.structs.replace(experiment, spec=msgspec.structs.replace(experiment.spec, steps=steps))
+    title = f"{experiment.spec.title or experiment.name} (a sham: everything but the fault)"
+    return msgspec.structs.replace(experiment, spec=msgspec.structs.replace(experiment.spec, title=title, steps=steps))
 
 
 def _idle(step: Step) -> Step:

@@ -32,6 +32,7 @@ def test_no_sham_run_gives_an_alarm(shop: Shop) -> None:
         folder = Path(last(events)["report"]).parent
         found.append((folder, past.results(folder)))
         assert code == 0, last(events)
+        assert found[-1][1].title.endswith("(a sham: everything but the fault)")
     alarms = [f"{one.run}: {effect.text}" for _, one in found for each in one.probes for effect in each.effects if effect.beyond_noise]
     differing = [f"{one.run}: {each.request}: {each.why}" for _, one in found for each in one.prediction if each.verdict == "differs"]
     tallies = [(one, readings(read(folder / NAME), one.windows)) for folder, one in found]

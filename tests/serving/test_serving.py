@@ -34,6 +34,7 @@ def test_the_list_leads_to_a_run_and_the_run_to_its_experiment(home: Path, serve
     shown = httpx2.get(f"{served.url}/runs/r-1").text
     for word in ("Lose a pod", "All requests are answered", "alice", "shop answers", "https://cluster.example.com", "wait more"):
         assert word in shown
+    assert shown.index("<h2>What the data say</h2>") < shown.index("<h2>Steps</h2>"), "what came of it comes first"
     assert 'href="/experiments/lose-a-pod"' in shown
     assert "r-1" in httpx2.get(f"{served.url}/experiments/lose-a-pod").text
 
