@@ -24,14 +24,12 @@ from aichaos.predict.routing import regexes
 from aichaos.predict.routing.profile import Profile
 
 Rule = HTTPRule | GRPCRule | StreamRule
-EXPRESSIONS = ("RegularExpression", "Suffix")
-"""Kinds of which every one has to be asked. What a path ends in is kept as an expression too."""
 _EVERYTHING = (HTTPMatch(),)
 _EVERY_CALL = (GRPCMatch(),)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """kind: Exact, PathPrefix, RegularExpression or Suffix. path: as it is written. own: the hostname of the route under which it stands.
+    """kind: Exact, PathPrefix or RegularExpression. path: as it is written. own: the hostname of the route under which it stands.
 
     lost: why it may be missing from the gateway's table by chance; "" where it is there for certain.
     """
@@ -166,7 +164,7 @@ def along(entry: Entry, path: str) -> bool:
     """Whether the path of a request is one that an entry is looked up under; a regular expression is asked with its conditions."""
     if entry.kind == "Exact":
         return entry.path == path
-    return entry.kind in EXPRESSIONS or path.rstrip("/") == entry.key or path.startswith(f"{entry.key}/")
+    return entry.kind == "RegularExpression" or path.rstrip("/") == entry.key or path.startswith(f"{entry.key}/")
 
 
 def _first(conditions: tuple[NamedMatch, ...], *, fold: bool = False) -> tuple[NamedMatch, ...]:
@@ -193,11 +191,13 @@ def _call(route: GRPCRoute, number: int, place: int, match: GRPCMatch, profile: 
     if method is None or (not method.service and not method.method):
         return Entry(route, number, place, "PathPrefix", "/", None, headers)
     if method.type == "RegularExpression":
-        pattern = f"/{method.service or '[^/]+'}/{method.method or '[^/]+'}"
+        any_service, any_method = profile.unnamed_call
+        pattern = f"/{method.service or any_service}/{method.method or any_method}"
         return Entry(route, number, place, "RegularExpression", pattern, None, headers)
     if not method.service:
-        if profile.calls == "method as suffix":
-            return Entry(route, number, place, "Suffix", f".*/{regexes.quoted(method.method or '')}", None, headers)
+        if profile.calls == "method as header":
+            ends = NamedMatch(name=":path", value=f".*/{regexes.quoted(method.method or '')}", type="RegularExpression")
+            return Entry(route, number, place, "PathPrefix", "/", None, (*headers, ends))
         return Entry(route, number, place, "RegularExpression", f"/[^/]+/{regexes.quoted(method.method or '')}", None, headers)
     if not method.method:
         return Entry(route, number, place, "PathPrefix", f"/{method.service}", None, headers)

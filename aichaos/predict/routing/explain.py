@@ -12,7 +12,7 @@ from aichaos.predict.routing import response, streams
 from aichaos.predict.routing.answer import Found, taken
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import Resolved
-from aichaos.predict.routing.entries import EXPRESSIONS, Entry, along, broken, entries, left_out
+from aichaos.predict.routing.entries import Entry, along, broken, entries, left_out
 from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.losses import Loss
 from aichaos.predict.routing.matching import holds
@@ -123,7 +123,7 @@ def precedence(winner: Winner, rival: Winner, profile: Profile) -> str:
         return f"{_KINDS[mine.kind]} comes before {_KINDS[its.kind]}"
     if mine.key != its.key and mine.kind == "PathPrefix":
         return f"the prefix {mine.path} is longer than {its.path}"
-    names = profile.regex_order if mine.kind in EXPRESSIONS else profile.order
+    names = profile.regex_order if mine.kind == "RegularExpression" else profile.order
     if tied(mine, its, names):
         return _UNDECIDED
     for name in names:
@@ -133,7 +133,7 @@ def precedence(winner: Winner, rival: Winner, profile: Profile) -> str:
 
 
 _UNDECIDED = "same path and host; ages unknown, tie undecided"
-_KINDS = {"Exact": "an exact path", "PathPrefix": "a path prefix", "RegularExpression": "a regular expression", "Suffix": "a method alone"}
+_KINDS = {"Exact": "an exact path", "PathPrefix": "a path prefix", "RegularExpression": "a regular expression"}
 
 
 def _criterion(name: str, mine: Entry, its: Entry) -> str:
@@ -191,17 +191,17 @@ def _asked(winner: Winner) -> str:
     return ", ".join(parts)
 
 
-_PATHS = {"Exact": "path", "PathPrefix": "path prefix", "RegularExpression": "path expression", "Suffix": "path expression"}
+_PATHS = {"Exact": "path", "PathPrefix": "path prefix", "RegularExpression": "path expression"}
 
 
 def _nothing(table: Table, request: Request, found: Found) -> str:
     listener = found.listener
     name = listener.name if listener else ""
-    hosts = table.hosts(listener) if listener else []
-    if any(takes(host, request.host) for host in hosts):
+    if listener is not None and table.has_host(listener, request.host):
         return (
             f"routes at listener {name} have the host {request.host}, and no rule of theirs matches {request.method} {_short(found.path)}"
         )
+    hosts = table.hosts(listener) if listener else []
     named = ", ".join(hosts[:_MOST]) + (", …" if len(hosts) > _MOST else "")
     return f"no route at listener {name} has the host {request.host}; {f'the hosts there are {named}' if named else 'no route is there'}"
 
@@ -212,7 +212,7 @@ def _nothing(table: Table, request: Request, found: Found) -> str:
 def _near(table: Table, request: Request, gateway: Key, path: str) -> Iterator[str]:
     """Routes that would take the request if only a listener took them."""
     told = 0
-    for placement in table.placements.values():
+    for placement in table.refused:
         for joined in placement.joined:
             if joined.gateway == gateway and joined.refused and _would(placement, request, path, table.profile):
                 yield f"{reference(placement.route)} would take it, but no listener takes the route ({joined.refused})"

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Iterator
 
 import msgspec
 
-from aichaos.predict.routing.entries import EXPRESSIONS, Entry
+from aichaos.predict.routing.entries import Entry
 from aichaos.predict.routing.order import BLOCKS, Key, sort_key
 from aichaos.predict.routing.paths import prefixes
 from aichaos.predict.routing.profile import Profile
@@ -22,7 +22,6 @@ class Block(msgspec.Struct, gc=False):
     exact: dict[str, list[Entry]]
     prefix: dict[str, list[Entry]]
     regex: list[Entry]
-    suffix: list[Entry]
 
     def along(self, path: str, ranks: tuple[str, ...]) -> Iterator[list[Entry]]:
         """The lists whose path may match, in the order of the ranks, the longest prefix first."""
@@ -35,23 +34,18 @@ class Block(msgspec.Struct, gc=False):
                 for prefix in prefixes(path):
                     if (found := table.get(prefix)) is not None:
                         yield found
-            elif found := self.regex if rank == "RegularExpression" else self.suffix:
-                yield found
+            elif self.regex:
+                yield self.regex
 
     def entries(self) -> Iterator[Entry]:
         for table in (self.exact, self.prefix):
             for found in table.values():
                 yield from found
         yield from self.regex
-        yield from self.suffix
-
-    @property
-    def copied(self) -> "Block":
-        return Block(self.key, dict(self.exact), dict(self.prefix), self.regex, self.suffix)
 
     @property
     def empty(self) -> bool:
-        return not (self.exact or self.prefix or self.regex or self.suffix)
+        return not (self.exact or self.prefix or self.regex)
 
 
 class Index:
@@ -91,7 +85,7 @@ class Index:
         for one in blocks:
             if one.key == key:
                 return one
-        blocks.append(Block(key, {}, {}, [], []))
+        blocks.append(Block(key, {}, {}, []))
         return blocks[-1]
 
     def sort(self) -> None:
@@ -103,7 +97,6 @@ class Index:
                             if len(found) > 1:
                                 found.sort(key=self._key)
                     one.regex.sort(key=self._regex_key)
-                    one.suffix.sort(key=self._regex_key)
                 self._rank(blocks)
 
     def _rank(self, blocks: list[Block]) -> None:
@@ -122,11 +115,11 @@ class Index:
             for (scope, host, label), entries in changes:
                 if (scope, host) not in copied:
                     other.hosts[scope] = dict(other.hosts.get(scope, {}))
-                    blocks = [one.copied for one in other.hosts[scope].get(host, [])]
+                    blocks = [Block(one.key, dict(one.exact), dict(one.prefix), one.regex) for one in other.hosts[scope].get(host, [])]
                     copied[scope, host] = other.hosts[scope][host] = blocks
                 for entry in entries:
                     block = other._block(copied[scope, host], entry, label)
-                    key = "" if entry.kind in EXPRESSIONS else entry.key
+                    key = "" if entry.kind == "RegularExpression" else entry.key
                     edit = edits.setdefault((id(block), entry.kind, key), _Edit(block, entry.kind, key, set(), []))
                     edit.new.append(entry) if add else edit.gone.add((id(entry.route), entry.rule, entry.match))
         for edit in edits.values():
@@ -144,9 +137,6 @@ class Index:
         if edit.kind == "RegularExpression":
             self.regexes += len(edit.new)  # never less: that some were here once is no harm
             block.regex = edit.applied(block.regex, self._regex_key)
-            return
-        if edit.kind == "Suffix":
-            block.suffix = edit.applied(block.suffix, self._regex_key)
             return
         table = block.exact if edit.kind == "Exact" else block.prefix
         found = edit.applied(table.pop(edit.key, []), self._key)
@@ -171,7 +161,5 @@ class _Edit(msgspec.Struct):
 def _put(block: Block, entry: Entry) -> None:
     if entry.kind == "RegularExpression":
         block.regex.append(entry)
-    elif entry.kind == "Suffix":
-        block.suffix.append(entry)
     else:
         (block.exact if entry.kind == "Exact" else block.prefix).setdefault(entry.key, []).append(entry)

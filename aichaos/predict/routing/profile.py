@@ -77,9 +77,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What a regular expression that RE2 refuses takes with it, where it does no more harm (`poisons`)."""
     poisons: tuple[str, ...] = ()
     """What makes the data plane refuse the whole port; keys of `poison.POISONS`."""
-    calls: Literal["any", "service and method", "method as suffix"] = "any"
+    calls: Literal["any", "service and method", "method as header"] = "any"
     """Which matches of gRPC methods it has: all of the standard's, or exact ones alone that name both the service and the method; or all,
-    but a method without its service is whatever the path ends in, after all other kinds."""
+    but a method without its service is a condition on what the path ends in, as on one more header."""
+    unnamed_call: tuple[str, str] = ("[^/]+", "[^/]+")
+    """What stands for a service and for a method that an expression does not name; the length of the whole text decides between them."""
     repeated_condition: Literal["first", "all"] = "first"
     """Of two conditions on one header: only the first counts, or both must hold."""
     redirect_query: bool = True

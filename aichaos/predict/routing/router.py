@@ -11,6 +11,7 @@ import msgspec
 
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.gateway import Route
+from aichaos.domain.hostnames import EVERY, takes
 from aichaos.domain.prediction import Answer, Brief
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import UsageError
@@ -181,8 +182,13 @@ class Router:
         """In what the implementation departs from the standard on this request; asked of the routes of this Gateway alone."""
         plain = self.table(STANDARD).answer(request, gateway)
         table = self.table(profile)
-        routes = _near(table, request, gateway)
-        found = departures(answer, plain, profile, lambda other: Table(table.world, routes, other).answer(request, gateway))
+        near: list[Route] = []
+
+        def ask(other: Profile) -> Answer:
+            near.extend(() if near else _near(table, request, gateway))
+            return Table(table.world, near, other).answer(request, gateway)
+
+        found = departures(answer, plain, profile, ask)
         if not found:
             return []
         return [f"the standard says otherwise: {said(plain)}", *(f"{one.name}: {one.says} See {one.page}." for one in found)]
@@ -213,15 +219,29 @@ def refs_of(route: str | None) -> list[ObjectRef]:
 
 
 def _near(table: Table, request: Request, gateway: Key) -> list[Route]:
-    """The routes at this Gateway and port, which are all that an answer depends on."""
-    return [
-        placement.route
-        for placement in table.placements.values()
-        if any(
-            joined.gateway == gateway and (joined.refused or any(reach.listener.listener.port == request.port for reach in joined.reaches))
-            for joined in placement.joined
-        )
-    ]
+    """The routes on which an answer depends: those with the request's host at this Gateway, whoever shares a host with one of them, what
+    spoils the port, and one that has it opened."""
+    port = (*gateway, request.port)
+    here: dict[ObjectRef, frozenset[str]] = {}
+    sharing: dict[str, list[ObjectRef]] = {}
+    for ref, placement in table.placements.items():
+        reaches = [one for joined in placement.joined if joined.gateway == gateway for one in joined.reaches]
+        hosts = [host.shared for one in reaches if one.listener.listener.port == request.port for host in one.hosts]
+        if not hosts and any(joined.gateway == gateway and joined.refused for joined in placement.joined):
+            hosts = [name.lower() for name in getattr(placement.route.spec, "hostnames", ()) or (EVERY,)]
+        if hosts:
+            here[ref] = frozenset(hosts)
+            for host in here[ref]:
+                sharing.setdefault(host, []).append(ref)
+    pending = [ref for ref, hosts in here.items() if any(takes(host, request.host) for host in hosts)]
+    found = dict.fromkeys([*pending, *table.poisoned.get(port, ()), *list(here)[:1]])
+    seen: set[str] = set()
+    while pending:
+        for host in here[pending.pop()] - seen:
+            seen.add(host)
+            pending += (ref for ref in sharing[host] if ref not in found)
+            found |= dict.fromkeys(sharing[host])
+    return [table.placements[ref].route for ref in table.placements if ref in found]
 
 
 def _listed(keys: Iterable[Key]) -> str:

@@ -3,7 +3,7 @@
 A Table is never changed: `changed` makes the table of the cluster after some objects have changed, from what they touch.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.gateway import Route
@@ -16,7 +16,7 @@ from aichaos.predict.routing.answer import Found, carried, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
 from aichaos.predict.routing.backends import Resolved, mirrors_hold, resolve
 from aichaos.predict.routing.entrance import Entrance, bound, entrance
-from aichaos.predict.routing.entries import EXPRESSIONS, Entry, broken, entries
+from aichaos.predict.routing.entries import Entry, broken, entries
 from aichaos.predict.routing.exclude import Judged, Moved
 from aichaos.predict.routing.index import Index, Place, Scope
 from aichaos.predict.routing.listeners import EffectiveListener, effective
@@ -58,6 +58,7 @@ class Table:
         self._poison(self.placements)
         self._last_good: dict[Port, Table] = {}
         self._resolved: dict[tuple[int, int], tuple[Resolved, ...]] = {}
+        self._refused: list[Placement] | None = None
 
     # what a change touches -------------------------------------------------------------------------------------------------------
 
@@ -95,7 +96,7 @@ class Table:
     def _with_world(self, world: World) -> "Table":
         other = Table.__new__(Table)
         other.__dict__.update(self.__dict__)
-        other.world, other._resolved = world, {}
+        other.world, other._resolved, other._refused = world, {}, None
         return other
 
     def _moved(self, before: "Table", changes: list[Change]) -> list[Moved]:
@@ -218,6 +219,18 @@ class Table:
                     return
                 yield pattern, []  # by chance the host is there, and nothing on it takes the request
 
+    @property
+    def refused(self) -> Sequence[Placement]:
+        """The routes that some Gateway or ListenerSet of their parentRefs does not take."""
+        if self._refused is None:
+            self._refused = [one for one in self.placements.values() if any(joined.refused for joined in one.joined)]
+        return self._refused
+
+    def has_host(self, listener: EffectiveListener, host: str) -> bool:
+        """Whether a route at a listener has a hostname that takes a host."""
+        known = self.index.hosts.get(self._scope(listener), {})
+        return any(pattern in known for pattern in patterns(host))
+
     def hosts(self, listener: EffectiveListener) -> list[str]:
         """The hosts that routes have at a listener, in the order of the alphabet."""
         return sorted(self.index.hosts.get(self._scope(listener), {}))
@@ -303,7 +316,7 @@ class Table:
         return found if None in found else [*found, None]
 
     def may_win(self, anchor: Entry, rival: Entry) -> bool:
-        names = self.profile.regex_order if anchor.kind in EXPRESSIONS else self.profile.order
+        names = self.profile.regex_order if anchor.kind == "RegularExpression" else self.profile.order
         return tied(anchor, rival, names) or any(COINS[coin](anchor, rival) for coin in self.profile.coins)
 
 

@@ -16,6 +16,7 @@ from tests.controlplane import recipe
 from tests.controlplane.backends import Backends
 from tests.controlplane.cache import Missing, locate
 from tests.controlplane.netns import isolate
+from tests.predict.differential.calls import calls
 from tests.predict.differential.meshes import meshes
 from tests.predict.differential.paged import paged
 from tests.predict.differential.themes import worlds
@@ -43,6 +44,7 @@ def _pages(seed: int, count: int) -> Iterator[World]:
 SUITES = {
     "envoy-gateway": Suite("envoy-gateway", recipe.ENVOY_GATEWAY_VERSION, worlds, "worlds"),
     "envoy-gateway-pages": Suite("envoy-gateway", recipe.ENVOY_GATEWAY_VERSION, _pages, "pages"),
+    "envoy-gateway-calls": Suite("envoy-gateway", recipe.ENVOY_GATEWAY_VERSION, calls, "calls"),
     "istio": Suite("istio", recipe.ISTIO_VERSION, worlds, "worlds"),
     "istio-pages": Suite("istio", recipe.ISTIO_VERSION, _pages, "pages"),
     "istio-mesh": Suite("istio", recipe.ISTIO_VERSION, meshes, "meshes"),

@@ -12,6 +12,7 @@ PARTS = 4
 SUITES = {
     "envoy-gateway": ("envoy-gateway", "worlds", 300),
     "envoy-gateway-pages": ("envoy-gateway", "pages", 80),
+    "envoy-gateway-calls": ("envoy-gateway", "calls", 40),
     "istio": ("istio", "worlds", 300),
     "istio-pages": ("istio", "pages", 80),
     "istio-mesh": ("istio", "meshes", 200),
