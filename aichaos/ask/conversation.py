@@ -28,6 +28,7 @@ from aichaos.domain.finding import Finding, Severity, summary
 from aichaos.domain.suggestion import Draft, Idea, Round, Usage
 from aichaos.errors import BackendError, PromptTooLongError, ReplyError
 from aichaos.files import yaml
+from aichaos.files.plain import well_formed
 
 if TYPE_CHECKING:
     from aichaos.ask.veil import Veil
@@ -134,7 +135,7 @@ class Asker:
         finally:
             METER.end(number, found)
         notes = tuple(dict.fromkeys([*question.prompt.notes, *found.notes]))
-        return msgspec.structs.replace(found, notes=notes)
+        return msgspec.structs.replace(found, text=well_formed(found.text), notes=notes)
 
     def question(self, kind: Kind, facts: Facts) -> Question:
         return Question(kind, facts, self.render)

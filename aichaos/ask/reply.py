@@ -15,6 +15,7 @@ from aichaos.ask.shell_lines import TELLING, in_prose, other
 from aichaos.domain.finding import Finding, Layer, Severity
 from aichaos.errors import SyntaxProblem
 from aichaos.files import yaml
+from aichaos.files.plain import well_formed
 
 MOST = 2_000_000
 """Characters of an answer that are looked at; one experiment is a few thousand."""
@@ -88,7 +89,7 @@ def contents(text: str) -> tuple[list[Found | Command], list[Finding]]:
         message = f"the answer has {len(text):,} characters; only the first {MOST:,} were read"
         findings.append(problem("reply/too-long", message, severity="warning"))
         text = text[:MOST]
-    text = _mended(text, findings)
+    text = _mended(well_formed(text), findings)
     whole = _json(text)
     if whole is not None:
         return [Found(value=whole, line=1)], findings

@@ -11,6 +11,7 @@ from aichaos.ask.wishes import asks_for_commands, asks_for_yaml, one_scenario
 from aichaos.ask.words import Words
 from aichaos.domain.suggestion import Suggestion
 from aichaos.errors import FileError
+from aichaos.files.plain import well_formed
 from aichaos.files.save import save
 
 MOST_LINES = 200
@@ -37,7 +38,7 @@ class Session(msgspec.Struct, kw_only=True, tag_field="kind", tag="Conversation"
         self._add(f"You: {' '.join(text.split())}")
 
     def _add(self, line: str) -> None:
-        self.said.append(without_secrets(line)[:2_000])
+        self.said.append(without_secrets(well_formed(line))[:2_000])
         del self.said[:-MOST_LINES]
 
     def suggested(self, found: list[Suggestion]) -> None:

@@ -11,6 +11,7 @@ from importlib.resources import files
 import msgspec
 
 from aichaos.ask.quantities import NUMERALS, Normal, left, normal
+from aichaos.files.plain import well_formed
 
 MAX_WORDS = 200_000
 """Characters of a sentence that are looked at; what a person types is far below."""
@@ -135,7 +136,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(text: str) -> Words:
     """Read a sentence. Never raises; what it does not understand it leaves out, and says so."""
-    text = text[:MAX_WORDS]
+    text = well_formed(text[:MAX_WORDS])
     tokens = frozenset(_TOKEN.findall(text.lower()))
     reading = _Reading(normal(text))
     numbers = {
@@ -145,20 +146,20 @@ def read(text: str) -> Words:
         "duration": reading.take(_DURATION, unless=_no_duration),
         "percent": reading.take(_PERCENT, unless=_promised),
     }
-    whole = {name: _whole(name, number) for name, number in numbers.items()}
-    if whole["percent"] is None and any(numbers[name] for name in ("latency", "jitter", "loss")) and _ALL_PODS.search(text):
-        whole["percent"] = 100
+    taken = {name: _whole(name, number) for name, number in numbers.items()}
+    if taken["percent"] is None and any(numbers[name] for name in ("latency", "jitter", "loss")) and _ALL_PODS.search(text):
+        taken["percent"] = 100
     return Words(
         text=text,
         tokens=tokens | frozenset(token.rstrip("s") for token in tokens if len(token) > 3),
-        latency=_int(whole["latency"]),
-        jitter=_int(whole["jitter"]),
-        loss=whole["loss"],
-        duration=_int(whole["duration"]),
-        percent=whole["percent"],
+        latency=_int(taken["latency"]),
+        jitter=_int(taken["jitter"]),
+        loss=taken["loss"],
+        duration=_int(taken["duration"]),
+        percent=taken["percent"],
         count=_count(text),
         account=_account(text),
-        written={name: number for name, number in numbers.items() if number is not None and whole[name] not in (None, number)},
+        written={name: number for name, number in numbers.items() if number is not None and taken[name] not in (None, number)},
         unused=reading.unused(),
     )
 

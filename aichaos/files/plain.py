@@ -15,6 +15,17 @@ _PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<where>[^`]*)`)?$", re.DOTAL
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def well_formed(text: str) -> str:
+    """A text in which halves of characters, which no file and no terminal can take, are joined where they belong together and U+FFFD else.
+
+    They come from bytes that are no UTF-8, in an argument or a pipe, and from a JSON escape that was cut in two.
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _HALVES.search(text) else text
+
+
 def shown_address(address: str) -> str:
     """An address as it may stand in a message: without the name, the password and the query that it may hold."""
     return re.sub(r"(?<=//)[^/]*@|[?#].*", "", address)

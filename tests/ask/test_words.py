@@ -202,7 +202,7 @@ def test_a_long_text_is_read_in_no_time(text: str) -> None:
 PIECES = st.sampled_from(["service account", "1000", "ms", "%", " ", "is", "“", "'", "three", "tests", "s", ",000", ".", "-", "\n", "٣"])
 
 
-@given(st.text() | st.lists(PIECES, max_size=30).map("".join))
+@given(st.text() | st.text(st.characters()) | st.lists(PIECES, max_size=30).map("".join))
 def test_any_text_may_be_said(text: str) -> None:
     words = read(text)
     assert words.text == text
@@ -303,3 +303,7 @@ def test_a_share_that_was_used_is_not_said_to_be_unused(text: str) -> None:
 )
 def test_a_number_in_words_of_another_language_is_said_to_be_unread(text: str, unread: str) -> None:
     assert read(text).unused == (f"{unread} (write the number in digits)",)
+
+
+def test_halves_of_characters_are_joined_or_replaced() -> None:
+    assert read("latency \udcff for \ud83d\ude00").text == "latency \ufffd for \U0001f600"

@@ -8,13 +8,18 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aichaos.ask.conversation import Manner
 from aichaos.ask.protocol import Options, Reply
 from aichaos.ask.registry import open_backend
+from aichaos.ask.words import read
 from aichaos.errors import BackendError, MissingKeyError
+from aichaos.observe.source import Choice
+from aichaos.pipeline import Wish, suggest
 from tests.backends.cases import Case, good, says
 from tests.backends.exchange import BACKENDS, ask, base_url, ignore, question
 from tests.backends.provider import Answer, message, serving, speaks
@@ -297,7 +302,7 @@ def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
 @both
 @pytest.mark.parametrize("stream", [True, False])
 def test_whatever_an_answer_holds_it_is_read_or_refused(backend: str, stream: bool) -> None:
-    read = 0
+    came = 0
     lines: list[str] = []
     for seed in range(SEEDS):
         with serving(spoiled(seed)) as (address, _):
@@ -306,9 +311,9 @@ def test_whatever_an_answer_holds_it_is_read_or_refused(backend: str, stream: bo
             except BackendError as error:
                 lines.append(str(error))
                 continue
-            read += 1
+            came += 1
             _sound(reply)
-    assert read
+    assert came
     assert lines
     assert all(line.isprintable() for line in lines)
 
@@ -332,3 +337,21 @@ def test_tokens_that_nobody_counted_are_none(backend: str) -> None:
     with serving(uncounted) as (address, _):
         reply = ask(backend, Case(answers=()), address=address)
     assert (reply.text, reply.input_tokens, reply.output_tokens, reply.counted, reply.cost_usd) == ("ideas: []", 0, 0, False, None)
+
+
+@both
+def test_an_answer_with_halves_of_characters_is_read(backend: str, tmp_path: Path) -> None:
+    """JSON can say them, and a stream can cut a character in two."""
+
+    def halves(request: Request) -> Answer:
+        listed = "ideas: [{id: one, title: t\\ud800, summary: s, category: c, hypothesis: h, why_here: []}]"
+        status, headers, body = message(listed, request)
+        assert isinstance(body, bytes)
+        return status, headers, body.replace(b"\\\\ud800", b"\\ud800")
+
+    with serving(halves) as (address, seen):
+        options = Options(model="m", base_url=base_url(backend, address))
+        wish = Wish(choice=Choice(origin="demo:route-chaos"), words=read(""), count=1, out=tmp_path, manner=Manner(repairs=0))
+        answer = suggest(wish, open_backend(backend, options), say=ignore, overwrite=lambda path: False)
+    assert [one.title for one in answer.suggestions] == ["t\ufffd"]
+    assert len(seen) == 2

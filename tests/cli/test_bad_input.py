@@ -109,8 +109,15 @@ def test_an_unknown_setting_in_the_project_file(aichaos: Run, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "words",
-    ["给我三个混沌测试场景来测试我的HTTPRoute", "תן לי שלושה תרחישים", "\x1b[31mred\x1b[0m \x07 bell", "x" * 100_000, "шум " * 14_000],
-    ids=["chinese", "hebrew", "escapes", "one long word", "100 kB"],
+    [
+        "给我三个混沌测试场景来测试我的HTTPRoute",
+        "תן לי שלושה תרחישים",
+        "\x1b[31mred\x1b[0m \x07 bell",
+        "x" * 100_000,
+        "шум " * 14_000,
+        "\udcff\udcfe of pods",
+    ],
+    ids=["chinese", "hebrew", "escapes", "one long word", "100 kB", "no UTF-8"],
 )
 def test_words_of_any_kind_get_an_answer(words: str, aichaos: Run) -> None:
     done = aichaos("suggest", "--from", "demo:route-chaos", "--scenario", words)
