@@ -22,5 +22,5 @@ def patterns(given: tuple[str, ...], option: str) -> tuple[str, ...]:
     for pattern in found:
         if not known(pattern):
             guess = did_you_mean(pattern, [*RULES, *{rule.partition("/")[0] for rule in RULES}])
-            raise UsageError(f"{option}: there is no rule {pattern!r}{guess}", hint="docs/rules.md lists them.")
+            raise UsageError(f"{option}: there is no rule {pattern!r}{guess}", hint="aichaos check --explain '*/*' lists them.")
     return found

@@ -14,6 +14,25 @@ from aichaos.files.inputs import STANDARD_INPUT
 from aichaos.report import checked
 
 
+def _explain(ctx: click.Context, param: click.Parameter, given: str | None) -> None:
+    if given is None:
+        return
+    from aichaos.check.choosing import matches, patterns
+    from aichaos.check.rules import RULES
+
+    wanted = patterns((given,), "--explain")
+    rules = [rule for rule in RULES.values() if matches(rule.name, wanted)]
+    if len(rules) == 1:
+        from aichaos.check.pages.section import section
+
+        click.echo(section(rules[0]).removeprefix("### "), nl=False)
+    else:
+        width = max(len(rule.name) for rule in rules)
+        for rule in rules:
+            click.echo(f"{rule.name:{width}}  {rule.severity:7}  {rule.summary}")
+    ctx.exit()
+
+
 @click.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @source_options
@@ -24,6 +43,14 @@ from aichaos.report import checked
 @click.option("--ignore", multiple=True, metavar="RULES", help="All but these rules.")
 @click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only what does not stand in this file.")
 @click.option("--update-baseline", is_flag=True, help="Write what is found now into the baseline.")
+@click.option(
+    "--explain",
+    metavar="RULES",
+    is_eager=True,
+    expose_value=False,
+    callback=_explain,
+    help="Show the page of a rule, or the rules of a family, and check nothing.",
+)
 @click.option("--strict", is_flag=True, help="Warnings and skipped checks fail too.")
 @click.option(
     "-o", "--output", type=click.Choice(list(checked.FORMATS)), default="text", show_default=True, help="How findings are written."

@@ -242,6 +242,16 @@ def test_the_hook_names_a_command_that_exists(aichaos: Run, place: Path) -> None
     assert aichaos(*arguments, "in/good.yaml").returncode == 0
 
 
+def test_explain_shows_the_page_of_a_rule_or_lists_a_family(aichaos: Run) -> None:
+    page = aichaos("check", "--explain", "chaos-mesh/value")
+    assert page.returncode == 0
+    assert page.stdout.startswith("chaos-mesh/value\n\nHow many pods")
+    assert '`--fix`: value: "50".' in page.stdout
+    listed = aichaos("check", "--explain", "ignore").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["ignore/unused", "ignore/no-reason", "ignore/no-rule", "ignore/unknown-rule"]
+    fails(aichaos("check", "--explain", "chaos-mesh/valeu"), 2, "did you mean chaos-mesh/value?")
+
+
 def test_the_policy_of_the_project_holds(aichaos: Run, tmp_path: Path) -> None:
     (tmp_path / "aichaos.yaml").write_text("policy: {max_duration: 30s}\n")
     (tmp_path / "a.yaml").write_text(
