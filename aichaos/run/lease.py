@@ -39,12 +39,13 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """Another run has it. renewed: RFC 3339, when it last said so."""
+    """Another run has it. renewed: RFC 3339, when it last said so. lasts: seconds from then until it counts as lost, as the Lease says."""
 
     run: str
     who: str
     process: str
     renewed: str
+    lasts: int = SECONDS
 
 
 class NotHad(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,6 +232,7 @@ def _taken(lease: Manifest) -> Taken:
         who=text(notes.get(OWNER)),
         process=text(notes.get(PROCESS)),
         renewed=text(at(lease, "spec", "renewTime")),
+        lasts=_number(lease, "leaseDurationSeconds") or SECONDS,
     )
 
 
@@ -243,7 +245,11 @@ def _process(lease: Manifest) -> str:
 
 
 def _generation(lease: Manifest) -> int:
-    found: Any = at(lease, "spec", "leaseTransitions")
+    return _number(lease, "leaseTransitions")
+
+
+def _number(lease: Manifest, field: str) -> int:
+    found: Any = at(lease, "spec", field)
     return found if isinstance(found, int) else 0
 
 

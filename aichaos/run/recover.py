@@ -162,7 +162,7 @@ def wait_until_lost(link: Link, opened: Opened, say: Say) -> bool:
                 return False
             if holder.renewed != seen:
                 seen, since = holder.renewed, time.monotonic()
-        if holder is not None and time.monotonic() - since > lease.SECONDS:
-            say(f"run {run} has not been heard of for {lease.SECONDS} s")
+        if holder is not None and time.monotonic() - since > holder.lasts:
+            say(f"run {run} has not been heard of for {holder.lasts} s")
             return True
         time.sleep(_LOOK)
