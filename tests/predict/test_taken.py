@@ -66,3 +66,12 @@ def test_a_host_that_may_be_missing_may_leave_its_requests_to_a_wider_one() -> N
     )
     answers = found.possible(read(RequestLine(url="http://a.shop.test/other")), EDGE)
     assert {one.route for one in answers} == {None, "shop/any"}
+
+
+def test_without_ages_nobody_can_say_whose_rule_is_dropped() -> None:
+    same = path("/cart")
+    shop = cluster(gateway(), route("a", to("v1", matches=same)), route("b", to("v3", matches=[*same, *path("/free")])))
+    table = compile(shop, CONTOUR)
+    assert [ask(table, f"http://shop.test{one}").outcome for one in ("/cart", "/free")] == ["implementation-specific"] * 2
+    reasons = {loss.reason for _, loss in table.judged.losses()}
+    assert reasons == {"ages unknown, tie undecided: the younger of two rules with the same match is dropped as a whole"}
