@@ -137,7 +137,6 @@ def _with_results(told: SceneDone, found: Results, began: float, *, cut_off: boo
     running = found.outcome == "running"
     state_now = "running" if running else "cut-off" if cut_off or found.outcome == "unfinished" else found.outcome
     bad = _first_bad(found)
-    scored = found.score.value is not None
     return msgspec.structs.replace(
         told,
         state=state_now,
@@ -150,7 +149,7 @@ def _with_results(told: SceneDone, found: Results, began: float, *, cut_off: boo
         promises=[promise for one in _steady(found) for promise in one.objectives] if not cut_off else [],
         observations=[one.text for one in found.observations if one.severity in ("high", "medium")],
         score=found.score.value,
-        confidence=found.confidence.word if scored else "",
+        confidence="" if running or cut_off else found.confidence.word,
         first_bad=round(bad - began, 1) if bad is not None else None,
         report=str(state.folder(told.run)),
     )
@@ -206,7 +205,7 @@ def _noted(notes: list[Note], kind: str) -> list[str]:
 
 def _worked(scenes: list[SceneDone]) -> Iterator[str]:
     for one in scenes:
-        if one.verdict == "pass":
+        if one.verdict == "pass" and one.confidence != "low":
             yield f"{one.name}: the hypothesis held ({_during(one)})"
         if one.restored == "verified":
             took = f", {one.seconds_to_restore:.1f} s after it was stopped" if one.seconds_to_restore is not None else ""
@@ -297,6 +296,8 @@ def _process(scenes: list[SceneDone], missing: list[str]) -> Iterator[str]:
     yield from (f"a gate stayed closed: {one}" for one in closed)
     yield from (f"{one.name} was not run" for one in scenes if one.state == "not-run")
     yield from (f"{one.name}: nothing in it could have shown a failure" for one in scenes if one.verdict == "no-data")
+    untested = (one for one in scenes if one.verdict == "pass" and one.confidence == "low")
+    yield from (f"{one.name}: the hypothesis held, but hardly anything put it to the test ({_during(one)})" for one in untested)
     yield from missing
 
 

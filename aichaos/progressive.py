@@ -198,6 +198,7 @@ def _tried(climb: Climb, found: Next, went: Went, path: Path) -> Try:
         report=done.report if done else "",
         why=went.why,
         experiment=str(path),
+        confidence=went.report.confidence.word if went.report and went.report.confidence else "",
     )
 
 
@@ -235,7 +236,15 @@ def _code(codes: list[int], limit: Limit, why: str) -> int:
 
 
 def sentence(climb: Climb, limit: Limit, tries: list[Try]) -> str:
-    """What came of it, for people."""
+    """What came of it, for people; and whether what held was put to the test at all."""
+    most = [one.confidence for one in tries if one.value == limit.held and one.held]
+    doubt = (
+        f"; at {climb.dial.shown(limit.held)} hardly anything put it to the test" if limit.held is not None and set(most) == {"low"} else ""
+    )
+    return _sentence(climb, limit, tries) + doubt
+
+
+def _sentence(climb: Climb, limit: Limit, tries: list[Try]) -> str:
     dial = climb.dial
     held = dial.shown(limit.held) if limit.held is not None else ""
     broke = dial.shown(limit.broke) if limit.broke is not None else ""

@@ -148,7 +148,8 @@ def _end(course: "Course", climb: "Climb", given: dict[str, Any]) -> None:
     paper = paper_of(given)
     paper.line()
     for one in course.tries:
-        paper.line(f"{climb.dial.shown(one.value):>12}  ", _HELD[one.held])
+        doubt: Part = (", hardly put to the test", "yellow") if one.held and one.confidence == "low" else ("", "")
+        paper.line(f"{climb.dial.shown(one.value):>12}  ", _HELD[one.held], doubt)
     paper.text(course.said[:1].upper() + course.said[1:] + ".", style="bold")
     if course.why:
         paper.text(f"It ended before it was done: {course.why}", style="yellow")

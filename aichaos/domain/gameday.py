@@ -173,8 +173,9 @@ class SceneDone(msgspec.Struct, frozen=True, kw_only=True):
 
     state: not-run (a gate was closed, or the day ended before it), refused, running, cut-off (nobody saw its end), or how its run ended:
     completed, stopped, failed. began, ended: RFC 3339. seconds: between them. seen: the probes of the steady state, by window; empty where
-    nothing was measured. promises: what of it was kept. observations: what the results of the run point at. score: 0 to 100, and how far it
-    can be trusted. first_bad, first_note: seconds from its beginning to the first bad answer and to the first note.
+    nothing was measured. promises: what of it was kept. observations: what the results of the run point at. score: 0 to 100; None where
+    nothing could have failed. confidence: low, medium or high; "" as long as it is not over. first_bad, first_note: seconds from its
+    beginning to the first bad answer and to the first note.
     """
 
     number: int

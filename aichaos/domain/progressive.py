@@ -7,7 +7,8 @@ from aichaos.domain.sample import Verdict
 
 class Try(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a series. value: of what grows, in its unit. held: whether the hypothesis held and everything was restored; None where the
-    run can't tell (no data, ended early, not begun). code: as the exit code of a run. run, report: its name, and the path of its report."""
+    run can't tell (no data, ended early, not begun). confidence: low, medium or high; "" where nothing was run. code: as the exit code of a
+    run. run, report: its name, and the path of its report."""
 
     value: float
     held: bool | None
@@ -18,6 +19,7 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     report: str = ""
     why: str = ""
     experiment: str = ""
+    confidence: str = ""
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,10 +25,11 @@ def _lines(found: Debrief) -> Iterator[str]:
     yield from _list(found.participants, "Nobody was named.")
     yield "## Outcome\n"
     yield f"{_outcome(found)}\n"
-    yield "| Scenario | State | Hypothesis | Restored | Time |\n|---|---|---|---|---|"
+    yield "| Scenario | State | Hypothesis | Score | Confidence | Restored | Time |\n|---|---|---|---|---|---|---|"
     for one in found.scenarios:
         took = _span(one.seconds) if one.seconds is not None else ""
-        yield f"| {one.number}. {_cell(one.name)} | {one.state} | {one.verdict or ''} | {one.restored or ''} | {took} |"
+        cells = (f"{one.number}. {_cell(one.name)}", one.state, one.verdict or "", _score(one), one.confidence, one.restored or "", took)
+        yield f"| {' | '.join(cells)} |"
     yield "\n## Scenarios\n"
     for one in found.scenarios:
         yield from _scene(one)
@@ -68,7 +69,13 @@ def _outcome(found: Debrief) -> str:
         9: "Of at least one scenario there are no data. Everything is restored.",
         130: "It was interrupted before anything was changed.",
     }
-    return told[found.code] + (f" {_text(found.why)[:1].upper()}{_text(found.why)[1:]}." if found.why else "")
+    untested = [one.name for one in found.scenarios if one.verdict == "pass" and one.confidence == "low"]
+    doubt = f" Hardly anything put to the test: {_text(', '.join(untested))}." if untested else ""
+    return told[found.code] + doubt + (f" {_text(found.why)[:1].upper()}{_text(found.why)[1:]}." if found.why else "")
+
+
+def _score(one: SceneDone) -> str:
+    return str(one.score) if one.score is not None else "none" if one.confidence else ""
 
 
 def _scene(one: SceneDone) -> Iterator[str]:
@@ -76,7 +83,7 @@ def _scene(one: SceneDone) -> Iterator[str]:
     yield f"### Scenario {one.number}: {_text(one.name)}{time}\n"
     rows = [("Hypothesis", one.hypothesis), ("Verdict", one.verdict or ""), ("State", one.state + (f": {one.why}" if one.why else ""))]
     rows += [("Restored", f"{one.restored} (by {one.restored_by})" if one.restored_by else one.restored or "")]
-    rows += [("Score", f"{one.score} of 100, confidence {one.confidence}")] if one.score is not None else []
+    rows += [("Score", f"{_score(one)}{' of 100' if one.score is not None else ''}, confidence {one.confidence}")] if one.confidence else []
     rows += [("Run", f"`{one.run}` (`aichaos report {one.run}`)")] if one.run else []
     rows += [("Gates", "; ".join(one.gates))] if one.gates else []
     for label, text in rows:

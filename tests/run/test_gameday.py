@@ -59,6 +59,10 @@ def test_the_labs_three_scenarios_are_held_and_told_from_what_was_measured(lab: 
     for heading in ("What worked well?", "What failed?", "Action items?", "Team response times", "Communication effectiveness"):
         assert f"### {heading}" in text
     assert "- [ ] page us when half of the pods are gone" in text
+    assert [one["confidence"] for one in found["scenarios"][:2]] == ["low", "low"], "four pods became two, and no answer shows it"
+    assert "Hardly anything put to the test: Pod Failures, Database Failure." in text
+    assert not any("the hypothesis held" in one for one in found["worked"])
+    assert any("Pod Failures: the hypothesis held, but hardly anything put it to the test" in one for one in found["process"])
 
 
 def test_a_gate_that_stays_closed_ends_the_day(lab: Lab) -> None:

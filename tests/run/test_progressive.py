@@ -113,6 +113,8 @@ def test_a_scenario_of_the_library_grows_by_its_parameter(lab: Lab) -> None:
     end = events_of(done)[-1]
     assert (done.returncode, end["limit"]["held"], end["limit"]["broke"]) == (0, 75, None), all_said(done)
     assert "held at every stage, up to 75 %" in end["said"]
+    assert {one["confidence"] for one in end["tries"]} == {"low"}
+    assert end["said"].endswith("hardly anything put it to the test"), "pods that nobody misses are no proof"
     first, second = (Path(one["experiment"]).read_text(encoding="utf-8") for one in end["tries"])
     assert "replicas: 3" in first
     assert "maxPods: 1" in first
