@@ -19,6 +19,7 @@ _VERSIONS = {
     "Namespace": "v1",
     "Service": "v1",
     "Pod": "v1",
+    "Node": "v1",
     "EndpointSlice": "discovery.k8s.io/v1",
     "ReferenceGrant": f"{API}/v1beta1",
 }
@@ -38,13 +39,16 @@ class Asked:
 
 @dataclass
 class World:
-    """objects: without what every cluster has. client: the namespace of the pod that asks, where no Gateway is passed."""
+    """objects: without what every cluster has. client: the namespace of the pod that asks, where no Gateway is passed; labels and region
+    are of that pod."""
 
     name: str
     objects: list[Manifest] = field(default_factory=list)
     requests: list[Asked] = field(default_factory=list)
     common: list[Manifest] = field(default_factory=lambda: common())
     client: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    region: str = ""
 
     @property
     def gateway_key(self) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,10 @@ _RE2 = {"istio": 32768, "envoy-gateway": 4294967295}
 
 def translated(program: Path, worlds: Iterable[World]) -> Iterator[Json]:
     """What the translator makes of each cluster. Raises CalledProcessError where it falls."""
-    lines = "".join(json.dumps({"id": one.name, "objects": one.everything, "client": one.client}) + "\n" for one in worlds)
+    lines = "".join(
+        json.dumps({"id": one.name, "objects": one.everything, "client": one.client, "labels": one.labels, "region": one.region}) + "\n"
+        for one in worlds
+    )
     with tempfile.TemporaryDirectory(prefix="aichaos-oracle-") as folder:
         out, log = Path(folder) / "out.jsonl", Path(folder) / "log"
         with log.open("wb") as said:
@@ -51,20 +55,27 @@ def answers(gateway: str, envoy: Path, world: World, translation: Json) -> Json:
     """A record: the ports whose route table Envoy refuses, and one answer a request (see `_told`)."""
     if translation.get("error") or translation.get("varies"):
         return {"id": world.name, "error": translation.get("error") or "its translation depends on the order of the objects"}
+    with serving(gateway, envoy, translation) as (served, client, ports):
+        pods = _pods(world)
+        refused = sorted({port for port, _, table in ports if _refused(served, table)})
+        told = [_asked(client, one, pods) for one in world.requests]
+    return {"id": world.name, **({"refused": refused} if refused else {}), "answers": told}
+
+
+@contextmanager
+def serving(gateway: str, envoy: Path, translation: Json) -> Iterator[tuple[Envoy, Client, list[tuple[int, int, str]]]]:
+    """An Envoy by a translation, a client of it, and its listeners: port of the Gateway, local port, name of the route table."""
     with tempfile.TemporaryDirectory(prefix="aichaos-oracle-") as name:
         folder = Path(name)
         served = Envoy(envoy, folder, folder / "envoy.json")
         ports = _configure(gateway, translation["xds"], folder, served.admin)
         client = Client("127.0.0.1", {port: local for port, local, _ in ports})
-        pods = _pods(world)
         try:
             served.start()
-            refused = sorted({port for port, _, table in ports if _refused(served, table)})
-            told = [_asked(client, one, pods) for one in world.requests]
+            yield served, client, ports
         finally:
             client.close()
             served.stop()
-    return {"id": world.name, **({"refused": refused} if refused else {}), "answers": told}
 
 
 # configuration -----------------------------------------------------------------------------------------------------------------------

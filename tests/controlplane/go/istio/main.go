@@ -1,6 +1,7 @@
 // istio-oracle: what Istio makes of sets of Kubernetes objects.
 //
-// istio-oracle -out FILE; one JSON object a line in: {"id", "objects": [manifest], "client": namespace}. One a line into FILE: {"id", "xds":
+// istio-oracle -out FILE; one JSON object a line in: {"id", "objects": [manifest], "client": namespace, "labels": the client's, "region": where
+// it is}. One a line into FILE: {"id", "xds":
 // {"listeners", "routes", "clusters", "endpoints"}, "statuses": {"Kind/ns/name": status}, "error"}. All of it is Istio's code with the defaults of
 // a mesh: its discovery server over an API in memory, asked as the Envoy of the set's Gateway would ask it; or, where a set names a client, as
 // the sidecar of a pod in that namespace would.
@@ -26,6 +27,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -53,6 +55,8 @@ type routeSet struct {
 	ID      string            `json:"id"`
 	Objects []json.RawMessage `json:"objects"`
 	Client  string            `json:"client"`
+	Labels  map[string]string `json:"labels"`
+	Region  string            `json:"region"`
 }
 
 type translation struct {
@@ -125,7 +129,11 @@ func read(set routeSet, known *statuses) (objects []runtime.Object, own string, 
 		objects = append(objects, object)
 	}
 	if set.Client != "" {
-		return objects, own, proxy(model.SidecarProxy, "client", set.Client, nil), nil
+		client := proxy(model.SidecarProxy, "client", set.Client, set.Labels)
+		if set.Region != "" {
+			client.Locality = &core.Locality{Region: set.Region}
+		}
+		return objects, own, client, nil
 	}
 	if served == nil {
 		return nil, "", nil, fmt.Errorf("the set has no Gateway and no client")
