@@ -104,8 +104,8 @@ of Litmus and of Crossplane's S3 provider, and Chaos Mesh's own controller, whos
 The manifests are made from valid ones by chance: fields dropped, renamed, moved, doubled, swapped; values of wrong types, odd YAML scalars,
 bad durations, quantities, names, ports, addresses, texts. The same seed makes the same manifests. The seed of this page was not looked at
 before the code was finished. What only exists in a cluster (a namespace, a ServiceAccount, a PriorityClass that a manifest names) is made
-when the server asks for it: that is no matter of these layers. A value that is a placeholder, `$(NAME)` or `{{{{ name }}}}`, is skipped by
-check and plain text to the server; none is in here.
+when the server asks for it: that is no matter of these layers. A value that is a placeholder, `$(NAME)`, `$NAME` or `{{{{ name }}}}`, is
+skipped by check and plain text to the server; none is in here.
 
 Built-in validation, beyond structure and metadata, is checked of {kinds}; and of all kinds of Chaos Mesh.
 

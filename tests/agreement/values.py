@@ -51,7 +51,7 @@ ADDRESSES: tuple[str, ...] = (
 
 TEXTS: tuple[str, ...] = (
     "/", "/a", "a", "//", "/a//b", "/a/../b", "/a/./b", "/a%2Fb", "/a?b", "/a#b", "/%zz", "a" * 300, "é", "a b", " a", "a ", "a\tb",
-    "a\nb", "*", "(", "[", "a{2}", "(?=x)", "\\d+", "**", "$VAR", "GET", "get", "Get", "POST", "TCP", "tcp", "UDP", "SCTP", "http",
+    "a\nb", "*", "(", "[", "a{2}", "(?=x)", "\\d+", "**", "$Var", "GET", "get", "Get", "POST", "TCP", "tcp", "UDP", "SCTP", "http",
     "HTTPS", "Always", "always", "Never", "None", "none", "true", "1", "a,b", "a=b", "=", "-", ".", "http://example.com", "https://",
     "ftp://x/y", "://", "1.2", "*/5 * * * *", "60 * * * *", "* * * *", "@daily", "@yearly", "@every 5m", "TZ=UTC 0 0 * * *", "0 0 31 2 *",
     "Europe/Berlin", "Local", "UTC", "Mars/Base", "mbps", "1mbps", "10 mbit", "1.5mbps", "-5", "5%", "100%", "101%", "0%", "25 %", "50",

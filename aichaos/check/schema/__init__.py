@@ -29,7 +29,7 @@ def schema_findings(document: dict[str, Any], kinds: Kinds = BUNDLED) -> Iterato
     if kinds.channel == "standard" and not found.own and group_of(document["apiVersion"]) == _EXPERIMENTAL_GROUP:
         yield _not_standard(document)
         return
-    sink = Sink()
+    sink = Sink(document)
     (_custom if found.family == "custom" else _built_in)(found, document, sink)
     if not (sink.errors or sink.strict or sink.rules or sink.skipped or sink.notes):
         return

@@ -21,13 +21,15 @@ class Sink:
     """What a walk notes down.
 
     errors: values that the schema refuses; strict: fields that it does not have; rules: broken CEL rules; skipped: what was not checked.
-    notes: fields that a cluster may lack. budget: how many steps the CEL rules of the object may still take, all together. cost: what they
-    have cost the server so far, about.
+    document: what is looked at. notes: fields that a cluster may lack. budget: how many steps the CEL rules of the object may still take,
+    all together. cost: what they have cost the server so far, about.
     """
 
-    __slots__ = ("budget", "cost", "errors", "notes", "rules", "skipped", "strict")
+    __slots__ = ("_length", "budget", "cost", "document", "errors", "notes", "rules", "skipped", "strict")
 
-    def __init__(self) -> None:
+    def __init__(self, document: Any = None) -> None:
+        self.document = document
+        self._length = -1
         self.budget = [CEL_STEPS]
         self.cost = 0
         self.errors: list[Problem] = []
@@ -35,6 +37,28 @@ class Sink:
         self.notes: list[Problem] = []
         self.rules: list[Problem] = []
         self.skipped: list[Problem] = []
+
+    @property
+    def length(self) -> int:
+        """Characters of all texts in the document."""
+        if self._length < 0:
+            self._length = characters(self.document)
+        return self._length
+
+
+def characters(value: Any, most: int = 1_000_000) -> int:
+    """Of all texts in a value, counted no further than is of interest."""
+    total, waiting = 0, [value]
+    while waiting and total <= most:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is str or kind is bytes:
+            total += len(one)
+        elif kind is dict:
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return total
 
 
 def pointer(path: Path) -> str:

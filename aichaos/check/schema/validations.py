@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from aichaos.check.schema.bundle import Node, Nodes
-from aichaos.check.schema.cel.cost import A_STEP, PER_OBJECT, PER_RULE, cost, judged, may_be_dear
 from aichaos.check.schema.cel.program import BUDGET, Program, UnknownPartError, program
 from aichaos.check.schema.cel.syntax import SyntaxProblemError
 from aichaos.check.schema.cel.times import duration, timestamp
@@ -60,12 +59,14 @@ class Rules:
             else:
                 if kept is not True:
                     sink.rules.append(("schema/cel", _at(path, rule.field_path), _message(rule, variables, sink)))
-                elif (steps := left - sink.budget[0]) > _FEW or made.walks:
+                elif (steps := left - sink.budget[0]) > _FEW or (made.walks and sink.length > _SHORT):
                     _pay(rule, steps, variables, path, sink)
 
 
 def _pay(rule: Rule, steps: int, variables: dict[str, Any], path: Path, sink: Sink) -> None:
     """Notes down a rule that is kept, and for whose cost the server refuses the object all the same."""
+    from aichaos.check.schema.cel.cost import A_STEP, PER_OBJECT, PER_RULE, cost, judged, may_be_dear  # for large objects alone
+
     if not may_be_dear(steps, variables["self"]):
         sink.cost += steps * A_STEP
         return
@@ -83,7 +84,8 @@ def _pay(rule: Rule, steps: int, variables: dict[str, Any], path: Path, sink: Si
 
 
 _FEW = 100
-"""Steps of a rule without functions on texts that can cost nothing worth counting."""
+_SHORT = 5_000
+"""Steps of a rule, and characters of an object, that can cost nothing worth counting."""
 
 
 def _compiled(rule: Rule) -> Program | str | None:

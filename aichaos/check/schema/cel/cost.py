@@ -16,6 +16,7 @@ from aichaos.check.schema.cel.library import NAMESPACED
 from aichaos.check.schema.cel.program import BUDGET, compiled
 from aichaos.check.schema.cel.syntax import Tree, parse
 from aichaos.check.schema.cel.values import CelError, Optional
+from aichaos.check.schema.problems import characters
 
 PER_RULE = 1_000_000
 PER_OBJECT = 10_000_000
@@ -25,7 +26,6 @@ _SURE = 1.5
 Dear = Literal["no", "perhaps", "yes"]
 
 _NEAR = 100_000
-_SHORT = 5_000
 _TRAVERSED = 0.1
 _REGEX = 0.25
 A_STEP = 20
@@ -43,24 +43,8 @@ def may_be_dear(steps: int, value: Any) -> bool:
     """Whether a rule that took so many steps of macros on this value could come near the limit. Every text may be walked at every step."""
     if steps * A_STEP > _NEAR:
         return True
-    if steps == 0 and type(value) is str and len(value) < _SHORT:
-        return False
-    length = _length(value, _NEAR)
+    length = characters(value, _NEAR)
     return length > _NEAR or (steps + 10) * length * _TRAVERSED > _NEAR
-
-
-def _length(value: Any, most: int) -> int:
-    """Characters of all texts in a value, no further than is of interest."""
-    total, waiting = 0, [value]
-    while waiting and total <= most:
-        one = waiting.pop()
-        if isinstance(one, (str, bytes)):
-            total += len(one)
-        elif isinstance(one, list):
-            waiting += one
-        elif isinstance(one, dict):
-            waiting += one.values()
-    return total
 
 
 def judged(cost: float, limit: int) -> Dear:
