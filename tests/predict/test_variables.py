@@ -3,8 +3,12 @@
 import pytest
 
 from aichaos.domain.prediction import RequestLine
+from aichaos.predict.routing.profiles.contour import CONTOUR
 from aichaos.predict.routing.request import Request, read
+from aichaos.predict.routing.table import compile
 from aichaos.predict.routing.variables import broken, filled, filled_by_contour
+from tests.observe.clusters import gateway, route, to
+from tests.predict.test_table import ask, cluster
 
 
 def request() -> Request:
@@ -80,3 +84,11 @@ def test_what_envoy_knows_is_not_refused(value: str) -> None:
 )
 def test_contour_lets_some_of_them_through(value: str, expected: str | None) -> None:
     assert filled_by_contour(value, request()) == expected
+
+
+def test_a_path_is_filled_in_as_it_was_matched() -> None:
+    change = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "X-S", "value": "%REQ(:path)%"}]}}
+    table = compile(cluster(gateway(), route("web", to("v1", filters=[change]))), CONTOUR)
+    answer = ask(table, "http://a.test/a/./b?q=1")
+    assert answer.received is not None
+    assert answer.received.headers == (("X-S", "/a/b?q=1"),)

@@ -46,6 +46,7 @@ def kept(filters: tuple[Filter, ...], profile: Profile) -> tuple[Filter, ...] | 
 def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry, profile: Profile) -> Effect:
     """All filters that a request passes, in their order. path: the request's, as it was matched."""
     headers: Pairs = request.headers
+    seen = request if path == request.path else msgspec.structs.replace(request, path=path)  # values are filled in from what was matched
     host, named, new_path = request.authority, "", path
     query = request.query
     for one in filters:
@@ -66,7 +67,7 @@ def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry,
         if one.request_header_modifier is not None:
             if profile.host_header == "500" and names_host(one.request_header_modifier):
                 return Effect(status=500)
-            headers = modified(headers, one.request_header_modifier, request, profile.header_values, profile.set_and_add)
+            headers = modified(headers, one.request_header_modifier, seen, profile.header_values, profile.set_and_add)
         if one.url_rewrite is not None:
             named = one.url_rewrite.hostname or named
             if one.url_rewrite.path is not None:

@@ -13,17 +13,17 @@ def holds(entry: Entry, request: Request, path: str, profile: Profile) -> bool:
         return False
     if entry.kind == "RegularExpression" and not regexes.whole(entry.path, path):
         return False
-    if entry.headers and not all(_header(one, request, profile) for one in entry.headers):
+    if entry.headers and not all(_header(one, request, path, profile) for one in entry.headers):
         return False
     return not entry.query or all(_query(one, request.query) for one in entry.query)
 
 
-def _header(condition: NamedMatch, request: Request, profile: Profile) -> bool:
+def _header(condition: NamedMatch, request: Request, path: str, profile: Profile) -> bool:
     name = condition.name.lower()
     if name == "host":
         return _value(condition, request.authority)
     if name == ":path":
-        return _value(condition, request.target)
+        return _value(condition, path if request.query is None else f"{path}?{request.query}")
     values = [value for header, value in request.headers if header.lower() == name]
     if len(values) > 1 and profile.repeated_header == "joined":
         values = [",".join(values)]
