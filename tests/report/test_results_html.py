@@ -11,7 +11,7 @@ from aichaos import past
 from aichaos.domain.running import LeftOver
 from aichaos.report.results_html import page
 from tests.browser import Watched, browser
-from tests.measure.folders import PROBE, experiment, folder
+from tests.measure.folders import PROBE, experiment, folder, prediction, to
 from tests.report.test_results import BAD, GONE
 
 __all__ = ["browser"]
@@ -44,14 +44,27 @@ def test_it_works_from_a_file_without_a_network(browser: Browser, written: Path,
     context.close()
 
 
-def test_it_can_be_printed(browser: Browser, written: Path) -> None:
-    context = browser.new_context(color_scheme="dark")
+def test_it_can_be_printed(browser: Browser, tmp_path: Path) -> None:
+    long = to(*(f"a-namespace-with-a-long-name/a-service-with-quite-a-long-name-{number}" for number in range(2)))
+    path = tmp_path / "report.html"
+    path.write_text(page(past.results(folder(tmp_path, samples=BAD, foretold=prediction(*[long] * 4)))), encoding="utf-8")
+    context = browser.new_context(color_scheme="dark", viewport={"width": 700, "height": 1000})  # as wide as A4 without its margins
     shown = context.new_page()
-    shown.goto(written.as_uri())
+    shown.goto(path.as_uri())
     shown.emulate_media(media="print", color_scheme="dark")
     assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", "no ink for a dark page"
+    assert shown.evaluate(BROKEN) == [], "no word of a table is broken into letters"
+    assert shown.evaluate("document.documentElement.scrollWidth") <= 700, "nothing is cut off at the edge of the paper"
     assert shown.pdf().startswith(b"%PDF")
     context.close()
+
+
+BROKEN = """() => [...document.querySelectorAll('td:not(.long)')].filter(cell => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return !/\\s/.test(cell.textContent) && new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+}).map(cell => cell.textContent)"""
+"""Words in the cells of tables that stand on several lines."""
 
 
 def test_a_strangers_words_are_no_markup(tmp_path: Path) -> None:
