@@ -1,87 +1,20 @@
 """Instant and range queries, alerts and metrics of a run, asked of a real Prometheus that scrapes a real exporter."""
 
-import os
-import shutil
-import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from aichaos.domain.experiment import Metric, PrometheusProbe
 from aichaos.domain.results import Window
 from aichaos.measure import prometheus
-from tests.measure.servers import Said, server
-
-RULES = """
-groups:
-  - name: trial
-    interval: 200ms
-    rules:
-      - {alert: ShopBroken, expr: shop_errors > 5, labels: {severity: page}}
-"""
-
-
-class Real:
-    """A Prometheus, and the gauge that it scrapes."""
-
-    def __init__(self, address: str, errors: Gauge) -> None:
-        self.address = address
-        self.errors = errors
-
-    def wait(self, met: Callable[[], object], what: str) -> None:
-        latest = time.monotonic() + 30
-        while not met():
-            assert time.monotonic() < latest, what
-            time.sleep(0.1)
-
-    def value(self, query: str) -> float | None:
-        try:
-            found = prometheus.instant(self.address, query, 5.0)
-        except prometheus.Unanswered:
-            return None
-        return found[0].points[-1][1] if found and found[0].points else None
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+from tests.measure.prometheuses import Real, running
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    program = os.environ.get("AICHAOS_PROMETHEUS") or shutil.which("prometheus")
-    if program is None:
-        pytest.skip("there is no prometheus on this machine: install Debian's package, or name the program in AICHAOS_PROMETHEUS")
-    folder: Path = tmp_path_factory.mktemp("prometheus")
-    registry = CollectorRegistry()
-    errors = Gauge("shop_errors", "how many", registry=registry)
-    Gauge("shop_nothing", "no number", registry=registry).set(float("nan"))
-    with server(lambda path: Said(200, generate_latest(registry).decode())) as exporter:
-        (folder / "rules.yaml").write_text(RULES)
-        (folder / "prometheus.yaml").write_text(
-            "global: {scrape_interval: 200ms, evaluation_interval: 200ms}\n"
-            f"rule_files: [{folder / 'rules.yaml'}]\n"
-            f"scrape_configs: [{{job_name: shop, static_configs: [{{targets: ['{exporter.host}:{exporter.port}']}}]}}]\n"
-        )
-        port = free_port()
-        words = [
-            f"--config.file={folder / 'prometheus.yaml'}",
-            f"--storage.tsdb.path={folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ]
-        with (folder / "log").open("wb") as log, subprocess.Popen([program, *words], stdout=log, stderr=log) as process:
-            found = Real(f"http://127.0.0.1:{port}", errors)
-            try:
-                found.wait(lambda: found.value("shop_errors") is not None, f"prometheus to scrape: {folder / 'log'}")
-                yield found
-            finally:
-                process.terminate()
+    with running(tmp_path_factory.mktemp("prometheus")) as found:
+        yield found
 
 
 def test_a_query_is_held_against_what_is_expected(real: Real) -> None:
