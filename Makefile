@@ -69,7 +69,6 @@ bench: $(VENV)/.dev
 
 # The cases of docs/gateways, 6,840 requests and 480 calls to a real Contour and Envoy, each compared with what the profile `contour` foretells.
 # Another SEED, other routes.
-SEED ?= 7
 differential: $(VENV)/.dev
 	AICHAOS_DIFFERENTIAL_SETS=450 AICHAOS_DIFFERENTIAL_ESTATES=60 AICHAOS_DIFFERENTIAL_CASES=all AICHAOS_DIFFERENTIAL_GRPC=60 \
 		AICHAOS_DIFFERENTIAL_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/predict/differential

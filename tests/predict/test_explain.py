@@ -132,3 +132,10 @@ def test_a_share_that_is_left_out_is_not_said_to_be_an_error() -> None:
 def test_a_request_that_is_refused_before_any_routing_is_not_explained_by_routes() -> None:
     (reason, *_) = explain(cluster(gateway(), route()), "http://a/é", "istio").why
     assert reason == "Envoy refuses it before any routing: a method in lower case, or # or letters beyond ASCII in its target"
+
+
+def test_what_nobody_has_measured_is_said() -> None:
+    shop = cluster(gateway(), route("calls", to("v1"), kind="GRPCRoute"))
+    words = "what istio makes of a GRPCRoute was not measured: answered as the standard says"
+    assert words in explain(shop, "http://a/shop.Cart/Add", "istio").why
+    assert words not in explain(cluster(gateway(), route("pages", to("v1"))), "http://a/shop.Cart/Add", "istio").why

@@ -46,6 +46,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
     """Kinds (`group/Kind`) that it knows as filters by an ExtensionRef; what they do is not foretold."""
 
+    unasked: frozenset[str] = frozenset()
+    """Kinds of routes that nobody has asked a measured one about: it is taken to do with them as the standard says."""
+
     # attach.py: which listeners take a route, and for which hosts
     twin_listeners: Literal["none", "first"] = "none"
     """Of two listeners with the same port and hostname: none serves, or the first does."""

@@ -11,6 +11,7 @@ ISTIO = Profile(
     name="istio",
     controllers=("istio.io/gateway-controller",),
     measured=True,
+    unasked=frozenset(("GRPCRoute",)),
     scope="port",
     precedence_host="shared",
     fallback=False,
