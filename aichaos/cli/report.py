@@ -43,6 +43,9 @@ def command(run: str | None, output: str, **given: Any) -> int:
     """
     from aichaos import past
 
+    wanted = given["summary"] or given["backend"] or given["show_prompt"]
+    if not wanted and (lost := next((name for name in _OF_A_SUMMARY if given[name]), None)):
+        raise UsageError(f"--{lost.replace('_', '-')} is about a summary, and none was asked for", hint="Add --summary, or --backend NAME.")
     found = past.results(_folder(run))
     if given["show_prompt"]:
         return _prompt(found, given, "json" if output == "json" else "text")
@@ -68,6 +71,9 @@ def command(run: str | None, output: str, **given: Any) -> int:
 
         show(found, Paper(sys.stdout))
     return 0
+
+
+_OF_A_SUMMARY = ("model", "base_url", "timeout", "budget", "repairs", "anonymize", "no_cache")
 
 
 def _summed(found: "Results", given: dict[str, Any]) -> "Results":

@@ -209,6 +209,8 @@ def test_the_command_asks_only_where_somebody_said_so(aichaos: Run, tmp_path: Pa
     assert json.loads(done.stdout)["summary"]["text"].startswith("The run came otherwise")
     offline = aichaos("report", "--backend", "playbook", **state)
     assert "the playbook writes no summary: everything in the report is written by rules" in offline.stderr
+    lonely = aichaos("report", "--model", "qwen3:8b", **state)
+    assert (lonely.returncode, "--model is about a summary, and none was asked for" in lonely.stderr) == (2, True)
     unknown = aichaos("report", "--backend", "gpt", **state)
     assert (unknown.returncode, "anthropic" in unknown.stderr) == (2, True)
     shown_only = aichaos("report", "--show-prompt", **state)
