@@ -71,7 +71,7 @@ def test_a_selector_that_is_flipped_or_no_pods_cut_the_service_off_and_it_comes_
     deployment = {"kind": "Deployment", "name": name, "namespace": shop.namespace}
     flip = {"name": "flip", "patch": {**target, "merge": {"spec": {"selector": {"app": "nobody"}}}}}
     for step in (flip, {"name": "none", "scale": {**deployment, "replicas": 0}}):
-        cuts(shop, [step, {"wait": {"for": "2s"}}], probe)
+        cuts(shop, [step, {"wait": {"for": "1s"}}], probe)
         assert shop.gateway.controlplane.get(path)["spec"] == before
 
 
@@ -80,7 +80,7 @@ def test_a_run_ends_when_the_rollouts_of_its_way_back_have(shop: Shop) -> None:
     path = f"/apis/apps/v1/namespaces/{shop.namespace}/deployments/{name}"
     target = {"kind": "Deployment", "name": name, "namespace": shop.namespace}
     template = shop.gateway.controlplane.get(path)["spec"]["template"]
-    for step in ({"restart": target}, {"scale": target | {"replicas": 0}}, {"patch": target | {"merge": {"spec": {"replicas": 6}}}}):
+    for step in ({"restart": target}, {"scale": target | {"replicas": 0}}):
         code, events = shop.json(shop.experiment([{"name": "do", **step}], steadyState=[probe], intends=["policy/takes-all"]))
         now = shop.gateway.controlplane.get(path)
         end = last(events)
