@@ -35,7 +35,7 @@ def export(outline: Outline) -> Exported:
         "performance_monitoring": {"prometheus_url": "", "enable_alerts": False, "enable_metrics": False},
         "cerberus": {"cerberus_enabled": False},
         "elastic": {"enable_elastic": False},
-        "telemetry": {"enabled": False},
+        "telemetry": {"enabled": False, "events_backup": False},
     }
     files = [File(name="scenario.yaml", text=yaml.dump(scenarios)), File(name="config.yaml", text=yaml.dump(settings))]
     return Exported(files=files, start="python run_kraken.py --config config.yaml", notes=told)

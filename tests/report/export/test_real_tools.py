@@ -168,7 +168,7 @@ def test_braces_are_no_template_of_kube_burner() -> None:
     assert "name: alert-{{.Iteration}}" in template
 
 
-KRKN_NEEDS = {"kraken", "tunings", "performance_monitoring", "cerberus", "elastic"}
+KRKN_NEEDS = {"kraken", "tunings", "performance_monitoring", "cerberus", "elastic", "telemetry"}
 """Parts of a configuration without which krkn 5 ends with a KeyError."""
 KRKN_POD = {"label_selector", "name_pattern", "namespace_pattern", "kill", "krkn_pod_recovery_time"}
 """Of a pod scenario, those of its fields that are used here; it takes labels or a pattern for names, not both."""
@@ -191,7 +191,7 @@ def test_krkn_gets_every_part_that_it_asks_for_and_sends_nothing_away() -> None:
     assert set(files) == {"scenario.yaml", "config.yaml"}
     config = files["config.yaml"]
     assert set(config) >= KRKN_NEEDS
-    assert config["telemetry"] == {"enabled": False}, "krkn's own default is to send it"
+    assert config["telemetry"] == {"enabled": False, "events_backup": False}, "krkn's own default is to send it"
     assert config["kraken"]["chaos_scenarios"] == [{"pod_disruption_scenarios": ["scenario.yaml"]}]
     assert len(files["scenario.yaml"]) == 2
     for scenario in files["scenario.yaml"]:
