@@ -235,6 +235,9 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     found += guard.budgets(drawn.topology, harms, budgets, order.policy)
     found += guard.shares(drawn.topology, harms, drawn.radius.routes, order.policy)
     found += guard.one_fate(order.shared_fate, inside=bool(order.inside))
+    unable, unknown = _inside(drawn)
+    found += unable
+    warnings += unknown
     permit, objections = _approval(drawn)
     found += objections
     prober = prober_of(drawn)
@@ -288,6 +291,19 @@ def _rights(drawn: Drawn) -> Iterator[Refusal]:
     rights = sorted({guard.right_of(one) for one in needed})
     hint = f"`aichaos doctor --rbac {drawn.order.path}` prints the Role that it needs, and nothing more."
     yield from guard.permitted(missing(drawn.connection, rights), needed, hint)
+
+
+def _inside(drawn: Drawn) -> tuple[list[Refusal], list[str]]:
+    """Whether the guard inside the cluster may put everything back; and why that is not known."""
+    if not drawn.order.inside:
+        return [], []
+    home = lease_of(drawn.order).partition("/")[0]
+    needed = [one for one in drawn.plan.permissions if one.why in ("read", "restore")]
+    try:
+        lacking = missing(drawn.connection, sorted({guard.right_of(one) for one in needed}), incluster.user(home))
+    except Forbidden as error:
+        return [], [f"{error}: whether the guard in the cluster could put everything back is not known"]
+    return list(guard.able(lacking, home)), []
 
 
 def permissions(drawn: Drawn) -> Iterator[Permission]:

@@ -1,16 +1,19 @@
-"""What we may do on a server, asked of the server itself (SelfSubjectAccessReview). It is a question: nothing is kept of it."""
+"""What we, or somebody else, may do on a server, asked of the server itself (SelfSubjectAccessReview, SubjectAccessReview).
+
+It is a question: nothing is kept of it.
+"""
 
 from typing import Any
 
 import msgspec
 
 from aichaos.cluster.connection import Connection
-from aichaos.cluster.reader import Patience
+from aichaos.cluster.reader import Forbidden, Patience
 from aichaos.cluster.together import together
 from aichaos.cluster.troubles import Trouble, translated
 from aichaos.errors import ServerError, SourceError
 
-_PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_API = "/apis/authorization.k8s.io/v1"
 _THREADS = 8
 
 
@@ -32,23 +35,22 @@ class _Review(msgspec.Struct, frozen=True):
     status: _Status
 
 
-def missing(connection: Connection, rights: list[Right], patience: Patience = Patience()) -> list[Right]:  # noqa: B008  frozen
-    """Those that we do not have. Raises SourceError where the server can't be asked."""
-    held = together([lambda right=right: _may(connection, right, patience) for right in rights], _THREADS)  # type: ignore[misc]
+def missing(connection: Connection, rights: list[Right], user: str = "", patience: Patience = Patience()) -> list[Right]:  # noqa: B008  frozen
+    """Those that we do not have, or that a user does not have, whom few may ask about. Raises SourceError where the server can't be asked,
+    Forbidden where we may not ask."""
+    held = together([lambda right=right: _may(connection, right, user, patience) for right in rights], _THREADS)  # type: ignore[misc]
     return [right for right, may in zip(rights, held, strict=True) if not may]
 
 
-def _may(connection: Connection, right: Right, patience: Patience) -> bool:
+def _may(connection: Connection, right: Right, user: str, patience: Patience) -> bool:
     from urllib3 import Timeout
 
     resource, _, sub = right.resource.partition("/")
     attributes = {"verb": right.verb, "group": right.group, "resource": resource, "namespace": right.namespace, "name": right.name}
     attributes |= {"subresource": sub} if sub else {}
-    body: dict[str, Any] = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
-    }
+    kind = "SubjectAccessReview" if user else "SelfSubjectAccessReview"
+    spec: dict[str, Any] = {"resourceAttributes": {key: value for key, value in attributes.items() if value}}
+    body = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec | ({"user": user} if user else {})}
     session = connection.session()
     headers = session.headers | {"Accept": "application/json", "Content-Type": "application/json"}
     timeout = Timeout(connect=patience.connect, read=patience.silence)
@@ -56,7 +58,7 @@ def _may(connection: Connection, right: Right, patience: Patience) -> bool:
         with translated(connection.server):
             response = session.pool.request(
                 "POST",
-                session.base + _PATH,
+                f"{session.base}{_API}/{kind.lower()}s",
                 body=msgspec.json.encode(body),
                 headers=headers,
                 timeout=timeout,
@@ -70,6 +72,8 @@ def _may(connection: Connection, right: Right, patience: Patience) -> bool:
             return msgspec.json.decode(response.data, type=_Review).status.allowed
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _unasked(connection) from error
+    if response.status == 403 and user:
+        raise Forbidden(f"you may not ask what {user} may do", hint="An admin may; the run can go on without the answer.")
     raise _unasked(connection, response.status)
 
 

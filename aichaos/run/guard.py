@@ -99,6 +99,15 @@ def permitted(missing: Sequence[Right], needed: Sequence[Permission], hint: str)
         yield Refusal(name="rights", message=f"you may not {right.verb} {what}{where} (for {', '.join(whys)})", hint=hint)
 
 
+def able(lacking: Sequence[Right], home: str) -> Iterator[Refusal]:
+    """The guard inside the cluster may put everything back, or it guards nothing. home: the namespace of its account."""
+    for namespace in sorted({one.namespace for one in lacking}):
+        what = ", ".join(sorted({f"{one.verb} {one.resource}" for one in lacking if one.namespace == namespace}))
+        message = f"the guard in the cluster could not put everything back in {namespace}: it may not {what}"
+        bind = f"kubectl create rolebinding aichaos-guard -n {namespace} --clusterrole=aichaos-guard-restore"
+        yield Refusal(name="guard-rights", message=message, hint=f"`{bind} --serviceaccount={home}:aichaos-guard`; see deploy/.")
+
+
 def right_of(one: Permission) -> Right:
     return Right(verb=one.verb, group=one.group, resource=one.resource, namespace=one.namespace, name=one.name)
 

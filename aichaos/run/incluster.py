@@ -26,6 +26,11 @@ def job(run: str, namespace: str) -> Place:
     return Place(api_version="batch/v1", resource="jobs", kind="Job", name=f"aichaos-run-{run}", namespace=namespace)
 
 
+def user(namespace: str) -> str:
+    """What the API server calls the guard's account."""
+    return f"system:serviceaccount:{namespace}:{ACCOUNT}"
+
+
 def permissions(namespace: str) -> Iterator[Permission]:
     """What putting it there and taking it away needs of whoever runs."""
     for verb in ("create", "get", "delete"):

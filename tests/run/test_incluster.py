@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from aichaos.cluster.connection import connect
+from aichaos.cluster.reader import Forbidden
+from aichaos.cluster.rights import Right, missing
 from aichaos.cluster.writer import Writer
 from aichaos.errors import AichaosError
 from aichaos.files import yaml
@@ -20,6 +22,7 @@ from tests.program import all_said, environment
 from tests.run.driver import approval
 from tests.run.rig import rigged
 
+VERBS = ("create", "delete", "get", "patch")
 MANIFEST = Path(__file__).parent.parent.parent / "deploy" / "in-cluster-guard.yaml"
 
 
@@ -100,6 +103,37 @@ def test_its_account_may_do_nothing_but_restore(controlplane: ControlPlane) -> N
         assert not may("create", "configmaps", home)
         assert not may("patch", "configmaps", home), "it can't pull or release the lever"
         assert not may("create", "leases", home, "coordination.k8s.io")
+
+
+def test_a_run_whose_guard_could_not_put_everything_back_is_refused(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig, controlplane.namespace() as home:
+        path = tmp_path / "trial.yaml"
+        spec: dict[str, Any] = {"title": "A trial", "scope": {"namespaces": [rig.namespace]}, "deadline": "1m"}
+        spec["steps"] = [{"delete": {"kind": "HTTPRoute", "name": "elder", "namespace": rig.namespace}}]
+        path.write_text(json.dumps({"apiVersion": "aichaos/v1", "kind": "Experiment", "metadata": {"name": "trial"}, "spec": spec}))
+        words = [
+            "run",
+            str(path),
+            "-n",
+            rig.namespace,
+            "--lever",
+            f"{home}/lever",
+            "--in-cluster-guard",
+            "registry.test/aichaos:1",
+            "--yes",
+        ]
+        around = environment(tmp_path / "home", AICHAOS_STATE_DIR=str(tmp_path / "state"), KUBECONFIG=str(rig.kubeconfig))
+        done = aichaos(words, around)
+        assert done.returncode == 5, all_said(done)
+        assert "refused [guard-rights]" in done.stderr, all_said(done)
+        assert f"kubectl create rolebinding aichaos-guard -n {rig.namespace}" in done.stderr, all_said(done)
+        needed = [Right(verb=verb, group="gateway.networking.k8s.io", resource="httproutes", namespace=rig.namespace) for verb in VERBS]
+        with connect(kubeconfig=str(rig.kubeconfig)) as connection:
+            assert missing(connection, needed, incluster.user(home)) == needed
+            as_guard(controlplane, home, rig.namespace)
+            controlplane.wait(lambda: missing(connection, needed, incluster.user(home)) == [], what="the binding to be known")
+        with connect(kubeconfig=str(controlplane.kubeconfig("reader"))) as connection, pytest.raises(Forbidden, match="you may not ask"):
+            missing(connection, needed, incluster.user(home))
 
 
 def test_it_leaves_a_run_that_lives_alone_and_ends_with_it(controlplane: ControlPlane, tmp_path: Path) -> None:
