@@ -28,10 +28,13 @@ def tally(
 
 @pytest.mark.parametrize("count", [20, 120, 600])
 def test_fifty_sham_runs_give_no_false_alarm(count: int) -> None:
+    """Simulated answers; `make shams` has fifty real runs, and the tests three."""
     chance = random.Random(count)
     for number in range(50):
-        found = beside_sham(f"sham-{number}", {"p": tally(chance, count)}, {"p": tally(chance, count)})
+        before, during, idle = (tally(chance, count) for _ in range(3))
+        found = beside_sham(f"sham-{number}", {"p": during}, {"p": idle}, {"p": before})
         assert found.verdict != "effect", found.text
+        assert [one.text for one in effects(before, during) if one.beyond_noise] == [], "nor beside its own baseline"
 
 
 def test_a_known_effect_is_seen_and_its_size_is_in_the_interval() -> None:
