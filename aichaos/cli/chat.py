@@ -80,7 +80,11 @@ def command(**given: Any) -> int:
         manner=manner(effective, no_cache=given["no_cache"]),
         policy=effective["policy"],
     )
-    talk = _Talk(wish, opened(effective), Topology(pipeline.observe(selected, say)), resumed or Session(source=effective["from"] or "live"))
+    source = effective["from"] or "live"
+    if resumed is not None and resumed.source != source:
+        warn([f"this conversation was about {resumed.source}; it goes on about {source}"])
+        resumed.source = source
+    talk = _Talk(wish, opened(effective), Topology(pipeline.observe(selected, say)), resumed or Session(source=source))
     return talk.run()
 
 

@@ -45,11 +45,12 @@ def command(**given: Any) -> int:
         say(f"{len(chosen)} of {len(questions.questions)} questions have answers in {effective['model']}; the others are left out")
     how = manner(effective, no_cache=given["no_cache"])
     found = evaluate(chosen, questions.version, lambda question: _opened(effective, question), how, effective["policy"], say)
+    if found.backend == "replay":  # each question has a folder of its own; the whole collection is what answered
+        found = msgspec.structs.replace(found, model=effective["model"])
     if given["output"] == "json":
         write_json(found)
     else:
-        model = effective["model"] or found.model
-        head = f"{found.backend}{f' ({model})' if found.model else ''}, suite {found.suite}"
+        head = f"{found.backend}{f' ({found.model})' if found.model else ''}, suite {found.suite}"
         head += f", {', '.join(found.prompts.values())}" if found.prompts else ""
         bad = [(one.id, why(one)) for one in found.scores if not one.perfect]
         then, changed = (told(before.totals), changes(before, found)) if before else ({}, [])

@@ -159,3 +159,13 @@ def test_what_a_line_is_about(text: str, act: str, number: int | None) -> None:
 
 def test_without_suggestions_every_text_asks_for_ideas() -> None:
     assert intent(SECOND_PROMPT, read(SECOND_PROMPT), Session(source="x")).act == "ideas"
+
+
+def test_a_conversation_that_goes_on_about_another_cluster_says_so(tmp_path: Path) -> None:
+    chat(tmp_path, "3 tests for my routes", "/save talk.json")
+    script = [sys.executable, "-m", "aichaos", "chat", "--from", "demo:service-a", "--resume", "talk.json"]
+    done = subprocess.run(
+        script, input="/save talk.json\n", cwd=tmp_path, env=environment(tmp_path / "home"), capture_output=True, text=True, check=True
+    )
+    assert "was about demo:route-chaos; it goes on about demo:service-a" in done.stderr
+    assert done.stdout.rstrip().endswith("--from demo:service-a")
