@@ -13,6 +13,8 @@ from tests.controlplane.test_controlplane import DEPLOYMENT, running_pods
 from tests.program import Run, all_said, events_of
 from tests.run.shop import last
 
+QUICK = ("--interval", "0.1", "--baseline", "0.3", "--after", "0.3")
+
 
 class Mesh:
     """A namespace with the two pods `app: web` of a Deployment, and runs in it."""
@@ -72,7 +74,7 @@ class Mesh:
             "json",
         ]
         state = str(self.folder / "state")
-        done = self.aichaos(*words, "-o", "json", "--interval", "0.1", *more, kubeconfig=self.plane.kubeconfig(), AICHAOS_STATE_DIR=state)
+        done = self.aichaos(*words, *QUICK, *more, kubeconfig=self.plane.kubeconfig(), AICHAOS_STATE_DIR=state)
         return done.returncode, events_of(done)
 
 
