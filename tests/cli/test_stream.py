@@ -6,57 +6,31 @@ import pty
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.backends.provider import message, serving, speaks
+from tests.backends.writing import Request, Writes, writing
 from tests.program import environment
 
 KEY = "sk-ant-api03-never-to-be-seen-0123456789"
 BACKENDS = ("anthropic", "openai")
 
 
-@contextmanager
-def streaming(piece: str) -> Iterator[str]:
-    """A server whose answer never ends: the beginning of a stream, and then a piece again and again until nobody listens."""
-    stopped = threading.Event()
+def endless(piece: str) -> Writes:
+    """The beginning of a stream, and then a piece again and again."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            events = speaks(request).events(piece, request, "done")
-            text = next(one for one in events if piece[:20].encode() in one)
-            self.send_response(200)
-            self.send_header("content-type", "text/event-stream")
-            self.end_headers()
-            try:
-                for one in events[: events.index(text)]:
-                    self.wfile.write(one)
-                while not stopped.is_set():
-                    self.wfile.write(text)
-            except OSError:
-                return  # nobody listens any more
+    def writes(request: Request) -> Iterator[bytes]:
+        events = speaks(request).events(piece, request, "done")
+        text = next(one for one in events if piece[:20].encode() in one)
+        yield from events[: events.index(text)]
+        while True:
+            yield text
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nobody reads it."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        stopped.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return writes
 
 
 def command(backend: str, url: str, *more: str) -> list[str]:
@@ -71,7 +45,7 @@ def around(folder: Path, **more: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_stream_without_end_is_one_clear_line(backend: str, tmp_path: Path) -> None:
-    with streaming("and so on, " * 30) as url:
+    with writing(endless("and so on, " * 30)) as url:
         done = subprocess.run(
             command(backend, url), cwd=tmp_path, env=around(tmp_path), capture_output=True, text=True, check=False, timeout=120
         )
@@ -84,7 +58,7 @@ def test_a_stream_without_end_is_one_clear_line(backend: str, tmp_path: Path) ->
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_ctrl_c_in_mid_stream_says_what_was_used_and_ends_with_130(backend: str, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    with streaming("x" * 50) as url:
+    with writing(endless("x" * 50)) as url:
         with subprocess.Popen(
             command(backend, url), cwd=tmp_path, env=around(tmp_path), stdin=theirs, stdout=theirs, stderr=theirs
         ) as program:
