@@ -5,33 +5,35 @@ A promise without data is skipped, never passed.
 """
 
 from aichaos.domain.results import Objective, Results
+from aichaos.domain.sample import Verdict
 from aichaos.report.junit import attribute, body
 
 
 def text(found: Results) -> str:
     promised = [(probe.probe, one) for probe in found.probes if probe.role == "steady" for one in probe.objectives]
     lost = found.restored == "not-restored"
-    foretold = _foretold(found)
-    failures = sum(one.verdict == "fail" for _, one in promised) + lost + ("<failure" in foretold)
-    skipped = sum(one.verdict == "no-data" for _, one in promised) + ("<skipped" in foretold)
+    foretold, told = _foretold(found)
+    verdicts = [foretold, *(one.verdict for _, one in promised)]
+    failures, skipped = verdicts.count("fail") + lost, verdicts.count("no-data")
     counts = f'tests="{len(promised) + 2}" failures="{failures}" errors="0" skipped="{skipped}" time="{found.ended - found.began:.3f}"'
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="aichaos run" {counts}>']
     lines.append(f"  <testsuite name={attribute(found.run)} {counts}>")
-    lines += ['    <testcase classname="prediction" name="answers come as foretold">', foretold, "    </testcase>"]
+    lines += ['    <testcase classname="prediction" name="answers come as foretold">', told, "    </testcase>"]
     for probe, one in promised:
         lines += [f"    <testcase classname={attribute(probe)} name={attribute(one.text)}>", _inside(one), "    </testcase>"]
     lines += ['    <testcase classname="restore" name="everything is as it was">', _restore(found, lost=lost), "    </testcase>"]
     return "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
 
 
-def _foretold(found: Results) -> str:
-    """The difference between prediction and observation, which comes before all."""
+def _foretold(found: Results) -> tuple[Verdict, str]:
+    """The difference between prediction and observation, which comes before all; and whether there is one."""
     differences = [one.text for one in found.observations if one.kind == "difference"]
     if differences:
-        return f'      <failure type="prediction" message={attribute(differences[0])}>{body(chr(10).join(differences))}</failure>'
-    if not any(one.verdict == "agrees" for one in found.prediction):
-        return '      <skipped message="no foretold answer was observed"/>'
-    return f"      <system-out>{sum(one.verdict == 'agrees' for one in found.prediction)} answers came as foretold</system-out>"
+        return "fail", f'      <failure type="prediction" message={attribute(differences[0])}>{body(chr(10).join(differences))}</failure>'
+    agreeing = sum(one.verdict == "agrees" for one in found.prediction)
+    if not agreeing:
+        return "no-data", '      <skipped message="no foretold answer was observed"/>'
+    return "pass", f"      <system-out>{agreeing} answers came as foretold</system-out>"
 
 
 def _inside(one: Objective) -> str:
