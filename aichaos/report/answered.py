@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from aichaos.domain.results import Bucket, Compared, ProbeResult, Results, Window
-from aichaos.report.plots import Shade, Tick, scale_of, seconds, steps, together
+from aichaos.report.plots import Shade, Tick, scale_of, shaded, ticks, together
+from aichaos.report.results import who
 
 BAND, GAP, TOP = 46.0, 10.0, 8.0
 FORETOLD, CAME = TOP, TOP + BAND + GAP
@@ -61,12 +62,8 @@ def answered(found: Results, probe: ProbeResult) -> Answered | None:
     return Answered(
         blocks=blocks,
         names=list(colours.items()),
-        shades=[
-            Shade(kind=one.kind, x=scale.x(one.start), width=scale.x(one.end) - scale.x(one.start))
-            for one in found.windows
-            if one.kind == "during"
-        ],
-        x=[Tick(at=scale.x(scale.start + at), text=seconds(at)) for at in steps(scale.end - scale.start)],
+        shades=shaded(found, scale, ("during",)),
+        x=ticks(scale),
         said=said,
     )
 
@@ -83,13 +80,8 @@ def _window(found: Results, one: Compared) -> Window | None:
 
 
 def _came(bucket: Bucket) -> dict[str, int]:
-    """Who answered; an answer that names no backend by its status, and what was no answer as that."""
-    parts = dict(bucket.backends)
-    unnamed = sum(bucket.statuses.values()) - sum(parts.values())
-    for status, count in sorted(bucket.statuses.items(), key=lambda item: item[0].startswith("2")):
-        if (some := min(unnamed, count)) > 0:
-            parts[status] = parts.get(status, 0) + some
-            unnamed -= some
+    """Who answered, and what was no answer as that."""
+    parts = who(bucket.backends, bucket.statuses)
     if silent := bucket.good + bucket.bad + bucket.none - sum(bucket.statuses.values()):
         parts["no answer"] = silent
     return parts

@@ -10,7 +10,7 @@ from math import ceil, floor, log10
 
 import msgspec
 
-from aichaos.domain.results import Bucket, ProbeResult, Results
+from aichaos.domain.results import Bucket, ProbeResult, Results, WindowKind
 
 WIDTH, HEIGHT = 720.0, 150.0
 LEFT, TOP, BOTTOM = 76.0, 10.0, 28.0
@@ -71,13 +71,7 @@ def plots(found: Results, probe: ProbeResult) -> list[Plot]:
     if not columns:
         return []
     scale = scale_of(found, columns)
-    start = scale.start
-    shades = [
-        Shade(kind=one.kind, x=scale.x(one.start), width=max(1.0, round(scale.x(one.end) - scale.x(one.start), 1)))
-        for one in found.windows
-        if one.kind in ("during", "restoring")
-    ]
-    x = [Tick(at=scale.x(start + second), text=seconds(second)) for second in steps(scale.end - start)]
+    shades, x = shaded(found, scale, ("during", "restoring")), ticks(scale)
     drawn = [_success(columns, scale, shades, x, probe)]
     if any(one.p95 is not None for one in columns):
         drawn.append(_latency(columns, scale, shades, x, probe))
@@ -89,6 +83,20 @@ def plots(found: Results, probe: ProbeResult) -> list[Plot]:
 def scale_of(found: Results, columns: Sequence[Bucket]) -> Scale:
     """One axis for all that is drawn of a probe."""
     return Scale(start=min(columns[0].start, found.began), end=max(columns[-1].start + columns[-1].seconds, found.ended))
+
+
+def shaded(found: Results, scale: Scale, kinds: Sequence[WindowKind]) -> list[Shade]:
+    """The windows of these kinds, as they are shaded behind what is drawn."""
+    return [
+        Shade(kind=one.kind, x=scale.x(one.start), width=max(1.0, round(scale.x(one.end) - scale.x(one.start), 1)))
+        for one in found.windows
+        if one.kind in kinds
+    ]
+
+
+def ticks(scale: Scale) -> list[Tick]:
+    """The axis of time."""
+    return [Tick(at=scale.x(scale.start + second), text=_seconds(second)) for second in steps(scale.end - scale.start)]
 
 
 def together(buckets: Sequence[Bucket]) -> list[Bucket]:
@@ -188,8 +196,7 @@ def steps(length: float) -> list[float]:
     return [number * size for number in range(int(length / size) + 1)]
 
 
-def seconds(value: float) -> str:
-    """A moment on an axis."""
+def _seconds(value: float) -> str:
     return f"{value:g} s" if value < 180 else f"{value / 60:.3g} min"
 
 

@@ -1,5 +1,7 @@
 """The results of a run on a terminal: how it ended, what held, what was seen, and how much of it can be trusted."""
 
+from collections.abc import Mapping
+
 from aichaos.domain.results import Confidence, Estimate, Measured, ProbeResult, Results, Scored, Summary, WindowKind
 from aichaos.domain.sample import Verdict
 from aichaos.domain.suggestion import BlastRadius
@@ -121,15 +123,20 @@ def seconds(found: Estimate) -> str:
     return f"{found.value * 1000:.0f} ms ({found.low * 1000:.0f}–{found.high * 1000:.0f})"
 
 
+def who(backends: Mapping[str, int], statuses: Mapping[str, int]) -> dict[str, int]:
+    """How many answers each backend gave; those in the name of none stand by their status, failures before successes."""
+    counts = dict(backends)
+    unnamed = sum(statuses.values()) - sum(counts.values())
+    for status, count in sorted(statuses.items(), key=lambda item: item[0].startswith("2")):
+        if (some := min(unnamed, count)) > 0:
+            counts[status] = counts.get(status, 0) + some
+            unnamed -= some
+    return counts
+
+
 def answered(found: Measured) -> str:
     """Which backends answered, and which statuses came in the name of none."""
-    counts = dict(found.backends)
-    unnamed = sum(found.statuses.values()) - sum(counts.values())
-    for status, count in sorted(found.statuses.items(), key=lambda item: item[0].startswith("2")):
-        if (some := min(unnamed, count)) > 0:
-            counts[status] = some
-            unnamed -= some
-    return ", ".join(f"{name} ({count})" for name, count in list(counts.items())[:4])
+    return ", ".join(f"{name} ({count})" for name, count in list(who(found.backends, found.statuses).items())[:4])
 
 
 def rows(probe: ProbeResult) -> list[tuple[str, ...]]:
