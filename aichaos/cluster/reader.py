@@ -231,10 +231,6 @@ class Reader:
         session = self.connection.session()
         try:
             return self._once(session, path, params, accept, deadline)
-        except Forbidden as error:
-            if "/namespaces/" not in path:
-                raise
-            raise Forbidden(str(error), hint="Ask for a role that may read it.") from error
         except UnauthorizedError:
             self.connection.renew(session)
             return self._once(self.connection.session(), path, params, accept, deadline)
@@ -256,9 +252,9 @@ class Reader:
             finally:
                 response.close() if response.closed is False else response.release_conn()
         self._note_time(response.headers.get("Date"))
-        return self._judged(response.status, response.headers, body)
+        return self._judged(path, response.status, response.headers, body)
 
-    def _judged(self, status: int, headers: Any, body: bytearray) -> bytearray | None:
+    def _judged(self, path: str, status: int, headers: Any, body: bytearray) -> bytearray | None:
         """The body of a good answer, None for a 404; everything else is raised."""
         server = self.connection.server
         kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -273,7 +269,8 @@ class Reader:
             hint = "Log in again, as you would for kubectl, or choose another context with --context."
             raise UnauthorizedError(f"{server} does not accept our login ({self.connection.name})", hint=hint)
         if status == 403 and told:
-            raise Forbidden(told, hint="Ask for a role that may list it, or read one namespace with -n NAMESPACE.")
+            narrower = "read it" if "/namespaces/" in path else "list it, or read one namespace with -n NAMESPACE"
+            raise Forbidden(told, hint=f"Ask for a role that may {narrower}.")
         if status == 410:
             raise Expired("the list has expired", hint="Try again.")
         if status == 429 or status >= 500:
