@@ -152,15 +152,15 @@ class AnthropicBackend:
         return self._reply("".join(pieces), start, whole, stop, prompt)
 
     def _reply(self, text: str, message: _Message, used: _Usage, stop: str | None, prompt: Prompt) -> Reply:
-        took, gave = used.input_tokens, used.output_tokens
-        counted = took is not None and gave is not None
+        counted = used.input_tokens is not None and used.output_tokens is not None
+        took, gave = (used.input_tokens or 0, used.output_tokens or 0) if counted else (0, 0)
         return Reply(
             text=text,
             model=named(message.model),
-            input_tokens=took or 0 if counted else 0,
-            output_tokens=gave or 0 if counted else 0,
+            input_tokens=took,
+            output_tokens=gave,
             counted=counted,
-            cost_usd=cost(message.model, took, gave) if took is not None and gave is not None else None,
+            cost_usd=cost(message.model, took, gave) if counted else None,
             end=_ENDS.get(stop or "", "done"),
             notes=prompt.notes,
         )
