@@ -33,16 +33,12 @@ def summed(found: Results, backend: "Backend", manner: "Manner", say: "Say") -> 
 
 def prompt(found: Results, manner: "Manner") -> Prompt:
     """Exactly what a model would be sent first. Raises UsageError."""
-    from aichaos.ask.protocol import Facts
     from aichaos.ask.summary_prompt import render
+    from aichaos.ask.summing import facts_of
     from aichaos.ask.veil import Veil
-    from aichaos.ask.words import read
-    from aichaos.domain.snapshot import Snapshot, Source
-    from aichaos.observe.topology import Topology
 
-    cluster = Topology(Snapshot(source=Source(kind="report", cluster="")))
-    facts = Facts(topology=cluster, words=read(""), count=1, report=figures(found))
-    return render("summary", facts, budget=manner.budget, veil=Veil(names=manner.anonymize, known=names(found)))
+    facts = facts_of(figures(found), tuple(names(found)))
+    return render("summary", facts, budget=manner.budget, veil=Veil(names=manner.anonymize, known=facts.names))
 
 
 def names(found: Results) -> Iterator[str]:

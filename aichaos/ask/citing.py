@@ -36,6 +36,7 @@ _MULTIPLES = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 _BETWEEN = re.compile(r"\s*(?:to|and|or|–|—|-|→|/)\s*", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\s\((?=[\d.])")
 _MOST_OFF = 0.12
 """Of a number: what rounding may take away at most. `1 minute` is no way to say 31 s."""
 
@@ -96,7 +97,7 @@ def _spread(found: Iterable["Cited | _Name"], text: str) -> Iterator[Cited]:
     for place, one in enumerate(numbers):
         yield one
         yield from _as_the_next(one, numbers[place + 1 : place + 2], text)
-        if one.kind and re.match(r"\s*\($", text[one.end : one.end + 3].rstrip("0123456789.")[:3]):
+        if one.kind and _IN_BRACKETS.match(text, one.end):
             for other in numbers[place + 1 : place + 3]:
                 if not other.kind and ")" not in text[one.end : other.start]:
                     yield _with_unit(other, one)

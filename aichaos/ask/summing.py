@@ -30,8 +30,7 @@ def summarise(backend: Backend, report: str, names: tuple[str, ...], digest: str
 
     names: those in the report, to be hidden where the manner says so. digest: of the run. Raises BackendError, UsageError.
     """
-    cluster = Topology(Snapshot(source=Source(kind="report", cluster="")))
-    facts = Facts(topology=cluster, words=read(""), count=1, report=report, names=names)
+    facts = facts_of(report, names)
     means = Means(digest=lambda: digest, decode=lambda document: (None, []), judge=lambda experiment: [], say=say, manner=manner)
     asker = Asker(backend, facts, means)
     say(f"asking {who(backend)} for a summary")
@@ -53,6 +52,12 @@ def summarise(backend: Backend, report: str, names: tuple[str, ...], digest: str
     version = answer.question.prompt.version
     summary = Summary(text="" if wrong else text, backend=usage.name, model=usage.model, prompt=version, refused=wrong)
     return Summed(summary=summary, usage=usage, notes=list(dict.fromkeys([*answer.reply.notes, *asker.notes()])))
+
+
+def facts_of(report: str, names: tuple[str, ...]) -> Facts:
+    """What a summary is asked with: the report, and an empty cluster."""
+    cluster = Topology(Snapshot(source=Source(kind="report", cluster="")))
+    return Facts(topology=cluster, words=read(""), count=1, report=report, names=names)
 
 
 def problems(text: str, report: str) -> list[str]:
