@@ -25,7 +25,7 @@ VARIABLE = re.compile(
     r"CLUSTER_METADATA|FILTER_STATE|PER_REQUEST_STATE|ENVIRONMENT|GRPC_STATUS\w*|EMIT_TIME|UNIQUE_ID|PATH|QUERY_PARAM)"
     r"(?:\([^)]*\))?(?::[0-9]+)?%"
 )
-WHOLE_PORT = (
+_WHOLE_PORT = (
     "Envoy refuses the routes of the whole port: it keeps the old ones and takes no further change, and one that starts answers 404 to "
     "everything, while the route's status says Accepted"
 )
@@ -80,12 +80,12 @@ def _expression(this: Subject, pattern: str, path: str, serving: frozenset[str])
         return
     what = f"{short(pattern)} is no regular expression of RE2 ({problem})"
     if "istio" in serving:
-        message, severity = f"{what}: Istio hands it on, and {WHOLE_PORT}", None
+        message, severity = f"{what}: Istio hands it on, and {_WHOLE_PORT}", None
     elif serving:
         drops = "the whole rule" if "envoy-gateway" in serving else "this match"
         message, severity = f"{what}: {drops} is dropped", None
     else:
-        message, severity = f"{what}: Istio hands it on, and {WHOLE_PORT}; Envoy Gateway drops the rule, Contour the match", "warning"
+        message, severity = f"{what}: Istio hands it on, and {_WHOLE_PORT}; Envoy Gateway drops the rule, Contour the match", "warning"
     yield this.note("gateway/invalid-regex", message, path, "warning" if severity else None)
 
 
@@ -127,16 +127,20 @@ def _filters(this: Subject, filters: Sequence[Filter], path: str, serving: froze
                         yield this.note("gateway/host-header", message, f"{here}/name", None if who[1] else "warning")
 
 
+def lone_percent(value: str) -> bool:
+    """Whether a % stands in a header's value that starts no variable of Envoy's and is no `%%`."""
+    return "%" in VARIABLE.sub("", value.replace("%%", ""))
+
+
 def _percent(this: Subject, value: str, path: str, serving: frozenset[str]) -> Iterator[Finding]:
     """Envoy reads header values as format strings: `%REQ(x)%` is filled in, `%%` is a %, and any other % is a mistake."""
-    rest = VARIABLE.sub("", value.replace("%%", ""))
     who = _who(serving, ("istio", "envoy-gateway"))
-    if "%" in rest:
+    if lone_percent(value):
         if who is None:
             return
         escaped = re.sub(r"(?<!%)%(?!%)", "%%", value) if not VARIABLE.search(value) and "%%" not in value else None
         certain = fix("%% for each %", replace(path, escaped)) if escaped and who[1] and serving <= {"istio", "envoy-gateway"} else None
-        message = f"{short(value)} holds a % that starts no variable of Envoy's: with {who[0]}, {WHOLE_PORT}; write %% for a %"
+        message = f"{short(value)} holds a % that starts no variable of Envoy's: with {who[0]}, {_WHOLE_PORT}; write %% for a %"
         yield this.note("gateway/header-percent", message, path, None if who[1] else "warning", fix=certain)
     elif VARIABLE.search(value):
         message = f"{short(value)} is not sent as it is written: Envoy fills in what stands between the % signs"
@@ -200,7 +204,7 @@ def _nested_listeners(this: Subject, route: HTTPRoute | GRPCRoute) -> Iterator[F
             if unnamed and (who := _who(serving, ("envoy-gateway",))):
                 message = (
                     f"{unnamed[0]} is covered by several listeners of port {port} ({covering}) and named by none: {who[0]} writes the "
-                    f"domain twice, and {WHOLE_PORT}; name one listener in sectionName"
+                    f"domain twice, and {_WHOLE_PORT}; name one listener in sectionName"
                 )
                 yield this.note("gateway/same-domain-twice", message, path, None if who[1] else "warning")
             if who := _who(serving, ("contour",)):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aichaos.check.fixes import fix, replace
-from aichaos.check.meaning.gateways import VARIABLE, invalid
+from aichaos.check.meaning.gateways import VARIABLE, invalid, lone_percent
 from aichaos.check.meaning.units import short
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
@@ -84,7 +84,7 @@ def _headers(this: Subject, holder: dict[str, Any], path: str) -> Iterator[Findi
     for way in ("request", "response"):
         for action in ("set", "add"):
             for name, value in mapping(at(holder, "headers", way, action)).items():
-                if not isinstance(value, str) or "%" not in VARIABLE.sub("", value.replace("%%", "")):
+                if not isinstance(value, str) or not lone_percent(value):
                     continue
                 here = f"{path}/headers/{way}/{action}{pointer(name)}"
                 plain = "%%" not in value and not VARIABLE.search(value) and not _MEANT_AS_VARIABLE.search(value)
