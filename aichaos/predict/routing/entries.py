@@ -137,9 +137,12 @@ def _http(route: HTTPRoute, number: int, rule: HTTPRule, profile: Profile) -> It
 
 def _invalid(match: HTTPMatch) -> bool:
     """Whether a regular expression stands in it that RE2 refuses."""
-    if match.path is not None and match.path.type == "RegularExpression" and not regexes.valid(match.path.value or ""):
-        return True
-    return broken_conditions(match)
+    return broken_path(match) or broken_conditions(match)
+
+
+def broken_path(match: HTTPMatch) -> bool:
+    """The same, of its path alone."""
+    return match.path is not None and match.path.type == "RegularExpression" and not regexes.valid(match.path.value or "")
 
 
 def broken_conditions(match: HTTPMatch) -> bool:

@@ -10,10 +10,9 @@ import msgspec
 
 from aichaos.domain.base import ConditionStatus, ObjectRef, reference
 from aichaos.domain.gateway import Gateway, GRPCRoute, HTTPMatch, HTTPRoute, ParentRef, Route
-from aichaos.predict.routing import regexes
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import resolve, route_problems, rule_problems
-from aichaos.predict.routing.entries import absent, broken_conditions, unknown_call, unknown_filters
+from aichaos.predict.routing.entries import absent, broken_conditions, broken_path, unknown_call, unknown_filters
 from aichaos.predict.routing.faults import client_authorities, references, route_kinds, supported_kinds
 from aichaos.predict.routing.listeners import EffectiveListener, parent_of
 from aichaos.predict.routing.profile import Profile
@@ -110,21 +109,17 @@ def _unsupported(route: Route, world: World, profile: Profile) -> list[str]:
     filters = [
         "UnsupportedValue" for ref in unknown_filters(route, profile) if ref is None or not resolve(route, ref, world, profile).problem
     ]
-    conditions = ["UnsupportedValue" for match in _matches(route) if not _broken_path(match) and broken_conditions(match)]
+    conditions = ["UnsupportedValue" for match in _matches(route) if not broken_path(match) and broken_conditions(match)]
     return [*_unknown_calls(route, profile), *conditions, *filters]
 
 
 def _broken_paths(route: Route) -> Iterator[bool]:
-    return (True for match in _matches(route) if _broken_path(match))
+    return (True for match in _matches(route) if broken_path(match))
 
 
 def _matches(route: Route) -> Iterator[HTTPMatch]:
     for rule in (route.spec.rules or ()) if isinstance(route, HTTPRoute) else ():
         yield from rule.matches or ()
-
-
-def _broken_path(match: HTTPMatch) -> bool:
-    return match.path is not None and match.path.type == "RegularExpression" and not regexes.valid(match.path.value or "")
 
 
 def _unknown_calls(route: Route, profile: Profile) -> Iterator[str]:
