@@ -20,7 +20,7 @@ from aichaos.predict.routing.notes import notes
 from aichaos.predict.routing.order import CRITERIA, tied
 from aichaos.predict.routing.paths import normalised
 from aichaos.predict.routing.profile import Profile
-from aichaos.predict.routing.request import REASONS, REFUSALS, Request
+from aichaos.predict.routing.request import REASONS, Request, early
 from aichaos.predict.routing.table import Table
 from aichaos.predict.routing.world import Key
 
@@ -46,10 +46,9 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
         yield from (f"{ref}: {reason}" for ref, reason in table.poisoned[port].items())
         yield from _refused_port(table, request, gateway)
         return
-    for name in table.profile.refused:
-        if REFUSALS[name](request, table.profile.normalise) is not None:
-            yield REASONS[name]
-            return
+    if (met := early(request, table.profile.refused, table.profile.normalise)) is not None:
+        yield REASONS[met[0]]
+        return
     entered = table.entered(request, gateway)
     if entered.why:
         yield entered.why

@@ -87,6 +87,14 @@ REFUSALS: dict[str, Callable[[Request, tuple[str, ...]], Refusal | None]] = {
 """Requests that never reach a route; a profile names those that its data plane refuses. The steps are those of `paths.normalised`."""
 
 
+def early(request: Request, names: tuple[str, ...], steps: tuple[str, ...]) -> tuple[str, Refusal] | None:
+    """The first of these refusals that a request meets, with its name; None where it comes to the routes."""
+    for name in names:
+        if (found := REFUSALS[name](request, steps)) is not None:
+            return name, found
+    return None
+
+
 def read(line: RequestLine) -> Request:
     """A request line as a Request. Raises UsageError where it can't be meant."""
     if not _METHOD.fullmatch(line.method):

@@ -26,7 +26,7 @@ from aichaos.predict.routing.paths import normalised
 from aichaos.predict.routing.poison import Port, Suspect, controller_is_down, harmful, suspects
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.standard import STANDARD
-from aichaos.predict.routing.request import REFUSALS, Request
+from aichaos.predict.routing.request import Request, early
 from aichaos.predict.routing.world import Change, Key, World
 
 _MOST_RIVALS = 1000
@@ -262,9 +262,8 @@ class Table:
             if good:
                 return good._with_world(self.world).possible(request, gateway)
             return [error(None if controller_is_down(self.poisoned[port].values()) else 404, Found(), self.profile)]
-        for name in self.profile.refused:
-            if (refusal := REFUSALS[name](request, self.profile.normalise)) is not None:
-                return [refused(refusal, self.profile)]
+        if (met := early(request, self.profile.refused, self.profile.normalise)) is not None:
+            return [refused(met[1], self.profile)]
         entered = self.entered(request, gateway)
         listener = entered.listener
         if self.profile.unrouted_port == "refused" and not entered.stream and not self._routed(port):
