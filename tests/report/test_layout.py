@@ -137,7 +137,9 @@ def on_terminal(text: str = "words") -> str:
         made = Paper(stream)
         made.line((text, "red"))
         stream.flush()
-        written = os.read(leader, 1000)
+        written = b""
+        while not written.endswith(b"\n"):  # a terminal hands on what it has, and that may be half a line
+            written += os.read(leader, 1000)
     os.close(leader)
     return written.decode()
 
