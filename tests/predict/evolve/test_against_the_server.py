@@ -9,6 +9,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,8 @@ def test_a_step_does_what_the_server_and_the_controllers_do(controlplane: Contro
     for step, rendered in zip(experiment.spec.steps, kubectl.render(experiment, before, tmp_path), strict=True):
         if step.subject is not None and step.subject.kind == "HTTPRoute":
             next_second()
+        if step.subject is not None and step.subject.name == one_of_web(before):
+            grown_up(before)
         moment = course.step(step)
         if rendered.file is not None:
             (tmp_path / rendered.file).write_text(yaml.dump(rendered.manifest))
@@ -206,9 +209,22 @@ def next_second() -> None:
     time.sleep(1.01 - time.time() % 1)
 
 
+def grown_up(before: Snapshot) -> None:
+    """Of two pods a ReplicaSet gives up the younger one where one is about twice as old; else chance decides (LogarithmicScaleDown).
+
+    So those that were there at first are let grow older than it takes to make another one and look at it.
+    """
+    born = max(datetime.fromisoformat(pod.metadata.creation_timestamp or "").timestamp() for pod in before.pods)
+    time.sleep(max(0.0, born + 5 - time.time()))
+
+
+def one_of_web(before: Snapshot) -> str:
+    return min(pod.name for pod in before.pods if pod.labels.get("app") == "web")
+
+
 def experiment_of(steps: list[dict[str, Any]], before: Snapshot, namespace: str) -> Experiment:
     """The steps in a namespace; `$web` is one of the pods of web."""
-    pod = min(pod.name for pod in before.pods if pod.labels.get("app") == "web")
+    pod = one_of_web(before)
     text = msgspec.json.encode(steps).decode().replace("$web", pod).replace("$namespace", namespace)
     placed = [{verb: _placed(what, namespace) for verb, what in step.items()} for step in msgspec.json.decode(text)]
     document = {"apiVersion": "aichaos/v1", "kind": "Experiment", "metadata": {"name": "x"}, "spec": {"title": "x", "steps": placed}}
