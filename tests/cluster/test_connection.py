@@ -1,11 +1,8 @@
-"""Logging in: every way that a kubeconfig knows, refused logins, proxies, certificates; and no secret in any message."""
+"""Logging in: every way that a kubeconfig knows, refused logins; and no secret in any message."""
 
 import base64
 import datetime
 import json
-import ssl
-import tempfile
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,24 +10,14 @@ from typing import Any
 import pytest
 
 from aichaos.cluster import credentials
-from aichaos.cluster.connection import Connection, connect
+from aichaos.cluster.connection import connect
 from aichaos.cluster.credentials import hushed
-from aichaos.cluster.reader import Reader
-from aichaos.errors import AichaosError, NoClusterError, UnauthorizedError, UnreachableError
-from tests.cluster.conftest import QUICK
+from aichaos.errors import NoClusterError, UnauthorizedError
+from tests.cluster.asking import SECRET, ask, sent, told
 from tests.cluster.misbehaving import Misbehaving, as_json, closed_port, misbehaving, status
 from tests.cluster.pki import Authority
 
-SECRET = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.c2lnbmF0dXJl"
 EXEC = {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
-
-
-def ask(connection: Connection) -> Any:
-    return Reader(connection, QUICK).get_json("/version", dict)
-
-
-def sent(server: Misbehaving) -> str | None:
-    return server.asked("/version")[-1].headers.get("authorization")
 
 
 def plugin(folder: Path, script: str) -> dict[str, Any]:
@@ -43,12 +30,6 @@ def plugin(folder: Path, script: str) -> dict[str, Any]:
 
 def credential(**given: str) -> str:
     return json.dumps({"apiVersion": EXEC["apiVersion"], "kind": "ExecCredential", "status": given})
-
-
-def told(error: BaseException) -> str:
-    """All that may reach a terminal, tracebacks of a bug report included."""
-    hint = error.hint if isinstance(error, AichaosError) else ""
-    return "".join(traceback.format_exception(error)) + hint
 
 
 # --- tokens
@@ -326,187 +307,6 @@ def test_a_service_account_without_its_certificate_is_an_error(server: Misbehavi
     (pod(server) / "ca.crt").unlink()
     with pytest.raises(NoClusterError, match="service account"):
         connect()
-
-
-# --- certificates
-
-
-def test_a_client_certificate_logs_in(authority: Authority, tmp_path: Path) -> None:
-    certificate, key = authority.issue("anna")
-    with misbehaving(authority.server_context(clients=authority)) as server:
-        server.on("/version", as_json({"major": "1"}))
-        user = {"client-certificate": str(certificate), "client-key-data": base64.b64encode(key.read_bytes()).decode()}
-        cluster = {"certificate-authority-data": base64.b64encode(authority.certificate.read_bytes()).decode()}
-        with connect(kubeconfig=server.kubeconfig(tmp_path, user=user, cluster=cluster)) as connection:
-            assert ask(connection) == {"major": "1"}
-
-
-def test_no_key_stays_on_the_disk(authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The official client writes keys into temporary files, which a killed process leaves behind."""
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    certificate, key = (base64.b64encode(path.read_bytes()).decode() for path in authority.issue("anna"))
-    user = {"client-certificate-data": certificate, "client-key-data": key}
-    with misbehaving(authority.server_context(clients=authority)) as server:
-        server.on("/version", status(401), as_json({"major": "1"}))
-        cluster = {"certificate-authority": str(authority.certificate)}
-        with connect(kubeconfig=server.kubeconfig(tmp_path, user=user, cluster=cluster)) as connection:
-            assert list((tmp_path / "tmp").iterdir()) == []
-            assert ask(connection) == {"major": "1"}
-    assert list((tmp_path / "tmp").iterdir()) == []
-
-
-@pytest.mark.parametrize("given", [False, True])
-def test_a_client_certificate_that_is_refused_is_said_so(authority: Authority, stranger: Authority, tmp_path: Path, given: bool) -> None:
-    certificate, key = stranger.issue("anna")
-    user = {"client-certificate": str(certificate), "client-key": str(key)} if given else {}
-    with misbehaving(authority.server_context(clients=authority)) as server:
-        cluster = {"certificate-authority": str(authority.certificate)}
-        with (
-            connect(kubeconfig=server.kubeconfig(tmp_path, user=user, cluster=cluster)) as connection,
-            pytest.raises(UnauthorizedError, match="refuses our client certificate"),
-        ):
-            ask(connection)
-
-
-@pytest.mark.parametrize(
-    ("name", "valid", "trusted", "said", "advice"),
-    [
-        ("127.0.0.1", 1, False, "not accepted: .*(issuer|self)", "still the same cluster"),
-        ("other.example.com", 1, True, "not accepted: .*mismatch", "tls-server-name"),
-        ("127.0.0.1", -1, True, "not accepted: .*expired", "renewed"),
-    ],
-)
-def test_a_wrong_certificate_is_refused_at_once(
-    authority: Authority, stranger: Authority, tmp_path: Path, name: str, valid: int, trusted: bool, said: str, advice: str
-) -> None:
-    with misbehaving(authority.server_context(name, valid=datetime.timedelta(days=valid))) as server:
-        cluster = {"certificate-authority": str((authority if trusted else stranger).certificate)}
-        with (
-            connect(kubeconfig=server.kubeconfig(tmp_path, user={"token": SECRET}, cluster=cluster)) as connection,
-            pytest.raises(UnreachableError, match=said) as caught,
-        ):
-            ask(connection)
-        assert server.url in str(caught.value)
-        assert advice in caught.value.hint
-        assert server.requests == []  # and the token was not sent
-
-
-def test_tls_server_name_is_the_name_that_is_verified(authority: Authority, tmp_path: Path) -> None:
-    with misbehaving(authority.server_context("api.example.com")) as server:
-        server.on("/version", as_json({"major": "1"}))
-        cluster = {"certificate-authority": str(authority.certificate), "tls-server-name": "api.example.com"}
-        with connect(kubeconfig=server.kubeconfig(tmp_path, cluster=cluster)) as connection:
-            assert ask(connection) == {"major": "1"}
-
-
-def test_insecure_skip_tls_verify_takes_any_certificate_without_a_warning(stranger: Authority, tmp_path: Path) -> None:
-    with misbehaving(stranger.server_context("other.example.com")) as server:
-        server.on("/version", as_json({"major": "1"}))
-        with connect(kubeconfig=server.kubeconfig(tmp_path, cluster={"insecure-skip-tls-verify": True})) as connection:
-            assert ask(connection) == {"major": "1"}
-
-
-def test_authorities_without_key_identifiers_are_taken_on_every_python(authority: Authority, tmp_path: Path) -> None:
-    """Python 3.13 refuses them by default; kubectl does not, and many clusters have one."""
-    with misbehaving(authority.server_context()) as server:
-        cluster = {"certificate-authority": str(authority.certificate)}
-        with connect(kubeconfig=server.kubeconfig(tmp_path, cluster=cluster)) as connection:
-            context = connection.session().pool.connection_pool_kw["ssl_context"]
-            assert not context.verify_flags & ssl.VERIFY_X509_STRICT
-            assert context.verify_mode == ssl.CERT_REQUIRED
-
-
-def test_a_port_without_tls_is_said_so(server: Misbehaving, authority: Authority, tmp_path: Path) -> None:
-    cluster = {"server": server.url.replace("http:", "https:"), "certificate-authority": str(authority.certificate)}
-    with (
-        connect(kubeconfig=server.kubeconfig(tmp_path, cluster=cluster)) as connection,
-        pytest.raises(UnreachableError, match="no TLS connection") as caught,
-    ):
-        ask(connection)
-    assert "speak TLS" in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("cluster", "user"),
-    [
-        ({"certificate-authority-data": "bm90IGEgY2VydGlmaWNhdGU="}, {}),
-        ({"certificate-authority-data": "%%%"}, {}),
-        ({"certificate-authority": "nowhere.crt"}, {}),
-        ({}, {"client-certificate-data": "bm90", "client-key-data": base64.b64encode(SECRET.encode()).decode()}),
-        ({"proxy-url": "gopher://proxy.example.com"}, {}),
-    ],
-)
-def test_certificates_and_proxies_that_cannot_be_used_are_found_before_anything_is_sent(
-    tmp_path: Path, server: Misbehaving, cluster: dict[str, Any], user: dict[str, Any]
-) -> None:
-    cluster = {"server": "https://127.0.0.1:1"} | cluster
-    with pytest.raises(NoClusterError) as caught:
-        connect(kubeconfig=server.kubeconfig(tmp_path, cluster=cluster, user=user))
-    assert "\n" not in str(caught.value)
-    assert caught.value.hint
-    assert SECRET not in told(caught.value)
-
-
-# --- proxies
-
-
-def test_a_proxy_from_the_environment_is_used_with_its_password(
-    server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", server.url.replace("http://", "http://anna:ses%40me@"))
-    server.on("/version", as_json({}))
-    with connect(kubeconfig=server.kubeconfig(tmp_path, cluster={"server": "http://cluster.example.com"})) as connection:
-        ask(connection)
-    (request,) = server.requests
-    assert request.headers["host"] == "cluster.example.com"
-    assert request.headers["proxy-authorization"] == f"Basic {base64.b64encode(b'anna:ses@me').decode()}"
-
-
-def test_an_https_cluster_is_reached_through_a_tunnel(server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", server.url)
-    with (
-        connect(kubeconfig=server.kubeconfig(tmp_path, cluster={"server": "https://cluster.example.com"})) as connection,
-        pytest.raises(UnreachableError, match=r"the proxy on the way to https://cluster.example.com refuses"),
-    ):
-        ask(connection)
-    assert server.requests[0].method == "CONNECT"
-
-
-@pytest.mark.parametrize("reason", ["NO_PROXY", "loopback"])
-def test_hosts_that_are_excepted_are_reached_without_the_proxy(
-    server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
-) -> None:
-    """client-go never uses a proxy for a loopback address, so that kind and minikube work behind one; the official client does."""
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
-    if reason == "NO_PROXY":
-        monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
-    server.on("/version", as_json({"major": "1"}))
-    with connect(kubeconfig=server.kubeconfig(tmp_path)) as connection:
-        assert ask(connection) == {"major": "1"}
-
-
-def test_the_proxy_of_the_kubeconfig_wins_and_knows_no_exceptions(
-    server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NO_PROXY", "*")
-    server.on("/version", as_json({}))
-    cluster = {"server": "http://cluster.example.com", "proxy-url": server.url}
-    with connect(kubeconfig=server.kubeconfig(tmp_path, cluster=cluster)) as connection:
-        ask(connection)
-    assert server.requests[0].headers["host"] == "cluster.example.com"
-
-
-def test_a_proxy_that_cannot_be_reached_is_blamed_and_its_password_not_shown(
-    server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"http://anna:sesame-open@127.0.0.1:{closed_port()}")
-    with (
-        connect(kubeconfig=server.kubeconfig(tmp_path, cluster={"server": "http://cluster.example.com"})) as connection,
-        pytest.raises(UnreachableError, match=r"the proxy on the way to http://cluster.example.com can't be reached") as caught,
-    ):
-        ask(connection)
-    assert "sesame" not in str(caught.value) + caught.value.hint
 
 
 def test_a_connection_says_nothing_of_its_login(server: Misbehaving, tmp_path: Path) -> None:
