@@ -2,8 +2,8 @@
 
 The rooms do not know each other. They meet here, and each hands the next one plain values.
 
-What changes a cluster has two screens of its own: `planning` (observe → check → predict → plan → guard) and `running` (run → measure →
-report).
+What changes a cluster has two screens of its own in `live`: `planning` (observe → check → predict → plan → guard) and `running`
+(run → measure → report).
 """
 
 from collections.abc import Callable, Iterable, Iterator

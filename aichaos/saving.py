@@ -4,6 +4,7 @@ Nothing that somebody has edited is overwritten without a yes; without one the n
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,8 @@ def _save_one(suggestion: Suggestion, experiment: Experiment, snapshot: Snapshot
     commands = [line for step in rendered for line in step.commands]
     by_hand = [line for step in rendered for line in step.by_hand]
     return msgspec.structs.replace(suggestion, id=name, commands=commands, by_hand=by_hand, experiment=str(path))
+
+
+def file_in(folder: Path, number: int, name: str) -> Path:
+    """Where the text of one run of a series (a GameDay, growing stages) is kept."""
+    return folder / f"{number:02d}-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'experiment'}.yaml"

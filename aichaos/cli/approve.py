@@ -33,7 +33,7 @@ def command(**given: Any) -> int:
     """
     from aichaos.domain.experiment import seconds
     from aichaos.files.save import save
-    from aichaos.planning import drawn
+    from aichaos.live.planning import drawn
     from aichaos.report import plan
     from aichaos.report.layout import Paper
     from aichaos.run import approve

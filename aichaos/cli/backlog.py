@@ -24,8 +24,8 @@ def command(runs: tuple[str, ...], output: str, out: Path | None) -> int:
 
     Every item says which run showed it. Nothing is proposed that no run has shown.
     """
-    from aichaos import past
     from aichaos.files.save import save
+    from aichaos.records import past
     from aichaos.report import backlog
     from aichaos.run import listing, state
 

@@ -35,7 +35,7 @@ def _rbac(given: dict[str, Any]) -> int:
     from aichaos.cli.options import say, warn
     from aichaos.cli.running import order_of
     from aichaos.files import yaml
-    from aichaos.planning import drawn, lease_of, permissions
+    from aichaos.live.planning import drawn, lease_of, permissions
     from aichaos.report.rbac import roles
     from aichaos.run import audit, uses
 

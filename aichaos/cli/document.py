@@ -23,9 +23,9 @@ def command(**given: Any) -> int:
 
     With a cluster (--from), the blast radius, the prediction and the checks stand in it.
     """
-    from aichaos.documenting import described
     from aichaos.observe.topology import Topology
     from aichaos.pipeline import observe
+    from aichaos.records.documenting import described
     from aichaos.report import documents
 
     effective = settings.load({**given, "from": given["origin"]})

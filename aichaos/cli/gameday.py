@@ -15,8 +15,8 @@ from aichaos.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from aichaos.domain.gameday import Gate
-    from aichaos.gameday import Staged
-    from aichaos.planning import Drawn, Guarded
+    from aichaos.live.gameday import Staged
+    from aichaos.live.planning import Drawn, Guarded
     from aichaos.report.layout import Paper
 
 
@@ -60,7 +60,7 @@ def _run(**given: Any) -> int:
     """
     if not given["check"]:
         terminal_or_yes(given["yes"], SERIES)
-    from aichaos import gameday
+    from aichaos.live import gameday
     from aichaos.run import days
 
     effective = settings.load({**given, "from": given["origin"]})
@@ -75,7 +75,7 @@ def _run(**given: Any) -> int:
 
 
 def _held(staged: "Staged", given: dict[str, Any]) -> int:
-    from aichaos.series import Consent
+    from aichaos.live.series import Consent
 
     digests, cluster, refused = _look(staged, given)
     if refused:
@@ -93,7 +93,7 @@ def _held(staged: "Staged", given: dict[str, Any]) -> int:
 
 def _look(staged: "Staged", given: dict[str, Any]) -> tuple[list[str], str, list[str]]:
     """Show every plan. The digests of the texts, the cluster's address, and the scenarios that the guard refuses."""
-    from aichaos.series import look
+    from aichaos.live.series import look
 
     paper = paper_of(given)
     digests, refused, cluster = [], [], ""
@@ -118,7 +118,7 @@ def _plan(drawing: "Drawn", found: "Guarded", paper: "Paper") -> None:
 
 
 def _hold(staged: "Staged", consent: Any, given: dict[str, Any]) -> int:
-    from aichaos import gameday
+    from aichaos.live import gameday
 
     hands = _Hands(staged, given)
     hands.paper.line((f"GameDay {staged.name}: in another terminal, aichaos gameday note TEXT", "bold"))
@@ -176,8 +176,8 @@ class _Hands(Screen):
 def _write_debrief(day: str) -> Path:
     import msgspec
 
-    from aichaos.debriefing import debrief
     from aichaos.files.save import save
+    from aichaos.records.debriefing import debrief
     from aichaos.report.debrief import markdown
     from aichaos.run import days
 
@@ -224,7 +224,7 @@ def _note(text: tuple[str, ...], day: str | None, who: str | None, kind: Any) ->
 @click.option("-o", "--output", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True, help="How it is written.")
 def _debrief(day: str | None, output: str) -> int:
     """The debrief of a day (default: the latest), made again from its files: also where its process died, and with later notes."""
-    from aichaos.debriefing import debrief
+    from aichaos.records.debriefing import debrief
     from aichaos.report.debrief import markdown
     from aichaos.run import days
 
@@ -246,8 +246,8 @@ def _debrief(day: str | None, output: str) -> int:
 @output_option
 def _list(output: str) -> int:
     """The days of this machine, the latest first."""
-    from aichaos.debriefing import debrief
     from aichaos.errors import FileError
+    from aichaos.records.debriefing import debrief
     from aichaos.run import days
 
     rows: list[dict[str, str | int | None]] = []

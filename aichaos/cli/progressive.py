@@ -14,8 +14,8 @@ from aichaos.errors import RefusedError
 
 if TYPE_CHECKING:
     from aichaos.domain.progressive import Course
+    from aichaos.live.progressive import Climb
     from aichaos.measure.breaking import Next
-    from aichaos.progressive import Climb
     from aichaos.report.layout import Part
 
 _GROW = "What grows, and how: a quantity (latency, jitter, loss, duration, percent, load), a place (/spec/…), or a parameter of a scenario."
@@ -51,7 +51,7 @@ def command(**given: Any) -> int:
     """
     if not given["check"]:
         terminal_or_yes(given["yes"], SERIES)
-    from aichaos.progressive import Wish, prepare
+    from aichaos.live.progressive import Wish, prepare
 
     effective = settings.load({**given, "from": given["origin"]})
     order = order_of({**given, "experiment": Path()}, **safety(given))
@@ -70,8 +70,8 @@ def command(**given: Any) -> int:
 
 
 def _climb(climb: "Climb", given: dict[str, Any]) -> int:
-    from aichaos.progressive import carry_on
-    from aichaos.series import Consent
+    from aichaos.live.progressive import carry_on
+    from aichaos.live.series import Consent
 
     digests, cluster = _look(climb, given)
     if given["check"]:
@@ -97,9 +97,9 @@ def _most(climb: "Climb") -> str:
 
 def _look(climb: "Climb", given: dict[str, Any]) -> tuple[frozenset[str], str]:
     """Show the plan of the first stage whole, of the others what they reach. Raises RefusedError."""
-    from aichaos.progressive import staged
+    from aichaos.live.progressive import staged
+    from aichaos.live.series import look
     from aichaos.report import plan
-    from aichaos.series import look
 
     paper = paper_of(given)
     digests, cluster, refused = [], "", []

@@ -41,7 +41,7 @@ def command(run: str | None, output: str, **given: Any) -> int:
     Reports are computed from the run's files each time, also of runs that were cut short or made by an older version; what is missing is
     said.
     """
-    from aichaos import past
+    from aichaos.records import past
 
     wanted = given["summary"] or given["backend"] or given["show_prompt"]
     if not wanted and (lost := next((name for name in _OF_A_SUMMARY if given[name]), None)):
@@ -78,7 +78,7 @@ _OF_A_SUMMARY = ("model", "base_url", "timeout", "budget", "repairs", "anonymize
 
 def _summed(found: "Results", given: dict[str, Any]) -> "Results":
     """With a summary by a model. Raises BackendError, UsageError."""
-    from aichaos import summing
+    from aichaos.records import summing
 
     effective = settings.load(given)
     found, told = summing.summed(found, opened(effective), manner(effective, no_cache=given["no_cache"]), say)
@@ -93,7 +93,7 @@ def _summed(found: "Results", given: dict[str, Any]) -> "Results":
 
 
 def _prompt(found: "Results", given: dict[str, Any], output: str) -> int:
-    from aichaos import summing
+    from aichaos.records import summing
 
     effective = settings.load(given)
     find(effective["backend"])

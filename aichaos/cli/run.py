@@ -13,7 +13,7 @@ from aichaos.errors import UsageError
 
 if TYPE_CHECKING:
     from aichaos.domain.running import Approval
-    from aichaos.planning import Drawn, Guarded, Order
+    from aichaos.live.planning import Drawn, Guarded, Order
 
 
 @click.command("run")
@@ -54,7 +54,7 @@ def command(**given: Any) -> int:
 
 
 def _run(order: "Order", given: dict[str, Any]) -> int:
-    from aichaos.planning import drawn, guarded
+    from aichaos.live.planning import drawn, guarded
 
     with drawn(order, say) as drawing:
         if given["rehearse"]:
@@ -90,9 +90,9 @@ def _approval(drawing: "Drawn", found: "Guarded", given: dict[str, Any]) -> "App
 
 
 def _carry_out(drawing: "Drawn", found: "Guarded", approval: "Approval", given: dict[str, Any]) -> int:
+    from aichaos.live.running import carry_out, exit_code
     from aichaos.report import progress
     from aichaos.run.stops import Stops
-    from aichaos.running import carry_out, exit_code
 
     script = given["output"] == "json"
     paper = paper_of(given)
@@ -111,8 +111,8 @@ def _carry_out(drawing: "Drawn", found: "Guarded", approval: "Approval", given: 
 
 def _rehearse(drawing: "Drawn", given: dict[str, Any]) -> int:
     from aichaos.cli.options import write_json
+    from aichaos.live.running import rehearse
     from aichaos.report.layout import Paper, Style
-    from aichaos.running import rehearse
 
     stand_back([*drawing.findings, *drawing.made.refusals])
     found = rehearse(drawing)

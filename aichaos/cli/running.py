@@ -14,9 +14,9 @@ from aichaos.cli.options import choice
 from aichaos.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from aichaos.planning import Order
+    from aichaos.live.planning import Order
+    from aichaos.live.running import Manner
     from aichaos.run.plan import Refusal
-    from aichaos.running import Manner
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,7 +69,7 @@ def safety(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def manner_of(given: dict[str, Any]) -> "Manner":
-    from aichaos.running import Manner
+    from aichaos.live.running import Manner
 
     return Manner(
         interval=given["interval"],
@@ -110,10 +110,10 @@ def unless_begun(folder: Path, sign: Path) -> Iterator[None]:
 def order_of(given: dict[str, Any], **more: Any) -> "Order":
     """Raises UsageError."""
     from aichaos.domain.running import LEVER
+    from aichaos.live.planning import Order, lease_of
     from aichaos.measure.http import trust
     from aichaos.measure.prometheus import checked
     from aichaos.measure.whom import resolve
-    from aichaos.planning import Order, lease_of
 
     effective = settings.load({**given, "from": given["origin"]})
     order = Order(

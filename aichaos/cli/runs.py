@@ -46,8 +46,8 @@ def command(cluster: bool, experiment: str | None, where: str, kubeconfig: str |
 
 def _history(experiment: str, output: str) -> int:
     """One experiment over its runs, the earliest first; sham runs are left out. Raises UsageError where there are none."""
-    from aichaos import past
     from aichaos.measure.history import history
+    from aichaos.records import past
     from aichaos.report.results import time
     from aichaos.run import listing, state
 

@@ -6,9 +6,9 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from aichaos.domain.running import Event
+    from aichaos.live.series import Went
     from aichaos.report.layout import Paper
     from aichaos.run.plan import Refusal
-    from aichaos.series import Went
 
 
 def paper_of(given: dict[str, Any]) -> "Paper":

@@ -47,7 +47,7 @@ def command(**given: Any) -> int:
 
 
 def _lever(connection: "Connection", written: str, word: Any, why: str) -> int:
-    from aichaos.planning import identity
+    from aichaos.live.planning import identity
     from aichaos.run import approve, lever
     from aichaos.run.hold import writing
 
@@ -59,8 +59,8 @@ def _lever(connection: "Connection", written: str, word: Any, why: str) -> int:
 
 
 def _one(connection: "Connection", written: str, given: dict[str, Any]) -> int:
+    from aichaos.live.stopping import active, ask_to_stop
     from aichaos.run import lease
-    from aichaos.stopping import active, ask_to_stop
 
     where = lease.place(lease.beside(written))
     asked = ask_to_stop(connection, where, given["run"], given["why"])

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from aichaos.cluster.connection import connect
 from aichaos.errors import AichaosError, FileError
+from aichaos.live.stopping import ask_to_stop
 from aichaos.report import results_html
 from aichaos.run import lease
 from aichaos.serving import pages
@@ -24,7 +25,6 @@ from aichaos.serving.gate import COOKIE, FORMS, PATIENCE, Gate, is_token, seal
 from aichaos.serving.live import Streams
 from aichaos.serving.manner import Manner
 from aichaos.serving.shelf import Shelf
-from aichaos.stopping import ask_to_stop
 
 _RUN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _STATIC = {"style.css": "text/css", "live.js": "text/javascript", "icon.svg": "image/svg+xml"}

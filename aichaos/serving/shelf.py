@@ -11,11 +11,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
-from aichaos import past
 from aichaos.domain.about import REPORT
 from aichaos.domain.results import Results
 from aichaos.domain.running import Opened
 from aichaos.measure import samples
+from aichaos.records import past
 from aichaos.run import journal, listing, state
 
 _KEPT = 64

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aichaos import gameday, series
 from aichaos.domain.gameday import DayBegan, DayEnded, GameDay, Note, SceneBegan, SceneEnded
 from aichaos.errors import FileError, SyntaxProblem
+from aichaos.live import gameday, series
+from aichaos.live.series import worst
 from aichaos.report.debrief import markdown
-from aichaos.series import worst
 from tests.program import Run, environment, fails
 from tests.test_docs import problems
 from tools.docs.places import REFERENCE, ROOT

@@ -15,11 +15,11 @@ from typing import Any
 
 import msgspec
 
-from aichaos import past
 from aichaos.domain.experiment import Probe
 from aichaos.domain.sample import Sample
 from aichaos.measure import sampling
 from aichaos.measure.samples import NAME, Recorder
+from aichaos.records import past
 from tests.measure import folders
 
 BASELINE, AFTER = 20.0, 10.0

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aichaos import past
 from aichaos.domain.about import ABOUT, REPORT
 from aichaos.domain.results import Results
 from aichaos.domain.running import Closed, Intent, JournalEntry, Opened, Restoring, StepBegan
 from aichaos.domain.sample import Sample
 from aichaos.measure.samples import NAME, line_of
+from aichaos.records import past
 from aichaos.report import backlog, results_html, results_junit, results_markdown
 from aichaos.report.layout import Paper
 from aichaos.report.results import show

@@ -6,9 +6,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aichaos import past
 from aichaos.domain.about import ABOUT, About, Request
 from aichaos.domain.results import Bucket, ProbeResult, Results, Window
+from aichaos.records import past
 from aichaos.report.answered import BAND, CAME, answered
 from aichaos.report.plots import HEIGHT, MOST, TOP, WIDTH, nice, plots, steps, together
 from aichaos.report.results_html import page

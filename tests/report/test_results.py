@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from aichaos import past
 from aichaos.domain.about import REPORT, Report
 from aichaos.domain.results import Confidence, Results, Scored, Summary
 from aichaos.domain.running import Approval, Finished
+from aichaos.records import past
 from aichaos.report import results_html
 from aichaos.report.layout import Paper
 from aichaos.report.progress import end, refused

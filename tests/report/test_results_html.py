@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser
 
-from aichaos import past
 from aichaos.domain.running import LeftOver
+from aichaos.records import past
 from aichaos.report.results_html import page
 from tests.browser import Watched, browser
 from tests.measure.folders import PROBE, experiment, folder, prediction, to

@@ -8,7 +8,6 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from aichaos import past, summing
 from aichaos.ask.citing import strange
 from aichaos.ask.conversation import Manner
 from aichaos.ask.protocol import Options, Progress, Question, Reply
@@ -16,6 +15,7 @@ from aichaos.ask.summing import problems
 from aichaos.backends.playbook import PlaybookBackend
 from aichaos.backends.replay import ReplayBackend
 from aichaos.domain.results import Results
+from aichaos.records import past, summing
 from aichaos.report import results_html, results_markdown
 from tests.measure.folders import ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to
 from tests.program import Run

@@ -14,7 +14,7 @@ from tests.run.shop import Shop, last
 JUMPING = """
 import runpy, sys, time
 from aichaos.domain.running import Step
-from aichaos.witness import Witness
+from aichaos.live.witness import Witness
 by, tell, real = float(sys.argv.pop(1)), Witness.tell, time.time
 def heard(self, event, at):
     if isinstance(event, Step) and event.number == 3:

@@ -6,8 +6,8 @@ import pytest
 
 from aichaos.domain.about import Report
 from aichaos.domain.running import Approval, Finished
+from aichaos.live.running import exit_code
 from aichaos.run.approve import in_person
-from aichaos.running import exit_code
 from tests.run.plans import plan
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import pytest
 
-from aichaos import planning
 from aichaos.cluster.rights import Right
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.experiment import HTTPProbe, Probe
@@ -14,6 +13,7 @@ from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy, Window
 from aichaos.domain.running import Permission
 from aichaos.domain.sample import Judged
+from aichaos.live import planning
 from aichaos.measure import probes
 from aichaos.measure.whom import resolve
 from aichaos.run import guard, lever

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from aichaos import past
 from aichaos.domain.results import Measured, ProbeResult, Results
 from aichaos.measure.statistics import SURE, wilson
+from aichaos.records import past
 from tests.controlplane.backends import Backends, Served
 from tests.controlplane.gateway import RunningGateway
 from tests.program import Run

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from aichaos import past
 from aichaos.domain.results import Results
 from aichaos.measure.compare import beside_sham
 from aichaos.measure.reading import readings
 from aichaos.measure.samples import NAME, read
+from aichaos.records import past
 from tests.controlplane.gateway import RunningGateway
 from tests.program import Run
 from tests.run.shop import Shop, last

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from aichaos import past
 from aichaos.domain.results import Objective, Results
+from aichaos.records import past
 from tests.controlplane.gateway import RunningGateway
 from tests.program import Run
 from tests.run.shop import POD, Shop, last

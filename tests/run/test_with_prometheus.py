@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aichaos import past
 from aichaos.domain.results import Results
+from aichaos.records import past
 from tests.controlplane.gateway import RunningGateway
 from tests.measure.prometheuses import Real, free_port, running
 from tests.program import Run

@@ -5,7 +5,6 @@ is the same text, or it is not run.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -13,11 +12,11 @@ import msgspec
 from aichaos.domain.about import Report
 from aichaos.domain.running import Approval, Event, Plan
 from aichaos.errors import AichaosError, RefusedError
-from aichaos.planning import Drawn, Guarded, Order, drawn, guarded
+from aichaos.live.planning import Drawn, Guarded, Order, drawn, guarded
+from aichaos.live.running import Manner, carry_out, exit_code
 from aichaos.run import approve, listing, state
 from aichaos.run.plan import Refusal
 from aichaos.run.stops import Stops
-from aichaos.running import Manner, carry_out, exit_code
 
 WORST = (8, 7, 9, 3, 0)
 """Exit codes of runs, the worst first."""
@@ -111,10 +110,3 @@ def _by_somebody(stops: Stops) -> str:
 def worst(codes: list[int]) -> int:
     """The exit code of a series: not restored, ended early, no data, did not hold, done; 5 where nothing was begun."""
     return next((code for code in WORST if code in codes), 5 if 5 in codes else 0)
-
-
-def file_in(folder: Path, number: int, name: str) -> Path:
-    """Where the text of one run of a series is kept."""
-    from re import sub
-
-    return folder / f"{number:02d}-{sub('[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'experiment'}.yaml"

@@ -4,7 +4,7 @@ from aichaos.cluster.connection import Connection
 from aichaos.cluster.reader import Reader
 from aichaos.domain.running import Place
 from aichaos.errors import AichaosError
-from aichaos.planning import identity
+from aichaos.live.planning import identity
 from aichaos.run import approve, lease
 from aichaos.run.hold import writing
 from aichaos.run.places import looking

@@ -18,13 +18,13 @@ from aichaos.errors import AichaosError, FileError
 from aichaos.files import yaml
 from aichaos.files.save import save
 from aichaos.files.strict import converted
+from aichaos.live.planning import Order, asked, drawn, only_live, prober_of
+from aichaos.live.running import Manner
+from aichaos.live.series import Consent, Say, Went, run_one, worst
 from aichaos.observe import source
 from aichaos.observe.topology import Topology
-from aichaos.planning import Order, asked, drawn, only_live, prober_of
 from aichaos.run import approve, days
 from aichaos.run.plan import run_name
-from aichaos.running import Manner
-from aichaos.series import Consent, Say, Went, file_in, run_one, worst
 
 _PAUSE = 0.5
 SEE = "See docs/howto/gameday.md, and gameday.schema.json beside the other schemas."
@@ -87,7 +87,7 @@ def stage(path: Path, order: Order, own: Path | None, say: Say) -> Staged:
             experiment = _made(scene.library.name, scene.library.set, scene.library.for_, own, topology)
         else:
             experiment = saving.load(path.parent / scene.experiment, experiment_of)
-        kept = file_in(where, number, scene.name)
+        kept = saving.file_in(where, number, scene.name)
         save(kept, yaml.dump(to_document(_within(experiment, scene.duration))))
         orders.append(msgspec.structs.replace(order, path=kept))
     return Staged(name=name, day=day, file=str(path), orders=orders)

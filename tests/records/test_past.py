@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from aichaos import past
 from aichaos.domain.about import ABOUT, REPORT
 from aichaos.domain.results import Results
 from aichaos.domain.running import Closed, Restoring
 from aichaos.errors import FileError
 from aichaos.measure.history import history
 from aichaos.measure.samples import NAME
+from aichaos.records import past
 from aichaos.run.state import JOURNAL
 from tests.measure.folders import BACK, BEGAN, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to, write
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from aichaos import past, saving
+from aichaos import saving
 from aichaos.check.decode import experiment_of
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.gameday import (
@@ -28,9 +28,9 @@ from aichaos.domain.gameday import (
 )
 from aichaos.domain.results import ProbeResult, Results, WindowKind
 from aichaos.errors import FileError
+from aichaos.records import past
 from aichaos.report.kubectl import text as step_text
 from aichaos.run import days, journal, state
-from aichaos.series import file_in
 
 _REFUSED = 5
 """The exit code of a run that was not begun: nothing was changed."""
@@ -101,7 +101,7 @@ def _scene(day: str, number: int, scene: Scene, entries: list[DayEntry], missing
 
 def _experiment(day: str, number: int, scene: Scene, missing: list[str]) -> Experiment | None:
     try:
-        return saving.load(file_in(days.folder(day), number, scene.name), experiment_of)
+        return saving.load(saving.file_in(days.folder(day), number, scene.name), experiment_of)
     except FileError as error:
         missing.append(str(error))
         return None

@@ -19,14 +19,14 @@ from aichaos.files import yaml
 from aichaos.files.save import save
 from aichaos.library.dials import Dial, dial_of, start_of
 from aichaos.library.parameters import Value
+from aichaos.live.planning import Order, only_live
+from aichaos.live.running import Manner
+from aichaos.live.series import Consent, Say, Went, run_one, worst
 from aichaos.measure.breaking import Next, Search, known, step
 from aichaos.observe import source
 from aichaos.observe.topology import Topology
-from aichaos.planning import Order, only_live
 from aichaos.run import approve, state
 from aichaos.run.plan import run_name
-from aichaos.running import Manner
-from aichaos.series import Consent, Say, Went, file_in, run_one, worst
 
 LIBRARY = "library:"
 """How an experiment is named that is made of a scenario of the library."""
@@ -150,7 +150,7 @@ def _made(dial: Dial, value: float) -> Experiment:
 def staged(climb: Climb, number: int, value: float) -> tuple[Order, str]:
     """The order of one run, whose experiment lies in the series' folder, and the digest of its text."""
     experiment = _made(climb.dial, value)
-    path = file_in(climb.folder, number, climb.dial.shown(value))
+    path = saving.file_in(climb.folder, number, climb.dial.shown(value))
     save(path, yaml.dump(to_document(experiment)))
     return msgspec.structs.replace(climb.order, path=path), approve.digest_of(experiment)
 

@@ -11,7 +11,6 @@ from typing import Literal
 
 import msgspec
 
-from aichaos import past
 from aichaos.cluster.reader import Reader
 from aichaos.domain.about import REPORT, About, Firing, Report
 from aichaos.domain.base import ObjectRef, reference
@@ -22,6 +21,8 @@ from aichaos.domain.running import Access, Approval, Done, Event, Finished, Plac
 from aichaos.domain.sample import Judged, Sample, Verdict
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import AichaosError, SourceError, UsageError
+from aichaos.live.planning import Drawn, Guarded, asked, lease_of, targets
+from aichaos.live.witness import Watched, Witness, watched
 from aichaos.measure import prometheus
 from aichaos.measure.conditions import Conditions
 from aichaos.measure.conditions import reference as reference_to
@@ -29,15 +30,14 @@ from aichaos.measure.probes import TIMEOUT
 from aichaos.measure.sampling import INTERVAL
 from aichaos.measure.score import confidence, score
 from aichaos.observe import source
-from aichaos.planning import Drawn, Guarded, asked, lease_of, targets
 from aichaos.predict.routing.request import read as read_request
 from aichaos.predict.routing.router import Router
+from aichaos.records import past
 from aichaos.run import approve, audit, injection, lease, lever, rollout, state, uses
 from aichaos.run.conduct import Ended, Start, conduct
 from aichaos.run.hold import take, writing
 from aichaos.run.places import listing, looking
 from aichaos.run.stops import Stops
-from aichaos.witness import Watched, Witness, watched
 
 Say = Callable[[Event], None]
 BASELINE = 5.0
