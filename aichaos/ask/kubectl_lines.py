@@ -16,6 +16,7 @@ from aichaos.ask.shell_lines import other
 from aichaos.domain.experiment import seconds
 from aichaos.domain.finding import Finding, Severity
 from aichaos.domain.kinds import KINDS
+from aichaos.domain.patterns import pattern
 from aichaos.files.plain import mapping
 
 StepBody = dict[str, Any]
@@ -120,8 +121,8 @@ _KINDS |= {
     for form in (f"{name.lower()}chaos", f"{name.lower()}chaoses")
 }
 
-_SHELL = re.compile(r"[|;&<>`]|\$\(|\$\{|\$[A-Za-z_]")
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_SHELL = pattern(r"[|;&<>`]|\$\(|\$\{|\$[A-Za-z_]")
+_NAME = pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
 
 class _Refused(Exception):
@@ -132,12 +133,12 @@ class _Looks(_Refused):
     """A line that only looks: to know, and nothing to worry about."""
 
 
-_PEEKS = re.compile(r"[ \t]--[ \t]+(?:curl|wget|ping|nslookup|dig|env|ls|cat|hostname|date)\b")
-_SENDS = re.compile(
+_PEEKS = pattern(r"[ \t]--[ \t]+(?:curl|wget|ping|nslookup|dig|env|ls|cat|hostname|date)\b")
+_SENDS = pattern(
     r"[ \t](?:-X[ \t]*|--request[ =])[\"']?(?!GET\b|HEAD\b)[A-Za-z]|[ \t](?:-d|-F|-T|--data[a-z-]*|--form|--upload-file|--post-[a-z]+)\b"
 )
 _FILTERS = frozenset({"grep", "egrep", "head", "tail", "wc", "jq", "yq", "sort", "uniq", "cut", "tr", "cat", "column"})
-_TO_NOWHERE = re.compile(r"[ \t]*(?:2>&1|[12&]?>[ \t]*/dev/null)")
+_TO_NOWHERE = pattern(r"[ \t]*(?:2>&1|[12&]?>[ \t]*/dev/null)")
 
 
 def _only_looks(text: str) -> bool:
@@ -200,12 +201,12 @@ def _line(text: str, default: str) -> Line:
     return msgspec.structs.replace(found, namespace=namespace)
 
 
-_OURS = re.compile(r"(?:kubectl|oc|sleep)\b")
-_EXEC = re.compile(r"(?:kubectl|oc)[ \t]+(?:(?:-n|--namespace)[= ]?[\w.-]+[ \t]+)?exec\b")
-_LOOKS = re.compile(rf"(?:kubectl|oc)[ \t]+(?:(?:-n|--namespace)[= ]?[\w.-]+[ \t]+)?(?:{'|'.join(sorted(_READING))})\b")
-_MORE = re.compile(r"[;`&<]|\$\(|\b(?:kubectl|oc|xargs|sh|bash|tee)\b|\|\|")
+_OURS = pattern(r"(?:kubectl|oc|sleep)\b")
+_EXEC = pattern(r"(?:kubectl|oc)[ \t]+(?:(?:-n|--namespace)[= ]?[\w.-]+[ \t]+)?exec\b")
+_LOOKS = pattern(rf"(?:kubectl|oc)[ \t]+(?:(?:-n|--namespace)[= ]?[\w.-]+[ \t]+)?(?:{'|'.join(sorted(_READING))})\b")
+_MORE = pattern(r"[;`&<]|\$\(|\b(?:kubectl|oc|xargs|sh|bash|tee)\b|\|\|")
 """In the rest of a line that only looks: what could do more than look."""
-_SAVES = re.compile(r"^(?P<get>[^|>]*?)[ \t]*>[ \t]*(?P<file>[A-Za-z0-9_./-]+\.(?:ya?ml|json))[ \t]*$")
+_SAVES = pattern(r"^(?P<get>[^|>]*?)[ \t]*>[ \t]*(?P<file>[A-Za-z0-9_./-]+\.(?:ya?ml|json))[ \t]*$")
 
 
 def _backup(text: str) -> Line:

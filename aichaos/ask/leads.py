@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from aichaos.domain.patterns import pattern
+
 # what leads to a secret ---------------------------------------------------------------------------------------------------------------
 
 _PASSWORD = (
@@ -50,7 +52,7 @@ LEADS = {
 }
 """What stands before a secret, without regard to case. What follows is read by `READERS`. No group in them but those without a number."""
 
-PLACE = re.compile(r"redacted-(?:key|token|secret|mail|random)-\d+")
+PLACE = pattern(r"redacted-(?:key|token|secret|mail|random)-\d+")
 """What stands where a secret stood."""
 
 
@@ -65,21 +67,21 @@ class Span(msgspec.Struct, frozen=True, order=True, gc=False):
 # what follows -------------------------------------------------------------------------------------------------------------------------
 
 _END = r"\s\"'`“”„‘’«»「」，。；、！？（）"
-_VALUE = re.compile(
+_VALUE = pattern(
     r"\\?\"(?P<double>(?:[^\"\\\n]|\\(?!\")){1,400})\\?\"|'(?P<single>[^'\n]{1,400})'|`(?P<tick>[^`\n]{1,400})`"
     r"|[“„](?P<curly>[^”“\n]{1,400})[”“]|‘(?P<quote>[^’\n]{1,400})’|«[ \xa0]?(?P<angle>[^»\n]{1,400}?)[ \xa0]?»"
     r"|「(?P<corner>[^」\n]{1,400})」"
     rf"|[\"'`]?(?P<bare>[^{_END}]+)"
 )
-_ASCII = re.compile(r"[!-~]+")
-_PLAIN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_OBJECT = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)+")
-_QUANTITY = re.compile(r"\d{1,3}(?:[.,]\d+)*%?|\d{1,5}(?:ms|s|m|h|d|x|%|th|st|nd|rd)|\d{1,2}(?:[:h]\d{2})+")
-_LINE = re.compile(r"[^\n]*")
-_COOKIE = re.compile(r"[^\n\"'`]*")
-_SCHEME = re.compile(r"(?:token|basic|bearer|api-?key|digest|negotiate|key|jwt|oauth|aws4-hmac-sha256)[ \t]+", re.IGNORECASE)
-_A_PASSWORD = re.compile(rf"(?:{_PASSWORD})", re.IGNORECASE)
-_A_NAME = re.compile(r"(?:secret|credentials?)[ \t]", re.IGNORECASE)
+_ASCII = pattern(r"[!-~]+")
+_PLAIN = pattern(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_OBJECT = pattern(r"[a-z0-9]+(?:[.-][a-z0-9]+)+")
+_QUANTITY = pattern(r"\d{1,3}(?:[.,]\d+)*%?|\d{1,5}(?:ms|s|m|h|d|x|%|th|st|nd|rd)|\d{1,2}(?:[:h]\d{2})+")
+_LINE = pattern(r"[^\n]*")
+_COOKIE = pattern(r"[^\n\"'`]*")
+_SCHEME = pattern(r"(?:token|basic|bearer|api-?key|digest|negotiate|key|jwt|oauth|aws4-hmac-sha256)[ \t]+", re.IGNORECASE)
+_A_PASSWORD = pattern(rf"(?:{_PASSWORD})", re.IGNORECASE)
+_A_NAME = pattern(r"(?:secret|credentials?)[ \t]", re.IGNORECASE)
 
 
 @cache
@@ -203,15 +205,15 @@ def _rest(pattern: re.Pattern[str]) -> Callable[[str, Any], Iterator[Span]]:
     return read
 
 
-_P = re.compile(r"(?<=[ \t])-p[ \t=]?(?![ \t-])")
+_P = pattern(r"(?<=[ \t])-p[ \t=]?(?![ \t-])")
 _COMMANDS = (
-    (re.compile(rf"{_MYSQL}|sshpass|mongo|cqlsh|rabbitmqadmin|.*login", re.IGNORECASE), _P),
-    (re.compile(r"redis-cli", re.IGNORECASE), re.compile(r"(?<=[ \t])-a[ \t=]?(?![ \t-])")),
-    (re.compile(r"ldap", re.IGNORECASE), re.compile(r"(?<=[ \t])-w[ \t=]?(?![ \t-])")),
-    (re.compile(r"sqlcmd", re.IGNORECASE), re.compile(r"(?<=[ \t])-P[ \t=]?(?![ \t-])")),
+    (pattern(rf"{_MYSQL}|sshpass|mongo|cqlsh|rabbitmqadmin|.*login", re.IGNORECASE), _P),
+    (pattern(r"redis-cli", re.IGNORECASE), pattern(r"(?<=[ \t])-a[ \t=]?(?![ \t-])")),
+    (pattern(r"ldap", re.IGNORECASE), pattern(r"(?<=[ \t])-w[ \t=]?(?![ \t-])")),
+    (pattern(r"sqlcmd", re.IGNORECASE), pattern(r"(?<=[ \t])-P[ \t=]?(?![ \t-])")),
     (
-        re.compile(r"curl|wget|http", re.IGNORECASE),
-        re.compile(r"(?<=[ \t])(?:-[a-zA-Z]{0,6}[uU]|--(?:proxy-)?user|-a)(?:[ \t]+|=)?(?![ \t-])"),
+        pattern(r"curl|wget|http", re.IGNORECASE),
+        pattern(r"(?<=[ \t])(?:-[a-zA-Z]{0,6}[uU]|--(?:proxy-)?user|-a)(?:[ \t]+|=)?(?![ \t-])"),
     ),
 )
 """Programs, and the flag whose value is a password; where it is a user's name as well, a colon stands in it."""

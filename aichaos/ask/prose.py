@@ -5,6 +5,7 @@ Most models write so when nobody asks for YAML, and small ones also when somebod
 
 import re
 
+from aichaos.domain.patterns import pattern
 from aichaos.domain.suggestion import Idea
 
 _MOST_PROSE = 100_000
@@ -21,14 +22,14 @@ def in_prose(text: str) -> dict[str, Idea]:
 
 # labels -------------------------------------------------------------------------------------------------------------------------------
 
-_LABEL = re.compile(
+_LABEL = pattern(
     r"^[ \t]*(?:[-*+][ \t]+|#{1,6}[ \t]+)?(?P<bold>\*\*|__|`)?"
     r"(?P<label>id|title|name|category|summary|description|why[ _-]here|hypothesis)"
     r"(?:(?P=bold):?|:(?P=bold)?)[ \t]*(?P<rest>[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
-_HEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+\S|-{3,}[ \t]*$|\*{3,}[ \t]*$)", re.MULTILINE)
-_OBJECT = re.compile(r"\b[A-Z][A-Za-z0-9]{1,62}/[a-z0-9.-]{1,253}(?:/[a-z0-9.-]{0,252}[a-z0-9])?")
+_HEADING = pattern(r"^[ \t]*(?:#{1,6}[ \t]+\S|-{3,}[ \t]*$|\*{3,}[ \t]*$)", re.MULTILINE)
+_OBJECT = pattern(r"\b[A-Z][A-Za-z0-9]{1,62}/[a-z0-9.-]{1,253}(?:/[a-z0-9.-]{0,252}[a-z0-9])?")
 _SAME = {"name": "title", "description": "summary", "why here": "why_here", "why-here": "why_here"}
 
 
@@ -79,7 +80,7 @@ def _plain(text: str) -> str:
 
 # numbers ------------------------------------------------------------------------------------------------------------------------------
 
-_ITEM = re.compile(
+_ITEM = pattern(
     r"^[ \t]*(?:#{1,4}[ \t]+)?(?:\*\*)?(?:(?:Scenario|Idea|Test|Experiment)[ \t]+)?(\d{1,2})[.):][ \t]+(\S[^\n]{3,300})$", re.MULTILINE
 )
 
@@ -100,7 +101,7 @@ def _numbered(text: str) -> dict[str, Idea]:
     return found
 
 
-_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_NAME = pattern(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def identifier(text: str) -> str:

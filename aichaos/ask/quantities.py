@@ -11,6 +11,8 @@ from itertools import pairwise
 
 import msgspec
 
+from aichaos.domain.patterns import pattern
+
 MOST = 20_000
 """Characters of a sentence in which numbers are looked for."""
 
@@ -79,7 +81,7 @@ _QUANTITY = rf"(?P<number>{_NUMBER})(?P<half>[ ]+and[ ]+a[ ]+half|½)?{_TO_UNIT}
 @cache
 def _range() -> re.Pattern[str]:
     """`20-30 %`, `from 100 ms to 500 ms`, `two or three pods`. Made when words are read: it takes longer than all else at a start."""
-    return re.compile(
+    return pattern(
         rf"(?:\b(?:from|between)[ ]+)?{_BEFORE}(?P<low>{_NUMBER}){_TO_UNIT}(?P<low_unit>(?:{_UNIT}){_AFTER})?"
         rf"(?P<joined>{_GAP}(?:-|–|—|\.\.\.?|…|~){_GAP}|[ ]+(?:to|or|and)[ ]+)"
         rf"(?:{_NUMBER}){_TO_UNIT}(?P<unit>{_UNIT}|replicas?|pods?){_AFTER}",
@@ -90,7 +92,7 @@ def _range() -> re.Pattern[str]:
 @cache
 def _any() -> re.Pattern[str]:
     """Every form of one quantity, each in the group of its kind."""
-    return re.compile(
+    return pattern(
         # one of three pods
         rf"(?P<of>{_BEFORE}(?P<some>{_NUMBER})[ ]+(?:out[ ]+of|in|of)[ ]+(?:every[ ]+|the[ ]+|my[ ]+)?(?P<all>{_NUMBER})[ ]+(?={_COUNTED}))"
         # a third of the pods, 1/3 of the pods, half the pods
@@ -121,12 +123,12 @@ def _any() -> re.Pattern[str]:
     )
 
 
-_ALONE = re.compile(f"(?P<one>{_QUANTITY})", re.IGNORECASE)
-_ONE = re.compile(rf"(?P<number>{_NUMBER})(?P<half>½)?{_TO_UNIT}(?P<unit>{_TIME})(?=[\d]|{_AFTER})", re.IGNORECASE)
-_READ_AS = re.compile(r"[\d.]+(?: (?:%|ms|s)(?![a-z]))?")
+_ALONE = pattern(f"(?P<one>{_QUANTITY})", re.IGNORECASE)
+_ONE = pattern(rf"(?P<number>{_NUMBER})(?P<half>½)?{_TO_UNIT}(?P<unit>{_TIME})(?=[\d]|{_AFTER})", re.IGNORECASE)
+_READ_AS = pattern(r"[\d.]+(?: (?:%|ms|s)(?![a-z]))?")
 """A quantity in a normal text, without the words that may follow it there: `33 % of the`."""
-_SPACED = re.compile(r"(?<![\d.,])\d{1,3}[ \xa0\u202f]$")
-_LISTED = re.compile(r"(?:\b(?:step|scenario|idea|test|experiment|option|number|version|v)s?[ ]*#?|#)$", re.IGNORECASE)
+_SPACED = pattern(r"(?<![\d.,])\d{1,3}[ \xa0\u202f]$")
+_LISTED = pattern(r"(?:\b(?:step|scenario|idea|test|experiment|option|number|version|v)s?[ ]*#?|#)$", re.IGNORECASE)
 
 
 # reading them -------------------------------------------------------------------------------------------------------------------------

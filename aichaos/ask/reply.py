@@ -13,6 +13,7 @@ import msgspec
 from aichaos.ask import unquoted
 from aichaos.ask.shell_lines import TELLING, in_prose, other
 from aichaos.domain.finding import Finding, Layer, Severity
+from aichaos.domain.patterns import pattern
 from aichaos.errors import SyntaxProblem
 from aichaos.files import yaml
 from aichaos.files.plain import well_formed
@@ -20,18 +21,18 @@ from aichaos.files.plain import well_formed
 MOST = 2_000_000
 """Characters of an answer that are looked at; one experiment is a few thousand."""
 
-_FENCE = re.compile(r"^[ \t]{0,8}(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$", re.MULTILINE)
+_FENCE = pattern(r"^[ \t]{0,8}(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$", re.MULTILINE)
 _SHELL = frozenset({"bash", "sh", "shell", "console", "zsh", "shell-session", "terminal", "cmd", "powershell", "ksh"})
-_COMMAND = re.compile(r"^[ \t]*(?:\$[ \t]+|#[ \t]+(?=kubectl ))?(?P<line>(?:kubectl|oc|sleep)[ \t]+\S.*)$")
-_HEREDOC = re.compile(r"<<-?[ \t]*(?P<quote>[\"']?)(?P<tag>[A-Za-z_][A-Za-z0-9_]*)(?P=quote)")
-_LOOKS_YAML = re.compile(r"^(?:apiVersion|kind|ideas|metadata|spec)[ \t]*:", re.MULTILINE)
+_COMMAND = pattern(r"^[ \t]*(?:\$[ \t]+|#[ \t]+(?=kubectl ))?(?P<line>(?:kubectl|oc|sleep)[ \t]+\S.*)$")
+_HEREDOC = pattern(r"<<-?[ \t]*(?P<quote>[\"']?)(?P<tag>[A-Za-z_][A-Za-z0-9_]*)(?P=quote)")
+_LOOKS_YAML = pattern(r"^(?:apiVersion|kind|ideas|metadata|spec)[ \t]*:", re.MULTILINE)
 
 _QUOTES = {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "‛": "'"}
-_SMART = re.compile(f"[{''.join(_QUOTES)}]")
-_STRANGE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
-_ESCAPE = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\-_])")
-_TABS = re.compile(r"^[ ]*\t[ \t]*", re.MULTILINE)
-PLACEHOLDER = re.compile(
+_SMART = pattern(f"[{''.join(_QUOTES)}]")
+_STRANGE = pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
+_ESCAPE = pattern("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\-_])")
+_TABS = pattern(r"^[ ]*\t[ \t]*", re.MULTILINE)
+PLACEHOLDER = pattern(
     r"<[A-Za-z][A-Za-z0-9_.\- ]{0,60}>|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\{\{[^{}\n]{0,80}\}\}"
     r"|\b(?:YOUR|REPLACE|INSERT|CHANGE)[_-](?:[A-Z0-9]+[_-]?)+|\b(?:REPLACE|CHANGE)ME\b|\b(?:your|my-own)-[a-z-]+-here\b"
 )
@@ -195,7 +196,7 @@ def _is_shell(content: str) -> bool:
     return first.startswith(("kubectl ", "$ ", "cat <<", "sleep ", "oc "))
 
 
-_NAMED_FILE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*\.(?:ya?ml|json))\b")
+_NAMED_FILE = pattern(r"([A-Za-z0-9][A-Za-z0-9_.-]*\.(?:ya?ml|json))\b")
 
 
 def _file_name(info: str, prose: str) -> str:
@@ -226,8 +227,8 @@ def _unfenced(text: str, line: int) -> Iterator[Piece]:
         yield from _commands_in_prose(text, line)
 
 
-_COMMAND_LINE = re.compile(r"^(?:\$[ \t]+)?kubectl[ \t]+\S", re.MULTILINE)
-_IN_PROSE = re.compile(
+_COMMAND_LINE = pattern(r"^(?:\$[ \t]+)?kubectl[ \t]+\S", re.MULTILINE)
+_IN_PROSE = pattern(
     rf"^[ \t]*(?:[-*][ \t]+|\d+[.)][ \t]+)?(?:\$[ \t]+)?`?(?P<other>(?:{TELLING})[ \t][^`\n]+)`?[ \t]*$"
     rf"|`(?P<inline>(?:{TELLING})[ \t][^`\n]{{1,300}})`"
     r"|^[ \t]*(?:[-*][ \t]+|\d+[.)][ \t]+)?(?:\$[ \t]+)?`?"
@@ -268,7 +269,7 @@ def _shell(content: str, line: int) -> Iterator[Piece]:
         yield Piece(kind="shell", text="\n".join(lines[start:]), line=line + start)
 
 
-_TO_KUBECTL = re.compile(
+_TO_KUBECTL = pattern(
     r"^[ \t]*(?:\$[ \t]+)?(?:cat[ \t]*\|[ \t]*)?kubectl[ \t]+(?P<verb>apply|create|delete|replace)"
     r"(?P<rest>(?:[ \t]+[A-Za-z0-9_./=-]+)*)[ \t]*$"
 )
@@ -289,8 +290,8 @@ def _verb_of(head: str) -> str:
 def _read(piece: Piece, findings: list[Finding]) -> list[Found]:
     """The documents of a piece. What is not YAML after mending is said with its place; what stands before it is kept."""
     text = piece.text
-    for pattern, rule, said, mended in _MENDINGS:
-        first = pattern.search(text)
+    for sign, rule, said, mended in _MENDINGS:
+        first = sign.search(text)
         if first is None:
             continue
         if rule == "reply/smart-quotes" and not _outside_of_text(text, first.start()):
@@ -298,7 +299,7 @@ def _read(piece: Piece, findings: list[Finding]) -> list[Found]:
         line = piece.line + text.count("\n", 0, first.start())
         column = first.start() - text.rfind("\n", 0, first.start())
         findings.append(problem(rule, said, severity="warning", layer="syntax", line=line, column=column))
-        text = pattern.sub(mended, text)
+        text = sign.sub(mended, text)
     if piece.verb == "?":
         said = "the answer feeds a document to something that is not kubectl alone; no step runs a shell, and the document is not used"
         findings.append(problem("reply/command", said, severity="warning", line=piece.line - 1))
@@ -399,7 +400,5 @@ def _commands(piece: Piece) -> Iterator[Command]:
         yield Command(text=_SMART.sub(lambda found: _QUOTES[found[0]], text.strip()), line=piece.line + start)
 
 
-_WRITES = re.compile(
-    r"\bkubectl\b[^\n#]{0,200}\b(?:apply|create|delete|replace|scale|label|patch|annotate|exec|run|drain|cordon|edit|set)\b"
-)
+_WRITES = pattern(r"\bkubectl\b[^\n#]{0,200}\b(?:apply|create|delete|replace|scale|label|patch|annotate|exec|run|drain|cordon|edit|set)\b")
 """In a line that does not begin with kubectl (a loop, a variable): something that would have changed the cluster."""

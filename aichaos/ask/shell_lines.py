@@ -7,6 +7,8 @@ import re
 
 import msgspec
 
+from aichaos.domain.patterns import pattern
+
 _LOOK = {
     "echo": "prints",
     "printf": "prints",
@@ -76,19 +78,19 @@ _READING = {
     "argocd": frozenset({"version"}),
 }
 """Commands of theirs that only look."""
-_FIRST = re.compile(
+_FIRST = pattern(
     r"^(?:\$[ \t]+|[({!][ \t]*|(?:if|while|until|then|do|else|time|env)[ \t]+|[A-Za-z_][A-Za-z0-9_]*=[^\s;|&(]*[ \t]+)*"
     r"(?P<program>(?:\./|/|~/)[A-Za-z0-9_./-]+|[a-z][a-z0-9_-]{0,30})(?P<rest>(?:[ \t].*)?)$",
     re.DOTALL,
 )
-_PARTS = re.compile(r"\|\|?|&&|;")
-_TO_A_SHELL = re.compile(r"\|[ \t]*(?:sudo[ \t]+)?(?:(?:ba|z|k|da)?sh|python3?|perl|tee|xargs)\b|[ \t][12&]?>>?[ \t]*(?!/dev/null)[^\s&]")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|<[A-Za-z][A-Za-z0-9_. -]{0,60}>")
-_SENDS = re.compile(
+_PARTS = pattern(r"\|\|?|&&|;")
+_TO_A_SHELL = pattern(r"\|[ \t]*(?:sudo[ \t]+)?(?:(?:ba|z|k|da)?sh|python3?|perl|tee|xargs)\b|[ \t][12&]?>>?[ \t]*(?!/dev/null)[^\s&]")
+_QUOTED = pattern(r"\"[^\"]*\"|'[^']*'|<[A-Za-z][A-Za-z0-9_. -]{0,60}>")
+_SENDS = pattern(
     r"[ \t](?:-X[ \t]*|--request[ =])[\"']?(?!GET\b|HEAD\b)[A-Za-z]|[ \t](?:-d|-F|-T|-o|-O|--data[a-z-]*|--form|--upload-file|--output)\b"
 )
-_LOOP = re.compile(r"(?:\$[ \t]+)?(?:for|while|until|if)[ \t]")
-_ASSIGNED = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*=\S")
+_LOOP = pattern(r"(?:\$[ \t]+)?(?:for|while|until|if)[ \t]")
+_ASSIGNED = pattern(r"^[A-Za-z_][A-Za-z0-9_]*=\S")
 
 
 TELLING = (
@@ -96,7 +98,7 @@ TELLING = (
     "|blade|pumba|gcloud|aws|az|eksctl|nsenter|stress-ng|ansible|ansible-playbook|terraform|pip|npm|git|argocd|flux|minikube|kind|make"
 )
 """Programs whose names begin a command in prose, too, where it looks like one."""
-_LOOKS_LIKE_ONE = re.compile(
+_LOOKS_LIKE_ONE = pattern(
     r"[ \t](?:-{1,2}[A-Za-z]|[^\s]*[/|>]|install\b|upgrade\b|uninstall\b|apply\b|delete\b|create\b|run\b|exec\b|rollback\b|[0-7]{3,4}[ ])"
 )
 
@@ -139,7 +141,7 @@ def other(line: str) -> Other | None:
     return Other(False, f"{name} is another program, and no step runs one: say by hand what it needs, or a step that does the same")
 
 
-_WRITING = re.compile(r"\b(?:apply|create|delete|replace|scale|label|patch|annotate|exec|run|edit|set)\b")
+_WRITING = pattern(r"\b(?:apply|create|delete|replace|scale|label|patch|annotate|exec|run|edit|set)\b")
 
 
 def _outside_of_brackets(text: str) -> str:

@@ -11,6 +11,7 @@ from importlib.resources import files
 import msgspec
 
 from aichaos.ask.quantities import NUMERALS, Normal, left, normal
+from aichaos.domain.patterns import pattern
 from aichaos.files.plain import well_formed
 
 MAX_WORDS = 200_000
@@ -21,49 +22,49 @@ LONGEST = {"latency": 60_000, "jitter": 60_000, "duration": 3_600}
 
 _NUMBER = r"(?<![\d.])(\d{1,9}(?:\.\d{1,3})?)"
 _CALLED = r"\s*(?:time\s+)?(?:(?:of|by|=|:|to|is|at)\s*){0,2}"
-_LATENCY = re.compile(_NUMBER + " ms(?![a-z])")
-_LATENCY_CALLED_SO = re.compile(
+_LATENCY = pattern(_NUMBER + " ms(?![a-z])")
+_LATENCY_CALLED_SO = pattern(
     rf"(?:latency|delay|delayed|slow(?:ed|er)?)s?\b{_CALLED}{_NUMBER} s(?![a-z])|{_NUMBER} s\s+(?:of\s+)?(?:\w+\s+)?(?:latency|delay)\b"
     rf"|\b(?:delay|slow)[a-z]*\b[^.,;\d]{{0,60}}?\bby\s+{_NUMBER} s(?![a-z])",
     re.IGNORECASE,
 )
-_JITTER = re.compile(
+_JITTER = pattern(
     rf"(?:jitter{_CALLED}|(?:±|\+/?-|\bplus or minus\b)\s*){_NUMBER} (ms|s)(?![a-z])|{_NUMBER} (ms|s)\s+(?:of\s+)?jitter\b", re.IGNORECASE
 )
-_LOSS = re.compile(
+_LOSS = pattern(
     rf"\b(?:packet\s+)?loss{_CALLED}{_NUMBER} %|{_NUMBER} %\s*(?:of\s+(?:the\s+|all\s+)?)?(?:packets?(?:\s+loss)?|loss)\b",
     re.IGNORECASE,
 )
-_PERCENT = re.compile(_NUMBER + " %")
-_DURATION = re.compile(_NUMBER + " s(?![a-z])")
-_ALL_PODS = re.compile(r"\b(?:all|every|each)(?:\s+of)?(?:\s+(?:the|my|our|its|their))?(?:\s+\w+)?\s+pods?\b", re.IGNORECASE)
-_BARE = re.compile(rf"\b(latency|delay|jitter|loss)s?\b{_CALLED}(?<![\d.,])(\d{{1,9}})(?![\w.,%]|\s*(?:ms|s|%)(?![a-z]))", re.IGNORECASE)
-_PROMISED = re.compile(
+_PERCENT = pattern(_NUMBER + " %")
+_DURATION = pattern(_NUMBER + " s(?![a-z])")
+_ALL_PODS = pattern(r"\b(?:all|every|each)(?:\s+of)?(?:\s+(?:the|my|our|its|their))?(?:\s+\w+)?\s+pods?\b", re.IGNORECASE)
+_BARE = pattern(rf"\b(latency|delay|jitter|loss)s?\b{_CALLED}(?<![\d.,])(\d{{1,9}})(?![\w.,%]|\s*(?:ms|s|%)(?![a-z]))", re.IGNORECASE)
+_PROMISED = pattern(
     r"(?:\bp\d{2,3}|\bslo|\bsla|\bbelow|\babove|\bunder|\bover|\bwithin|\bat (?:most|least)|\b(?:less|more) than|\bmax(?:imum)?|\btime-?out"
     r"|\bloss|\bavailability|\bsuccess|\buptime|[<>≤≥]=?)[^.;]{0,20}$",
     re.IGNORECASE,
 )
-_PROMISE = re.compile(
+_PROMISE = pattern(
     r"\s*(?:at\s+)?(?:p\d|of\s+(?:the\s+|all\s+)?requests|availability|success|uptime|slo|sla|packet|loss|time-?out)", re.IGNORECASE
 )
 """What stands before and behind a number that is a promise to keep, and no fault to make."""
-_NOT = re.compile(r"\b(?:not|no|never|without|instead\s+of|rather\s+than|than)(?:\s+(?:for|of|by|at|the|a|to))?\s*$", re.IGNORECASE)
+_NOT = pattern(r"\b(?:not|no|never|without|instead\s+of|rather\s+than|than)(?:\s+(?:for|of|by|at|the|a|to))?\s*$", re.IGNORECASE)
 """What stands before a number that is not wanted."""
-_NO_DURATION = re.compile(
+_NO_DURATION = pattern(
     r"(?:\b(?:every|each|after|interval|time-?out|p\d{2,3}|within|in|deadline|slo|sla)\b[^\d.;,]{0,16}|[<>≤≥]=?\s*)$", re.IGNORECASE
 )
 """What stands before a time that is not how long the fault lasts."""
 _NUMERALS = {word: number for word, number in NUMERALS.items() if 0 < number <= 20}
-_COUNT = re.compile(
+_COUNT = pattern(
     rf"\b(\d{{1,2}}|{'|'.join(_NUMERALS)})\s+(?:\w+\s+){{0,2}}?(?:scenarios?|tests?|ideas?|experiments?)\b",
     re.IGNORECASE,
 )
-_ACCOUNT = re.compile(
+_ACCOUNT = pattern(
     r"service\s*account(?:\s*(?:name|called|named))?\b\s*(?:(?:is|:|=)\s*)?"
     r"[\"'“”‘’„«`]?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_TOKEN = pattern(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _FILLERS = frozenset(
     {
         *("is", "name", "named", "called", "the", "of", "for", "with", "to", "and", "that", "this", "which", "who", "it", "its", "a", "an"),

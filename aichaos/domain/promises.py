@@ -13,6 +13,7 @@ import msgspec
 
 from aichaos.domain.experiment import Probe, seconds
 from aichaos.domain.limits import MEASURES, Comparison, comparison, status_fits
+from aichaos.domain.patterns import pattern
 from aichaos.errors import UsageError
 
 _LONGEST = 200
@@ -57,16 +58,16 @@ _BACK = r"(?:recreated|recovers?|recovered|recovery|restored|again|back|heals?|h
 _HAPPENS = r"(?:opens?|reached|becomes?|fires?|starts?|begins?|happens?|ejected|detected|promoted|scales?)"
 _WITHIN = r".*\b(?:within|in|after|<=|≤)\s*"
 _SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("success", re.compile(rf"{_SIGN}{_NUMBER}{_OF}{_ASKED}\b.*\b{_GOOD}\b.*")),
-    ("success", re.compile(rf"(?:availability|success(?: rate)?)\s*{_SIGN}{_NUMBER}%")),
-    ("errors", re.compile(rf"(?:error rate|errors|failures|failed requests)\s*{_SIGN}{_NUMBER}%")),
-    ("errors", re.compile(rf"{_SIGN}{_NUMBER}{_OF}{_ASKED}\s+fail")),
-    ("latency", re.compile(rf"{_WHAT}(?:\s+latency)?\s*{_SIGN}{_TIME}")),
-    ("recovery", re.compile(rf".*\b{_BACK}\b{_WITHIN}{_TIME}")),
-    ("reached", re.compile(rf".*\b{_HAPPENS}\b{_WITHIN}{_TIME}")),
+    ("success", pattern(rf"{_SIGN}{_NUMBER}{_OF}{_ASKED}\b.*\b{_GOOD}\b.*")),
+    ("success", pattern(rf"(?:availability|success(?: rate)?)\s*{_SIGN}{_NUMBER}%")),
+    ("errors", pattern(rf"(?:error rate|errors|failures|failed requests)\s*{_SIGN}{_NUMBER}%")),
+    ("errors", pattern(rf"{_SIGN}{_NUMBER}{_OF}{_ASKED}\s+fail")),
+    ("latency", pattern(rf"{_WHAT}(?:\s+latency)?\s*{_SIGN}{_TIME}")),
+    ("recovery", pattern(rf".*\b{_BACK}\b{_WITHIN}{_TIME}")),
+    ("reached", pattern(rf".*\b{_HAPPENS}\b{_WITHIN}{_TIME}")),
 )
-_FIGURE = re.compile(r"(?<![\w/.-])\d+(?:\.\d+)?\s*(?:%|(?:ms|us|µs|milliseconds?|s|secs?|seconds?|m|min|minutes?|h|hours?)\b)")
-_NEGATED = re.compile(r"\b(?:not|never|cannot|nobody|nothing|without)\b|n['’]t\b")
+_FIGURE = pattern(r"(?<![\w/.-])\d+(?:\.\d+)?\s*(?:%|(?:ms|us|µs|milliseconds?|s|secs?|seconds?|m|min|minutes?|h|hours?)\b)")
+_NEGATED = pattern(r"\b(?:not|never|cannot|nobody|nothing|without)\b|n['’]t\b")
 _AT_MOST = {"<=", "≤", "at most", "no more than"}
 _AT_LEAST = {">=", "≥", "at least", "no less than"}
 _MORE = {">", "more than", "above", "over"}

@@ -6,19 +6,21 @@ Each function says why a text is not one, or nothing.
 import ipaddress
 import re
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_UNDERSCORED = re.compile(r"[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?(\.[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?)*")
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_SERVICE_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-_ENVIRONMENT = re.compile(r"[^=\x00-\x1f\x7f-\x9f]+")
-_CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
-_PERCENT = re.compile(r"[0-9]+%")
-_WILDCARD = re.compile(r"\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_HEADER = re.compile(r"[-A-Za-z0-9]+")
-_DOTTED = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,8}){3}", re.ASCII)
-_PATH_PREFIX = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
+from aichaos.domain.patterns import pattern
+
+_LABEL = pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_LABEL_1035 = pattern(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_UNDERSCORED = pattern(r"[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?(\.[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?)*")
+_QUALIFIED = pattern(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_SERVICE_NAME = pattern(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_ENVIRONMENT = pattern(r"[^=\x00-\x1f\x7f-\x9f]+")
+_CONFIG_KEY = pattern(r"[-._a-zA-Z0-9]+")
+_PERCENT = pattern(r"[0-9]+%")
+_WILDCARD = pattern(r"\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_HEADER = pattern(r"[-A-Za-z0-9]+")
+_DOTTED = pattern(r"[0-9]{1,8}(?:\.[0-9]{1,8}){3}", re.ASCII)
+_PATH_PREFIX = pattern(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
 
 SHAPE = "lower case letters, digits and -, starting and ending with a letter or digit"
 

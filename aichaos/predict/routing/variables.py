@@ -6,19 +6,20 @@ Source: Envoy 1.40, "Access log format", "Custom request/response headers"; aske
 import re
 from collections.abc import Iterable
 
+from aichaos.domain.patterns import pattern
 from aichaos.predict.routing.request import Request
 
 _OPERATOR = r"%([A-Z0-9_]+)(?:\(([^)]*)\))?(?::([0-9]+))?%"
-_FORMAT = re.compile(f"%%|{_OPERATOR}|%")
+_FORMAT = pattern(f"%%|{_OPERATOR}|%")
 """A value as Envoy reads it: `%%` is a %, `%NAME(what):most%` an operator, and a single % makes it no format string."""
-_OF_CONTOUR = re.compile(
+_OF_CONTOUR = pattern(
     r"%(?:(REQ)\((:?[\w-]+(?:\?:?[\w-]+)?)\)(?::(\d+))?|(PROTOCOL|HOSTNAME|UPSTREAM_REMOTE_ADDRESS|RESPONSE_FLAGS|RESPONSE_CODE_DETAILS"
     r"|DOWNSTREAM_(?:(?:REMOTE|LOCAL)_ADDRESS(?:_WITHOUT_PORT)?|LOCAL_PORT|(?:LOCAL|PEER)_(?:URI_SAN|SUBJECT)|TLS_(?:SESSION_ID|CIPHER|VERSION)"
     r"|PEER_(?:ISSUER|SERIAL|FINGERPRINT_(?:256|1)|CERT(?:_V_(?:START|END))?))))%"
 )
 """What Contour lets Envoy fill in; every other % it escapes."""
-_NAMES = re.compile(r"(:?[\w-]+)(?:\?(:?[\w-]+))?")
-_HOLLOW = re.compile(
+_NAMES = pattern(r"(:?[\w-]+)(?:\?(:?[\w-]+))?")
+_HOLLOW = pattern(
     r"(DOWNSTREAM_(PEER|TLS|LOCAL_URI|LOCAL_SUBJECT)|UPSTREAM_(?!CLUSTER)|(VIRTUAL_CLUSTER_NAME|RESPONSE_CODE_DETAILS|GRPC_STATUS)$)"
 )
 """Operators that are empty where a request is changed: nothing has been answered, nobody has been chosen yet."""
@@ -80,7 +81,7 @@ _ASKING = frozenset(
     )
 )
 _EITHER = frozenset(("START_TIME", "START_TIME_LOCAL", "EMIT_TIME", "PATH", "QUERY_PARAMS", "GRPC_STATUS"))
-_SIDES = re.compile(
+_SIDES = pattern(
     r"(DOWN|UP)STREAM_((DIRECT_)?(REMOTE|LOCAL)_(ADDRESS(_WITHOUT_PORT|_ENDPOINT_ID)?|PORT)|(LOCAL|PEER)_((URI|DNS|IP|EMAIL|OTHERNAME)_SAN|SUBJECT)"
     r"|PEER_(ISSUER|SERIAL|FINGERPRINT_(256|1)|CHAIN_(FINGERPRINTS_(256|1)|SERIALS)|CERT(_V_(START|END))?)|TLS_(SESSION_ID|CIPHER|VERSION)"
     r"|(WIRE|HEADER)_BYTES_(SENT|RECEIVED)|TRANSPORT_FAILURE_REASON|CONNECTION_ID|DETECTED_CLOSE_TYPE|LOCAL_CLOSE_REASON|HANDSHAKE_DURATION)"
