@@ -1,5 +1,6 @@
 """`aichaos gameday`: several experiments in order, with gates, notes and a debrief."""
 
+import select
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -8,7 +9,20 @@ import click
 
 from aichaos import settings
 from aichaos.cli.options import output_option, own_library, say, source_options, warn, write_json
-from aichaos.cli.running import SERIES, asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
+from aichaos.cli.running import (
+    SERIES,
+    approval_options,
+    approved,
+    asked,
+    consent_of,
+    manner_of,
+    order_of,
+    plan_options,
+    run_options,
+    safety,
+    terminal_or_yes,
+    unless_begun,
+)
 from aichaos.cli.screen import Screen, paper_of, show_refusals, write_event
 from aichaos.domain.gameday import NoteKind
 from aichaos.errors import RefusedError, UsageError
@@ -16,8 +30,13 @@ from aichaos.errors import RefusedError, UsageError
 if TYPE_CHECKING:
     from aichaos.domain.gameday import Gate
     from aichaos.live.gameday import Staged
-    from aichaos.live.planning import Drawn, Guarded
+    from aichaos.live.planning import Drawn
+    from aichaos.live.series import Looked
     from aichaos.report.layout import Paper
+    from aichaos.run.stops import Stops
+
+_LISTEN = 0.3
+"""Seconds between two looks whether the day was stopped, while somebody is waited for."""
 
 
 class _GameDay(click.Group):
@@ -47,84 +66,94 @@ def command() -> None:
 @click.option("--library", metavar="FOLDER", type=click.Path(), help="A folder with scenarios of your own, beside ours.")
 @click.option("--yes", is_flag=True, help="Do not ask, neither at the beginning nor at a gate. The guard looks all the same.")
 @click.option("--check", is_flag=True, help="Show all plans and what the guard says to each; change nothing.")
+@approval_options
 @run_options
 @output_option
 def _run(**given: Any) -> int:
     """Hold a GameDay: show the plans of all scenarios, ask once, then run them in order.
 
-    Each scenario is an ordinary run: guarded anew, with its own watchdog, restored and verified before the next. The day ends early at a
-    gate that stays closed, where somebody stops a run, where the guard refuses one, and where something is not restored.
+    Each scenario is an ordinary run: guarded anew, with its own watchdog, restored and verified before the next. No other run can begin
+    before the day is over. The day ends early at a gate that stays closed, where somebody stops it, where the guard refuses a scenario, and
+    where something is not restored.
+
+    With --approval, nobody is asked: `aichaos approve FILE` writes it for the day as a whole, and what drifted is looked for before each
+    scenario. A gate `go` still wants somebody who says it, or --yes.
 
     Ends with the worst of its scenarios: 8 not restored, 7 ended early, 9 no data, 3 a hypothesis did not hold, 0 all held; 5 if the guard
     refused the first.
     """
     if not given["check"]:
-        terminal_or_yes(given["yes"], SERIES)
-    from aichaos.live import gameday
+        terminal_or_yes(given["yes"] or given["approval"], SERIES)
     from aichaos.run import days
 
-    effective = settings.load({**given, "from": given["origin"]})
-    order = order_of(
-        {**given, "experiment": given["file"]},
-        **safety(given),
-    )
-    staged = gameday.stage(given["file"], order, own_library(effective["library"]), say)
+    staged = staged_for(given, **approved(given), **safety(given))
+    if not (given["yes"] or given["check"]) and any("go" in scene.gates for scene in staged.day.spec.scenarios):
+        terminal_or_yes(False, "A gate of this day waits for somebody who says go: lead it at a terminal, or give --yes as well.")
     folder = days.folder(staged.name)
     with unless_begun(folder, folder / days.ENTRIES):
         return _held(staged, given)
 
 
-def _held(staged: "Staged", given: dict[str, Any]) -> int:
-    from aichaos.live.series import Consent
+def staged_for(given: dict[str, Any], **more: Any) -> "Staged":
+    """The day of a file, for whoever holds or reviews it. Raises FileError, UsageError, SourceError."""
+    from aichaos.live import gameday
 
-    digests, cluster, refused = _look(staged, given)
+    effective = settings.load({**given, "from": given["origin"]})
+    order = order_of({**given, "experiment": given["file"]}, **more)
+    return gameday.stage(given["file"], order, own_library(effective["library"]), say)
+
+
+def _held(staged: "Staged", given: dict[str, Any]) -> int:
+    from aichaos.live.series import unapproved
+
+    looked = look_at(staged, paper_of(given))
+    refused = [scene.name for scene, one in zip(staged.day.spec.scenarios, looked, strict=True) if one.refusals]
+    if other := unapproved(staged.whole(looked), looked):
+        show_refusals(other)
+        refused = ["approval"]
     if refused:
         hint = f"Nothing was changed in the cluster. The experiments lie in {staged.orders[0].path.parent}."
         raise RefusedError(f"the day does not begin: {', '.join(refused)}", hint=hint)
     if given["check"]:
         print("The guard would let all of them begin; nothing was changed.", file=sys.stderr)
         return 0
-    if not given["yes"] and not asked(staged.day.metadata.name, f"Shall these {len(staged.orders)} scenarios be run?"):
+    asking = not (given["yes"] or given["approval"])
+    if asking and not asked(staged.day.metadata.name, f"Shall these {len(staged.orders)} scenarios be run?"):
         warn(["that is another name: nothing was changed"])
         return 130
-    consent = Consent(how="yes" if given["yes"] else "keyboard", why=given["why"], cluster=cluster, digests=frozenset(digests))
-    return _hold(staged, consent, given)
+    return _hold(staged, looked, given)
 
 
-def _look(staged: "Staged", given: dict[str, Any]) -> tuple[list[str], str, list[str]]:
-    """Show every plan. The digests of the texts, the cluster's address, and the scenarios that the guard refuses."""
+def look_at(staged: "Staged", paper: "Paper", *, guard: bool = True) -> "list[Looked]":
+    """Show every plan, and what speaks against it. guard: as for `series.look`."""
     from aichaos.live.series import look
 
-    paper = paper_of(given)
-    digests, refused, cluster = [], [], ""
+    found = []
     for number, (scene, order) in enumerate(zip(staged.day.spec.scenarios, staged.orders, strict=True), 1):
         paper.line((f"\nScenario {number} of {len(staged.orders)}: {scene.name}", "cyan"))
         if scene.gates:
             paper.text(f"Gates: {', '.join(scene.gates)}")
-        drawn, refusals = look(order, say, lambda drawing, found: _plan(drawing, found, paper))
+        found.append(look(order, say, lambda drawing, warnings: _plan(drawing, warnings, paper), guard=guard))
         paper.stream.flush()
-        show_refusals(refusals)
-        refused += [scene.name] if refusals else []
-        digests.append(drawn.digest)
-        cluster = drawn.server
+        show_refusals(found[-1].refusals)
     paper.line()
-    return digests, cluster, refused
+    return found
 
 
-def _plan(drawing: "Drawn", found: "Guarded", paper: "Paper") -> None:
+def _plan(drawing: "Drawn", warnings: list[str], paper: "Paper") -> None:
     from aichaos.report import plan
 
-    plan.show(drawing.plan, drawing.radius, drawing.prediction, found.warnings, paper, one_of_several=True)
+    plan.show(drawing.plan, drawing.radius, drawing.prediction, warnings, paper, one_of_several=True)
 
 
-def _hold(staged: "Staged", consent: Any, given: dict[str, Any]) -> int:
+def _hold(staged: "Staged", looked: "list[Looked]", given: dict[str, Any]) -> int:
     from aichaos.live import gameday
 
     hands = _Hands(staged, given)
     hands.paper.line((f"GameDay {staged.name}: in another terminal, aichaos gameday note TEXT", "bold"))
     hands.paper.stream.flush()
     manner = manner_of(given)
-    code = gameday.hold(staged, consent, hands, say, manner)
+    code = gameday.hold(staged, looked, consent_of(looked, given), hands, say, manner)
     written = _write_debrief(staged.name)
     if given["output"] == "json":
         write_event({"event": "gameday-finished", "gameday": staged.name, "code": code, "debrief": str(written)})
@@ -156,10 +185,14 @@ class _Hands(Screen):
         self._yes = given["yes"]
         self._me = approve.me()
 
-    def go(self, question: str) -> tuple[bool, str]:
+    def go(self, question: str, stops: "Stops") -> tuple[bool, str]:
         if self._yes:
             return True, f"{self._me} (--yes)"
         print(f"{question} Type go to go on: ", end="", file=sys.stderr, flush=True)
+        while not select.select([sys.stdin], [], [], _LISTEN)[0]:
+            if stops.stop:
+                print(file=sys.stderr)
+                return False, self._me
         return sys.stdin.readline().strip().lower() == "go", self._me
 
     def begins(self, number: int, of: int, name: str) -> None:

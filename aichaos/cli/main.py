@@ -139,7 +139,9 @@ def _tell_of_unfinished(arguments: list[str]) -> None:
     from aichaos.run import state
 
     for name in state.unfinished():
-        _say(f"run {name} has not been restored: its process died", f"aichaos recover {name}")
+        series = state.series(name).is_dir()
+        told = f"the series {name} was not ended, and keeps other runs out" if series else f"run {name} has not been restored"
+        _say(f"{told}: its process died", f"aichaos recover {name}")
 
 
 def _program() -> str:

@@ -8,32 +8,43 @@ import click
 
 from aichaos import settings
 from aichaos.cli.options import output_option, own_library, say, source_options, warn
-from aichaos.cli.running import SERIES, asked, manner_of, order_of, plan_options, run_options, safety, terminal_or_yes, unless_begun
+from aichaos.cli.running import (
+    GROW,
+    SERIES,
+    approval_options,
+    approved,
+    asked,
+    consent_of,
+    growing_options,
+    manner_of,
+    order_of,
+    plan_options,
+    run_options,
+    safety,
+    terminal_or_yes,
+    unless_begun,
+)
 from aichaos.cli.screen import Screen, paper_of, show_refusals, write_event
-from aichaos.errors import RefusedError
+from aichaos.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from aichaos.domain.progressive import Course
+    from aichaos.live.planning import Drawn
     from aichaos.live.progressive import Climb
+    from aichaos.live.series import Looked
     from aichaos.measure.breaking import Next
-    from aichaos.report.layout import Part
-
-_GROW = "What grows, and how: a quantity (latency, jitter, loss, duration, percent, load), a place (/spec/…), or a parameter of a scenario."
-_FIND = "Then halve the stretch between what held and what did not, until the ends are as close as this: 50ms, 5%."
+    from aichaos.report.layout import Paper, Part
 
 
 @click.command("progressive")
 @click.argument("experiment", metavar="EXPERIMENT|library:NAME")
-@click.option("--grow", required=True, metavar="NAME=V1,V2,…", help=_GROW)
-@click.option("--find-limit", metavar="CLOSE", help=_FIND)
-@click.option("--repeat", type=click.IntRange(1, 25), default=1, show_default=True, help="Runs of each value; most of them decide.")
-@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another parameter of the scenario.")
-@click.option("--for", "subject", default="", metavar="OBJECT", help="What the scenario is made for.")
-@click.option("--library", metavar="FOLDER", type=click.Path(), help="A folder with scenarios of your own, beside ours.")
+@click.option("--grow", required=True, metavar="NAME=V1,V2,…", help=GROW)
+@growing_options
 @source_options
 @plan_options
 @click.option("--yes", is_flag=True, help="Do not ask. The guard looks all the same.")
 @click.option("--check", is_flag=True, help="Show the plans of all stages and what the guard says; change nothing.")
+@approval_options
 @run_options
 @output_option
 def command(**given: Any) -> int:
@@ -44,17 +55,26 @@ def command(**given: Any) -> int:
     aichaos progressive chaos/latency.yaml --grow latency=100ms,500ms,1s --find-limit 50ms --repeat 3
     aichaos progressive chaos/scale.yaml --grow /spec/steps/0/scale/replicas=4,2,1
 
-    Each stage is an ordinary run: planned and guarded anew, restored and verified before the next. You are asked once.
+    Each stage is an ordinary run: planned and guarded anew, restored and verified before the next. No other run can begin in between. You
+    are asked once; with --approval, nobody is: `aichaos approve EXPERIMENT --grow …` writes it for all stages, and what lies between them.
 
     Ends with the worst of the runs: 8 not restored, 7 ended early, 9 no data, 3 a stage did not hold (its limit is said), 0 all held; 5 if
     the guard refused the first.
     """
     if not given["check"]:
-        terminal_or_yes(given["yes"], SERIES)
+        terminal_or_yes(given["yes"] or given["approval"], SERIES)
+    if given["yes"] and given["approval"]:
+        raise UsageError("--yes and --approval exclude each other", hint="Give one of them.")
+    climb = climb_of(given, **approved(given), **safety(given))
+    with unless_begun(climb.folder, climb.folder / "course.json"):
+        return _climb(climb, given)
+
+
+def climb_of(given: dict[str, Any], **more: Any) -> "Climb":
+    """The series that is meant, for whoever runs or reviews it. Raises UsageError, FileError, SourceError."""
     from aichaos.live.progressive import Wish, prepare
 
     effective = settings.load({**given, "from": given["origin"]})
-    order = order_of({**given, "experiment": Path()}, **safety(given))
     wish = Wish(
         experiment=given["experiment"],
         grow=given["grow"],
@@ -64,30 +84,34 @@ def command(**given: Any) -> int:
         subject=given["subject"],
         own=own_library(effective["library"]),
     )
-    climb = prepare(wish, order, say)
-    with unless_begun(climb.folder, climb.folder / "course.json"):
-        return _climb(climb, given)
+    return prepare(wish, order_of({**given, "experiment": Path()}, **more), say)
 
 
 def _climb(climb: "Climb", given: dict[str, Any]) -> int:
     from aichaos.live.progressive import carry_on
-    from aichaos.live.series import Consent
+    from aichaos.live.series import unapproved
 
-    digests, cluster = _look(climb, given)
+    looked = look_at(climb, paper_of(given))
+    refused = [climb.dial.shown(value) for value, one in zip(climb.search.stages, looked, strict=True) if one.refusals]
+    if other := unapproved(climb.whole(looked), looked):
+        show_refusals(other)
+        refused = ["approval"]
+    if refused:
+        hint = f"Nothing was changed in the cluster. The experiments lie in {climb.folder}."
+        raise RefusedError(f"the series does not begin: {', '.join(refused)}", hint=hint)
     if given["check"]:
         print("The guard would let every stage begin; nothing was changed.", file=sys.stderr)
         return 0
-    if not given["yes"] and not asked(climb.experiment, f"Shall this be done, {_most(climb)}?"):
+    asking = not (given["yes"] or given["approval"])
+    if asking and not asked(climb.experiment, f"Shall this be done, {most(climb)}?"):
         warn(["that is another name: nothing was changed"])
         return 130
-    consent = Consent(how="yes" if given["yes"] else "keyboard", why=given["why"], cluster=cluster, digests=digests)
-    hands = _Hands(given)
-    course = carry_on(climb, consent, hands, say, manner_of(given))
+    course = carry_on(climb, looked, consent_of(looked, given), _Hands(given), say, manner_of(given))
     _end(course, climb, given)
     return course.code
 
 
-def _most(climb: "Climb") -> str:
+def most(climb: "Climb") -> str:
     from aichaos.measure.breaking import most_tries
 
     most = most_tries(climb.search)
@@ -95,35 +119,27 @@ def _most(climb: "Climb") -> str:
     return f"{'one run' if most == 1 else f'at most {most} runs'}{between}"
 
 
-def _look(climb: "Climb", given: dict[str, Any]) -> tuple[frozenset[str], str]:
-    """Show the plan of the first stage whole, of the others what they reach. Raises RefusedError."""
+def look_at(climb: "Climb", paper: "Paper", *, guard: bool = True) -> "list[Looked]":
+    """Show the plan of the first stage whole, of the others what they reach, and what speaks against each. guard: as for `series.look`."""
     from aichaos.live.progressive import staged
     from aichaos.live.series import look
     from aichaos.report import plan
 
-    paper = paper_of(given)
-    digests, cluster, refused = [], "", []
+    found = []
     for number, value in enumerate(climb.search.stages, 1):
         order, _ = staged(climb, number, value)
-        shown = climb.dial.shown(value)
-        paper.line((f"Stage {number} of {len(climb.search.stages)}: {climb.dial.name} {shown}", "cyan"))
+        paper.line((f"Stage {number} of {len(climb.search.stages)}: {climb.dial.name} {climb.dial.shown(value)}", "cyan"))
 
-        def show(drawing: Any, found: Any, number: int = number) -> None:
+        def show(drawing: "Drawn", warnings: list[str], number: int = number) -> None:
             if number == 1:
-                plan.show(drawing.plan, drawing.radius, drawing.prediction, found.warnings, paper, one_of_several=True)
+                plan.show(drawing.plan, drawing.radius, drawing.prediction, warnings, paper, one_of_several=True)
             else:
                 paper.text(f"reaches {plan.reach(drawing.radius)}; prediction: {drawing.prediction.verdict}", indent=2)
 
-        drawn, refusals = look(order, say, show)
+        found.append(look(order, say, show, guard=guard))
         paper.stream.flush()
-        show_refusals(refusals)
-        refused += [shown] if refusals else []
-        digests.append(drawn.digest)
-        cluster = drawn.server
-    if refused:
-        hint = f"Nothing was changed in the cluster. The experiments lie in {climb.folder}."
-        raise RefusedError(f"the series does not begin: {', '.join(refused)}", hint=hint)
-    return frozenset(digests), cluster
+        show_refusals(found[-1].refusals)
+    return found
 
 
 class _Hands(Screen):

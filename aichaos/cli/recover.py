@@ -23,7 +23,8 @@ def command(
     """Put back what a run has changed, from its journal.
 
     Without RUN, the one that is unfinished. The exit code is 0 when everything is as it was, and 8 when something is left: what and how is
-    printed then. It can be interrupted and given again at any time.
+    printed then. It can be interrupted and given again at any time. A GameDay, or another series, that died between two of its runs has
+    changed nothing, but keeps other runs out: by its own name it lets them in again.
     """
     from aichaos.domain.running import Access
     from aichaos.run import journal, recover, state
@@ -39,19 +40,26 @@ def command(
         if when_lost:
             book, link = recover.from_cluster(from_configmap, access or Access(), key, _say)  # with what was added meanwhile
         return recover.finish(book, link, _say, "in-cluster" if when_lost else "recover")
-    name = run or _only_one(state.unfinished())
-    if name is None:
+    names = [run] if run else _unfinished()
+    if not names:
         _say("no run of this machine is unfinished")
-        return 0
-    with state.working_on(name):
-        book = journal.resume(name)
-        return recover.finish(book, recover.connected(book.record.opened, access, _say), _say, "recover")
+    code = 0
+    for name in names:
+        with state.working_on(name):
+            book = journal.resume(name)
+            code = max(code, recover.finish(book, recover.connected(book.record.opened, access, _say), _say, "recover"))
+    return code
 
 
-def _only_one(names: list[str]) -> str | None:
-    if len(names) > 1:
-        raise UsageError(f"{len(names)} runs are unfinished: {', '.join(names)}", hint="Name one: aichaos recover RUN.")
-    return names[0] if names else None
+def _unfinished() -> list[str]:
+    """The only run that is unfinished, and the series that it was one of."""
+    from aichaos.run import state
+
+    found = state.unfinished()
+    runs = [name for name in found if not state.series(name).is_dir()]
+    if len(runs) > 1:
+        raise UsageError(f"{len(runs)} runs are unfinished: {', '.join(runs)}", hint="Name one: aichaos recover RUN.")
+    return found
 
 
 def _say(line: str) -> None:

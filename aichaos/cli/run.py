@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aichaos.cli.options import output_option, say, source_options, warn
-from aichaos.cli.running import asked, existing, manner_of, order_of, plan_options, run_options, safety, stand_back, terminal_or_yes
+from aichaos.cli.running import (
+    approval_options,
+    approved,
+    asked,
+    manner_of,
+    order_of,
+    plan_options,
+    run_options,
+    safety,
+    stand_back,
+    terminal_or_yes,
+)
 from aichaos.cli.screen import paper_of, write_event
 from aichaos.errors import UsageError
 
@@ -21,9 +32,7 @@ if TYPE_CHECKING:
 @source_options
 @plan_options
 @click.option("--yes", is_flag=True, help="Do not ask. The guard looks all the same.")
-@click.option("--approval", metavar="FILE", type=click.Path(), help="An approval by `aichaos approve`, instead of asking.")
-@click.option("--approval-key", metavar="FILE", type=click.Path(), help="The key file that the approval was signed with.")
-@click.option("--allowed-signers", metavar="FILE", type=click.Path(), help="Whose SSH signatures are taken (as for ssh-keygen -Y verify).")
+@approval_options
 @click.option("--rehearse", is_flag=True, help="Only try each step out on the server (dryRun=All); nothing is changed.")
 @click.option("--sham", is_flag=True, help="Everything but the fault: what is usual, to tell an effect from noise.")
 @run_options
@@ -44,10 +53,8 @@ def command(**given: Any) -> int:
     terminal_or_yes(given["yes"] or given["approval"] or given["rehearse"])
     order = order_of(
         given,
-        approval=existing(given["approval"]),
-        key=existing(given["approval_key"]),
-        signers=existing(given["allowed_signers"]),
         sham=given["sham"],
+        **approved(given),
         **safety(given),
     )
     return _run(order, given)

@@ -1,8 +1,8 @@
-"""Options and the question that `run` and `approve` share."""
+"""Options, and the question, that commands share which run or approve something."""
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +16,7 @@ from aichaos.errors import RefusedError, UsageError
 if TYPE_CHECKING:
     from aichaos.live.planning import Order
     from aichaos.live.running import Manner
+    from aichaos.live.series import Consent, Looked
     from aichaos.run.plan import Refusal
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,6 +24,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _RESOLVE = "An address that can be reached from here: gateway/NS/NAME[:PORT]=ADDRESS[:PORT], or service/…; may be repeated."
 
 _INSIDE = "A Job with this image (deploy/) restores if this whole machine is lost."
+GROW = "What grows, and how: a quantity (latency, jitter, loss, duration, percent, load), a place (/spec/…), or a parameter of a scenario."
+_FIND = "Then halve the stretch between what held and what did not, until the ends are as close as this: 50ms, 5%."
 _SHARED = "Run although the run and its watchdog would die together (one container, one CI job)."
 
 
@@ -60,6 +63,45 @@ def run_options(command: F) -> F:
     return command
 
 
+def approval_options(command: F) -> F:
+    """A file that says that somebody has reviewed it."""
+    for option in reversed(
+        (
+            click.option("--approval", metavar="FILE", type=click.Path(), help="An approval by `aichaos approve`, instead of asking."),
+            click.option("--approval-key", metavar="FILE", type=click.Path(), help="The key file that the approval was signed with."),
+            click.option("--allowed-signers", metavar="FILE", type=click.Path(), help="Whose SSH signatures are taken (ssh-keygen -Y)."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def approved(given: dict[str, Any]) -> dict[str, Any]:
+    """What `approval_options` say about an order."""
+    return {
+        "approval": existing(given["approval"]),
+        "key": existing(given["approval_key"]),
+        "signers": existing(given["allowed_signers"]),
+    }
+
+
+def growing_options(command: F) -> F:
+    """What grows, and how."""
+    for option in reversed(
+        (
+            click.option("--find-limit", metavar="CLOSE", help=_FIND),
+            click.option(
+                "--repeat", type=click.IntRange(1, 25), default=1, show_default=True, help="Runs of each value; most of them decide."
+            ),
+            click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another parameter of the scenario."),
+            click.option("--for", "subject", default="", metavar="OBJECT", help="What the scenario is made for."),
+            click.option("--library", metavar="FOLDER", type=click.Path(), help="A folder with scenarios of your own, beside ours."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 def safety(given: dict[str, Any]) -> dict[str, Any]:
     """What `run_options` say about an order. Raises UsageError."""
     if given["in_cluster_guard"] and given["no_cluster_journal"]:
@@ -81,7 +123,7 @@ def manner_of(given: dict[str, Any]) -> "Manner":
 
 
 ONE_RUN = "Give --yes, or an approval by --approval FILE."
-SERIES = "Give --yes. An approval file is for one experiment: where one is needed, `aichaos approve` and `aichaos run` each by itself."
+SERIES = "Give --yes, or an approval of all of it by --approval FILE."
 
 
 def terminal_or_yes(consent: object, hint: str = ONE_RUN) -> None:
@@ -131,14 +173,15 @@ def order_of(given: dict[str, Any], **more: Any) -> "Order":
     return order
 
 
-def stand_back(refusals: "list[Refusal]") -> None:
-    """Say why a run does not start. Raises RefusedError with the first reason, where there is one."""
+def stand_back(refusals: "list[Refusal]", *, said: bool = False) -> None:
+    """Say why a run does not start, where that is not said yet. Raises RefusedError with the reasons, where there are any."""
     if not refusals:
         return
     from aichaos.report import progress
     from aichaos.report.layout import Paper
 
-    progress.refused([(one.name, one.message, one.hint) for one in refusals], Paper(sys.stderr))
+    if not said:
+        progress.refused([(one.name, one.message, one.hint) for one in refusals], Paper(sys.stderr))
     reasons = ", ".join(dict.fromkeys(one.name for one in refusals))
     raise RefusedError(f"the run does not start: {reasons}", hint="Nothing was changed in the cluster.")
 
@@ -148,6 +191,20 @@ def asked(experiment: str, question: str) -> bool:
     terminal_or_yes(False)
     print(f"{question} Type its name, {experiment}, to go on: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() == experiment
+
+
+def consent_of(looked: "Sequence[Looked]", given: dict[str, Any]) -> "Consent":
+    """That somebody wants a series of which everything was shown, or approved by a file."""
+    from aichaos.live.series import Consent
+
+    permit = looked[0].permit
+    return Consent(
+        how="file" if permit else "yes" if given["yes"] else "keyboard",
+        why=given["why"],
+        cluster=looked[0].plan.server,
+        digests=frozenset(one.plan.digest for one in looked),
+        permit=permit,
+    )
 
 
 def existing(path: str | None) -> Path | None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def write_event(event: Any) -> None:
     stream.flush()
 
 
-def show_refusals(refusals: "list[Refusal]", why: str = "") -> None:
+def show_refusals(refusals: "Sequence[Refusal]", why: str = "") -> None:
     """Why a run is not begun, on standard error. why: where it is no refusal of the guard."""
     from aichaos.report import progress
     from aichaos.report.layout import Paper

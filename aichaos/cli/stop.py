@@ -64,7 +64,9 @@ def _one(connection: "Connection", written: str, given: dict[str, Any]) -> int:
 
     where = lease.place(lease.beside(written))
     asked = ask_to_stop(connection, where, given["run"], given["why"])
-    print(f"run {asked.run} of {asked.who} is asked to stop", file=sys.stderr)
+    which = "series" if asked.run == asked.series else "run"
+    also = f", and the series {asked.series} ends with it" if which == "run" and asked.series else ""
+    print(f"{which} {asked.run} of {asked.who} is asked to stop{also}", file=sys.stderr)
     if given["no_wait"]:
         return 0
     began = time.monotonic()
@@ -73,5 +75,6 @@ def _one(connection: "Connection", written: str, given: dict[str, Any]) -> int:
             hint = f"Where it runs, `aichaos runs` shows it; if its process is gone: `aichaos recover {asked.run}`."
             raise AichaosError(f"run {asked.run} has not ended within {_PATIENCE:g}s", hint=hint)
         time.sleep(_LOOK)
-    print(f"run {asked.run} has stopped and restored, {time.monotonic() - began:.1f}s after it was asked")
+    done = "has ended" if which == "series" else "has stopped and restored"
+    print(f"{which} {asked.run} {done}, {time.monotonic() - began:.1f}s after it was asked")
     return 0

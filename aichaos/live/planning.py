@@ -37,7 +37,7 @@ from aichaos.predict.predict import Foretold
 from aichaos.predict.predict import predict as foretell
 from aichaos.predict.routing.router import Router
 from aichaos.report.kubectl import text as step_text
-from aichaos.run import approve, guard, incluster, lease, lever, own, plan, state, uses
+from aichaos.run import approve, guard, incluster, lease, lever, own, plan, state, uses, whole
 from aichaos.run.places import Places, listing, looking
 from aichaos.run.plan import Refusal
 from aichaos.run.sham import idle
@@ -49,13 +49,21 @@ AGAIN = 2
 """How often a look that got no answer in time is taken again: a busy machine, or a first connection, is no broken steady state."""
 
 
+class Within(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an experiment stands among several that are run in order. part: from 0; None for one between two of them. series: what holds
+    the Lease for all of them; "" before it is taken."""
+
+    part: int | None
+    series: str = ""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is run, where, and by which words of the user.
 
     lever: `NS/NAME`; the Lease and the journal in the cluster lie in the same namespace. approval: the file that is shown instead of
     asking. key, signers: what its signature is looked up by. journal: whether the inverses are kept in the cluster, too. shared_fate: the
     user takes the risk that the run and its watchdog die together. inside: the image of the guard inside the cluster, "" for none. sham:
-    everything but the fault.
+    everything but the fault. within: None for a run by itself.
     """
 
     path: Path
@@ -71,6 +79,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     shared_fate: bool = False
     inside: str = ""
     sham: bool = False
+    within: Within | None = None
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +120,12 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
             routes=tuple(self.radius.routes),
             deadline=self.plan.deadline,
         )
+
+    @property
+    def part(self) -> approve.Part:
+        """What an approval of several experiments says of this one."""
+        digest = approve.text_digest(self.written)
+        return approve.Part(experiment=self.plan.experiment, digest=digest, objects=self.made.objects, limits=self.limits)
 
     @property
     def places_touched(self) -> list[Place]:
@@ -283,7 +298,9 @@ def _nobody_else(drawn: Drawn) -> Iterator[Refusal]:
         found = looking(drawn.reader)(where)
     except Forbidden:
         return  # the rights say it
-    yield from guard.free(lease.holder(found) if found is not None else None, drawn.order.lever)
+    holder, within = lease.holder(found) if found is not None else None, drawn.order.within
+    if holder is None or within is None or holder.run != within.series:
+        yield from guard.free(holder, drawn.order.lever)
 
 
 def _rights(drawn: Drawn) -> Iterator[Refusal]:
@@ -338,10 +355,16 @@ def _approval(drawn: Drawn) -> tuple[approve.Permit | None, list[Refusal]]:
     order = drawn.order
     if order.approval is None:
         return None, []
-    permit = approve.read(order.approval)
-    hint = f"Ask for another review: aichaos approve {order.path}"
+    permit, within, now = approve.read(order.approval), order.within, approve.now()
     if why := approve.unsigned(permit, order.key, order.signers):
+        hint = "Name the key, or the signers, that you trust; or ask for another review with `aichaos approve`."
         return permit, [Refusal(name="approval-signature", message=why, hint=hint)]
     used = uses.used(looking(drawn.reader), lease_of(order).partition("/")[0], permit.id)
-    objections = approve.objections(permit, drawn.plan, drawn.made.objects, drawn.limits, used, approve.now())
-    return permit, [Refusal(name=name, message=message, hint=hint) for name, message in objections]
+    if within is None:
+        hint = f"Ask for another review: aichaos approve {order.path}"
+        found = approve.objections(permit, drawn.plan, drawn.made.objects, drawn.limits, used, now)
+    else:
+        hint = "Ask for another review of all of it with `aichaos approve`."
+        before = used if not within.series else 0  # a series counts its use when it begins
+        found = list(whole.part_objections(permit, within.part, drawn.part, drawn.plan.cluster, before, now))
+    return permit, [Refusal(name=name, message=message, hint=hint) for name, message in found]

@@ -1,8 +1,10 @@
 """`aichaos progressive`: one experiment in growing stages: look at all of them → ask once → run one, then the next if it held → the limit.
 
-Each stage is an ordinary run. Which value comes next is decided in `measure/breaking.py`, from what was tried.
+Each stage is an ordinary run; one Lease is held from the first to the last. Which value comes next is decided in `measure/breaking.py`,
+from what was tried.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
@@ -11,21 +13,23 @@ import msgspec
 
 from aichaos import catalogue, saving
 from aichaos.check.decode import experiment_of
+from aichaos.domain.digest import sha256
 from aichaos.domain.experiment import Experiment, to_document
 from aichaos.domain.progressive import Course, Limit, Try
-from aichaos.domain.running import Event
+from aichaos.domain.running import Event, Plan
 from aichaos.errors import AichaosError, FileError, UsageError
 from aichaos.files import yaml
 from aichaos.files.save import save
 from aichaos.library.dials import Dial, dial_of, start_of
 from aichaos.library.parameters import Value
-from aichaos.live.planning import Order, only_live
+from aichaos.live.planning import Order, Within, only_live
 from aichaos.live.running import Manner
-from aichaos.live.series import Consent, Say, Went, run_one, worst
+from aichaos.live.series import Conduct, Consent, Looked, Say, Went, plan_of, run_one, under_one_guard, worst
 from aichaos.measure.breaking import Next, Search, known, step
 from aichaos.observe import source
 from aichaos.observe.topology import Topology
 from aichaos.run import approve, state
+from aichaos.run.approve import Whole
 from aichaos.run.plan import run_name
 
 LIBRARY = "library:"
@@ -55,6 +59,15 @@ class Climb(msgspec.Struct, frozen=True, kw_only=True):
     dial: Dial
     search: Search
     order: Order
+
+    def whole(self, looked: Sequence[Looked]) -> Whole:
+        """What an approval of the series is of: what grows, from where to where, and how closely the limit is looked for."""
+        plan = "sha256:" + sha256(msgspec.json.encode([self.dial.name, msgspec.to_builtins(self.search)]))
+        parts = tuple(one.part for one in looked)
+        return Whole(kind="Progressive", plan=plan, parts=parts, between=self.search.closely is not None)
+
+    def plan(self, looked: Sequence[Looked]) -> Plan:
+        return plan_of(self.experiment, self.title, self.name, self.whole(looked), looked)
 
 
 class Hands(Protocol):
@@ -152,38 +165,46 @@ def staged(climb: Climb, number: int, value: float) -> tuple[Order, str]:
     experiment = _made(climb.dial, value)
     path = saving.file_in(climb.folder, number, climb.dial.shown(value))
     save(path, yaml.dump(to_document(experiment)))
-    return msgspec.structs.replace(climb.order, path=path), approve.digest_of(experiment)
+    return msgspec.structs.replace(climb.order, path=path, within=Within(part=_stage(climb, value))), approve.digest_of(experiment)
 
 
-def carry_on(climb: Climb, consent: Consent, hands: Hands, say: Say, manner: Manner) -> Course:
-    """The series itself. What is known is written down after each run. Raises FileError where nothing was begun."""
+def _stage(climb: Climb, value: float) -> int | None:
+    return climb.search.stages.index(value) if value in climb.search.stages else None
+
+
+def carry_on(climb: Climb, looked: Sequence[Looked], consent: Consent, hands: Hands, say: Say, manner: Manner) -> Course:
+    """The series itself. What is known is written down after each run. looked: its stages as they were shown. Raises AichaosError where
+    nothing was begun."""
     tries: list[Try] = []
     codes: list[int] = []
     why = ""
-    try:
-        while isinstance(found := step(climb.search, tries), Next):
-            hands.begins(climb, found)
-            went, path = _try(climb, len(tries) + 1, found, consent, hands, say, manner)
-            codes.append(went.code)
-            tries.append(_tried(climb, found, went, path))
-            hands.went(went)
-            _keep(climb, tries, codes, why)
-            if went.ended:
-                why = went.ended
-                break
-    except KeyboardInterrupt:
-        why = "interrupted (SIGINT)"
+    with under_one_guard(climb.plan(looked), climb.order, consent) as series:
+        try:
+            while isinstance(found := step(climb.search, tries), Next):
+                hands.begins(climb, found)
+                conduct = Conduct(series=series, consent=consent, say=say, tell=hands.tell, manner=manner, again=hands.again)
+                went, path = _try(climb, len(tries) + 1, found, conduct)
+                codes.append(went.code)
+                tries.append(_tried(climb, found, went, path))
+                hands.went(went)
+                _keep(climb, tries, codes, why)
+                if went.ended:
+                    why = went.ended
+                    break
+        except KeyboardInterrupt:
+            why = "interrupted (SIGINT)"
     return _keep(climb, tries, codes, why)
 
 
-def _try(climb: Climb, number: int, found: Next, consent: Consent, hands: Hands, say: Say, manner: Manner) -> tuple[Went, Path]:
+def _try(climb: Climb, number: int, found: Next, conduct: Conduct) -> tuple[Went, Path]:
     """One run. A value between two stages that were shown is approved with them."""
     try:
         order, digest = staged(climb, number, found.value)
     except AichaosError as error:
         return Went(code=5, why=str(error)), Path()
-    allowed = msgspec.structs.replace(consent, digests=consent.digests | {digest})
-    return run_one(order, allowed, say, hands.tell, manner, lambda plan: None, hands.again), order.path
+    allowed = msgspec.structs.replace(conduct.consent, digests=conduct.consent.digests | {digest})
+    lead = msgspec.structs.replace(conduct, consent=allowed)
+    return run_one(order, _stage(climb, found.value), lead, lambda plan: None), order.path
 
 
 def _tried(climb: Climb, found: Next, went: Went, path: Path) -> Try:

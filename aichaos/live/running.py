@@ -4,8 +4,8 @@
 """
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -35,8 +35,9 @@ from aichaos.predict.routing.router import Router
 from aichaos.records import past
 from aichaos.run import approve, audit, injection, lease, lever, rollout, state, uses
 from aichaos.run.conduct import Ended, Start, conduct
-from aichaos.run.hold import take, writing
+from aichaos.run.hold import Writer, take, writing
 from aichaos.run.places import listing, looking
+from aichaos.run.series import Series
 from aichaos.run.stops import Stops
 
 Say = Callable[[Event], None]
@@ -104,17 +105,40 @@ def _wait(seconds: float, what: str, stops: Stops, say: Say) -> None:
         stops.wait(min(1.0, left))
 
 
-def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, say: Say, manner: Manner = Manner()) -> Report:  # noqa: B008  frozen
-    """Run a plan that the guard has let pass, and put everything back.
+def carry_out(
+    drawn: Drawn,
+    guarded: Guarded,
+    approval: Approval,
+    stops: Stops,
+    say: Say,
+    manner: Manner = Manner(),  # noqa: B008  frozen
+    series: Series | None = None,
+) -> Report:
+    """Run a plan that the guard has let pass, and put everything back. series: what lends the Lease, and has counted the approval's use.
 
     Raises RefusedError where the Lease can't be had or the approval is used up, AichaosError where nothing was changed.
     """
-    order, plan = drawn.order, drawn.plan
     writer = writing(drawn.connection, approval)
-    held = take(writer, lease.place(lease_of(order)), plan.run, order.lever)
+    with _kept(series):
+        return _carry_out(drawn, guarded, writer, stops, say, manner, series)
+
+
+@contextmanager
+def _kept(series: Series | None) -> Iterator[None]:
+    """Whatever becomes of a run of a series, the series has the Lease again afterwards, if it comes back."""
+    try:
+        yield
+    finally:
+        if series is not None:
+            series.back()
+
+
+def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say: Say, manner: Manner, series: Series | None) -> Report:
+    order, plan, approval = drawn.order, drawn.plan, writer.approval
+    held = series.lend(plan.run) if series is not None else take(writer, lease.place(lease_of(order)), plan.run, order.lever)
     try:
         lever.make(writer, lever.place(order.lever))
-        if guarded.permit is not None:
+        if guarded.permit is not None and series is None:
             uses.count(writer, held.place.namespace, guarded.permit.id, guarded.permit.uses)
     except AichaosError:
         lease.release(writer, held)
@@ -147,6 +171,8 @@ def carry_out(drawn: Drawn, guarded: Guarded, approval: Approval, stops: Stops, 
         except AichaosError:  # before anything was changed
             lease.release(writer, held)
             raise
+        if series is not None:
+            series.back()  # it is kept, and heard, while the rest is measured
         after, unmet, seen = _after(drawn, guarded, ended, say, manner)
         if ended.changed or ended.outcome == "completed":
             _wait(manner.after, "the answers after it", stops, say)

@@ -16,10 +16,11 @@ def active(connection: Connection, where: Place) -> lease.Taken | None:
 
 
 def ask_to_stop(connection: Connection, where: Place, run: str | None, why: str) -> lease.Taken:
-    """Ask the active run to stop; run: None for whichever it is. Raises AichaosError where that run is not active, or can't be asked."""
+    """Ask the active run to stop. run: None for whichever it is; a series' name for the series and the run of it that is active. Raises
+    AichaosError where that run is not active, or can't be asked."""
     writer = writing(connection, approve.for_command("stop", identity(connection), why))
     found = active(connection, where)
-    if found is None or (run and found.run != run):
+    if found is None or (run and run not in (found.run, found.series)):
         named = f"run {run}" if run else "no run"
         other = f"; {found.run} of {found.who} is" if found else ""
         told = f"{named} is {'not ' if run else ''}active in this cluster{other}"

@@ -14,14 +14,14 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from aichaos.domain.digest import sha256
-from aichaos.domain.experiment import Experiment, to_document
+from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.running import Approval, Manifest, Plan
 from aichaos.errors import FileError, UsageError
 from aichaos.files import yaml
@@ -60,8 +60,34 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     value: str
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One experiment of a whole. digest: of its text, without where that comes from: a scenario of the library is made anew."""
+
+    experiment: str
+    digest: str
+    objects: tuple[Approved, ...]
+    limits: Limits
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Several experiments in order, approved together. plan: the digest of what puts them in order: the file of a GameDay; what grows, in
+    which stages, and how closely the limit is looked for. between: experiments between two of the parts may be run, too."""
+
+    kind: Literal["GameDay", "Progressive"]
+    plan: str
+    parts: tuple[Part, ...]
+    between: bool = False
+
+    @property
+    def digest(self) -> str:
+        """`sha256:…` of the plan and of all texts, in their order."""
+        told = [self.kind, self.plan, self.between, [one.digest for one in self.parts]]
+        return "sha256:" + sha256(msgspec.json.encode(told))
+
+
 class Permit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """An approval file. expires: RFC 3339, UTC. uses: how many runs it is for. id: what its uses are counted by."""
+    """An approval file. expires: RFC 3339, UTC. uses: how many runs it is for. id: what its uses are counted by. whole: of several
+    experiments together; then `digest` is its digest, and `objects` and `limits` are those of all."""
 
     api_version: str = "aichaos/v1"
     kind: Literal["Approval"] = "Approval"
@@ -76,12 +102,14 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     given: str
     expires: str
     uses: int = 1
+    whole: Whole | None = None
     signature: Signature | None = None
 
     @property
     def signed(self) -> bytes:
         """What the signature is of: everything else, in one order."""
-        return msgspec.json.encode(msgspec.structs.replace(self, signature=None), order="deterministic")
+        told = msgspec.to_builtins(msgspec.structs.replace(self, signature=None))
+        return msgspec.json.encode({key: one for key, one in told.items() if key != "whole" or one})
 
 
 # digests ---------------------------------------------------------------------------------------------------------------------------
@@ -90,6 +118,11 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def digest_of(experiment: Experiment) -> str:
     """`sha256:…` of what an experiment says, however its file is written."""
     return "sha256:" + sha256(msgspec.json.encode(to_document(experiment), order="deterministic"))
+
+
+def text_digest(experiment: Experiment) -> str:
+    """The same without where it comes from: a scenario that is made anew is the same one."""
+    return digest_of(msgspec.structs.replace(experiment, spec=msgspec.structs.replace(experiment.spec, provenance=Provenance())))
 
 
 _CHURNING = ("kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision")
@@ -130,6 +163,22 @@ def permit(
 
     A single run takes objects by their UIDs, too; the second one finds those that the first has made again with others.
     """
+    objects = [msgspec.structs.replace(one, remade=one.remade and uses > 1) for one in objects]
+    return made(plan, objects, limits, lasts=lasts, uses=uses, why=why, now=now)
+
+
+def made(
+    plan: Plan,
+    objects: Iterable[Approved],
+    limits: Limits,
+    whole: Whole | None = None,
+    *,
+    lasts: datetime.timedelta,
+    uses: int,
+    why: str,
+    now: datetime.datetime,
+) -> Permit:
+    """Raises UsageError for uses or a time that make none."""
     if uses < 1 or lasts <= datetime.timedelta(0):
         raise UsageError("an approval is for at least one run, and for some time", hint="For example --uses 1 --expires 24h.")
     return Permit(
@@ -139,13 +188,12 @@ def permit(
         cluster=plan.cluster,
         user=me(),
         why=why,
-        objects=tuple(
-            sorted((msgspec.structs.replace(one, remade=one.remade and uses > 1) for one in objects), key=lambda one: one.object)
-        ),
+        objects=tuple(sorted(objects, key=lambda one: one.object)),
         limits=limits,
         given=_text(now),
         expires=_text(now + lasts),
         uses=uses,
+        whole=whole,
     )
 
 
@@ -187,23 +235,38 @@ def objections(
 ) -> list[tuple[str, str]]:
     """Why an approval does not cover a plan, each with its name; empty where it does. used: how often it was used before."""
     found: list[tuple[str, str]] = []
-    if given.digest != plan.digest:
+    if given.whole is not None:
+        told = f"the approval is of a {given.whole.kind} as a whole, {given.experiment}, and not of one experiment"
+        found.append(("approval-experiment", told))
+    elif given.digest != plan.digest:
         other = f", which is of {given.experiment}," if given.experiment != plan.experiment else ""
         found.append(("approval-experiment", f"the approval{other} is of another text of the experiment: it was changed after the review"))
-    if given.cluster != plan.cluster:
-        found.append(("approval-cluster", f"the approval is for another cluster ({given.cluster[:40]})"))
-    if (until := _time(given.expires)) is None or now >= until:
-        found.append(("approval-expired", f"the approval has expired ({given.expires[:40]})"))
-    if (since := _time(given.given)) is None or now < since - datetime.timedelta(minutes=5):
-        found.append(("approval-clock", f"the approval is from the future ({given.given[:40]}): one of the two clocks is wrong"))
+    found += invalid(given, plan.cluster, now)
     if used >= given.uses:
-        found.append(("approval-used", f"the approval was for {runs(given.uses)}, and is used up"))
-    if drifted := drift(given.objects, objects):
-        found.append(("approval-drift", f"what was reviewed is not what is there: {'; '.join(drifted)}"))
-    wider = [name for name, more in _wider(given.limits, limits) if more]
-    if wider:
-        found.append(("approval-limits", f"the run reaches further than what was reviewed: {', '.join(wider)}"))
-    return found
+        found.append(used_up(given))
+    return [*found, *beyond(given.objects, given.limits, objects, limits)]
+
+
+def invalid(given: Permit, cluster: str, now: datetime.datetime) -> Iterator[tuple[str, str]]:
+    """Why an approval is none here and now."""
+    if given.cluster != cluster:
+        yield "approval-cluster", f"the approval is for another cluster ({given.cluster[:40]})"
+    if (until := _time(given.expires)) is None or now >= until:
+        yield "approval-expired", f"the approval has expired ({given.expires[:40]})"
+    if (since := _time(given.given)) is None or now < since - datetime.timedelta(minutes=5):
+        yield "approval-clock", f"the approval is from the future ({given.given[:40]}): one of the two clocks is wrong"
+
+
+def used_up(given: Permit) -> tuple[str, str]:
+    return "approval-used", f"the approval was for {uses(given)}, and is used up"
+
+
+def beyond(approved: Sequence[Approved], reviewed: Limits, objects: Sequence[Approved], limits: Limits) -> Iterator[tuple[str, str]]:
+    """What a run would do other than on the objects, and within the reach, that were reviewed."""
+    if drifted := drift(approved, objects):
+        yield "approval-drift", f"what was reviewed is not what is there: {'; '.join(drifted)}"
+    if wider := [name for name, more in _wider(reviewed, limits) if more]:
+        yield "approval-limits", f"the run reaches further than what was reviewed: {', '.join(wider)}"
 
 
 def drift(approved: Sequence[Approved], now: Sequence[Approved]) -> list[str]:
@@ -342,6 +405,17 @@ def _time(written: str) -> datetime.datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
+
+
+_ONE = {"GameDay": "GameDay", "Progressive": "series"}
+
+
+def uses(given: Permit) -> str:
+    """How many runs, GameDays or series an approval is for."""
+    if given.whole is None:
+        return runs(given.uses)
+    one = _ONE[given.whole.kind]
+    return f"one {one}" if given.uses == 1 else f"{given.uses} {one.removesuffix('s')}s"
 
 
 def runs(number: int) -> str:

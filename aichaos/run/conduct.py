@@ -6,10 +6,9 @@ the first change is sent. From then on every way out of this module leads throug
 
 import os
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Literal, Protocol
 
 import msgspec
@@ -41,20 +40,17 @@ from aichaos.domain.running import (
     Waiting,
 )
 from aichaos.errors import AichaosError, ServerError
-from aichaos.run import incluster, journal, lease, restore, state, watchdog
+from aichaos.run import incluster, journal, restore, state, watchdog
 from aichaos.run.actions import Resolves, StepFailed
+from aichaos.run.heart import Heart, keeping, watched
 from aichaos.run.injection import wait_gone
-from aichaos.run.lease import Beat, Held
+from aichaos.run.lease import Held
 from aichaos.run.mirror import Mirror
 from aichaos.run.restore import Fenced
 from aichaos.run.sending import Sender
 from aichaos.run.stops import Stops
 from aichaos.run.watchdog import Watchdog
 
-BEAT = 0.5
-"""Seconds between two looks at the Lease: how long `aichaos stop` from elsewhere takes to be heard."""
-LOST = 10.0
-"""Seconds without an answer of the API server after which a run stops."""
 _LOOK = 0.1
 
 Say = Callable[[Event], None]
@@ -136,8 +132,8 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
             restore.close(book, writer, start.held, "failed", Restored())
             raise
         over.callback(dog.leave)
-        heart = stack.enter_context(_heart(writer, start.held, stops))
-        stack.enter_context(_watched(dog, stops))
+        heart = stack.enter_context(keeping(writer, start.held, stops))
+        stack.enter_context(watched(dog, stops))
         ended = _Run(start, writer, places, hands, stops, _heard(say), book, dog, heart).whole()
         over.close()
         return ended
@@ -153,72 +149,10 @@ def _heard(say: Say) -> Say:
     return tell
 
 
-class _Heart:
-    """The Lease as the run's own threads keep it. over: it is not kept any more; that somebody else has it then is no stop."""
-
-    def __init__(self, held: Held) -> None:
-        self.held = held
-        self.over = threading.Event()
-
-
-@contextmanager
-def _heart(writer: Writer, held: Held, stops: Stops) -> Iterator[_Heart]:
-    """Renews the Lease in the block, and hears there that the run should stop, or that somebody else has taken it over."""
-    heart = _Heart(held)
-
-    def guarded() -> None:
-        try:
-            beat()
-        except Exception as error:  # noqa: BLE001  a bug of ours: a Lease that nobody renews is lost soon
-            stops.pull(f"the Lease is not renewed any more: {type(error).__name__}")
-
-    def beat() -> None:
-        heard = time.monotonic()
-        while not heart.over.wait(BEAT):
-            answer = lease.renew(writer, heart.held)
-            if heart.over.is_set():  # given back meanwhile: no news
-                return
-            if isinstance(answer, Beat) and answer.held is None:
-                stops.pull("another process has taken the run over")
-                return
-            if isinstance(answer, Beat) and answer.held is not None:
-                heart.held, heard = answer.held, time.monotonic()
-                if answer.stop:
-                    stops.pull(f"stopped by {answer.stop}")
-            elif time.monotonic() - heard > LOST:
-                stops.pull("the API server is lost")
-
-    thread = threading.Thread(target=guarded, name="aichaos-lease", daemon=True)
-    thread.start()
-    try:
-        yield heart
-    finally:
-        heart.over.set()
-        thread.join(2 * BEAT)
-
-
-@contextmanager
-def _watched(dog: Watchdog, stops: Stops) -> Iterator[None]:
-    """A run without its watchdog ends."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.is_set():
-            if dog.gone(1.0):
-                stops.pull("the watchdog has died")
-                return
-
-    threading.Thread(target=watch, name="aichaos-watchdog", daemon=True).start()
-    try:
-        yield
-    finally:
-        over.set()
-
-
 class _Run:
     def __init__(
         self, start: Start, writer: Writer, places: Resolves, hands: Hands, stops: Stops, say: Say,
-        book: journal.Journal, dog: Watchdog, heart: _Heart,
+        book: journal.Journal, dog: Watchdog, heart: Heart,
     ) -> None:  # fmt: skip
         self.start = start
         self.writer = writer

@@ -13,9 +13,10 @@ def writing(connection: Connection, approval: Approval) -> Writer:
     return Writer(connection, approval)
 
 
-def take(writer: Writer, where: Place, run: str, lever: str) -> lease.Held:
-    """The Lease for a new run. lever: the one beside it. Raises RefusedError where another run has it, or where it can't be had."""
-    held = lease.acquire(writer, where, run)
+def take(writer: Writer, where: Place, run: str, lever: str, series: str = "") -> lease.Held:
+    """The Lease for a new run, or a new series. lever: the one beside it. Raises RefusedError where another run has it, or where it can't
+    be had."""
+    held = lease.acquire(writer, where, run, series)
     match held:
         case lease.Held():
             return held

@@ -3,6 +3,9 @@
 A run takes it before its first change; a second run finds it taken. Whoever restores in another process takes it over with the next
 generation. A process that was frozen or cut off, and wakes up, finds another generation and writes nothing more. The Lease also shows
 everybody which run is active and whose it is, and carries the wish to stop it.
+
+Several runs in order are a series: it takes the Lease before the first, lends it to each, has it back from each, and lets it go after the
+last. In between it is never free.
 """
 
 import os
@@ -26,26 +29,33 @@ SECONDS = 15
 """How long a Lease counts as alive after it was renewed: what the guard inside the cluster waits for."""
 PROCESS = "aichaos.io/process"
 STOP = "aichaos.io/stop"
+SERIES = "aichaos.io/series"
+"""The series that the holder is a run of; its own name between two runs."""
 _ATTEMPTS = 6
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """Our hold on the Lease. version: its resourceVersion when we last wrote it."""
+    """Our hold on the Lease. version: its resourceVersion when we last wrote it. series: whom it was lent by, and goes back to; "" for
+    nobody."""
 
     place: Place
     run: str
     generation: int
     version: str = ""
+    series: str = ""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """Another run has it. renewed: RFC 3339, when it last said so. lasts: seconds from then until it counts as lost, as the Lease says."""
+    """Another run has it. renewed: RFC 3339, when it last said so. lasts: seconds from then until it counts as lost, as the Lease says.
+    stop: who asks it to stop, and why; "" for nobody. series: what it is a run of; "" for a run by itself."""
 
     run: str
     who: str
     process: str
     renewed: str
     lasts: int = SECONDS
+    stop: str = ""
+    series: str = ""
 
 
 class NotHad(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,8 +86,9 @@ def beside(lever: str) -> str:
     return f"{lever.partition('/')[0]}/{NAME}"
 
 
-def acquire(writer: Writer, where: Place, run: str) -> Hold:
-    """Take the Lease for a new run, making it and its namespace where they are not there yet. Tries again for some seconds."""
+def acquire(writer: Writer, where: Place, run: str, series: str = "") -> Hold:
+    """Take the Lease for a new run, or a new series, making it and its namespace where they are not there yet. Tries again for some
+    seconds."""
     answer = NotHad(why=f"others write {where} again and again", final=False)
     for tries in range(_ATTEMPTS):
         time.sleep(0.05 * (2**tries - 1))
@@ -88,14 +99,14 @@ def acquire(writer: Writer, where: Place, run: str) -> Hold:
                     break
                 continue
             case Absent():
-                outcome = writer.send(_creation(where, run, "main", 1, writer.approval))
+                outcome = writer.send(_creation(where, run, "main", 1, writer.approval, series))
                 if isinstance(outcome, Missing):
                     outcome = writer.send(own.home(where.namespace))
             case Found(lease):
                 holder = text(at(lease, "spec", "holderIdentity"))
                 if holder and (holder != run or _process(lease) != _me("main")):
                     return _taken(lease)
-                outcome = writer.send(_claim(where, lease, run, "main", _generation(lease) + 1, writer.approval))
+                outcome = writer.send(_claim(where, lease, run, "main", _generation(lease) + 1, writer.approval, series))
         if held := _held(outcome, where, run, "main"):
             return held
         if isinstance(outcome, Refused):
@@ -103,6 +114,43 @@ def acquire(writer: Writer, where: Place, run: str) -> Hold:
         if not isinstance(outcome, Done | Conflict | Missing):
             answer = NotHad(why=outcome.why, final=False)
     return answer
+
+
+def lend(writer: Writer, held: Held, run: str) -> Hold:
+    """Give a run of a series the Lease that the series holds, with the next generation. Taken where it is not the series' any more, and
+    where the series is asked to stop (`stop` says so): nothing is lent then. Tries again for some seconds."""
+    answer = NotHad(why=f"others write {held.place} again and again", final=False)
+    for tries in range(_ATTEMPTS):
+        time.sleep(0.05 * (2**tries - 1))
+        match writer.read(held.place):
+            case Unread(why, _, refused):
+                answer = NotHad(why=why, final=refused)
+                if refused:
+                    break
+                continue
+            case Absent():
+                return NotHad(why=f"{held.place} is gone", final=True)
+            case Found(lease):
+                lent = text(at(lease, "spec", "holderIdentity")) == run and _process(lease) == _me("main")  # and the answer was lost
+                if not lent and (not is_ours(lease, held) or text(at(lease, "metadata", "annotations", STOP))):
+                    return _taken(lease)
+                outcome = writer.send(_claim(held.place, lease, run, "main", _generation(lease) + 1, writer.approval, held.run))
+        if ours := _held(outcome, held.place, run, "main"):
+            return msgspec.structs.replace(ours, series=held.run)
+    return answer
+
+
+def had_back(writer: Writer, held: Held) -> Held | None:
+    """The Lease as a series has it again after a run; None where it has not: the run left something over, or nobody answers."""
+    for tries in range(_ATTEMPTS):
+        time.sleep(0.05 * (2**tries - 1))
+        match writer.read(held.place):
+            case Found(lease):
+                mine = text(at(lease, "spec", "holderIdentity")) == held.run and _process(lease) == _me("main")
+                return _as_held(lease, held.place, held.run) if mine else None
+            case Absent():
+                return None
+    return None
 
 
 def take_over(writer: Writer, where: Place, run: str, who: str) -> Hold:
@@ -150,13 +198,15 @@ def renew(writer: Writer, held: Held) -> Beat | NotHad:
 
 
 def release(writer: Writer, held: Held) -> bool:
-    """Let others have it. It stays, with its generation, so that none of ours that wakes up later takes itself for the holder."""
+    """Let others have it, or the series that lent it. It stays, with its generation, so that none of ours that wakes up later takes itself
+    for the holder; a wish to stop is the series' to hear, too."""
+    notes = {PROCESS: _me("main")} if held.series else {PROCESS: None, STOP: None, SERIES: None}
     for _ in range(_ATTEMPTS):
         found = writer.read(held.place)
         if isinstance(found, Absent) or (isinstance(found, Found) and not is_ours(found.object, held)):
             return True
         if isinstance(found, Found):
-            body = {"spec": {"holderIdentity": None}, "metadata": {"annotations": {PROCESS: None, STOP: None}}}
+            body = {"spec": {"holderIdentity": held.series or None}, "metadata": {"annotations": notes}}
             change = Change(verb="patch", place=held.place, body=body, resource_version=meta(found.object, "resourceVersion"))
             if isinstance(writer.send(change), Done):
                 return True
@@ -181,8 +231,8 @@ def holder(lease: Manifest) -> Taken | None:
     return _taken(lease) if text(at(lease, "spec", "holderIdentity")) else None
 
 
-def _creation(where: Place, run: str, who: str, generation: int, approval: Approval) -> Change:
-    notes = {key: value for key, value in _notes(run, who, approval)["annotations"].items() if value is not None}
+def _creation(where: Place, run: str, who: str, generation: int, approval: Approval, series: str = "") -> Change:
+    notes = {key: value for key, value in _notes(run, who, approval, series)["annotations"].items() if value is not None}
     metadata = {"name": where.name, "namespace": where.namespace, "annotations": notes}
     return Change(
         verb="create",
@@ -191,13 +241,14 @@ def _creation(where: Place, run: str, who: str, generation: int, approval: Appro
     )
 
 
-def _claim(where: Place, lease: Manifest, run: str, who: str, generation: int, approval: Approval) -> Change:
-    body = {"metadata": _notes(run, who, approval), "spec": _spec(run, generation)}
+def _claim(where: Place, lease: Manifest, run: str, who: str, generation: int, approval: Approval, series: str = "") -> Change:
+    body = {"metadata": _notes(run, who, approval, series), "spec": _spec(run, generation)}
     return Change(verb="patch", place=where, body=body, resource_version=meta(lease, "resourceVersion"))
 
 
-def _notes(run: str, who: str, approval: Approval) -> Manifest:
-    return {"annotations": {RUN: run, PROCESS: _me(who), OWNER: approval.who, WHY: approval.why, STOP: None}}
+def _notes(run: str, who: str, approval: Approval, series: str) -> Manifest:
+    whose = {RUN: run, PROCESS: _me(who), OWNER: approval.who, WHY: approval.why, SERIES: series or None}
+    return {"annotations": whose | {STOP: None}}
 
 
 def _spec(run: str, generation: int) -> Manifest:
@@ -210,6 +261,10 @@ def _held(outcome: Outcome, where: Place, run: str, who: str) -> Held | None:
     lease = outcome.object if isinstance(outcome, Done) else None
     if lease is None or lease.get("kind") != where.kind or _process(lease) != _me(who):
         return None
+    return _as_held(lease, where, run)
+
+
+def _as_held(lease: Manifest, where: Place, run: str) -> Held:
     return Held(place=where, run=run, generation=_generation(lease), version=meta(lease, "resourceVersion"))
 
 
@@ -233,6 +288,8 @@ def _taken(lease: Manifest) -> Taken:
         process=text(notes.get(PROCESS)),
         renewed=text(at(lease, "spec", "renewTime")),
         lasts=_number(lease, "leaseDurationSeconds") or SECONDS,
+        stop=text(notes.get(STOP)),
+        series=text(notes.get(SERIES)),
     )
 
 

@@ -113,6 +113,9 @@ def _whole(book: Journal, writer: Writer, say: Say) -> Journal:
 
 def told(run: str, restored: Restored) -> Iterator[str]:
     """How a restore ended, for people."""
+    if state.series(run).is_dir():
+        yield f"series {run}: it holds nothing any more"
+        return
     for foreign in restored.foreign:
         yield f"{foreign.object}: {foreign.what}; that stays"
     if restored.verified:

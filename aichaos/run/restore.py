@@ -38,7 +38,7 @@ from aichaos.domain.running import (
 )
 from aichaos.errors import AichaosError, FileError
 from aichaos.files.plain import mapping, sequence
-from aichaos.run import by_hand, lease, mirror
+from aichaos.run import by_hand, lease, mirror, state
 from aichaos.run.closed import refusal
 from aichaos.run.inverses import UNDO, History, Scene, Way, changed_by_others, histories, way_back
 from aichaos.run.journal import Journal
@@ -82,6 +82,10 @@ def take_over(journal: Journal, writer: Writer, say: Say, who: str) -> Held | No
     said, tries = "", 0
     while True:
         hold = lease.take_over(writer, where, opened.plan.run, who)
+        if isinstance(hold, lease.Taken) and hold.series == opened.plan.run:
+            if (state.folder(hold.run) / state.JOURNAL).exists():
+                return None  # whoever restores that run lets the Lease go
+            hold = lease.take_over(writer, where, hold.run, who)  # it was lent, and the run had not begun
         if isinstance(hold, Held):
             return hold
         if isinstance(hold, lease.Taken):

@@ -1,4 +1,5 @@
-"""Where runs are kept on this machine: a folder for each, and the key that their journals are signed with.
+"""Where runs are kept on this machine: a folder for each, and the key that their journals are signed with. Series of runs, whose journals
+hold no change, lie beside them.
 
 A run is unfinished while its journal has no last entry. Whoever works on it holds its lock, which the kernel takes back when that process
 dies, however it dies. Every command looks for unfinished runs, so nothing heavy is loaded here.
@@ -30,11 +31,16 @@ def runs() -> Path:
     return home() / "runs"
 
 
+def series(name: str) -> Path:
+    """The folder of a series of runs. It is made before the series begins: where there is none, a name is a run's."""
+    return home() / "series" / name
+
+
 def folder(run: str) -> Path:
-    """A run's own folder. Raises FileError for a name that would be another place."""
+    """A run's own folder, or a series'. Raises FileError for a name that would be another place."""
     if not run or "/" in run or run.startswith("."):
         raise FileError(f"{run!r} is no name of a run", hint="`aichaos runs` lists them.")
-    return runs() / run
+    return series(run) if series(run).is_dir() else runs() / run
 
 
 def key() -> bytes:
@@ -74,8 +80,9 @@ def ready() -> None:
 
 
 def unfinished() -> list[str]:
-    """The runs of this machine that have not ended and that no process works on, by name."""
-    return [path.parent.name for path in sorted(runs().glob(f"*/{JOURNAL}")) if not ended(path) and not is_locked(path.parent)]
+    """The runs and series of this machine that have not ended and that no process works on, by name; runs first, which have changes."""
+    found = [path for where in (runs(), home() / "series") for path in sorted(where.glob(f"*/{JOURNAL}"))]
+    return [path.parent.name for path in found if not ended(path) and not is_locked(path.parent)]
 
 
 def ended(path: Path) -> bool:

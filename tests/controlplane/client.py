@@ -102,6 +102,19 @@ class ControlPlane:
         """GET, as admin."""
         return self.request("GET", path)
 
+    def patch(self, path: str, merge: object) -> Any:
+        """A merge patch, as admin."""
+        return self.request("PATCH", path, merge, content_type="application/merge-patch+json")
+
+    def exists(self, path: str) -> bool:
+        try:
+            self.get(path)
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
     def is_ready(self) -> bool:
         """Whether the API server answers and has made its built-in roles and namespaces."""
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aichaos.run import conduct, lease, lever
+from aichaos.run import heart, lease, lever
 from aichaos.run.stops import Stops
 
 
@@ -31,10 +31,10 @@ def test_a_lever_that_can_not_be_looked_at_any_more_is_pulled() -> None:
 
 
 def test_a_lease_that_is_not_renewed_any_more_is_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conduct, "BEAT", 0.01)
+    monkeypatch.setattr(heart, "BEAT", 0.01)
     stops, writer = Stops(), Broken()
     held = lease.Held(place=lease.place(), run="r", generation=1)
-    with conduct._heart(writer, held, stops):  # type: ignore[arg-type]
+    with heart.keeping(writer, held, stops):  # type: ignore[arg-type]
         stop = stops.wait(5)
     assert stop is not None
     assert stop.reason == "the Lease is not renewed any more: RuntimeError"

@@ -1,0 +1,79 @@
+"""What keeps a hold on the Lease while something goes on, and hears there that it should end."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aichaos.cluster.writer import Writer
+from aichaos.run import lease
+from aichaos.run.lease import Beat, Held
+from aichaos.run.stops import Stops
+from aichaos.run.watchdog import Watchdog
+
+BEAT = 0.5
+"""Seconds between two looks at the Lease: how long `aichaos stop` from elsewhere takes to be heard."""
+LOST = 10.0
+"""Seconds without an answer of the API server after which a run stops."""
+
+
+class Heart:
+    """The Lease as the run's own threads keep it. over: it is not kept any more; that somebody else has it then is no stop."""
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+        self.over = threading.Event()
+
+
+@contextmanager
+def keeping(writer: Writer, held: Held, stops: Stops) -> Iterator[Heart]:
+    """Renews the Lease in the block, and hears there that the run should stop, or that somebody else has taken it over."""
+    heart = Heart(held)
+
+    def guarded() -> None:
+        try:
+            beat()
+        except Exception as error:  # noqa: BLE001  a bug of ours: a Lease that nobody renews is lost soon
+            stops.pull(f"the Lease is not renewed any more: {type(error).__name__}")
+
+    def beat() -> None:
+        heard = time.monotonic()
+        while not heart.over.wait(BEAT):
+            answer = lease.renew(writer, heart.held)
+            if heart.over.is_set():  # given back meanwhile: no news
+                return
+            if isinstance(answer, Beat) and answer.held is None:
+                stops.pull("another process has taken the run over")
+                return
+            if isinstance(answer, Beat) and answer.held is not None:
+                heart.held, heard = answer.held, time.monotonic()
+                if answer.stop:
+                    stops.pull(f"stopped by {answer.stop}")
+            elif time.monotonic() - heard > LOST:
+                stops.pull("the API server is lost")
+
+    thread = threading.Thread(target=guarded, name="aichaos-lease", daemon=True)
+    thread.start()
+    try:
+        yield heart
+    finally:
+        heart.over.set()
+        thread.join(2 * BEAT)
+
+
+@contextmanager
+def watched(dog: Watchdog, stops: Stops) -> Iterator[None]:
+    """A run without its watchdog ends."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            if dog.gone(1.0):
+                stops.pull("the watchdog has died")
+                return
+
+    threading.Thread(target=watch, name="aichaos-watchdog", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
