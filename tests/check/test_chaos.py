@@ -101,6 +101,20 @@ def test_a_duration_from_elsewhere_is_not_judged() -> None:
     assert rules(engine(env="{name: TOTAL_CHAOS_DURATION, valueFrom: {configMapKeyRef: {name: settings, key: colour}}}")) == []
 
 
+INTERVAL = "{{name: TOTAL_CHAOS_DURATION, value: '30'}}, {{name: RANDOMNESS, value: '{random}'}}, {{name: CHAOS_INTERVAL, value: {value}}}"
+
+
+@pytest.mark.parametrize(("random", "value", "right"), [("true", "5-10", True), ("false", "5-10", False), ("true", "5s-10s", False)])
+def test_an_interval_left_to_chance_has_two_ends(random: str, value: str, right: bool) -> None:
+    found = rules(engine(env=INTERVAL.format(random=random, value=value)))
+    assert found == ([] if right else ["litmus/variable-value"])
+
+
+def test_a_variable_that_the_program_reads_without_its_chart_naming_it_is_known() -> None:
+    env = "{name: TOTAL_CHAOS_DURATION, value: '30'}, {name: CHAOS_INJECT_COMMAND, value: 'md5sum /dev/zero'}"
+    assert [one for one in reviewed(engine(fault="pod-cpu-hog-exec", env=env)).findings if "CHAOS_INJECT_COMMAND" in one.message] == []
+
+
 # targets of Chaos Mesh ----------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from aichaos.check.fixes import fix, replace
+from aichaos.check.meaning.envoy_values import escaped, has_variable, lone_percent
 from aichaos.check.meaning.implementations import CALLED, implementation_of, implementations
 from aichaos.check.meaning.units import short
 from aichaos.check.subject import Subject
@@ -19,12 +20,6 @@ from aichaos.domain.finding import Finding
 from aichaos.domain.gateway import Filter, Gateway, GRPCMatch, GRPCRoute, GRPCRule, HTTPMatch, HTTPRoute, HTTPRule
 from aichaos.observe.attach import attach, hostnames, names_gateway
 
-VARIABLE = re.compile(
-    r"%(?:REQ|RESP|TRAILER|REQ_WITHOUT_QUERY|PROTOCOL|HOSTNAME|START_TIME|DURATION|ROUTE_NAME|RESPONSE_CODE\w*|RESPONSE_FLAGS\w*|"
-    r"BYTES_\w+|DOWNSTREAM_\w+|UPSTREAM_\w+|CONNECTION_ID|STREAM_ID|REQUESTED_SERVER_NAME|VIRTUAL_CLUSTER_NAME|DYNAMIC_METADATA|"
-    r"CLUSTER_METADATA|FILTER_STATE|PER_REQUEST_STATE|ENVIRONMENT|GRPC_STATUS\w*|EMIT_TIME|UNIQUE_ID|PATH|QUERY_PARAM)"
-    r"(?:\([^)]*\))?(?::[0-9]+)?%"
-)
 _WHOLE_PORT = (
     "Envoy refuses the routes of the whole port: it keeps the old ones and takes no further change, and one that starts answers 404 to "
     "everything, while the route's status says Accepted"
@@ -127,22 +122,17 @@ def _filters(this: Subject, filters: Sequence[Filter], path: str, serving: froze
                         yield this.note("gateway/host-header", message, f"{here}/name", None if who[1] else "warning")
 
 
-def lone_percent(value: str) -> bool:
-    """Whether a % stands in a header's value that starts no variable of Envoy's and is no `%%`."""
-    return "%" in VARIABLE.sub("", value.replace("%%", ""))
-
-
 def _percent(this: Subject, value: str, path: str, serving: frozenset[str]) -> Iterator[Finding]:
     """Envoy reads header values as format strings: `%REQ(x)%` is filled in, `%%` is a %, and any other % is a mistake."""
     who = _who(serving, ("istio", "envoy-gateway"))
     if lone_percent(value):
         if who is None:
             return
-        escaped = re.sub(r"(?<!%)%(?!%)", "%%", value) if not VARIABLE.search(value) and "%%" not in value else None
-        certain = fix("%% for each %", replace(path, escaped)) if escaped and who[1] and serving <= {"istio", "envoy-gateway"} else None
+        meant = escaped(value) if who[1] and serving <= {"istio", "envoy-gateway"} else None
+        certain = fix("%% for each %", replace(path, meant)) if meant else None
         message = f"{short(value)} holds a % that starts no variable of Envoy's: with {who[0]}, {_WHOLE_PORT}; write %% for a %"
         yield this.note("gateway/header-percent", message, path, None if who[1] else "warning", fix=certain)
-    elif VARIABLE.search(value):
+    elif has_variable(value):
         message = f"{short(value)} is not sent as it is written: Envoy fills in what stands between the % signs"
         yield this.note("gateway/header-variable", message, path)
 

@@ -4,12 +4,12 @@ Sources: istio.io/istio pkg/config/validation (regular expressions, hosts, share
 values, which it lets pass, from asking an Envoy.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from aichaos.check.fixes import fix, replace
-from aichaos.check.meaning.gateways import VARIABLE, invalid, lone_percent
+from aichaos.check.meaning.envoy_values import escaped, lone_percent
+from aichaos.check.meaning.gateways import invalid
 from aichaos.check.meaning.units import short
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
@@ -21,7 +21,6 @@ _NAMED_MATCHES = ("headers", "withoutHeaders", "queryParams")
 _LONGEST = 1024
 _SMALLEST = 0.0001
 _SHARES = (("fault", "delay", "percentage"), ("fault", "abort", "percentage"), ("mirrorPercentage",))
-_MEANT_AS_VARIABLE = re.compile(r"%[A-Za-z_]+(?:\([^)]*\))?%")
 
 
 def value_findings(this: Subject, spec: dict[str, Any]) -> Iterator[Finding]:
@@ -87,8 +86,8 @@ def _headers(this: Subject, holder: dict[str, Any], path: str) -> Iterator[Findi
                 if not isinstance(value, str) or not lone_percent(value):
                     continue
                 here = f"{path}/headers/{way}/{action}{pointer(name)}"
-                plain = "%%" not in value and not VARIABLE.search(value) and not _MEANT_AS_VARIABLE.search(value)
-                certain = fix("%% for each %", replace(here, value.replace("%", "%%"))) if plain else None
+                meant = escaped(value)
+                certain = fix("%% for each %", replace(here, meant)) if meant else None
                 message = f"{short(value)} holds a % that starts no variable of Envoy's: {_WHOLE_PORT}; write %% for a %"
                 yield this.note("istio/header-percent", message, here, fix=certain)
 

@@ -19,6 +19,8 @@ _SECONDS = ("TOTAL_CHAOS_DURATION", "CHAOS_INTERVAL", "RAMP_TIME")
 _MILLISECONDS = ("NETWORK_LATENCY", "JITTER", "LATENCY", "RESET_TIMEOUT")
 _PERCENT = re.compile(r"\s*([0-9]{1,3})\s*%\s*")
 _MEGABYTES = re.compile(r"\s*([0-9]{1,7})\s*(?:Mi|MiB|MB|M|m)\s*")
+_BETWEEN = re.compile(r"[0-9]+-[0-9]+")
+"""What CHAOS_INTERVAL may be beside RANDOMNESS: seconds from and to."""
 _RENAMED: dict[str, str] = {
     **dict.fromkeys(("NETWORK_LOSS", "PACKET_LOSS_PERCENTAGE", "NETWORK_PACKET_LOSS"), "NETWORK_PACKET_LOSS_PERCENTAGE"),
     **dict.fromkeys(("NETWORK_CORRUPTION", "NETWORK_PACKET_CORRUPTION"), "NETWORK_PACKET_CORRUPTION_PERCENTAGE"),
@@ -46,6 +48,7 @@ _MORE = frozenset(
         "TERMINATION_GRACE_PERIOD_SECONDS",
     }
     | {"SOURCE_PORTS", "DESTINATION_PORTS", "ANNOTATION_CHECK", "CHAOS_NAMESPACE", "APP_NS", "APP_LABEL", "APP_KIND", "AUXILIARY_APPINFO"}
+    | {"CHAOS_INJECT_COMMAND", "CONTAINER_API_TIMEOUT", "INTER_POD_KILL_INTERVAL_SECONDS", "POD_TERMINATION_ORDER"}
     | {"DEFAULT_HEALTH_CHECK", "TARGET_WORKLOADS", "SET_HELPER_DATA", "HELPER_NAME", "CORRELATION", "NODE_LABEL", "CHAOS_INTERVAL"}
 )
 """Variables that the faults' programs read without their charts naming them (litmus-go, pkg/*/environment)."""
@@ -61,7 +64,7 @@ def environment_findings(this: Subject, fault: LitmusFault) -> Iterator[Finding]
         if not name or "valueFrom" in variable:
             continue
         yield from _name(this, fault, name, path)
-        yield from _value(this, fault.name, name, value, f"{path}/value")
+        yield from _value(this, fault, name, value, f"{path}/value")
     if "TOTAL_CHAOS_DURATION" not in fault.environment:
         message = f'no TOTAL_CHAOS_DURATION: how long {fault.name or "the fault"} lasts is left to the installed fault; set it, as in "60"'
         yield this.note("litmus/duration", message, base, "warning")
@@ -85,7 +88,7 @@ def _name(this: Subject, fault: LitmusFault, name: str, path: str) -> Iterator[F
         yield this.note("litmus/variable-unknown", message, f"{path}/name", "warning" if severity is None else "info")
 
 
-def _value(this: Subject, fault: str, name: str, value: Any, path: str) -> Iterator[Finding]:
+def _value(this: Subject, fault: LitmusFault, name: str, value: Any, path: str) -> Iterator[Finding]:
     if value is None:
         return
     duration = name == "TOTAL_CHAOS_DURATION"
@@ -102,9 +105,11 @@ def _value(this: Subject, fault: str, name: str, value: Any, path: str) -> Itera
     if duration and value.strip("0") == "":
         yield this.note("litmus/duration", f'{name} is {short(value)}; it takes whole seconds of more than zero, as in "60"', path)
         return
-    if not duration and fault not in litmus_known():
+    if not duration and fault.name not in litmus_known():
         return  # what a fault of somebody's own reads nobody here knows
-    meant, unit = _meant(fault, name, value)
+    if name == "CHAOS_INTERVAL" and text(fault.environment.get("RANDOMNESS")).lower() == "true" and _BETWEEN.fullmatch(value):
+        return
+    meant, unit = _meant(fault.name, name, value)
     if unit and meant != value:
         certain = fix(f'value: "{meant}"', replace(path, meant)) if meant is not None else None
         rule = "litmus/duration" if duration else "litmus/variable-value"
