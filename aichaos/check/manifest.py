@@ -1,6 +1,7 @@
 """Everything that is checked about one Kubernetes manifest, wherever it stands: in a file, in a List, in a step of an experiment."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,8 +16,10 @@ from aichaos.check.known import known_kind
 from aichaos.check.meaning.families import meaning_findings
 from aichaos.check.policy_manifests import manifest_policy
 from aichaos.check.references import reference_findings
+from aichaos.check.retyped import retyped
 from aichaos.check.rules import finding
-from aichaos.check.schema import schema_findings
+from aichaos.check.schema import Kinds, schema_findings
+from aichaos.check.schema.bundle import Found
 from aichaos.check.subject import subject
 from aichaos.check.world import World
 from aichaos.domain.base import reference_of
@@ -46,14 +49,21 @@ def manifest_findings(document: Any, world: World, *, plain: bool = False) -> It
     if judged:
         server = [one for one in server if one.rule != "kind/unknown"]
     this = subject(document, world)
-    changed = mutated(document, schema)
-    for found in (told(schema_findings(changed, world.kinds), document), admission_findings(changed, schema)):
-        said = {one.path for one in server}
-        server += [one for one in found if one.path not in said]
+    judge = partial(_judged, schema=schema, kinds=world.kinds)
+    told_before = {one.path for one in server}
+    server += [one for one in retyped(judge(document), document, judge) if one.path not in told_before]
     yield from joined(server, meaning_findings(this), judged={"schema", "admission"} if judged else {"admission"})
     yield from closed_findings(this)
     yield from manifest_policy(this)
     yield from (one for one in reference_findings(this) if one.rule != "schema/type" or not judged)
+
+
+def _judged(document: dict[str, Any], *, schema: Found | None, kinds: Kinds) -> list[Finding]:
+    """What the server would say about the structure and the values of a document; of one place what is said first."""
+    changed = mutated(document, schema)
+    found = list(told(schema_findings(changed, kinds), document))
+    said = {one.path for one in found}
+    return [*found, *(one for one in admission_findings(changed, schema) if one.path not in said)]
 
 
 def _taught(document: dict[str, Any], world: World) -> bool:

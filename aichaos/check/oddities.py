@@ -34,7 +34,8 @@ def odd_scalars(item: Item, found: Iterable[Finding], kinds: Kinds) -> Iterator[
         if reason is None:
             yield one
         else:
-            yield msgspec.structs.replace(one, message=f"{one.message} ({_read(reason)})", fix=None)
+            kept = one.fix if one.rule == "schema/type" else None  # which is written with the letters that stand there
+            yield msgspec.structs.replace(one, message=f"{one.message} ({_read(reason)})", fix=kept)
     for pointer, left in odd.items():
         holder, path = _object_around(item.value, pointer)
         if holder is None:

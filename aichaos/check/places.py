@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from aichaos.check.opening import Item
+from aichaos.check.retyped import as_written
 from aichaos.domain.finding import Finding
 from aichaos.files import nodes
 from aichaos.files.nodes import Lines, Node
@@ -32,4 +33,5 @@ def _placed(item: Item, one: Finding, roots: dict[int, Node], lines: Lines) -> F
     line, column = lines.place(spot.entry)
     path = spot.pointer[len(item.prefix) :] if spot.pointer.startswith(item.prefix) else ""
     message = one.message if spot.used is None else f"{one.message} (written here, used in line {lines.place(spot.used)[0]})"
+    one = as_written(one, spot.node)
     return msgspec.structs.replace(one, message=message, path=path, file=item.text.name, line=line, column=column)
