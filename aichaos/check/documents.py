@@ -1,14 +1,15 @@
 """Files become findings: every document of every file is opened, told apart and checked, and every finding gets its line."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
 import msgspec
 
+from aichaos.check.halves import Placed, found_packed, found_unpacked, halved, items_packed, items_unpacked
 from aichaos.check.manifest import is_whole, manifest_findings
-from aichaos.check.opening import Item, opened, text_of
+from aichaos.check.opening import Item, Text, opened, text_of
 from aichaos.check.places import located
 from aichaos.check.rules import finding
 from aichaos.check.templates import LATER, later
@@ -46,17 +47,36 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
 def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: Policy = NO_POLICY) -> Review:
     """Check the documents of some files, given as name and text, against a cluster or, without one, against each other."""
-    items: list[Item] = []
-    found: list[tuple[Item | None, Finding]] = []
-    for name, content in files:
-        inside, problems = opened(text_of(name, content))
-        items += inside
-        found += problems
+    items, found = _opened([text_of(name, content) for name, content in files])
     brought = (item.value for item in items if is_whole(item.value, plain=item.text.plain) and not is_experiment(item.value))
     world = World(topology, brought, policy=policy)
-    found += located((item, one) for item in items for one in _with_later(item, _looked_at(item, world, topology)))
-    named = [_called(one, item) for item, one in found]
-    return Review(findings=named, origins=[item for item, _ in found], items=items, joined=world.topology)
+    found += _found(items, world, topology)
+    return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items, joined=world.topology)
+
+
+def _opened(texts: Sequence[Text]) -> tuple[list[Item], Placed]:
+    length = sum(len(text.content) for text in texts)
+    halves = halved(texts, _opened_here, items_packed, items_unpacked, length)
+    return [item for items, _ in halves for item in items], [pair for _, found in halves for pair in found]
+
+
+def _opened_here(texts: Sequence[Text]) -> tuple[list[Item], Placed]:
+    items: list[Item] = []
+    found: Placed = []
+    for one_text in texts:
+        inside, problems = opened(one_text)
+        items += inside
+        found += [(item, _called(one, item)) for item, one in problems]
+    return items, found
+
+
+def _found(items: Sequence[Item], world: World, topology: Topology | None) -> Placed:
+    def here(some: Sequence[Item]) -> Placed:
+        placed = located((item, one) for item in some for one in _with_later(item, _looked_at(item, world, topology)))
+        return [(item, _called(one, item)) for item, one in placed]
+
+    length = sum(len(content) for content in {item.text.name: item.text.content for item in items}.values())
+    return [pair for half in halved(items, here, found_packed, found_unpacked, length) for pair in half]
 
 
 def _called(one: Finding, item: Item | None) -> Finding:
