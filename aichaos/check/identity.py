@@ -12,7 +12,7 @@ from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean, nearest
 from aichaos.domain.base import group_of, reference_of
 from aichaos.domain.finding import Finding, Fix
-from aichaos.files.plain import mapping, text
+from aichaos.files.plain import at, mapping, text
 
 
 def not_an_object(document: Any) -> str | None:
@@ -50,11 +50,12 @@ def _what(value: Any) -> str:
 def identity_findings(document: dict[str, Any]) -> Iterator[Finding]:
     """Findings about the kind, the apiVersion and the name of a document that `not_an_object` lets pass."""
     name = str(reference_of(document))
-    yield from _kind(document["apiVersion"], document["kind"], name)
+    yield from _kind(document, name)
     yield from name_findings(document, name)
 
 
-def _kind(api_version: str, kind: str, name: str) -> Iterator[Finding]:
+def _kind(document: dict[str, Any], name: str) -> Iterator[Finding]:
+    api_version, kind = document["apiVersion"], document["kind"]
     group = group_of(api_version)
     known = known_kind(api_version, kind)
     if known is None and group == "s3.aws.upbound.io" and kind in KINDS_MEANT:
@@ -66,6 +67,10 @@ def _kind(api_version: str, kind: str, name: str) -> Iterator[Finding]:
         version = api_version.rpartition("/")[2]
         if version not in known.versions:
             message = f"{kind} is not served as {api_version}; write apiVersion: {known.api_version}"
+            if _means_another(document, version):
+                message += ", under which an empty selector takes every pod of the namespace and not none"
+                yield finding("kind/api-version", message, object=name, path="/apiVersion")
+                return
             yield finding("kind/api-version", message, object=name, path="/apiVersion", fix=_served_as(known.api_version))
         return
     namesakes = kinds_called(kind)
@@ -86,6 +91,13 @@ def _kind(api_version: str, kind: str, name: str) -> Iterator[Finding]:
             object=name,
             path="/kind",
         )
+
+
+def _means_another(document: dict[str, Any], version: str) -> bool:
+    """Whether the same text says something else in the version that is served."""
+    selector = at(document, "spec", "selector")
+    empty = isinstance(selector, dict) and not any(selector.values())
+    return document["kind"] == "PodDisruptionBudget" and version == "v1beta1" and empty
 
 
 def _served_as(api_version: str) -> Fix:

@@ -59,11 +59,15 @@ def manifest_findings(document: Any, world: World, *, plain: bool = False) -> It
 
 
 def _judged(document: dict[str, Any], *, schema: Found | None, kinds: Kinds) -> list[Finding]:
-    """What the server would say about the structure and the values of a document; of one place what is said first."""
+    """What the server would say about the structure and the values of a document; of one place what is said first.
+
+    Inside of a value of a wrong type nothing is missing: there is nothing that could hold it.
+    """
     changed = mutated(document, schema)
     found = list(told(schema_findings(changed, kinds), document))
     said = {one.path for one in found}
-    return [*found, *(one for one in admission_findings(changed, schema) if one.path not in said)]
+    closed = tuple(f"{one.path}/" for one in found if one.rule == "schema/type")
+    return [*found, *(one for one in admission_findings(changed, schema) if one.path not in said and not one.path.startswith(closed))]
 
 
 def _taught(document: dict[str, Any], world: World) -> bool:

@@ -174,6 +174,23 @@ def test_an_api_version_that_nobody_serves_is_an_error_that_names_the_right_one(
         assert f"apiVersion: {right}" in found.message
 
 
+def test_a_version_under_which_the_text_means_something_else_is_no_certain_fix() -> None:
+    budget = "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: a}\nspec: {minAvailable: 1, selector: %s}\n"
+    empty, other = (
+        next(one for one in review([("a.yaml", budget % selector)], None).findings if one.rule == "kind/api-version")
+        for selector in ("{}", "{matchLabels: {a: b}}")
+    )
+    assert "takes every pod of the namespace and not none" in empty.message
+    assert (empty.fix is None, other.fix is None) == (True, False)
+
+
+def test_inside_of_a_value_of_a_wrong_type_nothing_is_missing() -> None:
+    fault = "apiVersion: chaos-mesh.org/v1alpha1\nkind: NetworkChaos\nmetadata: {name: a, namespace: b}\n"
+    spec = "spec: {action: loss, mode: one, duration: 60s, selector: {labelSelectors: {a: b}}, loss: 50}\n"
+    found = [one for one in review([("a.yaml", fault + spec)], None).findings if one.severity == "error"]
+    assert [(one.rule, one.path) for one in found] == [("chaos-mesh/percentage-shape", "/spec/loss")]
+
+
 def test_a_known_kind_of_a_stranger_is_not_ours_to_judge() -> None:
     assert only("{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: a}}").severity == "skipped"
 
