@@ -9,10 +9,12 @@ from aichaos.check.reach import Reach, reach
 from aichaos.check.subject import Subject
 from aichaos.check.windows import window_findings
 from aichaos.check.world import World
+from aichaos.domain.base import reference
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import PROTECTED_NAMESPACES
 from aichaos.files.plain import text
 from aichaos.observe.faults import faults, is_chaos, litmus_faults
+from aichaos.observe.targets import chaos_mesh, keys
 
 CONTROLLERS = frozenset({"istio-system", "envoy-gateway-system", "projectcontour", "chaos-mesh", "litmus"})
 """Where gateways' and chaos engines' controllers are installed as a rule: a fault there takes away what would end it."""
@@ -93,13 +95,27 @@ def _namespaces(this: Subject, harms: list[Harm]) -> Iterator[Finding]:
 def _all_of_them(this: Subject) -> Iterator[Finding]:
     """A fault that leaves nobody: the usual share of an experiment is a part."""
     for fault in faults(this.document):
-        if fault.takes_pods and fault.spec.get("mode") == "all":
-            message = "mode: all takes every pod that the selector finds, and leaves none to answer; use fixed-percent with a value, or one"
+        mode = fault.spec.get("mode")
+        everything = mode == "all" or (mode == "fixed-percent" and fault.spec.get("value") == "100")
+        if fault.takes_pods and everything and not _some_stay(this, fault.spec.get("selector")):
+            said = "mode: all" if mode == "all" else 'fixed-percent with value: "100"'
+            message = f"{said} takes every pod that the selector finds, and leaves none to answer; take a smaller share, or one"
             yield this.note("policy/takes-all", message, f"{fault.path}/mode")
     for litmus_fault in litmus_faults(this.document):
         if text(litmus_fault.environment.get("PODS_AFFECTED_PERC")) == "100":
             message = "PODS_AFFECTED_PERC 100 takes every pod of the target, and leaves none to answer"
             yield this.note("policy/takes-all", message, f"{litmus_fault.path}/spec/components/env")
+
+
+def _some_stay(this: Subject, selector: object) -> bool:
+    """Whether every workload that a selector reaches keeps a pod that it does not take, as far as the pods are known."""
+    topology = this.world.topology
+    taken = chaos_mesh(topology, selector, this.namespace).pods
+    owners = [topology.workload_of(pod) for pod in taken]
+    workloads = {reference(owner): owner for owner in owners if owner is not None}
+    if not taken or None in owners:
+        return False
+    return all(keys(topology.pods_of(workload)) - keys(taken) for workload in workloads.values())
 
 
 def _limits(this: Subject, found: Reach) -> Iterator[Finding]:

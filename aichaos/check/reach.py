@@ -5,7 +5,10 @@ from collections.abc import Iterable
 import msgspec
 
 from aichaos.check.radius import Harm
+from aichaos.domain.base import reference
+from aichaos.domain.gateway import Route
 from aichaos.domain.network import Service
+from aichaos.observe.targets import PodKey, keys
 from aichaos.observe.topology import Topology
 
 _PARTS = ((1.0, "all"), (0.75, "three quarters"), (2 / 3, "two thirds"), (0.5, "half"), (1 / 3, "a third"), (0.25, "a quarter"))
@@ -43,21 +46,28 @@ def reach(harms: Iterable[Harm], topology: Topology) -> Reach:
     namespaces = {namespace for harm in listed for namespace in harm.namespaces} | {namespace for namespace, _ in hit}
     near = [pod for namespace in sorted({namespace for namespace, _ in hit}) for pod in topology.pods_of_namespace.get(namespace, [])]
     losses = {
-        (service.namespace, service.name): _lost(service, hit, count, topology)
+        (service.namespace, service.name): _lost([service], hit, count, topology)
         for service in topology.services_of_pods([pod for pod in near if (pod.namespace, pod.name) in hit])
     }
-    routes: dict[str, float] = {}
-    for key, share in losses.items():
-        for route in topology.routes_of_service.get(key, []):
-            name = f"{route.namespace}/{route.name}"
-            routes[name] = max(share, routes.get(name, 0.0))
+    routes = {
+        f"{route.namespace}/{route.name}": _lost(_behind(route, topology), hit, count, topology)
+        for route in {id(route): route for key in losses for route in topology.routes_of_service.get(key, [])}.values()
+    }
     total = sum(len(topology.pods_of_namespace.get(namespace, [])) for namespace in namespaces)
     return Reach(pods=count, total=total, losses=losses, routes=routes)
 
 
-def _lost(service: Service, hit: frozenset[tuple[str, str]], count: int, topology: Topology) -> float:
-    pods = topology.service_pods(service)
-    return min(count, sum((pod.namespace, pod.name) in hit for pod in pods)) / len(pods) if pods else 0.0
+def _lost(services: list[Service], hit: frozenset[PodKey], count: int, topology: Topology) -> float:
+    """The share of what answers for these Services that is gone at worst. A pod that is not ready answers nobody, unless none is."""
+    pods = [pod for service in services for pod in topology.service_pods(service)]
+    answering = keys([pod for pod in pods if pod.ready] or pods)
+    return min(count, len(answering & hit)) / len(answering) if answering else 0.0
+
+
+def _behind(route: Route, topology: Topology) -> list[Service]:
+    """Every Service that a route sends to, each once."""
+    found = {backend.key: backend.service for backend in topology.backends[reference(route)] if backend.service is not None}
+    return list(found.values())
 
 
 def _part(share: float) -> str:

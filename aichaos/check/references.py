@@ -81,7 +81,10 @@ def _installed(this: Subject) -> Iterator[Finding]:
     group, kind, world = group_of(this.document["apiVersion"]), this.document["kind"], this.world
     if world.cluster is None:
         return
-    if group in ENGINE_GROUPS and not world.engine_installed(group):
+    if group in ENGINE_GROUPS and not world.engine_installed(group) and (why := world.why_engines_unknown()):
+        message = f"whether {engine_name(group)} is installed can't be told: {why}"
+        yield this.note("reference/engine-not-installed", message, "/kind", "skipped")
+    elif group in ENGINE_GROUPS and not world.engine_installed(group):
         others = [engine_name(engine.group) for engine in world.cluster.snapshot.engines]
         instead = f"; {' and '.join(others)} is" if others else "; no chaos engine is: use steps that need none, or install it first"
         yield this.note("reference/engine-not-installed", f"{engine_name(group)} is not installed in this cluster{instead}", "/kind")

@@ -110,6 +110,13 @@ class World:
     def engine_installed(self, group: str) -> bool:
         return self.cluster is not None and any(engine.group == group for engine in self.cluster.snapshot.engines)
 
+    def why_engines_unknown(self) -> str:
+        """Why we do not know which chaos engines are installed; "" where we know. They seldom lie beside the manifests of a service."""
+        seen = self.cluster.snapshot if self.cluster is not None else None
+        if seen is None or seen.source.kind != "file" or seen.engines or seen.definitions:
+            return ""
+        return f"{seen.source.cluster or 'the source'} holds no definition of a kind at all"
+
 
 def _readable(brought: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
     for manifest in manifests.objects(brought):
