@@ -1,16 +1,18 @@
 """Whether every number of a text stands in the data that it was written from: digits, spelled-out numbers, fractions, shares and times.
 
-A number agrees with one of the data where it is that one, or that one rounded to as many places as it is written with. What can't be read
-as a number for certain does not agree. So a text may be refused that is right, and none passes with a number of its own; whether a number
-is said of the right thing is not looked at.
+A number agrees with one of the data where it is that one, or that one rounded to as many places as it is written with, and is said of the
+same thing (`pairing.py`). What can't be read as a number for certain does not agree. So a text may be refused that is right, and none
+passes with a number of its own.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
+from aichaos.ask import pairing
 from aichaos.ask.quantities import NUMERALS
 
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -64,18 +66,38 @@ class _Name(msgspec.Struct, frozen=True):
 
 
 def strange(text: str, data: str) -> list[str]:
-    """What of a text is in no number or name of the data, as it is written there; empty where everything is."""
-    known = list(_spread(_found(_plain(data)), _plain(data)))
-    low = _plain(data).lower()
-    plain = _plain(text)
-    cited = list(_found(plain))
-    told = [one.written for one in cited if isinstance(one, _Name) and not _named(one.written, low)]
+    """What of a text is in no number or name of the data, or is said there of something else, as it is written; empty where there is
+    nothing."""
+    report, plain = _plain(data), _plain(text)
+    names = pairing.names(report)
+    known = list(_spread(_found(report), report))
+    whose = pairing.of_report(report, _numbers(known), names)
+    cited = sorted(_found(plain), key=lambda one: one.start)
+    wrong = [(one.start, one.written) for one in cited if isinstance(one, _Name) and not _named(one.written, report.lower())]
     numbers = [one for one in cited if isinstance(one, Cited)]
-    for place, one in enumerate(numbers):
+    there: list[list[pairing.Said]] = []
+    for place, (one, said) in enumerate(zip(numbers, pairing.of_text(plain, _numbers(numbers), names), strict=True)):
         ways = [one, *_as_the_next(one, numbers[place + 1 : place + 2], plain)]
-        if not any(_agrees(way, each) for way in ways for each in known):
-            told.append(one.written)
-    return list(dict.fromkeys(told))
+        agreeing = [known_of for each, known_of in zip(known, whose, strict=True) if any(_agrees(way, each) for way in ways)]
+        there.append(agreeing)
+        if not agreeing:
+            wrong.append((one.start, one.written))
+        elif not pairing.fits(said, agreeing):
+            wrong.append((one.start, f"{one.written} ({pairing.told(said, agreeing)})"))
+    wrong += _turned(plain, numbers, there)
+    return list(dict.fromkeys(written for _, written in sorted(wrong)))
+
+
+def _numbers(cited: Sequence[Cited]) -> list[pairing.Number]:
+    return [pairing.Number(kind=one.kind, span=(one.start, one.end)) for one in cited]
+
+
+def _turned(text: str, numbers: Sequence[Cited], there: Sequence[Sequence[pairing.Said]]) -> Iterator[tuple[int, str]]:
+    """What is said to have gone the other way."""
+    ways = [(number, one.value, said) for number, one, said in zip(_numbers(numbers), numbers, there, strict=True)]
+    for place, (left, right) in enumerate(pairwise(ways)):
+        if pairing.turned(text, left, right):
+            yield numbers[place].start, f"from {numbers[place].written} to {numbers[place + 1].written} (it went the other way)"
 
 
 def _named(word: str, data: str) -> bool:

@@ -48,9 +48,9 @@ def summary(found: Summary) -> list[str]:
     """A model's summary as paragraphs, with whose it is; or why it was refused."""
     who = f"{found.backend} ({found.model})" if found.model else found.backend
     if found.refused:
-        return [f"The summary of {who} was refused. What follows stands in it and not in this report: {', '.join(found.refused[:10])}."]
+        return [f"The summary of {who} was refused. What follows stands in it, and not so in this report: {', '.join(found.refused[:10])}."]
     paragraphs = [" ".join(part.split()) for part in found.text.split("\n\n") if part.strip()]
-    return [*paragraphs, f"Written by {who}, {found.prompt}; every number in it was compared with this report."]
+    return [*paragraphs, f"Written by {who}, {found.prompt}; every number in it, and what it is said of, was compared with this report."]
 
 
 def reach(radius: BlastRadius) -> str:

@@ -77,7 +77,7 @@ def test_the_prompt_is_the_reviewed_one(found: Results) -> None:
     text = f"{prompt.system}\n\n{prompt.text}"
     if os.environ.get("AICHAOS_REGENERATE"):
         (REPLIES / "prompt.txt").write_text(text, encoding="utf-8")
-    assert (prompt.version, text) == ("summary@1", (REPLIES / "prompt.txt").read_text(encoding="utf-8"))
+    assert (prompt.version, text) == ("summary@2", (REPLIES / "prompt.txt").read_text(encoding="utf-8"))
 
 
 def test_a_summary_that_a_model_really_wrote_stands_in_every_form(found: Results) -> None:
@@ -89,7 +89,7 @@ def test_a_summary_that_a_model_really_wrote_stands_in_every_form(found: Results
     for text in (shown(summed), results_markdown.page(summed), results_html.page(summed)):
         plain = " ".join(text.split())
         assert "success was 66.7% (61.2% to 71.8%)" in plain
-        assert "summary@1; every number in it was compared with this report" in plain
+        assert "summary@2; every number in it, and what it is said of, was compared with this report" in plain
     assert "Written by replay" in shown(summed)
 
 
@@ -142,7 +142,7 @@ def test_a_model_is_told_which_number_and_asked_again(found: Results) -> None:
     assert summed.summary is not None
     assert (summed.summary.text, summed.summary.refused) == ("Success fell to 66.7%.", [])
     assert "- 33.3%" in model.shown[1]
-    assert summed.summary.prompt == "summary@1+summary-again@1"
+    assert summed.summary.prompt == "summary@2+summary-again@2"
 
 
 def test_a_summary_with_a_number_of_its_own_is_refused_and_the_report_says_which(found: Results) -> None:
