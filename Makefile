@@ -33,9 +33,10 @@ COUNT ?= 10000
 agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
 
-# Istio and Envoy Gateway, asked through their own translators and a real Envoy; RECORD=--record keeps the answers for the tests.
+# Every operator that Envoy has; Istio and Envoy Gateway, asked through their own translators and a real Envoy; RECORD=--record keeps the answers for the tests.
 oracles: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build envoy envoy-gateway istio
+	AICHAOS_OPERATORS=2000 $(BIN)/python -m pytest -q tests/domain/test_operators.py
 	$(BIN)/python -m tests.predict.oracles $(RECORD)
 
 # The YAML front end on many more spoiled texts than the tests take.

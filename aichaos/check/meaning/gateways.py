@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 from aichaos.check.fixes import fix, replace
-from aichaos.check.meaning.envoy_values import escaped, has_variable, lone_percent
 from aichaos.check.meaning.implementations import CALLED, implementation_of, implementations
 from aichaos.check.meaning.units import short
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
 from aichaos.domain.gateway import Filter, Gateway, GRPCMatch, GRPCRoute, GRPCRule, HTTPMatch, HTTPRoute, HTTPRule
+from aichaos.domain.operators import broken, escaped, holds_operator
 from aichaos.observe.attach import attach, hostnames, names_gateway
 
 _WHOLE_PORT = (
@@ -125,14 +125,14 @@ def _filters(this: Subject, filters: Sequence[Filter], path: str, serving: froze
 def _percent(this: Subject, value: str, path: str, serving: frozenset[str]) -> Iterator[Finding]:
     """Envoy reads header values as format strings: `%REQ(x)%` is filled in, `%%` is a %, and any other % is a mistake."""
     who = _who(serving, ("istio", "envoy-gateway"))
-    if lone_percent(value):
+    if broken(value):
         if who is None:
             return
-        meant = escaped(value) if who[1] and serving <= {"istio", "envoy-gateway"} else None
-        certain = fix("%% for each %", replace(path, meant)) if meant else None
+        right = escaped(value)
+        certain = fix("%% for each %", replace(path, right)) if right and who[1] and serving <= {"istio", "envoy-gateway"} else None
         message = f"{short(value)} holds a % that starts no variable of Envoy's: with {who[0]}, {_WHOLE_PORT}; write %% for a %"
         yield this.note("gateway/header-percent", message, path, None if who[1] else "warning", fix=certain)
-    elif has_variable(value):
+    elif holds_operator(value):
         message = f"{short(value)} is not sent as it is written: Envoy fills in what stands between the % signs"
         yield this.note("gateway/header-variable", message, path)
 

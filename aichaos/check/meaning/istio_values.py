@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from aichaos.check.fixes import fix, replace
-from aichaos.check.meaning.envoy_values import escaped, lone_percent
 from aichaos.check.meaning.gateways import invalid
 from aichaos.check.meaning.units import short
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
+from aichaos.domain.operators import broken, escaped
 from aichaos.files.plain import at, mapping, pointer, sequence, text
 
 _WHOLE_PORT = "Envoy refuses the routes of the whole port: it keeps the old ones, and one that starts answers 404 to everything"
@@ -83,11 +83,11 @@ def _headers(this: Subject, holder: dict[str, Any], path: str) -> Iterator[Findi
     for way in ("request", "response"):
         for action in ("set", "add"):
             for name, value in mapping(at(holder, "headers", way, action)).items():
-                if not isinstance(value, str) or not lone_percent(value):
+                if not isinstance(value, str) or not broken(value):
                     continue
                 here = f"{path}/headers/{way}/{action}{pointer(name)}"
-                meant = escaped(value)
-                certain = fix("%% for each %", replace(here, meant)) if meant else None
+                right = escaped(value)
+                certain = fix("%% for each %", replace(here, right)) if right else None
                 message = f"{short(value)} holds a % that starts no variable of Envoy's: {_WHOLE_PORT}; write %% for a %"
                 yield this.note("istio/header-percent", message, here, fix=certain)
 

@@ -80,11 +80,11 @@ def _mirrors(filters: Iterable[Filter]) -> list[BackendRef]:
 
 
 def mirrors_hold(route: Route, rule: int, world: World, profile: Profile) -> bool:
-    """Whether every mirror of a rule leads to a Service that may be used, and no redirect stands beside them."""
+    """Whether every mirror of a rule leads to a Service that may be used, and no redirect stands beside one that has endpoints."""
     filters: tuple[Filter, ...] = getattr((route.spec.rules or ())[rule], "filters", ())
-    mirrors = _mirrors(filters)
+    mirrors = [resolve(route, ref, world, profile) for ref in _mirrors(filters)]
     redirected = any(one.request_redirect is not None for one in filters)
-    return not (mirrors and redirected) and not any(resolve(route, ref, world, profile).problem for ref in mirrors)
+    return not any(one.problem or (redirected and one.known) for one in mirrors)
 
 
 def reached(one: Resolved, profile: Profile) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 
 from aichaos.domain.base import LabelSelector, ObjectRef
 from aichaos.domain.gateway import Filter, GRPCRule, HTTPRule, StreamRule
-from aichaos.predict.routing import variables
+from aichaos.domain.operators import broken as broken_value
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.entries import broken, left_out
 from aichaos.predict.routing.headers import removes_host
@@ -61,7 +61,7 @@ def _percent(placement: Placement, profile: Profile) -> Iterator[Suspect]:
         filters: Sequence[Filter] = getattr(rule, "filters", ())
         own = (each for ref in rule.backend_refs or () for each in ref.filters)
         changes = (change for one in (*filters, *own) for change in (one.request_header_modifier, one.response_header_modifier))
-        if any(variables.broken(header.value) for change in changes if change for header in (*change.set, *change.add)):
+        if any(broken_value(header.value) for change in changes if change for header in (*change.set, *change.add)):
             yield from (Suspect(reason, port, number) for port in _ports(placement))
 
 
