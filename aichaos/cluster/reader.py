@@ -51,6 +51,14 @@ class Expired(SourceError):
     """410: a list is older than what the server keeps, so its next page can't be had."""
 
 
+class _NotThere(Exception):
+    """404. name: of the object that the API server says is not there; "" where the answer names none, or is somebody else's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class ListMeta(msgspec.Struct, frozen=True, gc=False):
     continue_: str = msgspec.field(name="continue", default="")
 
@@ -69,9 +77,14 @@ class Listing(msgspec.Struct, Generic[T]):
     unreadable: list[str]
 
 
+class _Details(msgspec.Struct):
+    name: str = ""
+
+
 class _Status(msgspec.Struct):
     kind: str = ""
     message: str = ""
+    details: _Details | None = None
 
 
 class _Column(msgspec.Struct):
@@ -119,6 +132,21 @@ class Reader:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._garbled(path) from error
         return value
+
+    def get_named(self, path: str, name: str) -> dict[str, Any] | None:
+        """A whole object; None only where the API server itself says that it has none of this name. Any other 404, of a proxy in between or
+        of another server, is a ServerError: that something is not there is an answer, too."""
+        try:
+            body = self._asked(path, {}, JSON, self.patience.total)
+        except _NotThere as answer:
+            if answer.name == name:
+                return None
+            raise not_kubernetes(self.connection.server, "status 404") from answer
+        try:
+            found = _decoder(cast(Hashable, dict[str, Any])).decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._garbled(path) from error
+        return cast(dict[str, Any], found)
 
     def list_pages(self, path: str, item: type[T], limit: int) -> Iterator[Listing[T]]:
         """The pages of a list, each of at most `limit` items; 0 for all in one answer. Raises Expired if the list outlived the server's
@@ -202,8 +230,15 @@ class Reader:
     # --- one request, with all its attempts
 
     def _get(self, path: str, params: dict[str, str], accept: str, total: float) -> bytearray | None:
-        """The body, None for a 404. After a request that found nobody the next ones try for a tenth of the time, until one succeeds: a
-        server that goes away in the middle of thirty lists should not cost thirty budgets."""
+        """The body, None for a 404."""
+        try:
+            return self._asked(path, params, accept, total)
+        except _NotThere:
+            return None
+
+    def _asked(self, path: str, params: dict[str, str], accept: str, total: float) -> bytearray:
+        """The body. After a request that found nobody the next ones try for a tenth of the time, until one succeeds: a server that goes
+        away in the middle of thirty lists should not cost thirty budgets. Raises _NotThere for a 404."""
         from tenacity import Retrying, retry_if_exception_type
 
         total = total / _LOST if self._lost else total
@@ -220,13 +255,16 @@ class Reader:
         except Trouble as trouble:
             self._lost = isinstance(trouble.error, UnreachableError)
             raise trouble.error from trouble
+        except _NotThere:
+            self._lost = False
+            raise
         self._lost = False
         return body
 
     def _sleep(self, seconds: float) -> None:
         self._stopped.wait(seconds)
 
-    def _logged_in(self, path: str, params: dict[str, str], accept: str, deadline: float) -> bytearray | None:
+    def _logged_in(self, path: str, params: dict[str, str], accept: str, deadline: float) -> bytearray:
         """One attempt; where the login is refused, a second one with a new login."""
         session = self.connection.session()
         try:
@@ -235,7 +273,7 @@ class Reader:
             self.connection.renew(session)
             return self._once(self.connection.session(), path, params, accept, deadline)
 
-    def _once(self, session: Session, path: str, params: dict[str, str], accept: str, deadline: float) -> bytearray | None:
+    def _once(self, session: Session, path: str, params: dict[str, str], accept: str, deadline: float) -> bytearray:
         from urllib3 import Timeout
 
         server = self.connection.server
@@ -254,8 +292,8 @@ class Reader:
         self._note_time(response.headers.get("Date"))
         return self._judged(path, response.status, response.headers, body)
 
-    def _judged(self, path: str, status: int, headers: Any, body: bytearray) -> bytearray | None:
-        """The body of a good answer, None for a 404; everything else is raised."""
+    def _judged(self, path: str, status: int, headers: Any, body: bytearray) -> bytearray:
+        """The body of a good answer; everything else is raised, _NotThere for a 404."""
         server = self.connection.server
         kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if status == 200:
@@ -263,7 +301,7 @@ class Reader:
                 raise not_kubernetes(server, kind or "something without a type")
             return body
         if status == 404:
-            return None
+            raise _NotThere(_missing_name(body))
         told = _status_message(body) if kind == JSON else ""
         if status == 401:
             hint = "Log in again, as you would for kubectl, or choose another context with --context."
@@ -332,6 +370,14 @@ def _status_message(body: bytearray) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
     return " ".join(status.message.split()) or "no reason given" if status.kind == "Status" else ""
+
+
+def _missing_name(body: bytearray) -> str:
+    try:
+        status = msgspec.json.decode(body, type=_Status)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return status.details.name if status.kind == "Status" and status.details is not None else ""
 
 
 def retry_after(text: str | None) -> float | None:

@@ -75,7 +75,13 @@ def config_map_released(namespace: str, name: str, *, account: Path = ACCOUNT, s
         with urllib.request.urlopen(asked, timeout=5, context=trusted) as answer:
             found = json.loads(answer.read(1 << 20))
     except urllib.error.HTTPError as error:
-        if error.code == 404:
+        if error.code == 404 and _says_not_there(error.read(1 << 20), name):
             return True
         raise
     return bool((found.get("data") or {}).get("state", "") == "released")
+
+
+def _says_not_there(body: bytes, name: str) -> bool:
+    """Whether the API server itself says that it has no such ConfigMap: a proxy in between answers 404, too."""
+    status = json.loads(body)
+    return isinstance(status, dict) and status.get("kind") == "Status" and (status.get("details") or {}).get("name") == name

@@ -164,7 +164,7 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
     )
     with ExitStack() as stack:
         watching = Reader(drawn.connection, lever.PATIENCE)
-        stack.enter_context(lever.Watch(watching, lever.place(order.lever), stops.pull))
+        stack.enter_context(lever.watch(watching, lever.place(order.lever), stops.pull))
         stack.callback(witness.end)
         try:
             ended = conduct(start, writer, drawn.places, hands, stops, lambda event: witness.tell(event, time.time()))

@@ -124,7 +124,7 @@ def under_one_guard(plan: Plan, order: Order, consent: Consent) -> Iterator[Seri
             permit=consent.permit,
         )
         watching, writer = Reader(connection, lever.PATIENCE), writing(connection, consent.to_whole(plan))
-        with lever.Watch(watching, lever.place(order.lever), stops.pull), holding(start, writer, stops) as series:
+        with lever.watch(watching, lever.place(order.lever), stops.pull), holding(start, writer, stops) as series:
             yield series
 
 

@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from aichaos.cluster.writer import Writer
 from aichaos.run import lease
 from aichaos.run.lease import Beat, Held
+from aichaos.run.rounds import rounds
 from aichaos.run.stops import Stops
 from aichaos.run.watchdog import Watchdog
 
-BEAT = 0.5
+LOOK = 0.1
 """Seconds between two looks at the Lease: how long `aichaos stop` from elsewhere takes to be heard."""
+BEAT = 1.0
+"""Seconds between two renewals."""
 LOST = 10.0
 """Seconds without an answer of the API server after which a run stops."""
 
@@ -29,36 +32,42 @@ class Heart:
 def keeping(writer: Writer, held: Held, stops: Stops) -> Iterator[Heart]:
     """Renews the Lease in the block, and hears there that the run should stop, or that somebody else has taken it over."""
     heart = Heart(held)
+    heard = renewed = time.monotonic()
 
-    def guarded() -> None:
+    def beat() -> bool:
+        nonlocal heard, renewed
+        due = time.monotonic() - renewed >= BEAT
+        answer = lease.renew(writer, heart.held) if due else lease.look(writer, heart.held)
+        if heart.over.is_set():  # given back meanwhile: no news
+            return False
+        if isinstance(answer, Beat) and answer.held is None:
+            stops.pull("another process has taken the run over")
+            return False
+        if isinstance(answer, Beat) and answer.held is not None:
+            heart.held, heard = answer.held, time.monotonic()
+            renewed = heard if due else renewed
+            if answer.stop:
+                stops.pull(f"stopped by {answer.stop}")
+        elif time.monotonic() - heard > LOST:
+            lost()
+        return True
+
+    def guarded() -> bool:
         try:
-            beat()
+            return beat()
         except Exception as error:  # noqa: BLE001  a bug of ours: a Lease that nobody renews is lost soon
             stops.pull(f"the Lease is not renewed any more: {type(error).__name__}")
+            return False
 
-    def beat() -> None:
-        heard = time.monotonic()
-        while not heart.over.wait(BEAT):
-            answer = lease.renew(writer, heart.held)
-            if heart.over.is_set():  # given back meanwhile: no news
-                return
-            if isinstance(answer, Beat) and answer.held is None:
-                stops.pull("another process has taken the run over")
-                return
-            if isinstance(answer, Beat) and answer.held is not None:
-                heart.held, heard = answer.held, time.monotonic()
-                if answer.stop:
-                    stops.pull(f"stopped by {answer.stop}")
-            elif time.monotonic() - heard > LOST:
-                stops.pull("the API server is lost")
+    def lost() -> None:
+        if not heart.over.is_set():
+            stops.pull("the API server is lost")
 
-    thread = threading.Thread(target=guarded, name="aichaos-lease", daemon=True)
-    thread.start()
-    try:
-        yield heart
-    finally:
-        heart.over.set()
-        thread.join(2 * BEAT)
+    with rounds("aichaos-lease", LOOK, guarded, LOST, lost):
+        try:
+            yield heart
+        finally:
+            heart.over.set()
 
 
 @contextmanager

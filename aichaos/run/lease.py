@@ -188,6 +188,11 @@ def renew(writer: Writer, held: Held) -> Beat | NotHad:
     outcome = writer.send(Change(verb="patch", place=held.place, body=body, resource_version=held.version))
     if isinstance(outcome, Done) and outcome.object is not None:
         return _beat(outcome.object, held)
+    return look(writer, held)
+
+
+def look(writer: Writer, held: Held) -> Beat | NotHad:
+    """Hear whether we should stop, and whether it is still ours; nothing is written."""
     match writer.read(held.place):
         case Found(lease):
             return _beat(lease, held)

@@ -3,8 +3,8 @@
 Absent means released: it is made at the first run. What can't be read, and what says neither word, counts as pulled.
 """
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import msgspec
@@ -15,11 +15,15 @@ from aichaos.domain.running import LEVER, Change, Conflict, Done, Manifest, Miss
 from aichaos.errors import RefusedError, SourceError
 from aichaos.files.plain import mapping, sequence, text
 from aichaos.run import own
+from aichaos.run.rounds import rounds
 
-EVERY = 0.25
+EVERY = 0.1
 """Seconds between two looks at the lever during a run."""
 PATIENCE = Patience(connect=2.0, silence=3.0, total=4.0)
 """How long a look may take before the lever counts as unreadable."""
+BOUND = 5.0
+"""The same for what no patience of a request holds: a login that never comes back. So a lever that was pulled is seen, or counts as
+unreadable, within so many seconds and `EVERY`, whatever stands between it and the run."""
 _ATTEMPTS = 4
 
 Word = Literal["released", "pulled"]
@@ -42,9 +46,9 @@ def place(written: str = LEVER) -> Place:
 def look(reader: Reader, where: Place) -> Lever:
     """The lever as it is now; a Reader with `PATIENCE` does not wait long."""
     try:
-        found = reader.get_json(address(where), dict[str, object])
+        found = reader.get_named(address(where), where.name)
     except SourceError as error:
-        return Lever(pulled=True, told=f"the lever {_named(where)} can't be read ({error}): that counts as pulled")
+        return _unreadable(where, error)
     return judged(found, where)
 
 
@@ -119,35 +123,33 @@ def make(writer: Writer, where: Place) -> None:
         writer.send(own.config_map_of(where, data))
 
 
-class Watch:
-    """Looks at the lever again and again, in a thread of its own, and says once that it was pulled."""
+@contextmanager
+def watch(reader: Reader, where: Place, pulled: Callable[[str], object], every: float = EVERY, bound: float = BOUND) -> Iterator[None]:
+    """Looks at the lever again and again in the block, and says once that it was pulled.
 
-    def __init__(self, reader: Reader, where: Place, pulled: Callable[[str], object], every: float = EVERY) -> None:
-        self._reader = reader
-        self._where = where
-        self._pulled = pulled
-        self._every = every
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="aichaos-lever", daemon=True)
+    There is no watch of the API in it: one that is cut silently, or that lags behind, would tell nothing, and nobody would know. Each look
+    is a question of its own, and whatever is no answer to it counts as pulled. bound: seconds that one look may take, whatever it waits
+    for.
+    """
 
-    def __enter__(self) -> "Watch":
-        self._thread.start()
-        return self
+    def look_once() -> bool:
+        try:
+            found = look(reader, where)
+        except Exception as error:  # noqa: BLE001  a bug of ours: a lever that nobody looks at any more is as unreadable as another
+            found = _unreadable(where, type(error).__name__)
+        if found.pulled and not over.is_set():
+            pulled(found.told)
+        return not found.pulled
 
-    def __exit__(self, *error: object) -> None:
-        self._over.set()
+    def stuck() -> None:
+        pulled(_unreadable(where, f"no look at it has ended within {bound:g} s").told)
 
-    def _live(self) -> None:
-        while not self._over.wait(self._every):
-            try:
-                found = look(self._reader, self._where)
-            except Exception as error:  # noqa: BLE001  a bug of ours: a lever that nobody looks at any more is as unreadable as another
-                found = Lever(
-                    pulled=True, told=f"the lever {_named(self._where)} can't be read ({type(error).__name__}): that counts as pulled"
-                )
-            if found.pulled and not self._over.is_set():
-                self._pulled(found.told)
-                return
+    with rounds("aichaos-lever", every, look_once, bound, stuck) as over:
+        yield
+
+
+def _unreadable(where: Place, why: object) -> Lever:
+    return Lever(pulled=True, told=f"the lever {_named(where)} can't be read ({why}): that counts as pulled")
 
 
 def _named(where: Place) -> str:

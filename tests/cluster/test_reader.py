@@ -63,17 +63,21 @@ def test_what_is_not_there_is_none(server: Misbehaving, reader: Reader) -> None:
     assert names(reader) == []
 
 
+READING = {"get_json", "get_named", "list_pages", "list_all", "secret_outside", "stop"}
+
+
 def test_a_reader_can_only_read(server: Misbehaving, reader: Reader) -> None:
     """Everything public is called; nothing but GET reaches the server, and nothing takes a method or a body."""
     server.on(HERE, FINE)
     server.on(PODS, page(pods("a")))
     server.on("/api/v1/namespaces/shop/secrets/tls", secret_table("Opaque"))
     reader.get_json(HERE, Version)
+    reader.get_named(HERE, "here")
     list(reader.list_pages(PODS, Pod, 10))
     names(reader)
     reader.secret_outside("shop", "tls")
     reader.stop()
-    assert {name for name in dir(Reader) if not name.startswith("_")} == {"get_json", "list_pages", "list_all", "secret_outside", "stop"}
+    assert {name for name in dir(Reader) if not name.startswith("_")} == READING
     assert {request.method for request in server.requests} == {"GET"}
     source = Path(aichaos.cluster.reader.__file__).read_text(encoding="utf-8")
     assert not [method for method in ("POST", "PUT", "PATCH", "DELETE") if f'"{method}"' in source]

@@ -183,7 +183,7 @@ def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(e
             stack.enter_context(stops.on_signals(lambda: None))
             if orders.lever:
                 watching = Reader(connection, levers.PATIENCE)
-                stack.enter_context(levers.Watch(watching, levers.place(orders.lever), stops.pull))
+                stack.enter_context(levers.watch(watching, levers.place(orders.lever), stops.pull))
             ended = conduct(start, writer, Places(Reader(connection)), SimpleHands(), stops, breaking(orders.bug))
         report({"ended": ended, "moments": moments.count, "stop": stops.stop})
         return 8 if not ended.restored.verified else 0 if ended.outcome == "completed" else 7

@@ -25,13 +25,13 @@ def test_a_lever_that_can_not_be_looked_at_any_more_is_pulled() -> None:
         heard.set()
 
     reader: Any = Broken()
-    with lever.Watch(reader, lever.place(), pulled, every=0.01):
+    with lever.watch(reader, lever.place(), pulled, every=0.01):
         assert heard.wait(5)
     assert told == ["the lever aichaos/aichaos-lever can't be read (RuntimeError): that counts as pulled"]
 
 
 def test_a_lease_that_is_not_renewed_any_more_is_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heart, "BEAT", 0.01)
+    monkeypatch.setattr(heart, "LOOK", 0.01)
     stops, writer = Stops(), Broken()
     held = lease.Held(place=lease.place(), run="r", generation=1)
     with heart.keeping(writer, held, stops):  # type: ignore[arg-type]
