@@ -1,5 +1,7 @@
 """What a team allows chaos to do: limits and namespaces of their own, kept in the settings under `policy`."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -22,13 +24,21 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     days: tuple[Day, ...] = DAYS
 
     def holds(self, day: Day, minute: int) -> bool:
-        """Whether a minute of a day (UTC, from 0) is inside; hours over midnight belong to the days that are named."""
+        """Whether a minute of a day (UTC, from 0) is inside. Hours over midnight begin on the days that are named."""
+        return any(DAYS[on] == day and start <= minute < end for on, start, end in self.spans())
+
+    def spans(self) -> Iterator[tuple[int, int, int]]:
+        """Day (0 is Monday), first minute, and the minute after the last; in two parts where it goes over midnight."""
         start, end = _minutes(self.from_), _minutes(self.to)
-        inside = start <= minute < end if start <= end else minute >= start or minute < end
-        return day in self.days and inside
+        for day in map(DAYS.index, self.days):
+            if start <= end:
+                yield day, start, end
+            else:
+                yield day, start, _MIDNIGHT
+                yield (day + 1) % len(DAYS), 0, end
 
     def __str__(self) -> str:
-        return f"{' '.join(self.days)} {self.from_} to {self.to} UTC"
+        return f"{' '.join(self.days)} {self.from_} to {self.to} UTC" if self.days else "no time at all"
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,7 +75,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             max_routes=_narrower(self.max_routes, other.max_routes),
             max_duration=min(lasting, key=lambda one: seconds(one) or 0.0, default=None),
             kinds=self.kinds if other.kinds is None else tuple(kind for kind in other.kinds if self.kinds is None or kind in self.kinds),
-            windows=other.windows or self.windows,
+            windows=_in_both(self.windows, other.windows),
             allow=tuple(dict.fromkeys((*self.allow, *other.allow))),
             gateway_api=min((one for one in (self.gateway_api, other.gateway_api) if one), key=_CHANNELS.index, default=None),
         )
@@ -87,6 +97,27 @@ def _narrower(one: _N | None, other: _N | None) -> _N | None:
     return min((limit for limit in (one, other) if limit is not None), default=None)
 
 
+def _in_both(one: tuple[Window, ...], other: tuple[Window, ...]) -> tuple[Window, ...]:
+    """The hours that are in both; where none is, a window that never holds, for no window at all would be always."""
+    if not one or not other:
+        return one or other
+    days: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for day, start, end in (span for window in one for span in window.spans()):
+        for same, first, last in (span for window in other for span in window.spans()):
+            if day == same and max(start, first) < min(end, last):
+                days[max(start, first), min(end, last)].add(day)
+    if not days:
+        return (Window(days=()),)
+    return tuple(
+        Window(from_=_clock(start), to=_clock(end), days=tuple(DAYS[day] for day in sorted(on)))
+        for (start, end), on in sorted(days.items())
+    )
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
 def _minutes(clock: str) -> int:
     hours, _, minutes = clock.partition(":")
     return int(hours) * 60 + int(minutes)
@@ -96,6 +127,8 @@ def _fits(entry: str, name: str) -> bool:
     wanted, given = entry.lower(), name.lower()
     return given.startswith(wanted[:-1]) if len(wanted) > 1 and wanted.endswith("*") else given == wanted
 
+
+_MIDNIGHT = 24 * 60
 
 _CHANNELS = ("standard", "experimental")
 """The narrower one first."""

@@ -318,6 +318,8 @@ def test_the_policy_holds_for_an_experiment_whatever_its_scope_allows() -> None:
         ("0 10 * * 0", "error"),
         ("0 10 1 * *", "error"),
         ("@daily", "error"),
+        ("@monthly", "error"),
+        ("CRON_TZ=Asia/Tokyo 0 10 * * *", "skipped"),
         ("@every 1h", "skipped"),
         ("nonsense", "skipped"),
         ("61 3 * * *", "skipped"),
