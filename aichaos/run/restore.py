@@ -46,7 +46,7 @@ from aichaos.run.lease import Held
 
 Say = Callable[[str], None]
 """Takes a line for people."""
-_LONGEST = 5.0
+_LONGEST = 2.0
 
 
 class Fenced(AichaosError):

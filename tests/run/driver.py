@@ -16,12 +16,18 @@ from typing import Any, Literal
 
 import msgspec
 
-from aichaos.cluster.connection import connect
+from aichaos.cluster.connection import Connection, connect
 from aichaos.cluster.reader import Reader
 from aichaos.cluster.writer import Limits, Writer
-from aichaos.domain.experiment import Experiment
+from aichaos.domain.experiment import Expectation, Experiment, HTTPProbe, Probe
 from aichaos.domain.running import Access, Approval, Event, Place, Plan, Planned, Rivals
+from aichaos.domain.sample import Sample
 from aichaos.errors import AichaosError
+from aichaos.measure.probes import Prober, Ways
+from aichaos.measure.sampling import Sampling
+from aichaos.measure.whom import resolve
+from aichaos.observe import source
+from aichaos.observe.topology import Topology
 from aichaos.run import journal, lease, mirror, recover, state
 from aichaos.run import lever as levers
 from aichaos.run.conduct import Start, conduct
@@ -35,7 +41,8 @@ Death = Literal["none", "main", "both", "freeze"]
 class Orders(msgspec.Struct, kw_only=True):
     """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops.
     bug: the event at whose telling something of ours breaks; "" for none. late: seconds that the run takes to end after it has given its
-    Lease back, as on a busy machine. lever: `NS/NAME` of one to look at; "" for none."""
+    Lease back, as on a busy machine. lever: `NS/NAME` of one to look at; "" for none. probed: a port of this machine that an abort probe
+    asks, every `interval` seconds; 0 for none."""
 
     run: str
     namespace: str
@@ -49,6 +56,8 @@ class Orders(msgspec.Struct, kw_only=True):
     bug: str = ""
     late: float = 0.0
     lever: str = ""
+    probed: int = 0
+    interval: float = 0.5
 
 
 class Moments:
@@ -158,6 +167,21 @@ def slow_end(seconds: float) -> None:
     setattr(mirror, "remove", slowly)  # noqa: B010
 
 
+def aborting(orders: Orders, connection: Connection, stops: Stops) -> Sampling:
+    """An abort probe of the Service `web`, which this machine answers for, asked as in any run."""
+    seen = Topology(source.through(connection, source.Choice(namespaces=(orders.namespace,))))
+    whom = resolve(f"service/{orders.namespace}/web=127.0.0.1:{orders.probed}")
+    prober = Prober(seen, None, Ways(resolve=(whom,)))
+    via = f"service/{orders.namespace}/web"
+    probe = Probe(name="web", http=HTTPProbe(url="http://web/", via=via, expect=Expectation(status="200")), failures=1)
+    prober.prepare([probe])
+
+    def abort(failing: Probe, sample: Sample) -> None:
+        stops.pull(f"the abort probe {failing.name} fails: {sample.why}")
+
+    return Sampling([], [probe], prober.ask, abort, interval=orders.interval)
+
+
 def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(ended)) -> int:
     moments = Moments(orders)
     wrap(moments)
@@ -184,6 +208,8 @@ def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(e
             if orders.lever:
                 watching = Reader(connection, levers.PATIENCE)
                 stack.enter_context(levers.watch(watching, levers.place(orders.lever), stops.pull))
+            if orders.probed:
+                stack.enter_context(aborting(orders, connection, stops))
             ended = conduct(start, writer, Places(Reader(connection)), SimpleHands(), stops, breaking(orders.bug))
         report({"ended": ended, "moments": moments.count, "stop": stops.stop})
         return 8 if not ended.restored.verified else 0 if ended.outcome == "completed" else 7
