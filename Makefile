@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # An editable install compiles nothing, and where Python may not write bytecode every start would do it again: two to three times as long.
 COMPILE := $(BIN)/python -m compileall -q aichaos backends
 
-.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults stops hour shams
+.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults stops hour shams brought
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -60,6 +60,11 @@ stops: $(VENV)/.dev testbed
 # Fifty real runs in which nothing is done: none of them may give an alarm.
 shams: $(VENV)/.dev testbed
 	AICHAOS_SHAMS=50 $(BIN)/python -m pytest -q tests/run/test_shams.py
+
+# Litmus and kube-burner, for real, out of a folder that you fill (tests/brought).
+BROUGHT ?=
+brought: $(VENV)/.dev testbed
+	AICHAOS_BROUGHT=$(BROUGHT) $(BIN)/python -m pytest -q -n 2 tests/brought
 
 # An hour of samples at 500 a second: memory, the size of the file, reading it back.
 hour: $(VENV)/.dev

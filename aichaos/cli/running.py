@@ -56,7 +56,7 @@ def run_options(command: F) -> F:
             click.option("--baseline", type=stretch, default=5, show_default=True, help="Seconds of questions before the first step."),
             click.option("--after", type=stretch, default=5, show_default=True, help="Seconds of questions after the way back."),
             click.option("--no-observe", is_flag=True, help="Ask the probes alone, and not the requests whose answers were foretold."),
-            click.option("--injection-timeout", type=injection, default=30, show_default=True, help="Seconds for a fault to arrive."),
+            click.option("--injection-timeout", type=injection, default=None, help="Seconds for a fault to arrive (30; of Litmus 120)."),
         )
     ):
         command = option(command)

@@ -36,7 +36,7 @@ from aichaos.records import past
 from aichaos.run import approve, audit, injection, lease, lever, rollout, state, uses
 from aichaos.run.conduct import Ended, Start, conduct
 from aichaos.run.hold import Writer, take, writing
-from aichaos.run.places import listing, looking
+from aichaos.run.places import choosing, looking
 from aichaos.run.series import Series
 from aichaos.run.stops import Stops
 
@@ -52,12 +52,12 @@ _PAUSE = 0.5
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """interval: seconds from one question of a probe to the next, where it does not say. injection: seconds in which a fault has to be
-    injected. rollouts: seconds that touched workloads get until they are as ready as they were. baseline, after: seconds in which the
-    probes are asked before the first step and after everything went back. observe: whether the requests whose answers were foretold are
-    sent, too."""
+    injected; None for what is usual with its engine. rollouts: seconds that touched workloads get until they are as ready as they were.
+    baseline, after: seconds in which the probes are asked before the first step and after everything went back. observe: whether the
+    requests whose answers were foretold are sent, too."""
 
     interval: float = INTERVAL
-    injection: float = injection.INJECTION
+    injection: float | None = None
     rollouts: float = ROLLOUTS
     settles: float = SETTLES
     baseline: float = BASELINE
@@ -93,7 +93,7 @@ class _Hands:
             self._say(Waiting(what=f"{place}: {text}", seconds_left=None))
 
         ended = injection.wait_injected(
-            place, looking(self._reader), listing(self._reader), stops.wait, tell, self._manner.injection
+            place, looking(self._reader), choosing(self._reader), stops.wait, tell, self._manner.injection
         )  # fmt: skip
         return "" if ended.good or ended.stopped else ended.text
 

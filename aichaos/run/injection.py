@@ -1,8 +1,9 @@
 """Whether a chaos object does what it says: injected into somebody, and recovered when it is gone. One that never arrived is none.
 
 Chaos Mesh tells by conditions (Selected, AllInjected, AllRecovered) and by a record for each target (`status.experiment.containerRecords`);
-a Workflow or a Schedule by the faults that it has made. Litmus tells by the ChaosResult of each experiment of an engine: its history names
-each target, `injected` or `reverted`.
+a Workflow or a Schedule by the faults that it has made. Litmus tells by the ChaosResult of each experiment of an engine: annotations name
+its targets while it runs, its history does afterwards, `injected`, `reverted`, or `targeted` where a fault has nothing to take back. A
+fault whose experiment notes its targets at the end alone tells meanwhile by an Event of its engine. (litmus-go 3.x: pkg/result, chaoslib)
 """
 
 import time
@@ -18,13 +19,15 @@ from aichaos.files.plain import mapping
 Phase = Literal["waiting", "injected", "failed", "over"]
 Look = Callable[[Place], Manifest | None]
 """The whole object as it is now; None where there is none. Raises SourceError where that can't be read."""
-LookAll = Callable[[str, str, str], list[Manifest]]
-"""The objects of an API version and a plural in a namespace."""
+LookAll = Callable[[str, str, str, str], list[Manifest]]
+"""The objects of an API version and a plural in a namespace, of those that a field selector takes; "" for all."""
 Wait = Callable[[float], object | None]
 """Waits for so many seconds; anything but None says that the run is told to stop."""
 
 INJECTION = 30.0
 """Seconds in which a fault has to be injected."""
+BY_LITMUS = 120.0
+"""The same for a fault of Litmus: two pods start one after the other, with images of their own, and look at the application first."""
 RECOVERY = 60.0
 """Seconds after which an object that is still being removed is called stuck."""
 _PAUSE = 0.1
@@ -48,7 +51,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def state(fault: Manifest, made: Sequence[Manifest] = ()) -> State:
-    """What a chaos object says of itself. made: the faults of a Workflow or a Schedule; the ChaosResults of a ChaosEngine."""
+    """What a chaos object says of itself. made: the faults of a Workflow or Schedule; the ChaosResults and Events of an engine."""
     kind = str(fault.get("kind", ""))
     if kind == "ChaosEngine":
         return _engine(fault, made)
@@ -57,23 +60,25 @@ def state(fault: Manifest, made: Sequence[Manifest] = ()) -> State:
     return _fault(fault)
 
 
-def children(place: Place) -> tuple[str, ...]:
-    """The plurals of what a chaos object makes, in its own API version: what `state` needs to be told of."""
+def children(place: Place) -> tuple[tuple[str, str], ...]:
+    """API version and plural of what a chaos object makes: what `state` needs to be told of."""
     if place.kind == "ChaosEngine":
-        return ("chaosresults",)
-    return _FAULTS if place.kind in ("Workflow", "Schedule") else ()
+        return ((place.api_version, "chaosresults"), ("v1", "events"))
+    return tuple((place.api_version, plural) for plural in _FAULTS) if place.kind in ("Workflow", "Schedule") else ()
 
 
 _FAULTS = ("podchaos", "networkchaos", "stresschaos", "httpchaos", "iochaos", "timechaos", "dnschaos", "blockchaos")
 
 
-def _belongs(one: Manifest, place: Place) -> bool:
-    """Whether a chaos object has made this one: by its labels (Chaos Mesh), by the engine that it names (Litmus)."""
+def _belongs(one: Manifest, place: Place, uid: object) -> bool:
+    """Whether a chaos object has made this one: by its labels (Chaos Mesh), by the engine's UID (Litmus: a ChaosResult stays when its
+    engine is gone, and the next engine of that name goes on with it)."""
     metadata = mapping(one.get("metadata"))
     labels = mapping(metadata.get("labels"))
+    if place.kind == "ChaosEngine":
+        return one.get("kind") == "Event" or labels.get("chaosUID") == uid
     owners = [owner.get("name") for owner in metadata.get("ownerReferences") or [] if isinstance(owner, dict)]
-    engine = mapping(one.get("spec")).get("engine")
-    return place.name in (labels.get("chaos-mesh.org/workflow"), labels.get("managed-by"), engine, *owners)
+    return place.name in (labels.get("chaos-mesh.org/workflow"), labels.get("managed-by"), *owners)
 
 
 # Chaos Mesh ------------------------------------------------------------------------------------------------------------------------
@@ -121,36 +126,73 @@ def _of(counts: dict[str, int]) -> str:
 # Litmus ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _engine(engine: Manifest, results: Sequence[Manifest]) -> State:
+_TOLD_BY_EVENT = ("pod-delete", "kafka-broker-pod-failure")
+"""Faults whose experiment deletes the pods itself, right after the Event, and names its targets when it is over."""
+_INJECTED = ("injected", "reverted", "targeted")
+
+
+def _engine(engine: Manifest, made: Sequence[Manifest]) -> State:
     status = str(mapping(engine.get("status")).get("engineStatus") or "")
-    history = [
-        target
-        for result in results
-        for target in mapping(mapping(result.get("status")).get("history")).get("targets") or []
-        if isinstance(target, dict)
-    ]
-    injected = sum(1 for target in history if target.get("chaosStatus") in ("injected", "reverted"))
-    counts = {"injected": injected, "targets": len(history)}
+    results = [one for one in made if one.get("kind") != "Event"]
+    targets: dict[str, str] = {}
+    for result in results:
+        targets |= _targets(result)
+    counts = {"injected": sum(1 for what in targets.values() if what in _INJECTED), "targets": len(targets)}
     experiments = [mapping(mapping(result.get("status")).get("experimentStatus")) for result in results]
     failed = next((one for one in experiments if one.get("phase") == "Error"), None)
-    if injected and all(target.get("chaosStatus") == "reverted" for target in history):
-        return State(phase="over", text=f"injected into {_of(counts)} and reverted", **counts)
-    if injected:
-        return State(phase="injected", text=f"injected into {_of(counts)}", **counts)
+    if counts["injected"]:
+        over = "injected" not in targets.values() and all(str(one.get("phase")).startswith("Completed") for one in experiments)
+        back = " and reverted" if "reverted" in targets.values() else ""
+        return State(phase="over" if over else "injected", text=f"injected into {_of(counts)}{back if over else ''}", **counts)
     if failed is not None:
-        why = mapping(failed.get("errorOutput")).get("reason") or failed.get("failStep") or "no reason given"
-        return State(phase="failed", text=f"the experiment failed: {' '.join(str(why).split())[:200]}", **counts)
+        return State(phase="failed", text=f"the experiment failed: {_why(failed)}", **counts)
     if status in ("completed", "stopped"):
         return State(phase="failed", text=f"the engine is {status}, and nothing was injected", **counts)
-    return State(phase="waiting", text=f"the engine is {status}" if status else "no operator has taken the engine up yet", **counts)
+    if told := _told_by_event(engine, made):
+        return State(phase="injected", text=told, **counts)
+    if not status:
+        return State(phase="waiting", text="no operator has taken the engine up yet", **counts)
+    return State(phase="waiting", text=f"the engine is {status}; {_told_by_runner(engine)}", **counts)
+
+
+def _targets(result: Manifest) -> dict[str, str]:
+    """Target → what became of it. Of the history, `targeted` is only a plan until the experiment has ended well."""
+    status = mapping(result.get("status"))
+    completed = str(mapping(status.get("experimentStatus")).get("phase")).startswith("Completed")
+    listed = [one for one in mapping(status.get("history")).get("targets") or [] if isinstance(one, dict)]
+    history = {f"{one.get('kind')}/{one.get('name')}": str(one.get("chaosStatus")).lower() for one in listed}
+    found = {name: "planned" if what == "targeted" and not completed else what for name, what in history.items()}
+    notes = mapping(mapping(result.get("metadata")).get("annotations"))
+    return found | {name: str(what).lower() for name, what in notes.items() if str(what).lower() in _INJECTED}
+
+
+def _why(failed: Manifest) -> str:
+    """`errorOutput` holds the last message; `failStep` is where older versions stopped."""
+    why = mapping(failed.get("errorOutput")).get("reason") or failed.get("failStep") or "no reason given"
+    return " ".join(str(why).split())[:200]
+
+
+def _told_by_event(engine: Manifest, made: Sequence[Manifest]) -> str:
+    faults = [one.get("name") for one in mapping(engine.get("spec")).get("experiments") or [] if isinstance(one, dict)]
+    told = [one for one in made if one.get("kind") == "Event" and one.get("reason") == "ChaosInject"]
+    return f"{faults[0]} has begun to inject" if told and faults and all(one in _TOLD_BY_EVENT for one in faults) else ""
+
+
+def _told_by_runner(engine: Manifest) -> str:
+    """What the runner's pod notes in its engine of each experiment; nothing where that pod never starts."""
+    experiments = [one for one in mapping(engine.get("status")).get("experiments") or [] if isinstance(one, dict)]
+    told = ", ".join(f"{one.get('name')}: {one.get('status') or 'no status'}" for one in experiments)
+    return told or f"nothing heard of its runner, the pod {mapping(engine.get('metadata')).get('name', '')}-runner"
 
 
 # waiting ---------------------------------------------------------------------------------------------------------------------------
 
 
-def wait_injected(place: Place, look: Look, look_all: LookAll, wait: Wait, say: Callable[[str], None], seconds: float = INJECTION) -> Ended:
-    """Until a fault is injected, or has been; `good` is false where it is not within its time, with what its engine says."""
+def wait_injected(place: Place, look: Look, look_all: LookAll, wait: Wait, say: Callable[[str], None], within: float | None) -> Ended:
+    """Until a fault is injected, or has been; `good` is false where it is not within its time (seconds; None for what is usual with its
+    engine), with what its engine says."""
     last = ""
+    seconds = within if within is not None else BY_LITMUS if place.kind == "ChaosEngine" else INJECTION
     for _ in _until(seconds):
         found = _seen(place, look, look_all)
         if found is None:
@@ -164,7 +206,7 @@ def wait_injected(place: Place, look: Look, look_all: LookAll, wait: Wait, say: 
             return Ended(good=False, text=found.text)
         if wait(_PAUSE) is not None:
             return Ended(good=False, text=last, stopped=True)
-    return Ended(good=False, text=f"not injected within {seconds:g}s: {last}")
+    return Ended(good=False, text=f"after {seconds:g}s still: {last}")
 
 
 def wait_gone(place: Place, uid: str, look: Look, wait: Wait, say: Callable[[str], None], seconds: float = RECOVERY) -> Ended:
@@ -197,11 +239,13 @@ def _seen(place: Place, look: Look, look_all: LookAll) -> State | None:
         found = look(place)
         if found is None:
             return None
+        uid = mapping(found.get("metadata")).get("uid")
+        about = {"events": f"involvedObject.uid={uid}"}
         made = [
             one
-            for plural in children(place)
-            for one in look_all(place.api_version, plural, place.namespace)
-            if _belongs(one, place)
+            for version, plural in children(place)
+            for one in look_all(version, plural, place.namespace, about.get(plural, ""))
+            if _belongs(one, place, uid)
         ]  # fmt: skip
     except SourceError as error:
         return State(phase="waiting", text=f"it can't be read: {error}")

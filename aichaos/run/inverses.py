@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from aichaos.domain.chaos import ENGINE_GROUPS
 from aichaos.domain.running import Change, Done, Foreign, Intent, Manifest, Outcome, Place, Rivals, Undone, Unknown
 from aichaos.files.plain import mapping, sequence
 from aichaos.run.likeness import (  # fmt: skip
@@ -165,7 +166,7 @@ def _brought(history: History, obj: Manifest | None, run: str, way: Way) -> Chan
         way.foreign.append(Foreign(object=str(history.place), what="somebody else has made one of this name"))
         return None
     made = [object for outcome in history.outcomes.values() if (object := _object(outcome)) and meta(object, "uid") == meta(obj, "uid")]
-    if made and not _same_body(made[-1], obj):
+    if made and history.place.group not in ENGINE_GROUPS and not _same_body(made[-1], obj):  # an engine writes into its own objects
         way.foreign.append(Foreign(object=str(history.place), what="somebody else has changed it; it was this run's own, and went with it"))
     return Change(verb="delete", place=history.place, uid=meta(obj, "uid"))
 

@@ -23,10 +23,20 @@ def looking(reader: Reader) -> Callable[[Place], Manifest | None]:
 
 def listing(reader: Reader) -> Callable[[str, str, str], list[Manifest]]:
     """Lists the whole objects of an API version and a plural in a namespace; none where there is no such kind. Raises SourceError."""
+    choose = choosing(reader)
+    return lambda api_version, resource, namespace: choose(api_version, resource, namespace, "")
 
-    def look(api_version: str, resource: str, namespace: str) -> list[Manifest]:
-        where = Place(api_version=api_version, resource=resource, kind="", name="", namespace=namespace)
-        return reader.list_all(collection(where), dict[str, Any], lambda one: one).items
+
+def choosing(reader: Reader) -> Callable[[str, str, str, str], list[Manifest]]:
+    """The same for those that a field selector takes; the server says of a list's items neither kind nor version."""
+
+    def look(api_version: str, resource: str, namespace: str, fields: str) -> list[Manifest]:
+        where = collection(Place(api_version=api_version, resource=resource, kind="", name="", namespace=namespace))
+        if not fields:
+            return reader.list_all(where, dict[str, Any], lambda one: one).items
+        found: Manifest = reader.get_json(where, dict[str, Any], {"fieldSelector": fields}) or {}
+        kind = str(found.get("kind", "")).removesuffix("List")
+        return [one | {"kind": kind} for one in found.get("items") or []]
 
     return look
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from aichaos.domain.base import ObjectRef
+from aichaos.domain.base import ObjectRef, group_of
 from aichaos.domain.experiment import Experiment, Step
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.prediction import Irreversible
@@ -219,8 +219,8 @@ def _permissions(intents: Iterable[Intent]) -> Iterator[Permission]:
         yield _right(intent.change.verb, place, f"step {intent.step}")
         for verb in _BACK[intent.change.verb]:
             yield _right(verb, place, "restore")
-        for plural in children(place):
-            yield Permission(verb="list", group=place.group, resource=plural, namespace=place.namespace, why=f"step {intent.step}")
+        for version, plural in children(place):
+            yield Permission(verb="list", group=group_of(version), resource=plural, namespace=place.namespace, why=f"step {intent.step}")
 
 
 def _right(verb: str, place: Place, why: str) -> Permission:

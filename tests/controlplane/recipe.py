@@ -151,8 +151,20 @@ PARTS: tuple[Part, ...] = (
     # What the API server's own libraries make of YAML and of CEL; and the peer of the schema layer.
     Part(name="oracle", minutes=1, programs={"oracle": "."}),
     Part(name="kubeconform", minutes=0.2, programs={"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"}),
-    # What exports are given to: Argo's own lint, and the checker of GitHub Actions workflows.
-    Part(name="argo", minutes=4, programs={"argo-lint": "."}),
+    # What exports are given to: Argo's own lint and its controller, and the checker of GitHub Actions workflows.
+    Part(
+        name="argo",
+        minutes=5,
+        programs={"argo-lint": ".", "workflow-controller": "github.com/argoproj/argo-workflows/v3/cmd/workflow-controller"},
+        downloads=(
+            Download(
+                module="github.com/argoproj/argo-workflows/v3",
+                version="v3.7.0",
+                sum="h1:TDijZztm6dLruB7yZLH+Ps4OJKRwu0YSAJ4/NvceON0=",
+                files={"crds/argo": ("manifests/base/crds/full/argoproj.io_*.yaml",)},
+            ),
+        ),
+    ),
     Part(name="actionlint", minutes=0.3, programs={"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
     Part(name="cyclonus", minutes=0.6, programs={"cyclonus": "aichaos.test/controlplane/cyclonus"}),
     Part(

@@ -19,13 +19,21 @@ def fault(*phases: str, kind: str = "NetworkChaos", message: str = "", **conditi
     return {"kind": kind, "metadata": {"uid": "1"}, "status": {"conditions": listed, "experiment": {"containerRecords": records}}}
 
 
-def result(*targets: str, phase: str = "Running", **more: Any) -> Manifest:
-    status = {"experimentStatus": {"phase": phase} | more, "history": {"targets": [{"name": "p", "chaosStatus": one} for one in targets]}}
-    return {"kind": "ChaosResult", "spec": {"engine": "kill"}, "status": status}
+def result(*targets: str, phase: str = "Running", notes: tuple[str, ...] = (), uid: str = "1", **more: Any) -> Manifest:
+    """A ChaosResult; targets: of its history; notes: what its annotations say of one target each."""
+    listed = [{"kind": "pod", "name": f"p{number}", "chaosStatus": one} for number, one in enumerate(targets)]
+    status = {"experimentStatus": {"phase": phase} | more, "history": {"targets": listed}}
+    annotations = {f"pod/n{number}": one for number, one in enumerate(notes)}
+    return {"metadata": {"labels": {"chaosUID": uid}, "annotations": annotations}, "spec": {"engine": "kill"}, "status": status}
 
 
-def engine(status: str = "initialized") -> Manifest:
-    return {"kind": "ChaosEngine", "metadata": {"uid": "1"}, "status": {"engineStatus": status}}
+def event(reason: str = "ChaosInject") -> Manifest:
+    return {"kind": "Event", "reason": reason}
+
+
+def engine(status: str = "initialized", fault: str = "pod-delete") -> Manifest:
+    spec = {"experiments": [{"name": fault}]}
+    return {"kind": "ChaosEngine", "metadata": {"uid": "1", "name": "kill"}, "spec": spec, "status": {"engineStatus": status}}
 
 
 @pytest.mark.parametrize(
@@ -60,14 +68,30 @@ def test_a_workflow_and_a_schedule_tell_by_what_they_have_made() -> None:
         ({"kind": "ChaosEngine"}, [], "waiting"),
         (engine(), [result()], "waiting"),
         (engine(), [result("targeted")], "waiting"),
-        (engine(), [result("injected")], "injected"),
+        (engine(), [result(), event("ChaosEngineInitialized")], "waiting"),
+        (engine(), [result(), event()], "injected"),
+        # which this fault notes of itself, with its helper still to come
+        (engine(fault="pod-network-latency"), [result(), event()], "waiting"),
+        (engine(fault="pod-network-latency"), [result(notes=("injected",)), event()], "injected"),
+        (engine(fault="pod-network-latency"), [result(notes=("reverted",), phase="Running")], "injected"),
+        (engine(fault="container-kill"), [result(notes=("targeted",))], "injected"),
         (engine("completed"), [result("reverted", phase="Completed")], "over"),
+        (engine("completed"), [result("targeted", phase="Completed"), event()], "over"),
+        (engine(), [result("targeted", phase="Completed_With_Probe_Failure")], "over"),
         (engine("completed"), [result(phase="Completed")], "failed"),
-        (engine(), [result(phase="Error", errorOutput={"reason": "no pod"})], "failed"),
+        (engine(), [result("targeted", phase="Error", errorOutput={"reason": "no pod"}), event()], "failed"),
+        (engine("stopped"), [], "failed"),
     ],
 )
 def test_an_engine_of_litmus_tells_by_its_results(found: Manifest, results: list[Manifest], phase: str) -> None:
     assert state(found, results).phase == phase
+
+
+def test_what_the_runner_notes_in_its_engine_is_told() -> None:
+    assert state(engine()).text == "the engine is initialized; nothing heard of its runner, the pod kill-runner"
+    noted = engine()
+    noted["status"]["experiments"] = [{"name": "pod-delete", "status": "Waiting for Job Creation", "verdict": "Waiting"}]
+    assert state(noted, [result()]).text == "the engine is initialized; pod-delete: Waiting for Job Creation"
 
 
 class Seen:
@@ -84,7 +108,7 @@ class Seen:
         return one
 
     def injected(self, stop: object | None = None, seconds: float = 5.0) -> Ended:
-        return wait_injected(PLACE, self.look, lambda version, plural, namespace: [], lambda wait: stop, self.said.append, seconds)
+        return wait_injected(PLACE, self.look, lambda version, plural, namespace, fields: [], lambda wait: stop, self.said.append, seconds)
 
     def gone(self, stop: object | None = None, seconds: float = 5.0) -> Ended:
         return wait_gone(PLACE, "1", self.look, lambda wait: stop, self.said.append, seconds)
@@ -99,7 +123,7 @@ def test_an_injected_fault_is_waited_for_and_each_change_is_said_once() -> None:
 def test_one_that_is_never_injected_fails_with_what_its_engine_says() -> None:
     ended = Seen(fault("Not Injected", Selected=True, message="no daemon")).injected(seconds=0.0)
     assert not ended.good
-    assert ended.text == "not injected within 0s: injected into 0 of 1 target: no daemon"
+    assert ended.text == "after 0s still: injected into 0 of 1 target: no daemon"
 
 
 def test_a_stop_ends_the_wait_and_so_does_an_object_that_vanishes() -> None:
@@ -121,7 +145,14 @@ def test_a_stuck_finalizer_is_named() -> None:
 
 
 def test_the_results_of_other_engines_are_not_this_ones() -> None:
-    other = result("injected")
-    other["spec"]["engine"] = "another"
-    ended = wait_injected(ENGINE, lambda place: engine(), lambda version, plural, namespace: [other], lambda wait: None, print, 0.0)
+    """A ChaosResult outlives its engine; one of the same name goes on with it, under another UID."""
+    older = result("targeted", phase="Completed", uid="0")
+    asked: list[tuple[str, str]] = []
+
+    def look_all(version: str, plural: str, namespace: str, fields: str) -> list[Manifest]:
+        asked.append((plural, fields))
+        return [older] if plural == "chaosresults" else []
+
+    ended = wait_injected(ENGINE, lambda place: engine(), look_all, lambda wait: None, print, 0.0)
     assert not ended.good
+    assert asked[:2] == [("chaosresults", ""), ("events", "involvedObject.uid=1")]

@@ -1,4 +1,7 @@
-"""`kube-burner`: a job that sets a scenario up at scale: what the experiment creates, many times over, each in a namespace of its own."""
+"""`kube-burner`: a job that sets a scenario up at scale: what the experiment creates, many times over, each in a namespace of its own.
+
+Its `cleanup` is that of earlier runs, before it begins; what it has made is taken away by `kube-burner destroy`.
+"""
 
 import copy
 from typing import Any
@@ -34,6 +37,7 @@ def export(outline: Outline) -> Exported:
         "waitWhenFinished": True,
         "objects": [{"objectTemplate": file.name, "replicas": 1} for file in files],
     }
+    told.append("what it makes stays, to be tried, until `kube-burner destroy -c job.yaml`; the next start takes the last one's away")
     told.append("names that the objects refer to (Gateways, Services) must be there in each namespace, or be given with theirs")
     files.insert(0, File(name="job.yaml", text=yaml.dump({"jobs": [job]})))
     return Exported(files=files, start="kube-burner init -c job.yaml", notes=told)

@@ -10,6 +10,7 @@ from aichaos.report.export.outline import Exported, File, Outline
 SCHEDULE = "0 10 * * 1"
 """Mondays at ten: while people are at work."""
 IMAGE = "IMAGE"
+_APPROVED = ("--approval", "/approval/approval.yaml", "--allowed-signers", "/approval/allowed_signers")
 
 
 def cronjob(outline: Outline) -> Exported:
@@ -25,8 +26,9 @@ def cronjob(outline: Outline) -> Exported:
     container: dict[str, Any] = {
         "name": "aichaos",
         "image": IMAGE,
-        "args": ["run", "/experiment/experiment.yaml", "--approval", "/approval/approval.yaml", "--accept-shared-fate", "-o", "json"],
-        "env": [{"name": "AICHAOS_STATE_DIR", "value": "/state"}],
+        "args": ["run", "/experiment/experiment.yaml", *_APPROVED, "--accept-shared-fate", "-o", "json"],
+        # The one place where it may write: the root is read only, and checking a signature takes a temporary file.
+        "env": [{"name": "AICHAOS_STATE_DIR", "value": "/state"}, {"name": "TMPDIR", "value": "/state"}],
         "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
         "volumeMounts": [
             {"name": "experiment", "mountPath": "/experiment", "readOnly": True},
@@ -62,7 +64,7 @@ def cronjob(outline: Outline) -> Exported:
     text = "---\n".join(yaml.dump(document) for document in (account, config_map, cron_job))
     told = [
         f"the image is yours to name: put it in the place of {IMAGE}",
-        f"the approval goes into the Secret {name}-approval, key approval.yaml: `aichaos approve EXPERIMENT --uses N`",
+        f"the Secret {name}-approval holds approval.yaml and allowed_signers: `aichaos approve EXPERIMENT --key SSH_KEY --as YOU --uses N`",
         "the rights of its service account are what `aichaos doctor --rbac EXPERIMENT` prints",
         "runner and watchdog share one pod: losing its node is covered by --in-cluster-guard alone",
     ]
@@ -71,7 +73,7 @@ def cronjob(outline: Outline) -> Exported:
 
 def github_actions(outline: Outline) -> Exported:
     slug = re.sub(r"[^a-z0-9-]+", "-", outline.name.lower()).strip("-") or "experiment"
-    path, approval = f"chaos/{slug}.yaml", f"chaos/{slug}.approval.yaml"
+    path, approval, signers = f"chaos/{slug}.yaml", f"chaos/{slug}.approval.yaml", "chaos/allowed_signers"
     minutes = int(outline.experiment.spec.limit // 60) + 10
     steps: list[dict[str, Any]] = [
         {"uses": "actions/checkout@v4"},
@@ -82,7 +84,7 @@ def github_actions(outline: Outline) -> Exported:
             "name": "run",
             "env": {"KUBECONFIG_TEXT": "${{ secrets.KUBECONFIG }}", "KUBECONFIG": "${{ runner.temp }}/kubeconfig"},
             "run": 'umask 077; printf "%s" "$KUBECONFIG_TEXT" > "$KUBECONFIG"\n'
-            f"aichaos run {path} --approval {approval} --accept-shared-fate -o json\n",
+            f"aichaos run {path} --approval {approval} --allowed-signers {signers} --accept-shared-fate -o json\n",
         },
         {
             "name": "whatever happened, nothing stays behind",
@@ -99,7 +101,8 @@ def github_actions(outline: Outline) -> Exported:
         "jobs": {"chaos": {"runs-on": "ubuntu-latest", "timeout-minutes": minutes, "steps": steps}},
     }
     told = [
-        f"the experiment belongs at {path}, its approval at {approval}: `aichaos approve {path} --uses N`",
+        f"the experiment belongs at {path}, its approval at {approval}: `aichaos approve {path} --key SSH_KEY --as YOU --uses N`",
+        f"whose approvals count is in {signers}, a name and a public key on each line; whoever can change it can approve",
         "the secret KUBECONFIG holds the access of an account with the rights that `aichaos doctor --rbac EXPERIMENT` prints",
         "runner and watchdog share one machine: losing it is covered by --in-cluster-guard alone",
     ]

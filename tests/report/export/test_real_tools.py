@@ -1,7 +1,7 @@
 """Every export is given to the program that it is for, or to the part of it that reads: Argo's lint, actionlint, the real API server.
 
-kube-burner and krkn are not published where tests can take them from. What they read is a table of their fields below; krkn's parts that
-have to be there are those that `run_kraken.py` looks up without a default.
+kube-burner and krkn are not published where tests can take them from (yours can be given them: tests/brought). What they read is a table of
+their fields below; krkn's parts that have to be there are those that `run_kraken.py` looks up without a default.
 """
 
 import copy
