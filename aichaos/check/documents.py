@@ -1,8 +1,6 @@
 """Files become findings: every document of every file is opened, told apart and checked, and every finding gets its line."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -10,6 +8,7 @@ import msgspec
 from aichaos.check.halves import Placed, found_packed, found_unpacked, halved, items_packed, items_unpacked
 from aichaos.check.manifest import is_whole, manifest_findings
 from aichaos.check.opening import Item, Text, opened, text_of
+from aichaos.check.overlays import found_strangers
 from aichaos.check.places import located
 from aichaos.check.rules import finding
 from aichaos.check.templates import LATER, later
@@ -20,9 +19,6 @@ from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.files.plain import mapping, text
 from aichaos.observe.topology import Topology
-
-_OTHERS = re.compile(r"Chart\.ya?ml|Chart\.lock|values([.-].*)?\.ya?ml|values\.schema\.json|kustomization\.ya?ml|aichaos\.yaml")
-"""Files of Helm, of Kustomize and of our own settings, as they lie beside manifests."""
 
 _OURS = ("Baseline", "Snapshot")
 """Files that this program has written for itself: in a folder of manifests there is nothing in them to review."""
@@ -48,9 +44,10 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: Policy = NO_POLICY) -> Review:
     """Check the documents of some files, given as name and text, against a cluster or, without one, against each other."""
     items, found = _opened([text_of(name, content) for name, content in files])
-    brought = (item.value for item in items if is_whole(item.value, plain=item.text.plain) and not is_experiment(item.value))
-    world = World(topology, brought, policy=policy)
-    found += _found(items, world, topology)
+    strangers = found_strangers(items)
+    whole = (item for item in items if id(item) not in strangers and is_whole(item.value, plain=item.text.plain))
+    world = World(topology, (item.value for item in whole if not is_experiment(item.value)), policy=policy)
+    found += _found(items, world, topology, strangers)
     return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items, joined=world.topology)
 
 
@@ -70,9 +67,13 @@ def _opened_here(texts: Sequence[Text]) -> tuple[list[Item], Placed]:
     return items, found
 
 
-def _found(items: Sequence[Item], world: World, topology: Topology | None) -> Placed:
+def _found(items: Sequence[Item], world: World, topology: Topology | None, strangers: dict[int, Finding]) -> Placed:
+    def findings(item: Item) -> Iterable[Finding]:
+        said = strangers.get(id(item))
+        return _with_later(item, _looked_at(item, world, topology)) if said is None else (said,)
+
     def here(some: Sequence[Item]) -> Placed:
-        placed = located((item, one) for item in some for one in _with_later(item, _looked_at(item, world, topology)))
+        placed = located((item, one) for item in some for one in findings(item))
         return [(item, _called(one, item)) for item, one in placed]
 
     length = sum(len(content) for content in {item.text.name: item.text.content for item in items}.values())
@@ -89,7 +90,7 @@ def _called(one: Finding, item: Item | None) -> Finding:
 
 def _with_later(item: Item, found: Iterator[Finding]) -> Iterator[Finding]:
     """The findings as they are meant, and what is filled in later where nothing was found: nobody has checked that either."""
-    meant = (_as_meant(one, item) for one in found)
+    meant = (_unguessed(one, item.value) for one in found)
     if not item.text.later:
         yield from meant
         return
@@ -126,14 +127,6 @@ def _checked(item: Item, world: World, topology: Topology | None) -> Iterator[Fi
     yield from problems
     if experiment is not None:
         yield from experiment_findings(experiment, topology, world.policy)
-
-
-def _as_meant(one: Finding, item: Item) -> Finding:
-    """The finding, unless it is about a file that is not meant for the server, or a value that is not the last word."""
-    name = PurePath(item.text.name).name
-    if one.rule == "yaml/not-an-object" and isinstance(item.value, dict) and _OTHERS.fullmatch(name):
-        return msgspec.structs.replace(one, severity="info", message=f"{name} is no object of Kubernetes: it was not checked")
-    return _unguessed(one, item.value)
 
 
 def _unguessed(one: Finding, value: Any) -> Finding:

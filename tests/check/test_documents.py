@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from aichaos.check.documents import review
 from tests.check.cluster import only, reviewed, rules
 
@@ -272,10 +274,77 @@ def test_what_a_container_or_its_shell_fills_in_is_no_placeholder() -> None:
 
 
 def test_files_of_helm_kustomize_and_our_own_are_told_apart_from_manifests() -> None:
-    for name in ("chart/Chart.yaml", "chart/values-prod.yaml", "aichaos.yaml", "base/kustomization.yaml"):
+    for name in (
+        "chart/Chart.yaml",
+        "chart/values-prod.yaml",
+        "collector-values.yaml",
+        "aichaos.yaml",
+        "package.json",
+        "base/kustomization.yaml",
+    ):
         (found,) = review([(name, "replicas: 3\n")], None).findings
         assert (found.rule, found.severity) == ("yaml/not-an-object", "info")
     assert only("replicas: 3\n").severity == "error"
+
+
+OVERLAY = """\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [../base]
+patches: [{path: more.yaml, target: {kind: Deployment}}, {patch: "- {op: remove, path: /spec}", target: {kind: Service}}]
+patchesStrategicMerge: [./image.yaml]
+configMapGenerator: [{name: settings, files: [app=files/app.json]}]
+"""
+PATCH = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: 'a:2'}]}}}\n"
+)
+
+
+def test_what_kustomize_puts_together_is_said_and_not_judged() -> None:
+    files = {
+        "prod/kustomization.yaml": OVERLAY,
+        "prod/more.yaml": "- {op: replace, path: /spec/replicas, value: 3}\n",
+        "prod/image.yaml": PATCH,
+        "prod/files/app.json": '{"colour": "red"}',
+        "other/image.yaml": PATCH,
+        "other/gone.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n$patch: delete\n",
+    }
+    found = review(files.items(), None).findings
+    kinds = {name: {(one.rule, one.severity) for one in found if one.file == name} for name in files}
+    patch, settings = {("yaml/template", "skipped")}, {("yaml/not-an-object", "info")}
+    assert kinds["prod/kustomization.yaml"] == kinds["prod/files/app.json"] == settings
+    assert kinds["prod/more.yaml"] == kinds["prod/image.yaml"] == kinds["other/gone.yaml"] == patch
+    assert ("admission/required", "error") in kinds["other/image.yaml"]
+    assert {"prod/kustomization.yaml" in one.message for one in found if one.file == "prod/image.yaml"} == {True}
+
+
+def test_a_patch_is_not_taken_for_the_object_that_it_changes() -> None:
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n---\n"
+    pods = PATCH.replace("spec: {template: {", "spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, ")
+    fault = "apiVersion: chaos-mesh.org/v1alpha1\nkind: PodChaos\nmetadata: {name: a}\n"
+    fault += "spec: {action: pod-kill, mode: one, selector: {labelSelectors: {app: web}}}\n"
+    files = {"base/web.yaml": f"{service}{pods}", "prod/kustomization.yaml": OVERLAY, "prod/image.yaml": PATCH, "prod/chaos.yaml": fault}
+    assert {one.file for one in review(files.items(), None).findings} == {"prod/kustomization.yaml", "prod/image.yaml"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n",
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n",
+        "apiVersion: v1\nkind: Config\nclusters: []\n",
+        "apiVersion: skaffold/v4beta6\nkind: Config\n",
+        "apiVersion: litmuschaos.io/v1alpha1\nkind: ChartServiceVersion\nmetadata: {name: a}\n",
+    ],
+)
+def test_settings_of_a_tool_are_not_judged_as_objects(text: str) -> None:
+    (found,) = review([("a.yaml", text)], None).findings
+    assert (found.rule, found.severity) == ("yaml/not-an-object", "info")
+
+
+def test_a_kind_that_nobody_here_knows_may_have_no_name() -> None:
+    (found,) = review([("a.yaml", "apiVersion: example.com/v1\nkind: Settings\n")], None).findings
+    assert (found.rule, found.severity) == ("kind/unknown", "skipped")
 
 
 # aliases and merges -------------------------------------------------------------------------------------------------------------
