@@ -173,7 +173,8 @@ class SceneDone(msgspec.Struct, frozen=True, kw_only=True):
 
     state: not-run (a gate was closed, or the day ended before it), refused, running, cut-off (nobody saw its end), or how its run ended:
     completed, stopped, failed. began, ended: RFC 3339. seconds: between them. seen: the probes of the steady state, by window; empty where
-    nothing was measured. promises: what of it was kept. observations: what the results of the run point at. score: 0 to 100; None where
+    nothing was measured. promises: what of it was kept. foretold: how many predicted answers were observed; differences: those that came
+    otherwise, in words. observations: what else the results of the run point at. score: 0 to 100; None where
     nothing could have failed. confidence: low, medium or high; "" as long as it is not over. first_bad, first_note: seconds from its
     beginning to the first bad answer and to the first note.
     """
@@ -198,6 +199,8 @@ class SceneDone(msgspec.Struct, frozen=True, kw_only=True):
     observe: list[str] = []
     seen: list[Seen] = []
     promises: list[Objective] = []
+    foretold: int = 0
+    differences: list[str] = []
     observations: list[str] = []
     score: int | None = None
     confidence: str = ""
@@ -208,8 +211,8 @@ class SceneDone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Debrief(msgspec.Struct, frozen=True, kw_only=True):
-    """What a GameDay was: measured where it was measured, and in people's words where they said something. code: null where nobody saw
-    the end of the day."""
+    """What a GameDay was: measured where it was measured, and in people's words where they said something. differences: what came
+    otherwise than it was foretold, in all scenarios: the first finding. code: null where nobody saw the end of the day."""
 
     day: str
     title: str
@@ -223,6 +226,7 @@ class Debrief(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None
     code: int | None
     why: str
+    differences: list[str] = []
     scenarios: list[SceneDone]
     worked: list[str]
     failed: list[str]

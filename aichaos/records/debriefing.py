@@ -63,6 +63,7 @@ def debrief(day: str) -> Debrief:
         seconds=round(over - began.at, 1),
         code=ended.code if ended else None,
         why=ended.why if ended else "",
+        differences=[f"{one.name}: {text}" for one in scenes for text in one.differences],
         scenarios=scenes,
         worked=[*_worked(scenes), *_noted(notes, "worked")],
         failed=[*_failed(scenes), *_noted(notes, "failed")],
@@ -147,7 +148,9 @@ def _with_results(told: SceneDone, found: Results, began: float, *, cut_off: boo
         seconds_to_restore=found.stop_to_restored_seconds,
         seen=list(_seen(found)),
         promises=[promise for one in _steady(found) for promise in one.objectives] if not cut_off else [],
-        observations=[one.text for one in found.observations if one.severity in ("high", "medium")],
+        foretold=sum(one.verdict != "not-observed" for one in found.prediction),
+        differences=[one.text for one in found.observations if one.kind == "difference"],
+        observations=[one.text for one in found.observations if one.severity in ("high", "medium") and one.kind != "difference"],
         score=found.score.value,
         confidence="" if running or cut_off else found.confidence.word,
         first_bad=round(bad - began, 1) if bad is not None else None,
@@ -205,6 +208,8 @@ def _noted(notes: list[Note], kind: str) -> list[str]:
 
 def _worked(scenes: list[SceneDone]) -> Iterator[str]:
     for one in scenes:
+        if one.foretold and not one.differences:
+            yield f"{one.name}: {_came(one.foretold)} as foretold"
         if one.verdict == "pass" and one.confidence != "low":
             yield f"{one.name}: the hypothesis held ({_during(one)})"
         if one.restored == "verified":
@@ -213,6 +218,7 @@ def _worked(scenes: list[SceneDone]) -> Iterator[str]:
 
 
 def _failed(scenes: list[SceneDone]) -> Iterator[str]:
+    yield from (f"{one.name}: {text}" for one in scenes for text in one.differences)
     for one in scenes:
         if one.verdict == "fail":
             yield f"{one.name}: the hypothesis did not hold ({_broken(one)})"
@@ -222,6 +228,10 @@ def _failed(scenes: list[SceneDone]) -> Iterator[str]:
             yield f"{one.name}: NOT restored, as far as is known here: `aichaos recover {one.run}`"
         if one.state in ("refused", "failed", "stopped", "cut-off"):
             yield f"{one.name}: {_STATES[one.state]}{f': {one.why}' if one.why else ''}"
+
+
+def _came(answers: int) -> str:
+    return "the answer that was observed came" if answers == 1 else f"all {answers} answers that were observed came"
 
 
 _STATES = {"refused": "the guard refused it", "failed": "it ended early", "stopped": "it was stopped", "cut-off": "nobody saw its end"}
@@ -245,7 +255,10 @@ def _broken(scene: SceneDone) -> str:
 
 
 def _to_do(made: list[tuple[SceneDone, Experiment | None]]) -> Iterator[Action]:
-    """What the experiments themselves say to change, where their hypothesis did not hold; and what to mend in the day."""
+    """What came otherwise than it was foretold; what the experiments themselves say to change, where their hypothesis did not hold; and
+    what to mend in the day."""
+    for one, _ in made:
+        yield from (Action(text=f"Find out why this was {text}", origin=one.name) for text in one.differences)
     for one, experiment in made:
         if one.verdict == "fail" and experiment is not None:
             yield from (Action(text=text, origin=one.name) for text in experiment.spec.remediation)
@@ -284,10 +297,10 @@ def _communication(notes: list[Note], scenes: list[SceneDone]) -> Iterator[str]:
 
 
 def _issues(scenes: list[SceneDone]) -> Iterator[str]:
-    """What is technically wrong: what the results of a run point at, broken promises first."""
+    """What is technically wrong: what came otherwise than foretold, and what else the results of a run point at, broken promises first."""
     for scene in scenes:
         broken = [one.why or f"{one.text}: {one.observed}" for one in scene.promises if one.verdict == "fail"]
-        yield from (f"{scene.name}: {one}" for one in scene.observations or broken)
+        yield from (f"{scene.name}: {one}" for one in [*scene.differences, *(scene.observations or broken)])
 
 
 def _process(scenes: list[SceneDone], missing: list[str]) -> Iterator[str]:

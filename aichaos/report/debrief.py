@@ -15,6 +15,7 @@ def markdown(found: Debrief) -> str:
 
 def _lines(found: Debrief) -> Iterator[str]:
     yield f"# GameDay: {_text(found.title)}\n"
+    yield from (f"**{_text(one)}**\n" for one in found.differences)
     yield from ([f"{_text(found.objective)}\n"] if found.objective else [])
     planned = f" (planned: {_text(found.planned)})" if found.planned else ""
     took = f", {_span(found.seconds)}" if found.seconds is not None else ""
@@ -81,7 +82,8 @@ def _score(one: SceneDone) -> str:
 def _scene(one: SceneDone) -> Iterator[str]:
     time = f" ({one.duration})" if one.duration else ""
     yield f"### Scenario {one.number}: {_text(one.name)}{time}\n"
-    rows = [("Hypothesis", one.hypothesis), ("Verdict", one.verdict or ""), ("State", one.state + (f": {one.why}" if one.why else ""))]
+    rows = [("Foretold otherwise", text.removeprefix("foretold otherwise: ")) for text in one.differences]
+    rows += [("Hypothesis", one.hypothesis), ("Verdict", one.verdict or ""), ("State", one.state + (f": {one.why}" if one.why else ""))]
     rows += [("Restored", f"{one.restored} (by {one.restored_by})" if one.restored_by else one.restored or "")]
     rows += [("Score", f"{_score(one)}{' of 100' if one.score is not None else ''}, confidence {one.confidence}")] if one.confidence else []
     rows += [("Run", f"`{one.run}` (`aichaos report {one.run}`)")] if one.run else []

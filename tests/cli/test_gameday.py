@@ -16,6 +16,7 @@ from aichaos.errors import FileError, SyntaxProblem
 from aichaos.live import gameday, series
 from aichaos.live.series import worst
 from aichaos.report.debrief import markdown
+from tests.measure.folders import ENDED, answers, folder, prediction, to
 from tests.program import Run, environment, fails
 from tests.test_docs import problems
 from tools.docs.places import REFERENCE, ROOT
@@ -174,6 +175,33 @@ def test_what_people_noted_stands_where_it_belongs(aichaos: Run, tmp_path: Path)
     assert {"text": "write the runbook", "origin": "anna"} in found["actions"]
     assert found["communication"] == ["5 notes by anna (3), ben (2)", "two channels, one problem (anna)"]
     assert found["scenarios"][0]["first_note"] == 9.0
+
+
+def test_what_came_otherwise_than_foretold_is_the_first_thing_that_a_debrief_says(aichaos: Run, tmp_path: Path) -> None:
+    home = tmp_path / "state"
+    where = written(home)
+    came = [*answers("shop", 0, ENDED, backend="shop/web"), *answers("request", 0, ENDED, each=1.0, status=200, backend="shop/web")]
+    folder(home, "one-1", samples=came, foretold=prediction(to("shop/web"), to(status=503), to(status=503), to("shop/web")))
+    found = told(aichaos, home)
+    (differs,) = found["differences"]
+    assert differs.startswith("One: foretold otherwise: GET http://shop.example.com/")
+    assert found["failed"][0] == found["issues"][0] == differs
+    assert found["actions"][0]["text"] == f"Find out why this was {differs.removeprefix('One: ')}"
+    assert found["scenarios"][0]["observations"] == [], "what is a difference is said once"
+    page = (where / "debrief.md").read_text(encoding="utf-8")
+    assert page.split("\n\n")[1] == f"**{differs}**", "before the date"
+    assert page.index("- **Foretold otherwise**: GET http") < page.index("- **Verdict**")
+
+
+def test_where_all_came_as_foretold_that_is_said_too(aichaos: Run, tmp_path: Path) -> None:
+    home = tmp_path / "state"
+    written(home)
+    folder(home, "one-1", samples=answers("request", 0, ENDED, each=1.0, status=200, backend="shop/web"))
+    found = told(aichaos, home)
+    assert found["differences"] == []
+    count = found["scenarios"][0]["foretold"]
+    assert count > 1
+    assert f"One: all {count} answers that were observed came as foretold" in found["worked"]
 
 
 def test_a_debrief_without_anything_says_so() -> None:
