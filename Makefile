@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # An editable install compiles nothing, and where Python may not write bytecode every start would do it again: two to three times as long.
 COMPILE := $(BIN)/python -m compileall -q aichaos backends
 
-.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs clean kills faults stops hour shams brought
+.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs pictures clean kills faults stops hour shams brought
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -88,6 +88,10 @@ schemas: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/make_docs.py --images
+
+# The pictures of a report and of the dashboard, by the pages themselves; needs Chromium.
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tools.pictures
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "aichaos needs Python 3.11 or newer; say which one with: make PYTHON=python3.12 …"; exit 1; }

@@ -19,7 +19,7 @@ from aichaos.settings import Settings
 Status = Literal["ok", "warning", "error", "skipped"]
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Diagnosed(msgspec.Struct, frozen=True, kw_only=True):
     """One line. `skipped` says that it could not be looked at, never that it is fine."""
 
     question: str
@@ -28,53 +28,53 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
-def diagnose(settings: Settings, choice: source.Choice) -> Iterator[Answer]:
+def diagnose(settings: Settings, choice: source.Choice) -> Iterator[Diagnosed]:
     """The answers, in the order in which one would put things right."""
-    yield Answer(question="python", status="ok", message=f"{sys.version.split()[0]} at {sys.executable}")
+    yield Diagnosed(question="python", status="ok", message=f"{sys.version.split()[0]} at {sys.executable}")
     yield _kubectl()
     yield _folder(Path(settings["out"]).expanduser())
     yield _backend(settings)
     yield from _cluster(choice)
 
 
-def _kubectl() -> Answer:
+def _kubectl() -> Diagnosed:
     path = shutil.which("kubectl")
     if path:
-        return Answer(question="kubectl", status="ok", message=path)
-    return Answer(
+        return Diagnosed(question="kubectl", status="ok", message=path)
+    return Diagnosed(
         question="kubectl", status="warning", message="not on the PATH", hint="Only needed to type the suggested commands by hand."
     )
 
 
-def _folder(out: Path) -> Answer:
+def _folder(out: Path) -> Diagnosed:
     existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
-        return Answer(question="folder for suggestions", status="ok", message=str(out))
-    return Answer(
+        return Diagnosed(question="folder for suggestions", status="ok", message=str(out))
+    return Diagnosed(
         question="folder for suggestions", status="error", message=f"{existing} can't be written to", hint="Choose another one with --out."
     )
 
 
-def _backend(settings: Settings) -> Answer:
+def _backend(settings: Settings) -> Diagnosed:
     name, origin = settings["backend"], settings.origin("backend")
     try:
         backend = registry.open_backend(name, Options(model=settings["model"], base_url=settings["base_url"]))
     except AichaosError as error:
-        return Answer(question="backend", status="error", message=str(error), hint=error.hint)
+        return Diagnosed(question="backend", status="error", message=str(error), hint=error.hint)
     model = f", model {backend.model}" if backend.model else ""
-    return Answer(question="backend", status="ok", message=f"{backend.name}{model} (chosen by {origin})")
+    return Diagnosed(question="backend", status="ok", message=f"{backend.name}{model} (chosen by {origin})")
 
 
-def _cluster(choice: source.Choice) -> Iterator[Answer]:
+def _cluster(choice: source.Choice) -> Iterator[Diagnosed]:
     try:
         snapshot = source.take(choice)
     except AichaosError as error:
-        yield Answer(question="cluster", status="error", message=str(error), hint=error.hint)
+        yield Diagnosed(question="cluster", status="error", message=str(error), hint=error.hint)
         for question in ("reading rights", "Gateway API", "chaos engines"):
-            yield Answer(question=question, status="skipped", message="the cluster could not be read")
+            yield Diagnosed(question=question, status="skipped", message="the cluster could not be read")
         return
     counts = snapshot.counts()
-    yield Answer(
+    yield Diagnosed(
         question="cluster", status="ok", message=f"{snapshot.source.cluster}: {sum(counts.values()):,} objects of {len(counts)} kinds"
     )
     yield _rights(snapshot)
@@ -82,11 +82,11 @@ def _cluster(choice: source.Choice) -> Iterator[Answer]:
     yield _engines(snapshot)
 
 
-def _rights(snapshot: Snapshot) -> Answer:
+def _rights(snapshot: Snapshot) -> Diagnosed:
     unread = [f"{gap.kind} ({gap.reason})" for gap in snapshot.telling_gaps()]
     if not unread:
-        return Answer(question="reading rights", status="ok", message="every kind could be read")
-    return Answer(
+        return Diagnosed(question="reading rights", status="ok", message="every kind could be read")
+    return Diagnosed(
         question="reading rights",
         status="warning",
         message=f"could not be read: {', '.join(unread)}",
@@ -94,18 +94,18 @@ def _rights(snapshot: Snapshot) -> Answer:
     )
 
 
-def _gateway_api(snapshot: Snapshot) -> Answer:
+def _gateway_api(snapshot: Snapshot) -> Diagnosed:
     if any(gap.kind == "HTTPRoute" and gap.reason == "absent" for gap in snapshot.gaps):
-        return Answer(question="Gateway API", status="warning", message="not installed", hint="Route scenarios need its CRDs.")
+        return Diagnosed(question="Gateway API", status="warning", message="not installed", hint="Route scenarios need its CRDs.")
     controllers = sorted({found.spec.controller_name for found in snapshot.gateway_classes})
     if controllers:
-        return Answer(question="Gateway API", status="ok", message=f"controllers {', '.join(controllers)}")
-    return Answer(question="Gateway API", status="warning", message="no GatewayClass", hint="Without one no Gateway carries traffic.")
+        return Diagnosed(question="Gateway API", status="ok", message=f"controllers {', '.join(controllers)}")
+    return Diagnosed(question="Gateway API", status="warning", message="no GatewayClass", hint="Without one no Gateway carries traffic.")
 
 
-def _engines(snapshot: Snapshot) -> Answer:
+def _engines(snapshot: Snapshot) -> Diagnosed:
     if not snapshot.engines:
         message = "none: what needs one (latency, loss, stress) is not suggested"
-        return Answer(question="chaos engines", status="ok", message=message, hint="Chaos Mesh or Litmus would add it.")
+        return Diagnosed(question="chaos engines", status="ok", message=message, hint="Chaos Mesh or Litmus would add it.")
     found = [f"{engine.name} {engine.release or '(release unknown)'}" for engine in snapshot.engines]
-    return Answer(question="chaos engines", status="ok", message=", ".join(found))
+    return Diagnosed(question="chaos engines", status="ok", message=", ".join(found))

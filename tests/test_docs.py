@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from aichaos import catalogue
+from aichaos.domain.digest import sha256
 from aichaos.domain.experiment import VERBS
 from aichaos.domain.policy import NO_POLICY
 from aichaos.files import yaml
@@ -34,6 +35,14 @@ def name_of(path: Path) -> str:
 
 def test_the_reference_is_what_the_program_says_today() -> None:
     assert [name_of(path) for path in make_docs.stale(make_docs.pages())] == [], "python tools/make_docs.py writes them again"
+
+
+def test_the_picture_of_a_report_is_of_the_page_as_it_is_today() -> None:
+    pytest.importorskip("playwright")
+    from tools import pictures
+
+    page = sha256(pictures.report_page().encode())
+    assert pictures.drawn_from(pictures.REPORT.read_bytes()) == page, "`make pictures` draws it again; it needs Chromium"
 
 
 def test_the_picture_shows_what_the_program_prints_today() -> None:

@@ -8,7 +8,7 @@ import click
 
 from aichaos import settings
 from aichaos.cli.options import choice, output_option, source_options, write_json
-from aichaos.diagnosis import Answer, diagnose
+from aichaos.diagnosis import Diagnosed, diagnose
 from aichaos.report.layout import Paper, Part, Style
 
 
@@ -55,7 +55,7 @@ def _rbac(given: dict[str, Any]) -> int:
 _STYLES: dict[str, Style] = {"ok": "green", "warning": "yellow", "error": "red", "skipped": "magenta"}
 
 
-def _table(answers: list[Answer]) -> None:
+def _table(answers: list[Diagnosed]) -> None:
     rows: list[tuple[Part, ...]] = [
         ((answer.status, _STYLES[answer.status]), (answer.question, "bold"), (f"{answer.message}\n{answer.hint}".strip(), ""))
         for answer in answers

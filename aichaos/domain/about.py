@@ -1,5 +1,8 @@
 """What stands beside a run's journal so that it can be understood later: what was run, what was foretold, and what came of it."""
 
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
 import msgspec
 
 from aichaos.domain.experiment import Experiment
@@ -67,3 +70,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     score: Scored | None = None
     confidence: Confidence | None = None
     difference: str = ""
+
+
+Word: TypeAlias = Literal["verified", "not-restored", "nothing-changed", "unknown"]
+_KNOWN: dict[str, Word] = {"verified": "verified", "not-restored": "not-restored", "nothing-changed": "nothing-changed"}
+
+
+def word_of(reported: str | None, left_over: Sequence[str], closed: str | None) -> Word:
+    """Whether all went back, as every page and list says it. reported, left_over: by the report of the run, which also knows whether the
+    answers are what they were; None where there is none. closed: by the end of its journal, which is written later where somebody has
+    recovered what was left over; None where it has no end."""
+    at_last = _KNOWN.get(closed or "", "unknown")
+    if reported is None or (left_over and closed is not None):
+        return at_last
+    return _KNOWN.get(reported, at_last)

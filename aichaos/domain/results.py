@@ -115,7 +115,7 @@ class Bucket(_Told, frozen=True, kw_only=True):
     statuses: dict[str, int] = {}
 
 
-class Effect(_Told, frozen=True, kw_only=True):
+class Shift(_Told, frozen=True, kw_only=True):
     """What is different in one figure between two windows, or between a run and its sham. beyond_noise: None where there are too few
     samples to say. low, high: of the difference; None where that can't be told."""
 
@@ -144,7 +144,7 @@ class ProbeResult(_Told, frozen=True, kw_only=True):
     verdict: Verdict
     windows: list[Measured] = []
     objectives: list[Objective] = []
-    effects: list[Effect] = []
+    effects: list[Shift] = []
     timeline: list[Bucket] = []
     time_to_detect: float | None = None
     time_to_recover: float | None = None
@@ -212,7 +212,7 @@ class Sham(_Told, frozen=True, kw_only=True):
     """This run beside a run of the same experiment without the fault. effects: per probe, what only the fault explains."""
 
     run: str
-    effects: dict[str, list[Effect]]
+    effects: dict[str, list[Shift]]
     verdict: Literal["effect", "no-effect", "too-few-samples"]
     text: str = ""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from aichaos.domain.results import Effect, Sham
+from aichaos.domain.results import Sham, Shift
 from aichaos.measure.figures import TOO_FEW, Tally
 from aichaos.measure.latencies import Latencies
 from aichaos.measure.statistics import SURE, difference, rank, ranks
@@ -23,7 +23,7 @@ LATE = 2.0
 """And as a multiple of how late this machine's questions usually were: a busy machine is slow to see, too, and by turns."""
 
 
-def effects(before: Tally, during: Tally) -> list[Effect]:
+def effects(before: Tally, during: Tally) -> list[Shift]:
     """Success, p50 and p95, and the shares of backends where they are not what they were."""
     found = [_success(before, during)] if before.told and during.told else []
     then, now = before.latencies(), during.latencies()
@@ -33,7 +33,7 @@ def effects(before: Tally, during: Tally) -> list[Effect]:
     return found + [one for one in _backends(before, during) if one.beyond_noise]
 
 
-def _success(before: Tally, during: Tally) -> Effect:
+def _success(before: Tally, during: Tally) -> Shift:
     was, now = before.good / before.told, during.good / during.told
     low, high = difference(during.good, during.told, before.good, before.told)
     beyond = _apart(low, high)
@@ -47,7 +47,7 @@ def _apart(low: float, high: float) -> bool | None:
     return None if high - low > WIDE else False
 
 
-def _latency(name: str, quantile: float, then: Latencies, now: Latencies, late: float) -> Effect:
+def _latency(name: str, quantile: float, then: Latencies, now: Latencies, late: float) -> Shift:
     was, value = then.at(rank(quantile, then.count)), now.at(rank(quantile, now.count))
     low_was, high_was = _interval(quantile, then)
     low_now, high_now = _interval(quantile, now)
@@ -64,7 +64,7 @@ def _interval(quantile: float, seen: Latencies) -> tuple[float | None, float | N
     return (seen.at(low) if low else None), (seen.at(high) if high else None)
 
 
-def _backends(before: Tally, during: Tally) -> list[Effect]:
+def _backends(before: Tally, during: Tally) -> list[Shift]:
     then, now = before.backends.total(), during.backends.total()
     if not then or not now:
         return []
@@ -78,9 +78,9 @@ def _backends(before: Tally, during: Tally) -> list[Effect]:
 
 def _effect(
     measure: str, before: float, during: float, low: float | None, high: float | None, beyond: bool | None, text: str
-) -> Effect:  # fmt: skip
+) -> Shift:  # fmt: skip
     word = {True: "", False: " (within noise)", None: f" ({TOO_FEW})"}[beyond]
-    return Effect(
+    return Shift(
         measure=measure, before=before, during=during, difference=during - before, low=low, high=high, beyond_noise=beyond, text=text + word
     )
 
@@ -89,7 +89,7 @@ def beside_sham(run: str, real: Mapping[str, Tally], sham: Mapping[str, Tally], 
     """The windows `during` of a run and of its sham, by probe; usual: the run's own baseline. What differs beyond noise from both, only the
     fault explains: what differs from the sham alone may have changed between the two runs."""
     found = {name: _explained(effects(sham[name], real[name]), (usual or {}).get(name), real[name]) for name in real if name in sham}
-    every: Sequence[Effect] = [one for each in found.values() for one in each]
+    every: Sequence[Shift] = [one for each in found.values() for one in each]
     beyond = [f"{name}: {one.text}" for name, each in found.items() for one in each if one.beyond_noise]
     if beyond:
         return Sham(run=run, effects=found, verdict="effect", text=f"beside the sham run {run}: " + "; ".join(beyond[:3]))
@@ -98,7 +98,7 @@ def beside_sham(run: str, real: Mapping[str, Tally], sham: Mapping[str, Tally], 
     return Sham(run=run, effects=found, verdict="no-effect", text=f"nothing differs from the sham run {run}: the fault had no effect here")
 
 
-def _explained(beside: Sequence[Effect], usual: Tally | None, real: Tally) -> list[Effect]:
+def _explained(beside: Sequence[Shift], usual: Tally | None, real: Tally) -> list[Shift]:
     """Without what was so in the run's own baseline already."""
     if usual is None or not usual.told:
         return list(beside)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from aichaos.domain.about import ABOUT, REPORT, About, Firing, Report
+from aichaos.domain.about import ABOUT, REPORT, About, Firing, Report, Word, word_of
 from aichaos.domain.experiment import Experiment, Probe
 from aichaos.domain.results import Alert, Change, Compared, ProbeResult, Results, Sham
 from aichaos.domain.running import Checked, Closed, Done, Intent, JournalEntry, Opened, Restoring, Result, StepBegan, Stopping, Undone
@@ -342,11 +342,9 @@ def _outcome(kept: Folder, closed: Closed | None) -> Any:
     return "running" if state.is_locked(kept.path) else "unfinished"
 
 
-def _restored(report: Report | None, closed: Closed | None) -> Any:
-    if report is not None:
-        return report.finished.restored
-    known = ("verified", "not-restored", "nothing-changed")
-    return closed.restored if closed is not None and closed.restored in known else "unknown"
+def _restored(report: Report | None, closed: Closed | None) -> Word:
+    said, left = (report.finished.restored, report.finished.left_over) if report is not None else (None, ())
+    return word_of(said, left, closed.restored if closed is not None else None)
 
 
 def _stop_reason(kept: Folder) -> str | None:

@@ -7,7 +7,7 @@ import msgspec
 
 from aichaos.cluster.connection import connect
 from aichaos.cluster.reader import Forbidden, Reader
-from aichaos.domain.about import REPORT
+from aichaos.domain.about import REPORT, word_of
 from aichaos.domain.results import Confidence, Scored
 from aichaos.domain.running import LEVER, Manifest, Place, beside_lever
 from aichaos.errors import FileError
@@ -20,7 +20,8 @@ from aichaos.run.places import listing, looking
 class Past(msgspec.Struct, frozen=True, kw_only=True):
     """A run of this machine. state: running, completed, stopped, failed, unfinished (nobody restored it), unreadable.
 
-    verdict, score (0 to 100), confidence (low, medium, high): as its report says; None where there is none, or where it says nothing.
+    restored: verified, not-restored, nothing-changed: the word of its report, too; None where that is not known yet. verdict, score (0 to
+    100), confidence (low, medium, high): as its report says; None where there is none, or where it says nothing.
     """
 
     run: str
@@ -136,21 +137,25 @@ def _past(run: str) -> Past:
     except FileError:
         return Past(run=run, experiment="", began="", state="unreadable", restored=None, changes=0)
     opened, closed, told = record.opened, record.closed, _told(where / REPORT)
+    done = told.finished or _Finished()
+    word = word_of(done.restored, done.left_over, closed.restored if closed else None)
     return Past(
         run=run,
         experiment=opened.plan.experiment,
         began=datetime.fromtimestamp(opened.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         state=closed.outcome if closed else "running" if state.is_locked(where) else "unfinished",
-        restored=closed.restored if closed else None,
+        restored=None if word == "unknown" else word,
         changes=len(record.outcomes),
-        verdict=told.finished.verdict if told.finished else None,
+        verdict=done.verdict,
         score=told.score.value if told.score else None,
         confidence=told.confidence.word if told.confidence else None,
     )
 
 
 class _Finished(msgspec.Struct):
-    verdict: str
+    verdict: str | None = None
+    restored: str | None = None
+    left_over: list[str] = []
 
 
 class _Told(msgspec.Struct):

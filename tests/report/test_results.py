@@ -147,6 +147,26 @@ def test_the_list_of_runs_shows_verdict_score_and_confidence(aichaos: Run, tmp_p
     }
 
 
+@pytest.mark.parametrize(
+    ("said", "left", "word"),
+    [
+        ("verified", [], "verified"),
+        ("not-restored", [], "not-restored"),  # all objects are, and the answers are not what they were
+        ("not-restored", ["Service/shop/web"], "verified"),  # `recover` has finished it since
+        ("nothing-changed", [], "nothing-changed"),
+    ],
+)
+def test_whether_all_went_back_is_one_word_in_the_list_and_in_the_report(
+    aichaos: Run, tmp_path: Path, said: str, left: list[str], word: str
+) -> None:
+    path = folder(tmp_path, samples=BAD)
+    report = json.loads((path / REPORT).read_bytes())
+    report["finished"] |= {"restored": said, "left_over": left}
+    (path / REPORT).write_text(json.dumps(report))
+    (listed,) = json.loads(aichaos("runs", "-o", "json", AICHAOS_STATE_DIR=str(tmp_path)).stdout)
+    assert (listed["restored"], past.results(path).restored) == (word, word)
+
+
 def test_in_junit_the_difference_from_the_prediction_is_the_first_case(found: Results) -> None:
     case, *_ = ElementTree.fromstring(junit(found)).findall(".//testcase")
     failure = case.find("failure")

@@ -1,6 +1,8 @@
 """The page about JSON output: what each command prints, and the shapes in it."""
 
 import tempfile
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -35,7 +37,8 @@ def json_page() -> str:
     shown = dict.fromkeys(one for root in roots for one in reachable(root))
     written = set(reachable(experiment.Experiment))  # the page about the experiment file has them
     shown |= dict.fromkeys(one for one in reachable(results.Results) if one not in written)
-    shapes = "\n".join(_shape(one) for one in shown)
+    shown |= dict.fromkeys(_LAST)
+    shapes = "\n".join(map(_shape, _told_apart(shown)))
     return f"""# JSON
 
 {MADE}`-o json` writes one JSON document to standard output and nothing else; notes and progress go to standard error. A reader
@@ -73,7 +76,7 @@ A [SourceSummary](#sourcesummary): a summary, not the snapshot. The snapshot its
 
 ## `aichaos doctor -o json`
 
-`answers` is a list of [Answer](#answer).
+`answers` is a list of [Diagnosed](#diagnosed).
 
 ## `aichaos library -o json`
 
@@ -106,14 +109,19 @@ One event a line: before each run `progressive-stage` (`knob`, `value`, `repeat`
 
 ## Shapes
 
-{shapes}
-{_shape(settings.Effective)}
-{_shape(Listed)}
-{_shape(listing.Past)}
-{_shape(listing.Active)}
-{_shape(checked.Left)}
-{_shape(checked.Quiet)}
-{_shape(diagnosis.Answer)}"""
+{shapes}"""
+
+
+_LAST = (settings.Effective, Listed, listing.Past, listing.Active, checked.Left, checked.Quiet, diagnosis.Diagnosed)
+
+
+def _told_apart(shown: Iterable[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]:
+    """The shapes as they are; a link leads to a name, so no two may have the same. Raises ValueError."""
+    found = list(shown)
+    twice = [name for name, count in Counter(one.__name__ for one in found).items() if count > 1]
+    if twice:
+        raise ValueError(f"two shapes of the page are called {', '.join(twice)}")
+    return found
 
 
 def _shape(one: type[msgspec.Struct]) -> str:
