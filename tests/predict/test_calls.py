@@ -48,6 +48,31 @@ def test_two_kinds_on_one_host_serve_beside_each_other(profile: Profile, serves:
     assert {one.reason for one in of_routes(table) if one.type == "Accepted"} == {"Accepted"}
 
 
+X_A, X_B = ({"headers": [{"name": name, "value": "1"}]} for name in ("X-A", "X-B"))
+CALL = {"path": {"type": "Exact", "value": "/shop.Cart/Add"}}
+OTHER = {"method": {"service": "shop.Pay", "method": "Add"}}
+
+
+@pytest.mark.parametrize(
+    ("pages", "calls", "serves"),
+    [
+        ([CALL | X_A], [OTHER, EXACT | X_B], "web"),  # another match: the earlier rule
+        ([CALL | X_A], [OTHER, EXACT | X_A], "v1"),  # the same match: it is replaced
+        ([CALL | X_A, CALL | X_B], [OTHER, OTHER | X_B, EXACT | X_A], "web"),  # and what replaces it stands where its own rule does
+    ],
+)
+def test_for_contour_a_call_replaces_the_same_match_of_a_page_and_else_rules_come_in_order(
+    pages: list[dict[str, object]], calls: list[dict[str, object]], serves: str
+) -> None:
+    shop = cluster(
+        gateway(),
+        route("pages", *(to("web", matches=[one]) for one in pages)),
+        route("calls", *(to("v1", matches=[one]) for one in calls), kind="GRPCRoute"),
+    )
+    answer = ask(compile(shop, CONTOUR), "http://a/shop.Cart/Add", "POST", **{"X-A": "1", "X-B": "1"})
+    assert _service(answer) == f"shop/{serves}"
+
+
 def test_by_the_standard_the_younger_kind_is_refused() -> None:
     assert ask(compile(both("01", "02"), STANDARD), "http://a/shop.Cart/Add", "POST").route == "shop/pages"
     assert ask(compile(both("02", "01"), STANDARD), "http://a/pages").route is None

@@ -3,7 +3,7 @@
 A GRPCRoute becomes entries too: a call is a request whose path is `/SERVICE/METHOD`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import msgspec
 
@@ -52,6 +52,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def doubted(self, reason: str) -> "Entry":
         """The same, of which it is chance whether it is there."""
         return msgspec.structs.replace(self, lost=reason)
+
+    @property
+    def written(self) -> Hashable:
+        """The match as it is written: conditions in their order, with the case of their names."""
+        terms = (tuple((term.name, term.value, term.type or "Exact") for term in each) for each in (self.headers, self.query))
+        return self.kind, self.path, self.method, *terms
 
     @property
     def plain(self) -> bool:

@@ -17,7 +17,7 @@ from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.losses import Loss
 from aichaos.predict.routing.matching import holds
 from aichaos.predict.routing.notes import notes
-from aichaos.predict.routing.order import CRITERIA, tied
+from aichaos.predict.routing.order import CRITERIA, replaces, tied
 from aichaos.predict.routing.paths import normalised
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.request import REASONS, Request, early
@@ -122,6 +122,8 @@ def precedence(winner: Winner, rival: Winner, profile: Profile) -> str:
         return f"{_KINDS[mine.kind]} comes before {_KINDS[its.kind]}"
     if mine.key != its.key and mine.kind == "PathPrefix":
         return f"the prefix {mine.path} is longer than {its.path}"
+    if profile.same_match != "beside" and replaces(mine, its):
+        return "a GRPCRoute takes the place of the same match of an HTTPRoute"
     names = profile.regex_order if mine.kind == "RegularExpression" else profile.order
     if tied(mine, its, names):
         return _UNDECIDED

@@ -29,7 +29,6 @@ CRITERIA: dict[str, Criterion] = {
     "headers": Criterion(lambda entry: -len(entry.headers), "more header conditions come first"),
     "query": Criterion(lambda entry: -len(entry.query), "more query conditions come first"),
     "http first": Criterion(lambda entry: isinstance(entry.route, GRPCRoute), "an HTTPRoute comes before a GRPCRoute"),
-    "grpc first": Criterion(lambda entry: not isinstance(entry.route, GRPCRoute), "a GRPCRoute takes the place of an HTTPRoute"),
     "age": Criterion(lambda entry: age(entry.route), "the older route comes first"),
     "name": Criterion(lambda entry: f"{entry.route.namespace}/{entry.route.name}", "the first name in the alphabet comes first"),
     "rule": Criterion(lambda entry: entry.rule, "the earlier rule comes first"),
@@ -77,7 +76,7 @@ def _pairwise(one: Entry, other: Entry) -> bool:
     before = sort_key(("length", "method", "headers", "query", "rule"))
     if before(one) != before(other) or (one.kind == "RegularExpression" and one.path != other.path):
         return False
-    if type(one.route) is not type(other.route) and (one.headers, one.query) == (other.headers, other.query):
+    if type(one.route) is not type(other.route) and one.written == other.written:
         return False  # a GRPCRoute takes the place of an HTTPRoute
     for mine, its in ((one.headers, other.headers), (one.query, other.query)):
         first, second = _less(mine, its), _less(its, mine)
@@ -90,6 +89,27 @@ def _pairwise(one: Entry, other: Entry) -> bool:
 
 COINS: dict[str, Callable[[Entry, Entry], bool]] = {"pairwise": _pairwise}
 """Whether it is chance which of two matches that are tried beside each other comes first."""
+
+
+def replaces(one: Entry, other: Entry) -> bool:
+    """Whether one is a call's match, and the other the same match of a page."""
+    return isinstance(one.route, GRPCRoute) and not isinstance(other.route, GRPCRoute) and one.written == other.written
+
+
+def behind_calls(found: list[Entry]) -> list[Entry]:
+    """Matches in order, those that a GRPCRoute replaces behind it, where nobody gets to them; in their place, but in doubt, where it is
+    chance whether the GRPCRoute's is there."""
+    calls = [entry for entry in found if isinstance(entry.route, GRPCRoute)]
+    if not calls or len(calls) == len(found):
+        return found
+    replaced = {id(page): call for call in calls for page in found if replaces(call, page)}
+    out: list[Entry] = []
+    for entry in found:
+        call = replaced.get(id(entry))
+        if call is None or call.lost:
+            out.append(entry.doubted(call.lost) if call is not None else entry)
+            out += (page for page in found if replaced.get(id(page)) is entry and not entry.lost)
+    return out
 
 
 class Blocks(msgspec.Struct, frozen=True):

@@ -102,6 +102,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The same between regular expressions."""
     root_hides_regexes: bool = False
     """Whether a bare prefix `/` keeps every regular expression beside it, in the same block, from being asked."""
+    same_match: Literal["beside", "calls replace pages"] = "beside"
+    """The same match of an HTTPRoute and of a GRPCRoute: both are there, or the call's stands in the table and the page's is gone."""
     blocks: str = "one"
     """Which entries of a host come before all others, whatever their paths; a key of `order.BLOCKS`."""
     coins: tuple[str, ...] = ()

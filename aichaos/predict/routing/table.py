@@ -21,7 +21,7 @@ from aichaos.predict.routing.exclude import Judged, Moved
 from aichaos.predict.routing.index import Index, Place, Scope
 from aichaos.predict.routing.listeners import EffectiveListener, effective
 from aichaos.predict.routing.matching import holds
-from aichaos.predict.routing.order import BLOCKS, COINS, tied
+from aichaos.predict.routing.order import BLOCKS, COINS, behind_calls, tied
 from aichaos.predict.routing.paths import normalised
 from aichaos.predict.routing.poison import Port, Suspect, controller_is_down, harmful, suspects
 from aichaos.predict.routing.profile import Profile
@@ -213,7 +213,7 @@ class Table:
                     if hidden and found is block.regex:
                         continue
                     if fitting := [entry for entry in found if holds(entry, request, path, profile)]:
-                        yield pattern, fitting
+                        yield pattern, behind_calls(fitting) if profile.same_match != "beside" else fitting
             if not profile.fallback:
                 if any(not entry.lost for block in blocks for entry in block.entries()):
                     return

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from aichaos.domain.base import ObjectRef, reference
 from aichaos.predict.routing.age import undecided
 from aichaos.predict.routing.attach import Placement
-from aichaos.predict.routing.entries import Entry, entries
+from aichaos.predict.routing.entries import entries
 from aichaos.predict.routing.losses import Claim, Loss, Losses, Lost
 from aichaos.predict.routing.profile import Profile
 
@@ -32,7 +32,7 @@ def claims(placement: Placement, profile: Profile) -> Iterable[Hashable]:
 
 
 def matches(placements: list[Placement], profile: Profile) -> Losses:
-    """Headers are compared as they are written, in their order and with the case of their names."""
+    """Matches are compared as they are written, with those of routes of the same kind alone."""
     taken: Taken = {}
     losses: Losses = {}
     routes = {reference(one.route): one.route for one in placements}
@@ -41,7 +41,7 @@ def matches(placements: list[Placement], profile: Profile) -> Losses:
         everywhere = {claim for hosts in parents for each in hosts for claim in each}
         rules: dict[int, list[Hashable]] = {}
         for entry in entries(one.route, profile):
-            rules.setdefault(entry.rule, []).append(_said(entry))
+            rules.setdefault(entry.rule, []).append((type(entry.route), entry.written))
         for rule, wanted in rules.items():
             outcomes, rivals = _judged(parents, wanted, taken)
             rival = next((ref for ref, _ in rivals), None)
@@ -83,15 +83,6 @@ def _reached(placement: Placement) -> list[list[Hosts]]:
         ]
         for joined in placement.joined
     ]
-
-
-def _said(entry: Entry) -> Hashable:
-    """A match as it is compared, with routes of the same kind alone."""
-    return (
-        (type(entry.route), entry.kind, entry.path, entry.method),
-        tuple((term.name, term.value, term.type or "Exact") for term in entry.headers),
-        tuple((term.name, term.value, term.type or "Exact") for term in entry.query),
-    )
 
 
 def _judged(parents: list[list[Hosts]], wanted: list[Hashable], taken: Taken) -> tuple[list[set[Claim]], list[Lost]]:

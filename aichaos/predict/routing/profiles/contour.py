@@ -7,7 +7,7 @@ def _row(name: str, says: str, *switches: str) -> Deviation:
     return Deviation(name=f"contour/{name}", switches=switches, says=says)
 
 
-_ORDER = ("method", "headers", "query", "grpc first", "rule", "header terms", "query terms", "age", "name", "match")
+_ORDER = ("method", "headers", "query", "rule", "header terms", "query terms", "age", "name", "match")
 
 CONTOUR = Profile(
     name="contour",
@@ -36,6 +36,7 @@ CONTOUR = Profile(
     path_ranks=("Exact", "RegularExpression", "PathPrefix"),
     order=("length", *_ORDER),
     regex_order=("length", "text backwards", *_ORDER),
+    same_match="calls replace pages",
     coins=("pairwise",),
     normalise=("backslashes", "unreserved", "unsafe", "dots", "slashes"),
     refused=("spelling",),
@@ -142,6 +143,7 @@ CONTOUR = Profile(
             "HTTPRoutes and GRPCRoutes of one host serve beside each other; of two equal matches that of the GRPCRoute stays, whatever the "
             "ages. By the standard the younger kind is refused.",
             "kinds_on_a_host",
+            "same_match",
         ),
         _row(
             "no-matches",
