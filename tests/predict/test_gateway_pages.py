@@ -15,7 +15,7 @@ KNOWN = {
     "contour": {
         *(f"A{number}" for number in range(1, 25)),
         *(f"B{number}" for number in range(1, 20)),
-        *(f"C{number}" for number in range(1, 10)),
+        *(f"C{number}" for number in range(1, 13)),
     },
     "istio": {*(f"A{number}" for number in range(1, 11)), *(f"B{number}" for number in range(1, 29)), "A2 variables", "C1", "C2", "C3"},
     "envoy-gateway": {

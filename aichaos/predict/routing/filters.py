@@ -67,7 +67,8 @@ def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry,
         if one.request_header_modifier is not None:
             if profile.host_header == "500" and names_host(one.request_header_modifier):
                 return Effect(status=500)
-            headers = modified(headers, one.request_header_modifier, seen, profile.header_values, profile.set_and_add)
+            change = one.request_header_modifier
+            headers = modified(headers, change, seen, profile.header_values, profile.set_and_add, profile.header_names)
         if one.url_rewrite is not None:
             named = one.url_rewrite.hostname or named
             if one.url_rewrite.path is not None:

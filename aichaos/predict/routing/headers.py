@@ -3,15 +3,17 @@
 Source: Gateway API v1.6, `HTTPHeaderFilter`. Names are compared without case; `add` makes a line of its own.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from aichaos.domain.gateway import Filter, HeaderFilter
+from aichaos.domain.gateway import Filter, Header, HeaderFilter
 from aichaos.domain.prediction import Pairs
 from aichaos.predict.routing import variables
 from aichaos.predict.routing.request import Request
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9-]+")
 Value = Callable[[str, Request], str | None]
 
 VALUES: dict[str, Value] = {
@@ -33,22 +35,35 @@ def removes_host(one: Filter) -> bool:
     return any(name.lower() == "host" for change in changes if change is not None for name in change.remove)
 
 
-def modified(headers: Pairs, change: HeaderFilter, request: Request, values: str, set_and_add: str) -> Pairs:
-    """The headers after one filter. values: a key of VALUES. set_and_add: see Profile."""
+def modified(headers: Pairs, change: HeaderFilter, request: Request, values: str, set_and_add: str, names: str) -> Pairs:
+    """The headers after one filter. values: a key of VALUES. set_and_add, names: see Profile."""
     read = VALUES[values]
-    gone = {name.lower() for name in change.remove}
+    gone = {name.lower() for name in change.remove if changeable(name, names)}
     kept = [pair for pair in headers if pair[0].lower() not in gone]
     added = {header.name.lower() for header in change.add} if set_and_add == "add" else set()
     seen = msgspec.structs.replace(request, headers=tuple(kept))  # a variable sees what earlier filters, and the removals, have left
-    for header in change.set:
+    for header in _first(change.set, names):
         if header.name.lower() in added:
             continue
         value = read(header.value, seen)
         if value is not None:
             kept = [pair for pair in kept if pair[0].lower() != header.name.lower()]
             kept.append((header.name, value))
-    for header in change.add:
+    for header in _first(change.add, names):
         value = read(header.value, seen)
         if value is not None:
             kept.append((header.name, value))
     return tuple(kept)
+
+
+def changeable(name: str, names: str) -> bool:
+    return names == "any" or _PLAIN_NAME.fullmatch(name) is not None
+
+
+def _first(headers: Sequence[Header], names: str) -> list[Header]:
+    """Of several that name one header, in whatever case, the first counts (Gateway API, `HTTPHeader`)."""
+    found: dict[str, Header] = {}
+    for header in headers:
+        if changeable(header.name, names):
+            found.setdefault(header.name.lower(), header)
+    return list(found.values())

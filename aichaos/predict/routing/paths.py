@@ -11,6 +11,7 @@ from aichaos.domain.gateway import PathModifier
 Step = Callable[[str], str]
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNSAFE = re.compile(r"[\"<>^`{|}]")
+_BACKSLASH = re.compile(r"\\.?", re.DOTALL)
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -147,9 +148,30 @@ PREFIX: dict[str, Replace] = {
     "envoy-gateway redirect": _envoy_gateway_redirect,
 }
 """How ReplacePrefixMatch joins the replacement and the rest."""
+
+
+def _substituted(path: str, replacement: str) -> str:
+    """Envoy puts the new path in as a substitution of RE2 for the whole path: `\\0` is the old one, `\\\\` a backslash.
+
+    Behind any other backslash nothing more comes; a group that is not there leaves the path as it was.
+    """
+    if any(found[0] not in ("\\0", "\\\\") and found[0][1:].isdigit() for found in _BACKSLASH.finditer(replacement)):
+        return path
+    out, last = "", 0
+    for found in _BACKSLASH.finditer(replacement):
+        out += replacement[last : found.start()]
+        if found[0] not in ("\\0", "\\\\"):
+            return out
+        out += path if found[0] == "\\0" else "\\"
+        last = found.end()
+    return out + replacement[last:]
+
+
 FULL: dict[str, Callable[[str, str], str]] = {
     "standard": lambda path, replacement: replacement or "/",
     "kept": lambda path, replacement: replacement or path,
+    "substitution": lambda path, replacement: _substituted(path, replacement or "/"),
+    "kept or substitution": lambda path, replacement: _substituted(path, replacement) if replacement else path,
 }
 """Path and replacement → the new path, for ReplaceFullPath."""
 

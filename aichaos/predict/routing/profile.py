@@ -148,6 +148,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a header's value in a filter; a key of `headers.VALUES`."""
     set_and_add: Literal["both", "add"] = "both"
     """Of `set` and `add` of one header in one filter: both act, or `add` alone."""
+    header_names: Literal["any", "letters, digits and -"] = "any"
+    """The names of headers that a filter can change; it passes others over."""
     host_header: Literal["replaces", "500"] = "replaces"
     """A RequestHeaderModifier that sets or adds Host: it replaces the host, or the rule answers with an error."""
     host_removal: Literal["done", "500"] = "done"

@@ -111,9 +111,13 @@ def fits(predicted: Predicted, answer: Answer, services: dict[str, str]) -> bool
     return as_set and told == (answer.received.path, answer.received.host.lower())
 
 
+_ADDED = ("x-request-id", "x-request-start", "x-forwarded-", "x-envoy-")
+"""Beginnings of the names of headers that every gateway adds or changes by itself."""
+
+
 def _own(headers: Pairs) -> list[tuple[str, str]]:
     """The headers that the requests and the filters of the sets bring with them."""
-    return sorted((name.lower(), value) for name, value in headers if name.lower() in ("x-a", "x-b", "x-s"))
+    return sorted((name.lower(), value) for name, value in headers if name.lower().startswith("x-") and not name.lower().startswith(_ADDED))
 
 
 def line(asked: Asked) -> RequestLine:

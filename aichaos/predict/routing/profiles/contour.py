@@ -48,6 +48,8 @@ CONTOUR = Profile(
     header_values="variables",
     rewrite_prefix="contour",
     redirect_prefix="contour",
+    rewrite_full="substitution",
+    header_names="letters, digits and -",
     redirect_port="contour",
     unrouted_port="refused",
     deviations=(
@@ -114,6 +116,18 @@ CONTOUR = Profile(
             "A hostname that another listener covers, on any port, is taken away from a route that this listener does not "
             "take; by the standard listeners of other ports have no influence.",
             "isolation",
+        ),
+        _row(
+            "full-path",
+            "In a ReplaceFullPath of a rewrite backslashes have a meaning: \\0 is the old path, and behind one before a letter "
+            "nothing more comes; by the standard a backslash is a backslash.",
+            "rewrite_full",
+        ),
+        _row(
+            "header-names",
+            "A header filter sets, adds and removes no header whose name has anything but letters, digits and -, and the route gets "
+            "ResolvedRefs=False/Degraded; by the standard any name of HTTP will do.",
+            "header_names",
         ),
         _row(
             "prefix-replacement",

@@ -41,7 +41,7 @@ ENVOY_GATEWAY = Profile(
     set_and_add="add",
     rewrite_prefix="envoy-gateway rewrite",
     redirect_prefix="envoy-gateway redirect",
-    rewrite_full="kept",
+    rewrite_full="kept or substitution",
     redirect_full="kept",
     redirect_port="envoy-gateway",
     deviations=(
@@ -145,8 +145,9 @@ ENVOY_GATEWAY = Profile(
             "redirect_prefix",
         ),
         _row(
-            "empty-full-path",
-            "An empty ReplaceFullPath is not applied; by the standard the path is then /.",
+            "full-path",
+            "An empty ReplaceFullPath is not applied, and in a rewrite backslashes have a meaning: \\0 is the old path, and behind one "
+            "before a letter nothing more comes; by the standard an empty path is /, and a backslash is a backslash.",
             "rewrite_full",
             "redirect_full",
         ),

@@ -35,7 +35,7 @@ ISTIO = Profile(
     header_values="format",
     rewrite_prefix="istio rewrite",
     redirect_prefix="istio redirect",
-    rewrite_full="kept",
+    rewrite_full="kept or substitution",
     redirect_full="kept",
     redirect_port="istio",
     deviations=(
@@ -88,8 +88,9 @@ ISTIO = Profile(
             "redirect_prefix",
         ),
         _row(
-            "empty-full-path",
-            "An empty ReplaceFullPath is not applied; by the standard the path is then /.",
+            "full-path",
+            "An empty ReplaceFullPath is not applied, and in a rewrite backslashes have a meaning: \\0 is the old path, and behind one "
+            "before a letter nothing more comes; by the standard an empty path is /, and a backslash is a backslash.",
             "rewrite_full",
             "redirect_full",
         ),
