@@ -10,6 +10,7 @@ from aichaos.check.manifest import is_whole, manifest_findings
 from aichaos.check.opening import Item, Text, opened, text_of
 from aichaos.check.overlays import found_strangers
 from aichaos.check.places import located
+from aichaos.check.rivals import reconsidered
 from aichaos.check.rules import finding
 from aichaos.check.templates import LATER, later
 from aichaos.check.world import World, placed
@@ -45,10 +46,19 @@ def review(files: Iterable[tuple[str, str]], topology: Topology | None, policy: 
     """Check the documents of some files, given as name and text, against a cluster or, without one, against each other."""
     items, found = _opened([text_of(name, content) for name, content in files])
     strangers = found_strangers(items)
-    whole = (item for item in items if id(item) not in strangers and is_whole(item.value, plain=item.text.plain))
-    world = World(topology, (item.value for item in whole if not is_experiment(item.value)), policy=policy)
-    found += _found(items, world, topology, strangers)
+    whole = [item for item in items if id(item) not in strangers and _is_referable(item)]
+
+    def world_of(some: Iterable[Item]) -> World:
+        return World(topology, (item.value for item in some), policy=policy)
+
+    world = world_of(whole)
+    told = _found(items, world, topology, strangers)
+    found += reconsidered(told, whole, world_of, lambda some, near: _found(some, near, topology, strangers))
     return Review(findings=[one for _, one in found], origins=[item for item, _ in found], items=items, joined=world.topology)
+
+
+def _is_referable(item: Item) -> bool:
+    return is_whole(item.value, plain=item.text.plain) and not is_experiment(item.value)
 
 
 def _opened(texts: Sequence[Text]) -> tuple[list[Item], Placed]:

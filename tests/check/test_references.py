@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from aichaos.check.documents import review
 from aichaos.domain.snapshot import Gap, Source
 from aichaos.observe import manifests
 from aichaos.observe.topology import Topology
@@ -280,3 +281,38 @@ def test_who_names_a_container_that_no_pod_has_reaches_no_pod() -> None:
 def test_a_finding_calls_an_object_by_one_name_whoever_found_it() -> None:
     text = "{apiVersion: v1, kind: Service, metadata: {name: Web}, spec: {selector: {app: none}, port: [], ports: [{port: 80}]}}"
     assert {one.object for one in reviewed(text, topology()).findings} == {"Service/default/Web"}
+
+
+# one name in several folders ----------------------------------------------------------------------------------------------------
+
+LISTENER = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {gatewayClassName: any, listeners: [{name: %s, protocol: HTTP, port: 80}]}
+"""
+SECTION = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: a}
+spec: {parentRefs: [{name: edge, sectionName: %s}]}
+"""
+
+
+def folders(**files: str) -> list[tuple[str | None, str]]:
+    return [(one.file, one.rule) for one in review([(f"{name}.yaml", text) for name, text in files.items()], None).findings]
+
+
+def test_a_reference_is_meant_for_the_object_of_its_own_folder() -> None:
+    files = {
+        "dev/gateway": LISTENER % "plain",
+        "dev/route": SECTION % "plain",
+        "prod/gateway": LISTENER % "http",
+        "prod/route": SECTION % "http",
+    }
+    assert folders(**files) == []
+    assert folders(**files | {"dev/route": SECTION % "http"}) == []  # of one name the last counts, and it has that listener
+    assert folders(**files | {"dev/route": SECTION % "none"}) == [("dev/route.yaml", "reference/no-listener")]
+    assert folders(**{"gateway": LISTENER % "plain", "later": LISTENER % "http", "route": SECTION % "plain"}) == [
+        ("route.yaml", "reference/no-listener")
+    ]
