@@ -103,13 +103,14 @@ def _on_the_port(reaches: Reaches, listeners: Sequence[EffectiveListener], allow
 
 
 def _equal_names(reaches: Reaches, listeners: Sequence[EffectiveListener], allowed: Sequence[EffectiveListener]) -> Reaches:
-    """A host goes to another listener of its port only where that has exactly this hostname."""
+    """A host goes to another listener of its port only where that has exactly this hostname: of twins, to the one that serves or none."""
 
     def lost(listener: EffectiveListener, host: Host) -> bool:
-        return any(
-            other is not listener and other.listener.port == listener.listener.port and other.host == host.shared != listener.host
-            for other in listeners
-        )
+        if host.own == hostnames.EVERY:
+            return False
+        named = [one for one in listeners if one.listener.port == listener.listener.port and one.host == host.shared]
+        won = any(not one.conflict for one in named)
+        return any(one is not listener and not (won and one.conflict == "HostnameConflict") for one in named)
 
     return _without(reaches, lost)
 

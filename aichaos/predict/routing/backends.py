@@ -70,21 +70,21 @@ def rule_problems(route: Route, rule: HTTPRule | GRPCRule | StreamRule, world: W
     refs = rule.backend_refs or ()
     filters: tuple[Filter, ...] = () if isinstance(rule, StreamRule) else rule.filters
     every = (*filters, *(own for ref in refs for own in ref.filters))
-    for ref in (*_mirrors(every), *refs):
+    for ref in (*mirrors(every), *refs):
         if problem := resolve(route, ref, world, profile).problem:
             yield problem
 
 
-def _mirrors(filters: Iterable[Filter]) -> list[BackendRef]:
+def mirrors(filters: Iterable[Filter]) -> list[BackendRef]:
     return [msgspec.convert(one.request_mirror.backend_ref, BackendRef) for one in filters if one.request_mirror is not None]
 
 
 def mirrors_hold(route: Route, rule: int, world: World, profile: Profile) -> bool:
     """Whether every mirror of a rule leads to a Service that may be used, and no redirect stands beside one that has endpoints."""
     filters: tuple[Filter, ...] = getattr((route.spec.rules or ())[rule], "filters", ())
-    mirrors = [resolve(route, ref, world, profile) for ref in _mirrors(filters)]
+    copies = [resolve(route, ref, world, profile) for ref in mirrors(filters)]
     redirected = any(one.request_redirect is not None for one in filters)
-    return not any(one.problem or (redirected and one.known) for one in mirrors)
+    return not any(one.problem or (redirected and one.known) for one in copies)
 
 
 def reached(one: Resolved, profile: Profile) -> bool:

@@ -95,7 +95,7 @@ def unknown_filters(route: Route, profile: Profile) -> Iterator[BackendRef | Non
         if isinstance(rule, StreamRule):
             return
         for one in rule.filters:
-            if one.type not in profile.filters and extension(one) not in profile.extensions:
+            if unknown(one, profile):
                 yield None
         redirects = any(one.request_redirect is not None for one in rule.filters)
         for ref in () if redirects else rule.backend_refs or ():
@@ -113,6 +113,11 @@ def extension(one: Filter) -> str:
     """The kind that a filter refers to, as `group/Kind`; "" where it is one of the standard's own."""
     ref = one.extension_ref or {}
     return f"{ref.get('group', '')}/{ref.get('kind', '')}" if one.type == "ExtensionRef" else ""
+
+
+def unknown(one: Filter, profile: Profile) -> bool:
+    """Whether an implementation does not have a filter of a rule."""
+    return one.type not in profile.filters and extension(one) not in profile.extensions
 
 
 def of_backend(one: Filter, profile: Profile) -> bool:

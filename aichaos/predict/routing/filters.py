@@ -11,7 +11,7 @@ from aichaos.domain.gateway import Filter
 from aichaos.domain.prediction import Pairs, Received
 from aichaos.predict.routing.cors import preflight
 from aichaos.predict.routing.entries import Entry, extension, of_backend
-from aichaos.predict.routing.headers import modified, names_host, removes_host
+from aichaos.predict.routing.headers import modified, unusable
 from aichaos.predict.routing.paths import replaced
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.redirect import location
@@ -43,30 +43,31 @@ def kept(filters: tuple[Filter, ...], profile: Profile) -> tuple[Filter, ...] | 
     return known if len(known) == len(filters) or profile.unknown_filter == "ignored" else None
 
 
+def _usable(one: Filter, profile: Profile) -> bool:
+    """Whether an implementation has a filter of a rule or of a backend, and its settings are there."""
+    field = _FIELDS.get(one.type)
+    return field is not None and getattr(one, field) is not None and (one.type in profile.filters or of_backend(one, profile))
+
+
 def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry, profile: Profile) -> Effect:
     """All filters that a request passes, in their order. path: the request's, as it was matched."""
     headers: Pairs = request.headers
     seen = request if path == request.path else msgspec.structs.replace(request, path=path)  # values are filled in from what was matched
     host, named, new_path = request.authority, "", path
     query = request.query
-    for one in filters:
-        if extension(one) in profile.extensions:
-            continue  # whatever it does: see notes.py
-        field = _FIELDS.get(one.type)
-        if field is None or getattr(one, field) is None or not (one.type in profile.filters or of_backend(one, profile)):
-            if profile.unknown_filter == "ignored":
-                continue
-            return Effect(status=500)
+    known = [one for one in filters if extension(one) not in profile.extensions]  # whatever those do: see notes.py
+    usable = [one for one in known if _usable(one, profile)]
+    if (len(usable) < len(known) and profile.unknown_filter != "ignored") or (
+        profile.unusable_header == "500" and any(map(unusable, usable))
+    ):
+        return Effect(status=500)
+    for one in usable:
         if one.request_redirect is not None:
             status = one.request_redirect.status_code or 302
             return Effect(status=status, location=location(one.request_redirect, request, new_path, entry, profile))
         if one.cors is not None and preflight(one.cors, request):
             return Effect(status=profile.preflight_status)
-        if profile.host_removal == "500" and removes_host(one):
-            return Effect(status=500)
         if one.request_header_modifier is not None:
-            if profile.host_header == "500" and names_host(one.request_header_modifier):
-                return Effect(status=500)
             change = one.request_header_modifier
             headers = modified(headers, change, seen, profile.header_values, profile.set_and_add, profile.header_names)
         if one.url_rewrite is not None:

@@ -13,9 +13,10 @@ from aichaos.domain.prediction import Pairs
 from aichaos.predict.routing import variables
 from aichaos.predict.routing.request import Request
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9-]+")
 Value = Callable[[str, Request], str | None]
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9-]+")
+_VALUE = re.compile(r"[!-~]+([\t ]?[!-~]+)*")
 VALUES: dict[str, Value] = {
     "literal": lambda value, request: value,
     "variables": variables.filled_by_contour,
@@ -33,6 +34,13 @@ def removes_host(one: Filter) -> bool:
     """Whether a filter removes the Host header, of a request or of an answer."""
     changes = (one.request_header_modifier, one.response_header_modifier)
     return any(name.lower() == "host" for change in changes if change is not None for name in change.remove)
+
+
+def unusable(one: Filter) -> bool:
+    """Whether a filter touches the Host header, or gives a header a value that is not words of visible ASCII with one blank between two."""
+    changes = [change for change in (one.request_header_modifier, one.response_header_modifier) if change is not None]
+    values = [header.value for change in changes for header in (*change.set, *change.add)]
+    return any(map(names_host, changes)) or removes_host(one) or not all(map(_VALUE.fullmatch, values))
 
 
 def modified(headers: Pairs, change: HeaderFilter, request: Request, values: str, set_and_add: str, names: str) -> Pairs:

@@ -1,6 +1,6 @@
 """Where the entries of a gateway are looked up: by scope, host and path, so that an answer costs the same however many routes there are."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -36,6 +36,12 @@ class Block(msgspec.Struct, gc=False):
                         yield found
             elif self.regex:
                 yield self.regex
+
+    def like(self, entry: Entry) -> Sequence[Entry]:
+        """The list in which an entry stands, or would."""
+        if entry.kind == "RegularExpression":
+            return self.regex
+        return (self.exact if entry.kind == "Exact" else self.prefix).get(entry.key, ())
 
     def entries(self) -> Iterator[Entry]:
         for table in (self.exact, self.prefix):

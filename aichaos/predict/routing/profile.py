@@ -150,10 +150,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Of `set` and `add` of one header in one filter: both act, or `add` alone."""
     header_names: Literal["any", "letters, digits and -"] = "any"
     """The names of headers that a filter can change; it passes others over."""
-    host_header: Literal["replaces", "500"] = "replaces"
-    """A RequestHeaderModifier that sets or adds Host: it replaces the host, or the rule answers with an error."""
-    host_removal: Literal["done", "500"] = "done"
-    """A filter that removes Host: nothing comes of it, or the rule answers with an error. See also `poisons`."""
+    unusable_header: Literal["done", "500"] = "done"
+    """A filter that touches the Host header, or whose value has anything but words of visible ASCII with one blank between two: it is
+    done as far as can be, or the rule answers with an error. See also `poisons`."""
     mirrored: Literal["as told", "all"] = "as told"
     """Which share of the requests a RequestMirror copies: the one that it names, or all of them."""
     broken_mirror: Literal["dropped", "500"] = "dropped"

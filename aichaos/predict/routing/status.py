@@ -9,26 +9,28 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from aichaos.domain.base import ConditionStatus, ObjectRef, reference
-from aichaos.domain.gateway import Gateway, GRPCRoute, HTTPMatch, HTTPRoute, ParentRef, Route
+from aichaos.domain.gateway import Gateway
 from aichaos.predict.routing.attach import Placement
-from aichaos.predict.routing.backends import resolve, route_problems, rule_problems
-from aichaos.predict.routing.entries import absent, broken_conditions, broken_path, unknown_call, unknown_filters
 from aichaos.predict.routing.faults import client_authorities, references, route_kinds, supported_kinds
 from aichaos.predict.routing.listeners import EffectiveListener, parent_of
-from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.table import Table
 from aichaos.predict.routing.world import World
+from aichaos.predict.routing.written.contour import of_contour
+from aichaos.predict.routing.written.envoy_gateway import of_envoy_gateway
+from aichaos.predict.routing.written.istio import of_istio
+from aichaos.predict.routing.written.standard import Foretold, condition, of_the_standard
 
-
-class Foretold(msgspec.Struct, frozen=True, gc=False):
-    """One condition as it has to be. parent: of a route's condition. listener: the name, of a listener's condition."""
-
-    object: ObjectRef
-    type: str
-    status: ConditionStatus
-    reason: str
-    parent: ParentRef | None = None
-    listener: str | None = None
+__all__ = [
+    "Foretold",
+    "ListenerFacts",
+    "facts",
+    "of_everything",
+    "of_gateways",
+    "of_listener_sets",
+    "of_listeners",
+    "of_route",
+    "of_routes",
+]
 
 
 class ListenerFacts(msgspec.Struct, frozen=True, gc=False):
@@ -38,14 +40,6 @@ class ListenerFacts(msgspec.Struct, frozen=True, gc=False):
     listener: str
     kinds: tuple[str, ...]
     attached: int
-
-
-def _condition(
-    obj: ObjectRef, kind: str, problem: str, fine: str, *, parent: ParentRef | None = None, listener: str | None = None
-) -> Foretold:
-    """A condition that is True unless there is a problem."""
-    status = ConditionStatus.FALSE if problem else ConditionStatus.TRUE
-    return Foretold(obj, kind, status, problem or fine, parent, listener)
 
 
 def of_everything(table: Table) -> Iterator[Foretold]:
@@ -68,72 +62,11 @@ def of_route(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[For
     yield from ROUTES[table.profile.statuses](table, ref, placement)
 
 
-def _by_the_standard(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[Foretold]:
-    refs = next(iter(route_problems(placement.route, table.world, table.profile)), "")
-    lost = table.judged.loss(ref, None)
-    for joined in placement.joined:
-        yield _condition(ref, "Accepted", joined.refused or (lost.reason if lost else ""), "Accepted", parent=joined.parent)
-        yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
-
-
-def _of_contour(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[Foretold]:
-    """Conflicts of rules are told, per parentRef; of several bad references the last; nothing is where no listener has a host of it."""
-    route = placement.route
-    rules = route.spec.rules or ()
-    for number, joined in enumerate(placement.joined):
-        losses = [loss for rule in range(len(rules)) if (loss := table.judged.loss(ref, rule)) is not None]
-        told = Counter(listener for loss in losses for parent, listener in loss.told if parent == number)
-        conflict = "RuleMatchConflict" if len(rules) in told.values() or not rules else ""
-        unknown = [] if joined.refused else _unsupported(route, table.world, table.profile)
-        problems = [
-            problem
-            for rule in rules
-            for problem in (
-                *rule_problems(route, rule, table.world, table.profile),
-                *(("Degraded",) if absent(rule, table.profile) else ()),
-            )
-            if not (joined.refused and problem == "Degraded")  # that is told as a listener takes the rule
-        ]
-        refs = problems[-1] if problems and joined.refused != "NoMatchingListenerHostname" else ""
-        accepted = joined.refused or conflict or (unknown[-1] if unknown else "")
-        yield _condition(ref, "Accepted", accepted, "Accepted", parent=joined.parent)
-        yield _condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=joined.parent)
-        if any(count < len(rules) for count in told.values()):
-            yield Foretold(ref, "PartiallyInvalid", ConditionStatus.TRUE, "RuleMatchPartiallyConflict", joined.parent)
-        if any(_broken_paths(route)) and not joined.refused:
-            yield Foretold(ref, "ValidMatches", ConditionStatus.FALSE, "InvalidPathMatch", joined.parent)
-
-
-def _unsupported(route: Route, world: World, profile: Profile) -> list[str]:
-    """Why Contour says of a route, which it serves all the same, that it is not accepted; of several reasons it writes the last."""
-    filters = [
-        "UnsupportedValue" for ref in unknown_filters(route, profile) if ref is None or not resolve(route, ref, world, profile).problem
-    ]
-    conditions = ["UnsupportedValue" for match in _matches(route) if not broken_path(match) and broken_conditions(match)]
-    return [*_unknown_calls(route, profile), *conditions, *filters]
-
-
-def _broken_paths(route: Route) -> Iterator[bool]:
-    return (True for match in _matches(route) if broken_path(match))
-
-
-def _matches(route: Route) -> Iterator[HTTPMatch]:
-    for rule in (route.spec.rules or ()) if isinstance(route, HTTPRoute) else ():
-        yield from rule.matches or ()
-
-
-def _unknown_calls(route: Route, profile: Profile) -> Iterator[str]:
-    """What is written of a GRPCRoute for each match of a method that is not known."""
-    if isinstance(route, GRPCRoute):
-        for rule in route.spec.rules or ():
-            for match in rule.matches or ():
-                if match.method is not None and unknown_call(match, profile):
-                    yield "UnsupportedValue" if match.method.type == "RegularExpression" else "InvalidMethodMatch"
-
-
 ROUTES: dict[str, Callable[[Table, ObjectRef, Placement], Iterator[Foretold]]] = {
-    "standard": _by_the_standard,
-    "contour": _of_contour,
+    "standard": of_the_standard,
+    "contour": of_contour,
+    "envoy-gateway": of_envoy_gateway,
+    "istio": of_istio,
 }
 """What is written of a route; a profile names its own."""
 
@@ -153,12 +86,12 @@ def _of_listener(one: EffectiveListener, world: World) -> Iterator[Foretold]:
     certificates = references(one.owner, one.listener, world)
     refused = one.conflict or (one.fault if one.fault != certificates else "")
     unresolved = certificates or client_authorities(one.gateway, one.listener, world) or route_kinds(one.listener)
-    yield _condition(owner, "Accepted", refused, "Accepted", listener=name)
+    yield condition(owner, "Accepted", refused, "Accepted", listener=name)
     conflicted = ConditionStatus.TRUE if one.conflict else ConditionStatus.FALSE
     yield Foretold(owner, "Conflicted", conflicted, one.conflict or "NoConflicts", None, name)
-    yield _condition(owner, "ResolvedRefs", unresolved, "ResolvedRefs", listener=name)
+    yield condition(owner, "ResolvedRefs", unresolved, "ResolvedRefs", listener=name)
     programmed = one.conflict or ("Invalid" if refused or certificates or not supported_kinds(one.listener) else "")
-    yield _condition(owner, "Programmed", programmed, "Programmed", listener=name)
+    yield condition(owner, "Programmed", programmed, "Programmed", listener=name)
 
 
 def facts(table: Table) -> Iterator[ListenerFacts]:
@@ -194,8 +127,8 @@ def of_listener_sets(table: Table) -> Iterator[Foretold]:
             continue
         own = [one for one in table.listeners[key] if reference(one.owner) == ref]
         if not own:
-            yield _condition(ref, "Accepted", "NotAllowed", "")
-            yield _condition(ref, "Programmed", "NotAllowed", "")
+            yield condition(ref, "Accepted", "NotAllowed", "")
+            yield condition(ref, "Programmed", "NotAllowed", "")
         else:
             yield from _of_owner(ref, own, keep=False)
 
@@ -204,9 +137,9 @@ def _of_owner(ref: ObjectRef, own: list[EffectiveListener], *, keep: bool) -> It
     """keep: whether Accepted stays True, with a reason, where only some listeners are valid."""
     serving = [one for one in own if one.serves]
     if not serving:
-        yield _condition(ref, "Accepted", "ListenersNotValid", "")
-        yield _condition(ref, "Programmed", "ListenersNotValid" if not keep else "Invalid", "")
+        yield condition(ref, "Accepted", "ListenersNotValid", "")
+        yield condition(ref, "Programmed", "ListenersNotValid" if not keep else "Invalid", "")
         return
     reason = "ListenersNotValid" if len(serving) < len(own) else "Accepted"
     yield Foretold(ref, "Accepted", ConditionStatus.TRUE, reason)
-    yield _condition(ref, "Programmed", "", "Programmed")
+    yield condition(ref, "Programmed", "", "Programmed")

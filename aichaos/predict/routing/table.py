@@ -219,6 +219,12 @@ class Table:
                     return
                 yield pattern, []  # by chance the host is there, and nothing on it takes the request
 
+    def beside(self, entry: Entry, listener: EffectiveListener, host: str) -> Iterator[Entry]:
+        """The matches of a listener's port that are looked up for the same host and path as another."""
+        if listener.serves:
+            for block in self.index.hosts.get(self._scope(listener), {}).get(host, ()):
+                yield from block.like(entry)
+
     @property
     def refused(self) -> Sequence[Placement]:
         """The routes that some Gateway or ListenerSet of their parentRefs does not take."""

@@ -94,11 +94,12 @@ def _report(name: str, asked: Sequence[World], told: dict[str, Json], profile: P
     found = compared(asked, told, profile)
     print(
         f"{name}: {len(asked)} clusters, {found.asked} requests in {took:.0f} s: {len(found.differences)} not as foretold, "
-        f"{len(found.refusals)} ports; {found.departing} not as by the standard: {dict(found.departures.most_common())}"
+        f"{len(found.refusals)} ports, {len(found.unwritten)} of {found.conditions} conditions; "
+        f"{found.departing} not as by the standard: {dict(found.departures.most_common())}"
     )
-    for wrong in [*found.refusals, *found.differences, *found.unnamed][:_SHOWN]:
+    for wrong in [*found.refusals, *found.unwritten, *found.differences, *found.unnamed][:_SHOWN]:
         print(wrong)
-    return not (found.refusals or found.differences or found.unnamed)
+    return not (found.refusals or found.unwritten or found.differences or found.unnamed)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,11 @@ from aichaos.predict.routing.departures import departures
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.standard import STANDARD
 from aichaos.predict.routing.request import Request, read
+from aichaos.predict.routing.status import of_routes
 from aichaos.predict.routing.table import Table, compile
 from tests.predict.differential.worlds import EDGE, Asked, World
+
+from .envoys import place
 
 Json = dict[str, Any]
 
@@ -46,10 +49,13 @@ class Compared(msgspec.Struct):
     """differences: answers that were not foretold. refusals: worlds in which other ports are refused than foretold, or
     that could not be asked.
 
+    conditions: conditions of routes that were compared. unwritten: those that are not what the controller writes.
     departing: answers that are not the standard's. departures: deviation → how often. unnamed: those of which no deviation is the cause.
     """
 
     asked: int = 0
+    conditions: int = 0
+    unwritten: list[str] = []
     departing: int = 0
     differences: list[Difference] = []
     refusals: list[str] = []
@@ -77,6 +83,14 @@ def compared(worlds: Iterable[World], records: dict[str, Json], profile: Profile
         foretold = sorted(port for *_, port in table.poisoned)
         if foretold != record.get("refused", []):
             found.refusals.append(f"{world.name}: refuses {record.get('refused', [])}, foretold {foretold}")
+        if "conditions" in record:
+            seen_there, expected = record["conditions"], _conditions(table)
+            found.conditions += sum(len(one) for one in expected.values())
+            found.unwritten += [
+                f"{world.name}: {key}: {seen_there.get(key)}, foretold {expected.get(key)}"
+                for key in sorted(seen_there.keys() | expected.keys())
+                if seen_there.get(key) != expected.get(key)
+            ]
         for asked, told in zip(world.requests, record["answers"], strict=True):
             request = read(line(asked))
             possible = [_inside(table, request)] if world.client else table.possible(request, world.gateway_key)
@@ -94,6 +108,15 @@ def compared(worlds: Iterable[World], records: dict[str, Json], profile: Profile
             found.departures.update(said)
             if not said:
                 found.unnamed.append(Difference(world.name, asked, told, usual))
+    return found
+
+
+def _conditions(table: Table) -> dict[str, dict[str, str]]:
+    """What is foretold of every route, as `envoys.conditions` has it."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for one in of_routes(table):
+        assert one.parent is not None
+        found[place(str(one.object), msgspec.to_builtins(one.parent))][one.type] = f"{one.status} {one.reason}"
     return found
 
 

@@ -52,14 +52,32 @@ def translated(program: Path, worlds: Iterable[World]) -> Iterator[Json]:
 
 
 def answers(gateway: str, envoy: Path, world: World, translation: Json) -> Json:
-    """A record: the ports whose route table Envoy refuses, and one answer a request (see `_told`)."""
+    """A record: the ports whose route table Envoy refuses, the conditions of routes, and one answer a request (see `_told`)."""
     if translation.get("error") or translation.get("varies"):
         return {"id": world.name, "error": translation.get("error") or "its translation depends on the order of the objects"}
     with serving(gateway, envoy, translation) as (served, client, ports):
         pods = _pods(world)
         refused = sorted({port for port, _, table in ports if _refused(served, table)})
         told = [_asked(client, one, pods) for one in world.requests]
-    return {"id": world.name, **({"refused": refused} if refused else {}), "answers": told}
+    said = {} if world.client else {"conditions": conditions(translation["statuses"])}
+    return {"id": world.name, **({"refused": refused} if refused else {}), **said, "answers": told}
+
+
+def conditions(statuses: Json) -> dict[str, dict[str, str]]:
+    """What the controller writes of routes: the route and the parentRef → type of the condition → its status and reason."""
+    return {
+        place(name, parent["parentRef"]): {one["type"]: f"{one['status']} {one['reason']}" for one in parent.get("conditions", ())}
+        for name, status in sorted(statuses.items())
+        if name.partition("/")[0].endswith("Route")
+        for parent in status.get("parents") or ()
+    }
+
+
+def place(route: str, parent: Mapping[str, Any]) -> str:
+    """A route and one of its parentRefs, in one line."""
+    section, port = (f" {name} {parent[name]}" if parent.get(name) else "" for name in ("sectionName", "port"))
+    namespace = parent.get("namespace") or route.split("/")[1]
+    return f"{route} at {parent.get('kind', 'Gateway')}/{namespace}/{parent['name']}{section}{port}"
 
 
 @contextmanager

@@ -27,8 +27,15 @@ def test_every_recorded_answer_is_foretold(suite: str, part: int) -> None:
     found = compared(records.worlds(clusters)[part::PARTS], records.answers(suite), by_name(profile))
     wrong = [str(one) for one in (*found.refusals, *found.differences)]
     assert not wrong, f"{len(wrong)} of {found.asked}:\n" + "\n".join(wrong[:10])
+    assert not found.unwritten, f"of {found.conditions} conditions:\n" + "\n".join(found.unwritten[:10])
+    assert found.conditions or _in_a_mesh(suite), "no condition was compared"
     unnamed = [str(one) for one in found.unnamed]
     assert not unnamed, "departs from the standard by no named deviation:\n" + "\n".join(unnamed[:10])
+
+
+def _in_a_mesh(suite: str) -> bool:
+    """Whether the routes of a suite have Services as parents: what is written of those is not foretold."""
+    return suite.endswith("-mesh")
 
 
 @pytest.mark.parametrize("suite", SUITES)

@@ -21,6 +21,7 @@ ENVOY_GATEWAY = Profile(
     kinds_on_a_host="both",
     calls="method as header",
     unnamed_call=(r"(?i)\.?[a-z_][a-z_0-9]*(\.[a-z_][a-z_0-9]*)*", "[A-Za-z_][A-Za-z_0-9]*"),
+    statuses="envoy-gateway",
     poisons=("same-domain-twice", "percent"),
     repeated_condition="all",
     path_ranks=("Exact", "RegularExpression", "PathPrefix"),
@@ -35,8 +36,7 @@ ENVOY_GATEWAY = Profile(
     filter_order="backend-first",
     header_values="format",
     backend_filters=HEADER_FILTERS | {"URLRewrite of the host"},
-    host_header="500",
-    host_removal="500",
+    unusable_header="500",
     broken_mirror="500",
     set_and_add="add",
     rewrite_prefix="envoy-gateway rewrite",
@@ -69,15 +69,23 @@ ENVOY_GATEWAY = Profile(
         ),
         _row(
             "host-header",
-            "A RequestHeaderModifier that sets or adds Host, or a filter that removes it, makes the rule answer 500.",
-            "host_header",
-            "host_removal",
+            "A filter that sets, adds or removes Host, of a request or of an answer, makes the rule answer 500; so does a header value "
+            "with anything but words of visible ASCII with one blank between two.",
+            "unusable_header",
         ),
         _row(
             "broken-mirror",
             "A RequestMirror to a missing or forbidden Service, or beside a redirect, makes the rule answer 500; by the standard "
             "nothing is mirrored.",
             "broken_mirror",
+        ),
+        _row(
+            "reasons-are-listed",
+            "All reasons are told in one, BackendNotFound,InvalidKind, and some have names of its own: PortNotFound, UnsupportedRefValue, "
+            "InvalidBackendFilters. A rule that is dropped makes its route PartiallyInvalid, a Service without endpoints "
+            "BackendsAvailable=False, and routes that ask the same of a request get RouteRulesOverlap=True. Of parentRefs that differ in "
+            "their port alone one entry is written. By the standard there are Accepted and ResolvedRefs, each with one reason.",
+            "statuses",
         ),
         _row(
             "refused-requests",
@@ -179,7 +187,6 @@ ENVOY_GATEWAY = Profile(
         ),
     ),
     notes=(
-        "Several faults in one route give a list as reason: BackendNotFound,InvalidKind,….",
         "The loser of a conflict stays Accepted=True, and both routes get RouteRulesOverlap=True.",
         "A rewritten host leaves the old one in X-Forwarded-Host.",
     ),

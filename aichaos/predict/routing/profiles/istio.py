@@ -18,6 +18,7 @@ ISTIO = Profile(
     isolation="port",
     twin_listeners="first",
     service_ports="apart",
+    statuses="istio",
     backend_filters=HEADER_FILTERS,
     unknown_filter="no route",
     poisons=("invalid-regex", "percent"),
@@ -136,6 +137,13 @@ ISTIO = Profile(
             "the standard its rule, or the share of its backend, is an error, and a filter of a backend acts.",
             "backend_filters",
             "unknown_filter",
+        ),
+        _row(
+            "one-reason-is-told",
+            "ResolvedRefs has the reason of the last bad reference, or InvalidFilter; a port that a Service does not have, and a backend "
+            "without a weight, are no faults. Accepted says the best of what the listeners say, and nothing of a hostname that "
+            "another listener takes away. By the standard the first fault is told, and a route without a host is not accepted.",
+            "statuses",
         ),
         _row(
             "twin-listeners",

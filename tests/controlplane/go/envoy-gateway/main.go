@@ -205,6 +205,9 @@ func statuses(result *gatewayapi.TranslateResult) map[string]any {
 	for _, each := range result.HTTPRoutes {
 		found["HTTPRoute/"+each.Namespace+"/"+each.Name] = each.Status
 	}
+	for _, each := range result.GRPCRoutes {
+		found["GRPCRoute/"+each.Namespace+"/"+each.Name] = each.Status
+	}
 	for _, each := range result.ListenerSets {
 		found["ListenerSet/"+each.Namespace+"/"+each.Name] = each.Status
 	}
