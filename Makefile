@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # An editable install compiles nothing, and where Python may not write bytecode every start would do it again: two to three times as long.
 COMPILE := $(BIN)/python -m compileall -q aichaos backends
 
-.PHONY: demo test lint unit bench agreement oracles testbed differential demos schemas docs pictures clean kills faults stops hour shams brought
+.PHONY: demo test lint unit bench agreement oracles testbed differential definitions demos schemas docs pictures clean kills faults stops hour shams brought
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -34,6 +34,11 @@ agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
 
 # Every operator that Envoy has; Istio and Envoy Gateway, asked through their own translators and a real Envoy; RECORD=--record keeps the answers for the tests.
+# CustomResourceDefinitions, for the API server and for check.
+definitions: $(VENV)/.dev testbed
+	$(BIN)/python -m tests.agreement.definitions --seed $(SEED) --count $(COUNT)
+
+# Istio and Envoy Gateway, asked through their own translators and a real Envoy; RECORD=--record keeps the answers for the tests.
 oracles: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build envoy envoy-gateway istio
 	AICHAOS_OPERATORS=2000 $(BIN)/python -m pytest -q tests/domain/test_operators.py

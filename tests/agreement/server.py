@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -40,9 +41,9 @@ class Verdict:
 class Server:
     """One connection to the control plane with everything installed."""
 
-    def __init__(self, controlplane: ControlPlane) -> None:
+    def __init__(self, controlplane: ControlPlane, definitions: Sequence[str] = CRDS) -> None:
         self._controlplane = controlplane
-        controlplane.install_crds(*CRDS)
+        controlplane.install_crds(*definitions)
         address = urlsplit(controlplane.url)
         context = ssl.create_default_context(cafile=str(controlplane.folder / "pki" / "ca.crt"))
         self._connection = http.client.HTTPSConnection(str(address.hostname), address.port, context=context, timeout=60)

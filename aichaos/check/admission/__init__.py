@@ -29,6 +29,7 @@ KINDS = {
     ("", "LimitRange"): "config.limit_range",
     ("", "PersistentVolumeClaim"): "config.persistent_volume_claim",
     ("", "PersistentVolume"): "config.persistent_volume",
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): "definitions.definition",
     ("apps", "Deployment"): "workloads.deployment",
     ("apps", "ReplicaSet"): "workloads.replica_set",
     ("apps", "StatefulSet"): "workloads.stateful_set",
