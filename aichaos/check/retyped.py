@@ -48,7 +48,8 @@ def as_written(one: Finding, node: Node) -> Finding:
 def _told(one: Finding, value: Any, left: Finding | None) -> Finding:
     if left is None:
         return msgspec.structs.replace(one, fix=_fix(one.path, value))
-    reason = re.split(r"[:;] ", left.message, maxsplit=1)[-1]
+    named = left.message.startswith(f"{one.path.rpartition('/')[2]} is ")
+    reason = re.split(r"[:;] ", left.message, maxsplit=1)[-1] if named else left.message
     if left.rule == _RULE or not one.message.endswith(_QUOTES):
         return one
     return msgspec.structs.replace(one, message=f"{one.message.removesuffix(_QUOTES)}: {reason}")

@@ -51,6 +51,12 @@ def test_where_quotes_alone_help_nobody_what_helps_is_said(kind: str, field: str
     assert advice in found.message
 
 
+def test_the_reason_of_a_rule_of_the_definition_is_said_whole() -> None:
+    route = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a, namespace: b}\n"
+    (found,) = types(f"{route}spec: {{hosts: [a], http: [{{timeout: 5, route: [{{destination: {{host: a}}}}]}}]}}\n")
+    assert found.message.startswith("timeout is the number 5; it takes a text: must be a valid duration greater than 1ms")
+
+
 @pytest.mark.parametrize("value", ["'1,5'", "'eighty'", "'080'", "'8e1'", "[80]", "'99999'", "'-1'"])
 def test_what_is_no_such_value_either_way_is_left(value: str) -> None:
     found = types(POD.replace('"80"', value))
