@@ -165,14 +165,19 @@ def _patched(piece: str, patches: list[list[fixes.Operation]]) -> str:
         wanted = _data(piece)
         for patch in patches:
             for operation in patch:
-                now = fixes.applied(wanted, [operation])
-                piece = piece if same(_data(piece), now) else changed(piece, operation)
+                now, there = fixes.applied(wanted, [operation]), _data(piece)
+                piece = piece if same(there, now) or _is_done(there, operation) else changed(piece, operation)
                 wanted = now
         if same(_data(piece), wanted):
             return piece
     except (LookupError, ValueError, TypeError) as error:
         raise NotEdited("the correction does not fit the document as it is") from error
     raise NotEdited("what would be changed is used elsewhere, too, or written in a way that can't be changed piece by piece")
+
+
+def _is_done(there: Any, operation: fixes.Operation) -> bool:
+    """Whether what is written elsewhere, behind an anchor, has brought the value already."""
+    return operation["op"] == "replace" and same(fixes.applied(there, [operation]), there)
 
 
 def _data(piece: str) -> Any:

@@ -96,7 +96,7 @@ def read(text: str, file: str) -> Iterator[Document]:
                     yield builder.document(index)
                 index += 1
     except yaml.MarkedYAMLError as error:
-        raise _problem(error, file) from error
+        raise _problem(error, file, text) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise _unmarked(text, file, str(error)) from error
 
@@ -278,16 +278,20 @@ def _place(event: Event) -> Place:
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
-def _problem(error: yaml.MarkedYAMLError, file: str) -> SyntaxProblem:
+def _problem(error: yaml.MarkedYAMLError, file: str, text: str) -> SyntaxProblem:
     mark: Any = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    hint = (
-        "Indent with spaces; YAML has no tabs."
-        if "tab" in (error.problem or "") or "cannot start any token" in (error.problem or "")
-        else ""
-    )
     context = f" {error.context}" if error.context else ""
+    hint = _hint(error.problem or "", text[mark.index : mark.index + 1] if mark else "")
     return SyntaxProblem(f"{error.problem or 'not YAML'}{context}", file=file, line=line, column=column, hint=hint)
+
+
+def _hint(problem: str, character: str) -> str:
+    if character == "\t" or "tab" in problem:
+        return "Indent with spaces; YAML has no tabs."
+    if "cannot start any token" in problem and character:
+        return f"Write a text that begins with {character} in quotes."
+    return ""
 
 
 def _unmarked(text: str, file: str, problem: str) -> SyntaxProblem:

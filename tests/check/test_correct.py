@@ -103,6 +103,18 @@ def test_a_value_that_something_else_needs_as_it_is_stays_and_is_said() -> None:
     assert "used elsewhere" in why
 
 
+def test_what_three_share_is_corrected_once_and_repeated_nowhere() -> None:
+    item = (
+        FAULT.replace("\n", "\n  ")
+        .rstrip()
+        .replace("# slow, for the talk\n  ", "")
+        .replace('"1000" # a second', "1s")
+        .replace("value: 50 ", "value: %s ")
+    )
+    text = "apiVersion: v1\nkind: List\nitems:\n" + "".join(f"- {item % value}\n" for value in ("&n 50", "*n", "*n"))
+    assert fixed(text) == text.replace("&n 50", '&n "50"')
+
+
 def test_what_a_merge_brings_is_corrected_where_it_is_written() -> None:
     item = FAULT.replace("\n", "\n  ").rstrip().replace("# slow, for the talk\n  ", "")
     other = item.replace('delay:\n          latency: "1000" # a second', "delay: {<<: *d}").replace("slow,", "slower,")

@@ -119,6 +119,14 @@ def test_tabs_are_explained() -> None:
     assert "tabs" in refused("a:\n\tb: 1\n").hint
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"), [("a: @b\n", "begins with @ in quotes"), ("a: [x, >\n", "begins with > in quotes"), ("a: [\n", "")]
+)
+def test_a_text_that_needs_quotes_is_no_matter_of_tabs(text: str, hint: str) -> None:
+    said = refused(text).hint
+    assert (hint in said, "tabs" in said) == (True, False)
+
+
 def test_a_character_that_may_not_stand_in_yaml_is_found() -> None:
     problem = refused("a: 1\nb: x\x00y\n")
     assert (problem.line, problem.column) == (2, 5)
