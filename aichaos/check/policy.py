@@ -7,13 +7,13 @@ import msgspec
 
 from aichaos.check.endings import length
 from aichaos.check.known import is_namespaced
-from aichaos.check.policy_manifests import lasting, protected, untouchable
+from aichaos.check.policy_manifests import protected, untouchable
 from aichaos.check.radius import blast_radius, step_harms
 from aichaos.check.reach import reach
 from aichaos.check.rules import finding
 from aichaos.check.world import World
 from aichaos.domain.base import ObjectRef, reference_of
-from aichaos.domain.experiment import Experiment, Step
+from aichaos.domain.experiment import Experiment, Step, lasting
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import Policy
 from aichaos.files.plain import at, mapping, sequence, text

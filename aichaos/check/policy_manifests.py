@@ -10,6 +10,7 @@ from aichaos.check.subject import Subject
 from aichaos.check.windows import window_findings
 from aichaos.check.world import World
 from aichaos.domain.base import reference
+from aichaos.domain.experiment import lasting
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import PROTECTED_NAMESPACES
 from aichaos.files.plain import text
@@ -30,14 +31,6 @@ def protected(world: World) -> frozenset[str]:
     """Namespaces whose pods no fault may take."""
     homes = CONTROLLERS | (world.cluster.engine_homes if world.cluster is not None else frozenset())
     return untouchable(world) | frozenset(name for name in homes if not world.policy.allows(name))
-
-
-def lasting(seconds: float) -> str:
-    """A length as people write it: 48h, 1h30m."""
-    if seconds < 60 or seconds != int(seconds):
-        return f"{seconds:g}s"
-    parts = zip((int(seconds) // 3600, int(seconds) // 60 % 60, int(seconds) % 60), "hms", strict=True)
-    return "".join(f"{number}{unit}" for number, unit in parts if number)
 
 
 def manifest_policy(this: Subject) -> Iterator[Finding]:

@@ -258,3 +258,11 @@ def seconds(duration: str) -> float | None:
         total += float(part[1]) * _UNITS[part[2]]
         position = part.end()
     return total if duration and position == len(duration) else None
+
+
+def lasting(length: float) -> str:
+    """A length of time as people write it, and as `seconds` reads it: 48h, 1h30m, 90.5s."""
+    if length < 60 or length != int(length):
+        return f"{length:g}s"
+    parts = zip((int(length) // 3600, int(length) // 60 % 60, int(length) % 60), "hms", strict=True)
+    return "".join(f"{number}{unit}" for number, unit in parts if number)

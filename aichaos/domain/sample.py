@@ -13,6 +13,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     outcome: `none` where it can't be told whether the answer is as expected: no Prometheus, a value that is no number, an answer that does
     not say which backend gave it. why: what was wrong or missing, "" for a good one. status, backend: of an HTTP answer. value: of a query.
+    slow: no answer had come by the end of the time for it.
     """
 
     probe: str
@@ -23,6 +24,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int | None = None
     backend: str | None = None
     value: float | None = None
+    slow: bool = False
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from aichaos.domain.base import LabelSelector
-from aichaos.domain.experiment import seconds
+from aichaos.domain.experiment import lasting, seconds
 from aichaos.files.plain import labels, mapping, sequence
 from aichaos.library.knobs import TEXT, Knob, accounts, knobs, look, put
 from aichaos.observe.topology import Topology
@@ -251,7 +251,7 @@ def _wait(work: _Work) -> None:
 def _set_deadline(work: _Work) -> None:
     match = _DEADLINE.search(work.asked.text)
     if match is not None:
-        mapping(work.document.get("spec"))["deadline"] = _duration(_time(match[1], match[2]))
+        mapping(work.document.get("spec"))["deadline"] = lasting(_time(match[1], match[2]))
         _told(work, match, True)
 
 
@@ -388,10 +388,6 @@ def _time(number: str, unit: str) -> float:
 def own_times(text: str) -> str:
     """The sentence without the times that are a wait's or the deadline's, so that nobody reads them as the fault's."""
     return _DEADLINE.sub(" ", _WAIT.sub(" ", text))
-
-
-def _duration(time: float) -> str:
-    return f"{time / 60:g}m" if time and time % 60 == 0 else f"{time:g}s"
 
 
 # what follows from a change ---------------------------------------------------------------------------------------------------------

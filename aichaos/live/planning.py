@@ -26,7 +26,6 @@ from aichaos.domain.sample import Judged, Sample
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.errors import NoClusterError, UsageError
 from aichaos.files.plain import at, text
-from aichaos.measure.http import SLOW
 from aichaos.measure.objectives import looked
 from aichaos.measure.probes import Prober, Ways
 from aichaos.measure.whom import Resolve
@@ -287,7 +286,7 @@ def asked(prober: Prober, probes: list[Probe]) -> list[Judged]:
 
 def _look(prober: Prober, probe: Probe) -> Sample:
     for _ in range(AGAIN):
-        if not (found := prober.ask(probe)).why.startswith(SLOW):
+        if not (found := prober.ask(probe)).slow:
             return found
     return prober.ask(probe)
 

@@ -12,7 +12,7 @@ from aichaos.domain.about import About
 from aichaos.domain.prediction import Answer, BackendShare
 from aichaos.domain.results import Compared
 from aichaos.measure.figures import Tally
-from aichaos.measure.samples import Line
+from aichaos.measure.samples import Second
 from aichaos.measure.statistics import SURE, wilson
 from aichaos.measure.windows import Moments
 
@@ -50,7 +50,7 @@ def _lasting(begin: float, end: float) -> Stretch | None:
     return (begin, end) if end > begin else None
 
 
-def compared(about: About, moments: Moments, lines: Iterable[Line]) -> list[Compared]:
+def compared(about: About, moments: Moments, lines: Iterable[Second]) -> list[Compared]:
     """Every foretold request in every state, the requests in the order of the prediction."""
     spans = stretches(about, moments)
     names = {one.sample: one.number for one in about.requests}

@@ -5,7 +5,7 @@ from statistics import median
 
 from aichaos.domain.results import Bucket, Estimate, Measured, Window
 from aichaos.measure.latencies import Latencies
-from aichaos.measure.samples import Line
+from aichaos.measure.samples import Second
 from aichaos.measure.statistics import needed, rank, ranks, wilson
 
 TOO_FEW = "too few samples to say"
@@ -26,7 +26,7 @@ class Tally:
         self.value: float | None = None
         self._written: list[str] = []
 
-    def take(self, line: Line) -> None:
+    def take(self, line: Second) -> None:
         self.good, self.bad, self.none = self.good + line.good, self.bad + line.bad, self.none + line.none
         self.statuses.update(line.statuses)
         self.backends.update(line.backends)

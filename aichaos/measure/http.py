@@ -27,12 +27,12 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 """What a probe may send: methods that only ask (RFC 9110, 9.2.1). The user's policy can allow others by name."""
 
 
-SLOW = "no answer within"
-"""How a Failure begins that may only be a slow moment, here or there."""
-
-
 class Failure(Exception):
-    """No answer: what there was instead."""
+    """No answer: what there was instead. slow: nothing had come by the end of the time for it, which may only be a slow moment."""
+
+    def __init__(self, why: str, *, slow: bool = False) -> None:
+        super().__init__(why)
+        self.slow = slow
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -69,10 +69,10 @@ def ask(probe: HTTPProbe, whom: Whom, address: Address, timeout: float, largest:
                 if len(body) >= largest:
                     break
                 if time.monotonic() - began > timeout:
-                    raise Failure(f"no whole answer within {timeout:g}s")
+                    raise Failure(f"no whole answer within {timeout:g}s", slow=True)
             return Answer(response.status_code, list(response.headers.multi_items()), bytes(body[:largest]), time.monotonic() - began)
     except httpx2.TimeoutException as error:
-        raise Failure(f"{SLOW} {timeout:g}s") from error
+        raise Failure(f"no answer within {timeout:g}s", slow=True) from error
     except httpx2.ConnectError as error:
         certificate = next((one for one in _causes(error) if isinstance(one, ssl.SSLError)), None)
         raise Failure(_untrusted(address, certificate) if certificate else f"{address} can't be connected to") from error

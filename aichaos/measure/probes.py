@@ -104,7 +104,7 @@ class Prober:
         try:
             answer = http.ask(probe, asked, address, timeout)
         except http.Failure as failure:
-            return {"outcome": "bad", "why": str(failure)}
+            return {"outcome": "bad", "why": str(failure), "slow": failure.slow}
         found: dict[str, Any] = {"seconds": answer.seconds, "status": answer.status}
         expect = probe.expect
         told = self._teller(name, probe, asked, answer)

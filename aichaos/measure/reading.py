@@ -6,7 +6,7 @@ import msgspec
 
 from aichaos.domain.results import Bucket, Measured, Window, WindowKind
 from aichaos.measure.figures import Tally, bucket, measured
-from aichaos.measure.samples import Line
+from aichaos.measure.samples import Second
 from aichaos.measure.windows import Finder
 
 MOST_BUCKETS = 600
@@ -38,7 +38,7 @@ class Reading:
         self.last = 0.0
         """When the last question was due that was answered; 0 for none."""
 
-    def take(self, line: Line) -> None:
+    def take(self, line: Second) -> None:
         self.late = max(self.late, line.late)
         self.last = max(self.last, line.to)
         for window in self._finder.of((line.at + line.to) / 2):
@@ -69,7 +69,7 @@ class Reading:
         )
 
 
-def readings(lines: Iterable[Line], windows: Sequence[Window]) -> dict[str, Reading]:
+def readings(lines: Iterable[Second], windows: Sequence[Window]) -> dict[str, Reading]:
     """By the name of the probe."""
     whole = windows[-1].end - windows[0].start if windows else 0.0
     width = float(max(1, -(-whole // MOST_BUCKETS)))

@@ -27,11 +27,12 @@ _NAMES = 40
 _MORE = "others"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Second(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Answers to one probe that were due from `at` to `to` (seconds since 1970).
 
     latencies: a histogram of the answers that came, `latencies.Latencies`. first_bad … last_good: when such an answer was due; exact, also
     where many share the line. late: seconds by which the latest question was asked after it was due. value: the last one of a query.
+    slow: how many questions had no answer by the end of their time; 0 in files that do not say.
     """
 
     probe: str
@@ -50,6 +51,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     why: str = ""
     late: float = 0.0
     value: float | None = None
+    slow: int = 0
 
 
 class _Part:
@@ -65,6 +67,7 @@ class _Part:
         self.why = ""
         self.late = 0.0
         self.value: float | None = None
+        self.slow = 0
 
     def take(self, sample: Sample, late: float) -> None:
         at, outcome = sample.at, sample.outcome
@@ -82,9 +85,10 @@ class _Part:
         self.why = sample.why if sample.why and sample.outcome != "good" else self.why
         self.late = max(self.late, late)
         self.value = sample.value if sample.value is not None else self.value
+        self.slow += sample.slow
 
-    def line(self, probe: str, writer: Writer) -> Line:
-        return Line(
+    def line(self, probe: str, writer: Writer) -> Second:
+        return Second(
             probe=probe,
             at=round(self.first, 6),
             to=round(self.last, 6),
@@ -101,10 +105,11 @@ class _Part:
             why=self.why[:300],
             late=round(self.late, 4),
             value=self.value,
+            slow=self.slow,
         )
 
 
-def line_of(*samples: Sample) -> Line:
+def line_of(*samples: Sample) -> Second:
     """Answers to one probe as one line; at least one."""
     part = _Part()
     for one in samples:
@@ -193,10 +198,10 @@ class Recorder:
             self.flush()
 
 
-_DECODER = msgspec.json.Decoder(Line)
+_DECODER = msgspec.json.Decoder(Second)
 
 
-def read(path: Path, unread: Callable[[int], object] = lambda number: None) -> Iterator[Line]:
+def read(path: Path, unread: Callable[[int], object] = lambda number: None) -> Iterator[Second]:
     """The whole lines of a file, one at a time. unread: told the number of each line that is none. Raises FileError."""
     try:
         with path.open("rb") as file:

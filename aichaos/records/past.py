@@ -24,7 +24,7 @@ from aichaos.measure.compare import beside_sham, effects
 from aichaos.measure.objectives import objectives, verdict
 from aichaos.measure.observations import observations
 from aichaos.measure.reading import Reading, Times, readings
-from aichaos.measure.samples import Line
+from aichaos.measure.samples import Second
 from aichaos.measure.score import confidence, score
 from aichaos.measure.ways import ways
 from aichaos.measure.windows import Finder, Moments, windows
@@ -147,7 +147,7 @@ def _last_sample(kept: Folder) -> float:
     found = 0.0
     for line in tail:
         try:
-            found = max(found, msgspec.json.decode(line, type=Line).to)
+            found = max(found, msgspec.json.decode(line, type=Second).to)
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
     return found
@@ -156,7 +156,7 @@ def _last_sample(kept: Folder) -> float:
 # what was seen ---------------------------------------------------------------------------------------------------------------------
 
 
-def _lines(kept: Folder, missing: list[str]) -> Iterator[Line]:
+def _lines(kept: Folder, missing: list[str]) -> Iterator[Second]:
     path = kept.path / samples.NAME
     if not path.exists():
         older = _older(kept.path / REPORT)
@@ -173,7 +173,7 @@ class _Older(msgspec.Struct):
     samples: list[Sample] = []
 
 
-def _older(path: Path) -> list[Line]:
+def _older(path: Path) -> list[Second]:
     """The samples of a report as versions before 0.2 wrote it: one by one."""
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_Older).samples

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from aichaos.domain.experiment import lasting
 from aichaos.domain.gameday import Debrief, SceneDone, Seen
 from aichaos.domain.results import Estimate
 from aichaos.report.clean import clean
@@ -18,7 +19,7 @@ def _lines(found: Debrief) -> Iterator[str]:
     yield from (f"**{_text(one)}**\n" for one in found.differences)
     yield from ([f"{_text(found.objective)}\n"] if found.objective else [])
     planned = f" (planned: {_text(found.planned)})" if found.planned else ""
-    took = f", {_span(found.seconds)}" if found.seconds is not None else ""
+    took = f", {lasting(int(found.seconds))}" if found.seconds is not None else ""
     yield "## Date\n"
     until = found.ended or "nobody knows when"
     yield f"{found.began} to {until}{took}{planned}. Led by {_text(found.led_by)}, on {_text(found.cluster)}.\n"
@@ -28,7 +29,7 @@ def _lines(found: Debrief) -> Iterator[str]:
     yield f"{_outcome(found)}\n"
     yield "| Scenario | State | Hypothesis | Score | Confidence | Restored | Time |\n|---|---|---|---|---|---|---|"
     for one in found.scenarios:
-        took = _span(one.seconds) if one.seconds is not None else ""
+        took = lasting(int(one.seconds)) if one.seconds is not None else ""
         cells = (f"{one.number}. {_cell(one.name)}", one.state, one.verdict or "", _score(one), one.confidence, one.restored or "", took)
         yield f"| {' | '.join(cells)} |"
     yield "\n## Scenarios\n"
@@ -54,7 +55,7 @@ def _lines(found: Debrief) -> Iterator[str]:
     yield "## Timeline\n"
     yield "| Time | After | Who | What |\n|---|---|---|---|"
     for line in found.timeline:
-        yield f"| {line.at} | {_span(line.after)} | {_cell(line.who)} | {_cell(line.text)} |"
+        yield f"| {line.at} | {lasting(int(line.after))} | {_cell(line.who)} | {_cell(line.text)} |"
     yield ""
 
 
@@ -139,10 +140,3 @@ def _text(text: str) -> str:
 
 def _cell(text: str) -> str:
     return _text(text).replace("|", "\\|")
-
-
-def _span(seconds: float) -> str:
-    """`1:02:03` from an hour on, else `2:03`."""
-    whole = int(seconds)
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

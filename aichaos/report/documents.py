@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from aichaos.domain.experiment import Experiment, Probe, seconds
+from aichaos.domain.experiment import Experiment, Probe, lasting, seconds
 from aichaos.domain.finding import Finding
 from aichaos.domain.prediction import Prediction
 from aichaos.domain.suggestion import BlastRadius
@@ -95,7 +95,7 @@ def _criteria(probe: Probe) -> Iterator[str]:
 def _duration(experiment: Experiment) -> str:
     times = [step.hold or (step.wait.for_ if step.wait else None) for step in experiment.spec.steps]
     waited = sum(seconds(one) or 0.0 for one in times if one)
-    return f"about {waited:g} s of waiting in its steps"
+    return f"about {lasting(waited)} of waiting in its steps"
 
 
 def _runbook(found: Described) -> Iterator[str]:

@@ -334,11 +334,5 @@ def test_a_schedule_keeps_to_the_hours(cron: str, severity: str | None) -> None:
     assert [one.severity for one in found if one.rule == "policy/time-window"] == ([severity] if severity else [])
 
 
-def test_a_length_is_said_in_the_unit_that_people_read() -> None:
-    from aichaos.check.policy_manifests import lasting
-
-    assert [lasting(one) for one in (172800, 5400, 90, 0.5, 3600, 61)] == ["48h", "1h30m", "1m30s", "0.5s", "1h", "1m1s"]
-
-
 def test_a_namespace_that_the_policy_protects_is_said_to_be_that() -> None:
     assert [one.message for one in limited(KILL, protected_namespaces=["shop"])] == ["shop is protected: the policy names it"]

@@ -13,6 +13,7 @@ from aichaos.cluster.reader import Reader
 from aichaos.domain.experiment import Expectation, HTTPProbe, KubernetesProbe, Probe
 from aichaos.domain.sample import Sample
 from aichaos.errors import UsageError
+from aichaos.measure import probes
 from aichaos.measure.http import trust
 from aichaos.measure.probes import Prober, Ways
 from aichaos.measure.sampling import Sampling
@@ -210,3 +211,22 @@ def test_an_abort_probe_decides_within_an_interval_of_its_failing() -> None:
             assert decided.wait(5)
     assert when[0] - began < 0.2 + 0.1
     assert len(when) == 1
+
+
+def test_an_answer_that_does_not_come_in_time_is_slow_and_one_that_can_not_come_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "TIMEOUT", 0.1)
+    over = threading.Event()
+
+    def hang(path: str) -> Said:
+        over.wait(5)
+        return Said()
+
+    probe = Probe(name="web answers", http=HTTPProbe(url="http://web.example.com/", via="gateway/shop/edge"))
+    with server(hang) as running:
+        asking = prober(running)
+        asking.prepare([probe])
+        late = asking.ask(probe)
+        over.set()
+    absent = asking.ask(probe)
+    assert [(one.outcome, one.slow) for one in (late, absent)] == [("bad", True), ("bad", False)]
+    assert "no answer within 0.1s" in late.why

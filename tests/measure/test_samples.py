@@ -12,7 +12,7 @@ from aichaos.domain.sample import Outcome, Sample
 from aichaos.errors import FileError
 from aichaos.measure import samples
 from aichaos.measure.latencies import Latencies
-from aichaos.measure.samples import Line, Recorder, read
+from aichaos.measure.samples import Recorder, Second, read
 
 START = 1_700_000_000.0
 
@@ -21,7 +21,7 @@ def sample(at: float, outcome: Outcome = "good", seconds: float = 0.02, **more: 
     return Sample(probe="p", at=START + at, outcome=outcome, seconds=seconds, **more)  # type: ignore[arg-type]
 
 
-def kept(path: Path, *given: Sample, marks: tuple[float, ...] = ()) -> list[Line]:
+def kept(path: Path, *given: Sample, marks: tuple[float, ...] = ()) -> list[Second]:
     with Recorder(path) as recorder:
         for mark in marks:
             recorder.mark(START + mark)
@@ -39,6 +39,18 @@ def test_answers_of_a_second_are_one_line(tmp_path: Path) -> None:
     seen = Latencies([line.latencies])
     assert seen.count == 2
     assert [seen.at(1), seen.longest] == pytest.approx([0.02, 2.0], rel=1e-3)
+
+
+def test_questions_without_an_answer_in_their_time_are_counted_and_older_files_are_read(tmp_path: Path) -> None:
+    path = tmp_path / samples.NAME
+    late = sample(0.1, "bad", slow=True, why="no answer within 2s")
+    (line,) = kept(path, late, sample(0.2, "bad", why="it answered 503, expected 200"), late)
+    assert (line.bad, line.slow) == (3, 2)
+    without = json.loads(path.read_bytes())
+    del without["slow"]
+    path.write_text(json.dumps(without) + "\n")
+    (line,) = read(path)
+    assert (line.bad, line.slow) == (3, 0)
 
 
 def test_no_line_reaches_over_a_mark(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from aichaos import diagnosis, settings
 from aichaos.ask.registry import Listed
 from aichaos.domain import backlog, catalogue, checked, experiment, gameday, prediction, progressive, results, suggestion
+from aichaos.measure import samples
 from aichaos.run import listing
 from tools.docs.places import MADE
 from tools.docs.screen import console
@@ -107,12 +108,17 @@ A list of [Past](#past); with `--cluster` a list of [Active](#active), of one or
 One event a line: before each run `progressive-stage` (`knob`, `value`, `repeat`, `of`), then those of the run. The last one is
 `progressive-finished`, with the fields of a [Course](#course).
 
+## `samples.jsonl`
+
+What the probes of a run saw, in its folder: a [Second](#second) a line. `about.json`, `journal.jsonl` and `report.json` beside it are what
+`report -o json` is computed from.
+
 ## Shapes
 
 {shapes}"""
 
 
-_LAST = (settings.Effective, Listed, listing.Past, listing.Active, checked.Left, checked.Quiet, diagnosis.Diagnosed)
+_LAST = (samples.Second, settings.Effective, Listed, listing.Past, listing.Active, checked.Left, checked.Quiet, diagnosis.Diagnosed)
 
 
 def _told_apart(shown: Iterable[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]:
