@@ -9,6 +9,7 @@ from aichaos.domain.access import ClusterRole, PolicyRule, Role, RoleRef, Subjec
 from aichaos.domain.base import ObjectRef
 
 _KINDS = ("RoleBinding", "ClusterRoleBinding", "Role", "ClusterRole")
+_EVERYTHING = PolicyRule(verbs=("*",), api_groups=("*",), resources=("*",))
 
 
 class Allowed(msgspec.Struct, frozen=True):
@@ -29,21 +30,28 @@ def allowed(world: World, account: ObjectRef, namespace: str) -> Allowed:
     seen = world.topology.snapshot
     if not unknown and not (seen.role_bindings or seen.cluster_role_bindings):
         unknown = f"{seen.source.cluster or 'the source'} holds no RoleBinding at all"
-    return Allowed(tuple(_rules(world, account, namespace)), unknown)
+    bound = list(_bound(world, account, namespace))
+    if not unknown and seen.source.kind == "file":
+        elsewhere = next((ref.name for ref, rules in bound if ref.kind == "ClusterRole" and not rules), None)
+        unknown = f"{seen.source.cluster or 'the source'} does not say what the ClusterRole {elsewhere} allows" if elsewhere else ""
+    return Allowed(tuple(rule for _, rules in bound for rule in rules), unknown)
 
 
-def _rules(world: World, account: ObjectRef, namespace: str) -> Iterator[PolicyRule]:
+def _bound(world: World, account: ObjectRef, namespace: str) -> Iterator[tuple[RoleRef, tuple[PolicyRule, ...]]]:
+    """The roles that an account is bound to, and their rules; none for a role that is not there."""
     seen, objects = world.topology.snapshot, world.topology.objects
     for binding in seen.role_bindings:
         if binding.namespace == namespace and any(_is(subject, account, namespace) for subject in binding.subjects or ()):
-            yield from _of(binding.role_ref, namespace, objects)
+            yield binding.role_ref, _of(binding.role_ref, namespace, objects)
     for cluster_binding in seen.cluster_role_bindings:
         if any(_is(subject, account, "") for subject in cluster_binding.subjects or ()):
-            yield from _of(cluster_binding.role_ref, "", objects)
+            yield cluster_binding.role_ref, _of(cluster_binding.role_ref, "", objects)
 
 
 def _of(ref: RoleRef, namespace: str, objects: Mapping[ObjectRef, object]) -> tuple[PolicyRule, ...]:
     role = objects.get(ObjectRef(ref.kind, ref.name, namespace if ref.kind == "Role" else ""))
+    if role is None and (ref.kind, ref.name) == ("ClusterRole", "cluster-admin"):
+        return (_EVERYTHING,)  # which the API server makes itself
     return (role.rules or ()) if isinstance(role, (Role, ClusterRole)) else ()
 
 

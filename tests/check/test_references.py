@@ -5,6 +5,7 @@ import pytest
 
 from aichaos.check.documents import review
 from aichaos.domain.snapshot import Gap, Source
+from aichaos.files.yaml import load
 from aichaos.observe import manifests
 from aichaos.observe.topology import Topology
 from tests.check.cluster import SHOP, demo, only, reviewed, rules, snapshot, topology
@@ -316,3 +317,42 @@ def test_a_reference_is_meant_for_the_object_of_its_own_folder() -> None:
     assert folders(**{"gateway": LISTENER % "plain", "later": LISTENER % "http", "route": SECTION % "plain"}) == [
         ("route.yaml", "reference/no-listener")
     ]
+
+
+# what an account may do, as manifests say it ------------------------------------------------------------------------------------
+
+BINDING = """\
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: chaos, namespace: shop}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: chaos}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: %s}
+subjects: [{kind: ServiceAccount, name: chaos, namespace: shop}]
+---
+"""
+NO_EXEC = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: pods-alone}
+rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+---
+"""
+ENGINE = """\
+apiVersion: litmuschaos.io/v1alpha1
+kind: ChaosEngine
+metadata: {name: a, namespace: shop}
+spec:
+  engineState: active
+  appinfo: {appns: shop, applabel: app=web, appkind: deployment}
+  chaosServiceAccount: chaos
+  experiments: [{name: pod-delete, spec: {components: {env: [{name: TOTAL_CHAOS_DURATION, value: "30"}]}}}]
+"""
+
+
+@pytest.mark.parametrize(("role", "severity"), [("cluster-admin", None), ("edit", "skipped"), ("pods-alone", "error")])
+def test_a_role_that_the_server_makes_itself_is_in_no_manifest(role: str, severity: str | None) -> None:
+    text = SHOP + "\n---\n" + NO_EXEC + BINDING % role
+    cluster = Topology(manifests.assume(manifests.snapshot(manifests.objects(load(text, "a")), Source(kind="file", cluster="a"))))
+    found = [one for one in reviewed(ENGINE, cluster).findings if one.rule == "reference/service-account-permissions"]
+    assert [one.severity for one in found] == ([severity] if severity else [])
