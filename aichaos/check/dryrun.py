@@ -159,8 +159,10 @@ def _merged(review: Review, verdicts: list[Verdict]) -> Review:
             extra = [*verdict.found, msgspec.structs.replace(note(verdict.tried, "server/disagrees", message), path=first.path)]
         else:
             extra = list(verdict.found)
-        for item, one in located((verdict.tried.item, one) for one in extra):
-            same = next((number for number in objections if _same_place(findings[number], one)), None)
+        placed = located((verdict.tried.item, one) for one in extra)
+        for given, (item, one) in zip(extra, placed, strict=True):
+            likely = [number for number in objections if _same_place(findings[number], one, missing=given.path != one.path)]
+            same = min(likely, key=lambda number: abs(len(findings[number].path) - len(one.path)), default=None)
             if same is None or one.rule != "server/refused":
                 findings.append(one)
                 origins.append(item)
@@ -174,6 +176,14 @@ def _within(one: Finding, tried: Tried) -> bool:
     return not tried.path or one.path == tried.path or one.path.startswith(f"{tried.path}/")
 
 
-def _same_place(ours: Finding, servers: Finding) -> bool:
-    """The same field, or one inside the other: a missing field is reported at its parent by one, at itself by the other."""
-    return ours.path == servers.path or ours.path.startswith(f"{servers.path}/") or servers.path.startswith(f"{ours.path}/")
+def _same_place(ours: Finding, servers: Finding, *, missing: bool) -> bool:
+    """The same field, or one inside the other: a missing field is reported at its parent by one, at itself by the other.
+
+    missing: the field that the server names stands nowhere, and the place is already that of its parent: the server has filled it in
+    from another one there (targetPort from port).
+    """
+    if ours.path == servers.path:
+        return True
+    if missing:
+        return ours.path.rpartition("/")[0] == servers.path
+    return ours.path.startswith(f"{servers.path}/") or servers.path.startswith(f"{ours.path}/")

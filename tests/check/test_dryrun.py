@@ -60,6 +60,14 @@ def test_what_only_the_server_refuses_is_said_and_so_is_the_disagreement(place: 
     assert found["server/disagrees"].severity == "warning"
 
 
+def test_what_the_server_says_of_a_field_that_stands_nowhere_is_no_word_on_another(place: tuple[ControlPlane, str]) -> None:
+    text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  clusterIP: 203.0.113.7\n  ports: [{port: 80}, {port: 81}]\n"
+    found = tried(*place, text).findings
+    assert {one.path for one in found if one.rule == "admission/required"} == {"/spec/ports/0", "/spec/ports/1"}
+    assert [one.message for one in found if "the server says" in one.message] == []
+    assert [one.path for one in found if one.rule == "server/refused"] == ["/spec"]
+
+
 def test_every_unknown_field_is_placed(place: tuple[ControlPlane, str]) -> None:
     text = SERVICE.replace("  - port: 80\n", "  - port: 80\n    prot: TCP\n  selektor: {}\n")
     found = tried(*place, text)
