@@ -4,7 +4,9 @@ However many answers come, it is as large; two are added without loss; and it is
 which its tools read).
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,10 +23,13 @@ class Latencies:
     def __init__(self, written: Iterable[str] = ()) -> None:
         """written: histograms as texts, which are added up. Raises ValueError for one that is none."""
         self._histogram = _empty()
+        self._up_to: list[int] | None = None
+        """How many values there are up to each of the histogram's places; worked out once, as many ranks are asked for."""
         for one in written:
             self.add(one)
 
     def add(self, written: str) -> None:
+        self._up_to = None
         try:
             self._histogram.decode_and_add(written)
         except Exception as error:  # whatever its C and zlib raise
@@ -43,7 +48,10 @@ class Latencies:
 
     def at(self, rank: int) -> float:
         """The value of that rank, from 1 for the shortest."""
-        return float(self._histogram.get_value_at_percentile(100.0 * rank / self.count)) * _UNIT
+        if self._up_to is None:
+            self._up_to = list(accumulate(self._histogram.counts))
+        value = self._histogram.get_value_from_index(bisect_left(self._up_to, rank))
+        return float(self._histogram.get_highest_equivalent_value(value)) * _UNIT
 
 
 class Writer:

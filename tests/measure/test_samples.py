@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aichaos.domain.sample import Outcome, Sample
 from aichaos.errors import FileError
 from aichaos.measure import samples
-from aichaos.measure.latencies import Latencies
+from aichaos.measure.latencies import Latencies, Writer
 from aichaos.measure.samples import Recorder, Second, read
 
 START = 1_700_000_000.0
@@ -39,6 +41,17 @@ def test_answers_of_a_second_are_one_line(tmp_path: Path) -> None:
     seen = Latencies([line.latencies])
     assert seen.count == 2
     assert [seen.at(1), seen.longest] == pytest.approx([0.02, 2.0], rel=1e-3)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(1e-6, 3000), min_size=1, max_size=60), st.data())
+def test_a_value_of_a_rank_is_the_one_that_the_histogram_library_finds(seconds: list[float], data: st.DataObject) -> None:
+    seen = Latencies([Writer().text(seconds)])
+    rank = data.draw(st.integers(1, len(seconds)))
+    assert seen.at(rank) == seen._histogram.get_value_at_percentile(100 * rank / len(seconds)) * 1e-6
+    assert seen.at(rank) == pytest.approx(sorted(seconds)[rank - 1], rel=2e-3, abs=1e-6)
+    seen.add(Writer().text([0.5]))
+    assert seen.at(seen.count) == seen.longest
 
 
 def test_questions_without_an_answer_in_their_time_are_counted_and_older_files_are_read(tmp_path: Path) -> None:
