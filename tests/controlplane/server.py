@@ -3,7 +3,7 @@
 import json
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -43,14 +43,23 @@ _READABLE = {
 class Servers:
     """The servers of one control plane, as a context manager; `controlplane` is what tests use.
 
-    Needs `netns.isolate()` to have worked. ``apiserver_flags`` come after ours, so that the last one wins.
+    Needs `netns.isolate()` to have worked. ``apiserver_flags`` come after ours, so that the last one wins. ``forwards``: where kwok, as the
+    kubelet of its nodes, takes what `kubectl port-forward` sends to a pod: address and port by namespace and name.
     """
 
-    def __init__(self, folder: Path, binaries: Binaries, apiserver_flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        binaries: Binaries,
+        apiserver_flags: Sequence[str] = (),
+        forwards: Mapping[tuple[str, str], tuple[str, int]] | None = None,
+    ) -> None:
         self._folder = folder
         self._binaries = binaries
         self._etcd_client, etcd_peer = free_port("127.0.0.1"), free_port("127.0.0.1")
-        self._kwok_port = free_port("127.0.0.1")
+        self._kwok_address = netns.API_SERVER_ADDRESS if forwards else "127.0.0.1"
+        self._kwok_port = free_port(self._kwok_address)
+        self._forwards = forwards or {}
         port = free_port(netns.API_SERVER_ADDRESS)
         self.controlplane = ControlPlane(
             folder=folder,
@@ -85,7 +94,7 @@ class Servers:
         self._manager.start()
         self._kwok.start()
         self._let_reader_read()
-        self._kwok.wait_until(lambda: answers(f"http://127.0.0.1:{self._kwok_port}/healthz"), _START_PATIENCE)
+        self._kwok.wait_until(lambda: answers(f"http://{self._kwok_address}:{self._kwok_port}/healthz"), _START_PATIENCE)
         self._manager.wait_until(self._has_service_account, _START_PATIENCE)
 
     def stop(self) -> None:
@@ -163,11 +172,13 @@ class Servers:
             "cidr": netns.POD_NETWORK,
             "nodeIP": netns.API_SERVER_ADDRESS,
             "manageAllNodes": True,
-            "serverAddress": f"127.0.0.1:{self._kwok_port}",
+            "serverAddress": f"{self._kwok_address}:{self._kwok_port}",
             # Without the next two it exits at once.
             "nodePlayStageParallelism": 4,
             "podPlayStageParallelism": 4,
         }
+        if self._forwards:
+            options |= {"nodePort": self._kwok_port, "enableDebuggingHandlers": True, **self._kwok_certificate()}
         head = {
             "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
             "kind": "KwokConfiguration",
@@ -175,8 +186,14 @@ class Servers:
             "options": options,
         }
         stages = [stage.read_text(encoding="utf-8") for stage in sorted(self._binaries.files["stages"].iterdir())]
-        config.write_text("\n---\n".join([json.dumps(head), *stages]), encoding="utf-8")
+        forwards = [json.dumps(_forward(*pod, *to)) for pod, to in self._forwards.items()]
+        config.write_text("\n---\n".join([json.dumps(head), *stages, *forwards]), encoding="utf-8")
         return [f"--config={config}", f"--kubeconfig={kubeconfig}"]
+
+    def _kwok_certificate(self) -> dict[str, str]:
+        """The API server speaks TLS with a kubelet."""
+        certificate, key = Authority(self._folder / "pki").issue_server("kubelet", (netns.API_SERVER_ADDRESS,), ("localhost",))
+        return {"tlsCertFile": str(certificate), "tlsPrivateKeyFile": str(key)}
 
     def _has_service_account(self) -> bool:
         return bool(self.controlplane.get("/api/v1/namespaces/default/serviceaccounts")["items"])
@@ -194,6 +211,11 @@ class Servers:
                 "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "aichaos:readers"}],
             }
             self.controlplane.request("POST", f"{roles}/clusterrolebindings", binding)
+
+
+def _forward(namespace: str, pod: str, address: str, port: int) -> dict[str, Any]:
+    head = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "PortForward", "metadata": {"name": pod, "namespace": namespace}}
+    return head | {"spec": {"forwards": [{"target": {"address": address, "port": port}}]}}
 
 
 def free_port(address: str) -> int:
