@@ -161,7 +161,7 @@ PARTS: tuple[Part, ...] = (
                 module="github.com/argoproj/argo-workflows/v3",
                 version="v3.7.0",
                 sum="h1:TDijZztm6dLruB7yZLH+Ps4OJKRwu0YSAJ4/NvceON0=",
-                files={"crds/argo": ("manifests/base/crds/full/argoproj.io_*.yaml",)},
+                files={"crds/argo": ("manifests/base/crds/minimal/argoproj.io_*.yaml",)},
             ),
         ),
     ),
