@@ -74,7 +74,7 @@ def taken(request: Request, found: Found, refs: tuple[Resolved, ...], profile: P
 
 def carried(request: Request, listener: EffectiveListener, route: Route, refs: tuple[Resolved, ...], profile: Profile) -> Answer:
     """The answer of a route that passes connections on: a backend's, or none at all."""
-    backends = shares(refs, profile, {place: 0 for place, one in enumerate(refs) if one.problem or not one.ready})
+    backends = shares(refs, profile, {place: 0 for place, one in enumerate(refs) if one.invalid or not one.ready})
     serving = any(one.status is None for one in backends)
     return Answer(
         outcome="forward" if serving else "error",

@@ -11,6 +11,7 @@ from aichaos.domain.base import kind_name
 from aichaos.domain.gateway import BackendRef, Filter, GRPCRule, HTTPRule, Route, StreamRule, UDPRoute
 from aichaos.domain.prediction import BackendShare
 from aichaos.predict.routing.profile import Profile
+from aichaos.predict.routing.secured import Secured, secured
 from aichaos.predict.routing.world import World
 
 NO_STATUSES: dict[int, int] = {}
@@ -20,6 +21,7 @@ class Resolved(msgspec.Struct, frozen=True, gc=False):
     """One backendRef. problem: `InvalidKind`, `RefNotPermitted`, `BackendNotFound`, `UnsupportedProtocol`, or "" where it can be used.
 
     ready, known: how many of its endpoints are ready, and how many there are. why: what the name of the problem does not tell.
+    tls: how the gateway connects to it, None where it does so in the clear.
     """
 
     ref: BackendRef
@@ -28,6 +30,12 @@ class Resolved(msgspec.Struct, frozen=True, gc=False):
     ready: int = 0
     known: int = 0
     why: str = ""
+    tls: Secured | None = None
+
+    @property
+    def invalid(self) -> bool:
+        """Whether it can't be used, whatever its endpoints are: its reference is bad, or the TLS that it asks for can't be had."""
+        return bool(self.problem) or (self.tls is not None and self.tls.broken)
 
     @property
     def weight(self) -> int:
@@ -36,7 +44,7 @@ class Resolved(msgspec.Struct, frozen=True, gc=False):
     @property
     def unready(self) -> bool:
         """Whether it has endpoints, and none of them is ready."""
-        return not self.problem and self.known > 0 and not self.ready
+        return not self.invalid and self.known > 0 and not self.ready
 
 
 def resolve(route: Route, ref: BackendRef, world: World, profile: Profile) -> Resolved:
@@ -56,7 +64,7 @@ def resolve(route: Route, ref: BackendRef, world: World, profile: Profile) -> Re
     if profile.protocols and any(one.app_protocol and one.app_protocol not in profile.protocols for one in ports):
         return Resolved(ref, f"{namespace}/{ref.name}", "UnsupportedProtocol")
     ready, known = world.endpoints(service, ref.port)
-    return Resolved(ref, f"{namespace}/{ref.name}", "", ready, known)
+    return Resolved(ref, f"{namespace}/{ref.name}", "", ready, known, tls=secured(service, ref.port, world))
 
 
 def route_problems(route: Route, world: World, profile: Profile) -> Iterator[str]:
@@ -84,7 +92,7 @@ def mirrors_hold(route: Route, rule: int, world: World, profile: Profile) -> boo
     filters: tuple[Filter, ...] = getattr((route.spec.rules or ())[rule], "filters", ())
     copies = [resolve(route, ref, world, profile) for ref in mirrors(filters)]
     redirected = any(one.request_redirect is not None for one in filters)
-    return not any(one.problem or (redirected and one.known) for one in copies)
+    return not any(one.invalid or (redirected and one.known) for one in copies)
 
 
 def reached(one: Resolved, profile: Profile) -> bool:
@@ -98,7 +106,7 @@ def shares(refs: Sequence[Resolved], profile: Profile, statuses: dict[int, int] 
     statuses: place of a backend → what its own filters answer instead of it.
     """
     listed = list(enumerate(refs))
-    usable = [(place, one) for place, one in listed if not one.problem] if profile.invalid_share == "left-out" else listed
+    usable = [(place, one) for place, one in listed if not one.invalid] if profile.invalid_share == "left-out" else listed
     weighing = [one for _, one in usable if one.weight]
     if profile.rule_cluster == "one" and _one_cluster(weighing):
         first = {(one.service, one.ref.port): place for place, one in reversed(usable) if one.weight}
@@ -111,7 +119,7 @@ def shares(refs: Sequence[Resolved], profile: Profile, statuses: dict[int, int] 
     for place, one in usable:
         if not one.weight:
             continue
-        status = None if _serves(one, profile) else alike or (500 if one.problem else 503)
+        status = None if _serves(one, profile) else alike or (500 if one.invalid else 503)
         status = statuses.get(place, status)
         key = (one.service, one.ref.port, status)
         share = one.weight / total + (found[key].share if key in found else 0.0)
@@ -125,17 +133,17 @@ def failing(refs: Sequence[Resolved], found: Sequence[BackendShare], profile: Pr
 
 
 def _serves(one: Resolved, profile: Profile) -> bool:
-    return not one.problem and (one.ready > 0 or (one.unready and profile.unready == "served"))
+    return not one.invalid and (one.ready > 0 or (one.unready and profile.unready == "served"))
 
 
 def _one_cluster(refs: Sequence[Resolved]) -> bool:
     """Whether Envoy Gateway puts the backends of a rule into one cluster, whose health is seen as a whole."""
-    return not any(one.problem or not one.known or one.ref.filters for one in refs)
+    return not any(one.invalid or not one.known or one.ref.filters for one in refs)
 
 
 def _alike(refs: Sequence[Resolved], profile: Profile) -> int:
     """What Envoy Gateway answers for all shares of a rule that fail. Where no backend serves, invalid ones of no weight count too."""
     weighing = [one for one in refs if one.weight]
-    empty = any(not one.problem and not one.known for one in weighing)
+    empty = any(not one.invalid and not one.known for one in weighing)
     serves = any(reached(one, profile) for one in weighing)
-    return 503 if empty and (serves or not any(one.problem for one in refs)) else 500
+    return 503 if empty and (serves or not any(one.invalid for one in refs)) else 500

@@ -289,7 +289,7 @@ _FAILS = {status: f"answered with {status}" for status in (500, 503)}
 
 def _fails(refs: Sequence[Resolved], profile: Profile) -> dict[int, str]:
     """What becomes of the shares that fail."""
-    if profile.invalid_share == "left-out" and any(not one.problem and one.weight for one in refs):
+    if profile.invalid_share == "left-out" and any(not one.invalid and one.weight for one in refs):
         return _FAILS | {500: "left out, the others take it"}
     return _FAILS
 
@@ -300,7 +300,12 @@ def _troubles(refs: Sequence[Resolved], fails: dict[int, str] = _FAILS) -> Itera
         target = one.service or f"{one.ref.kind} {one.ref.name}"
         if one.problem:
             yield f"{one.why or _PROBLEMS[one.problem].format(target=target)}: its share is {fails[500]}"
+        elif one.tls is not None and one.tls.broken:
+            policy = f"BackendTLSPolicy {one.tls.policy}"
+            yield f"{policy} names no certificate authority that can be had, so {target} is not trusted: its share is {fails[500]}"
         elif not one.ready:
             yield f"backend {target} has no ready endpoint: its share is {fails[503]}"
+        if one.tls is not None and not one.tls.broken:
+            yield f"{target} is reached by TLS (BackendTLSPolicy {one.tls.policy}): an error if its certificate is not for {one.tls.host}"
     if not refs:
         yield "the rule names no backend"

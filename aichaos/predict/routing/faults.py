@@ -66,6 +66,25 @@ def client_authorities(gateway: Gateway, listener: Listener, world: World) -> st
     return next((problem for ref in _authorities(validation) if (problem := _authority(gateway, ref, world))), "")
 
 
+def client_certificate(gateway: Gateway, world: World) -> str:
+    """What is wrong with the certificate by which a Gateway shows backends who it is; "" where it names none."""
+    ref = ((gateway.spec.tls or {}).get("backend") or {}).get("clientCertificateRef")
+    if not ref:
+        return ""
+    wanted = ObjectReference(
+        name=ref.get("name", ""), kind=ref.get("kind", ""), group=ref.get("group", ""), namespace=ref.get("namespace") or ""
+    )
+    problem = _certificate(gateway, wanted, world)
+    return "InvalidClientCertificateRef" if problem == "InvalidCertificateRef" else problem
+
+
+def insecure_fallback(gateway: Gateway) -> bool:
+    """Whether a Gateway lets clients in on some port whose certificate does not hold."""
+    frontend = (gateway.spec.tls or {}).get("frontend") or {}
+    settings = [frontend.get("default"), *(one.get("tls") for one in frontend.get("perPort") or ())]
+    return any(((one or {}).get("validation") or {}).get("mode") == "AllowInsecureFallback" for one in settings)
+
+
 def _certificate(owner: Gateway | ListenerSet, ref: ObjectReference, world: World) -> str:
     if ref.kind not in ("", "Secret") or ref.group:
         return "InvalidCertificateRef"

@@ -9,12 +9,20 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from aichaos.domain.base import ConditionStatus, ObjectRef, reference
-from aichaos.domain.gateway import Gateway
+from aichaos.domain.gateway import Gateway, ParentRef, Route
+from aichaos.predict.routing import secured
 from aichaos.predict.routing.attach import Placement
-from aichaos.predict.routing.faults import client_authorities, references, route_kinds, supported_kinds
+from aichaos.predict.routing.faults import (
+    client_authorities,
+    client_certificate,
+    insecure_fallback,
+    references,
+    route_kinds,
+    supported_kinds,
+)
 from aichaos.predict.routing.listeners import EffectiveListener, parent_of
 from aichaos.predict.routing.table import Table
-from aichaos.predict.routing.world import World
+from aichaos.predict.routing.world import Key, World
 from aichaos.predict.routing.written.contour import of_contour
 from aichaos.predict.routing.written.envoy_gateway import of_envoy_gateway
 from aichaos.predict.routing.written.istio import of_istio
@@ -47,6 +55,7 @@ def of_everything(table: Table) -> Iterator[Foretold]:
     yield from of_listeners(table)
     yield from of_gateways(table)
     yield from of_listener_sets(table)
+    yield from of_backend_policies(table)
 
 
 # routes -----------------------------------------------------------------------------------------------------------------------------
@@ -116,7 +125,17 @@ def of_gateways(table: Table) -> Iterator[Foretold]:
     for key, listeners in table.listeners.items():
         gateway = table.world.gateways[key]
         own = [one for one in listeners if isinstance(one.owner, Gateway)]
-        yield from _of_owner(reference(gateway), own, keep=True)
+        ref = reference(gateway)
+        yield from _of_owner(ref, own, keep=True)
+        yield condition(ref, "ResolvedRefs", client_certificate(gateway, table.world), "ResolvedRefs")
+        if insecure_fallback(gateway):
+            yield Foretold(ref, "InsecureFrontendValidationMode", ConditionStatus.TRUE, "ConfigurationChanged")
+
+
+def attached_listener_sets(table: Table, key: Key) -> int:
+    """How many ListenerSets a Gateway serves: it takes them, and at least one of their listeners can be."""
+    owners = {reference(one.owner) for one in table.listeners[key] if not isinstance(one.owner, Gateway) and one.serves}
+    return len(owners)
 
 
 def of_listener_sets(table: Table) -> Iterator[Foretold]:
@@ -143,3 +162,25 @@ def _of_owner(ref: ObjectRef, own: list[EffectiveListener], *, keep: bool) -> It
     reason = "ListenersNotValid" if len(serving) < len(own) else "Accepted"
     yield Foretold(ref, "Accepted", ConditionStatus.TRUE, reason)
     yield condition(ref, "Programmed", "", "Programmed")
+
+
+# BackendTLSPolicies ----------------------------------------------------------------------------------------------------------------
+
+
+def of_backend_policies(table: Table) -> Iterator[Foretold]:
+    """Accepted and ResolvedRefs of every BackendTLSPolicy, at each Gateway whose routes lead to its Services."""
+    gateways: dict[Key, dict[Key, None]] = {}
+    for placement in table.placements.values():
+        for service in _services(placement.route):
+            gateways.setdefault(service, {}).update(dict.fromkeys(one.gateway for one in placement.joined))
+    policies = {reference(one): one for held in table.world.backend_tls.values() for one in held.values()}
+    for ref, policy in policies.items():
+        accepted, refs = secured.acceptance(policy, table.world), secured.authorities(policy, table.world)
+        for namespace, name in dict.fromkeys(key for one in secured.services(policy) for key in gateways.get((policy.namespace, one), ())):
+            parent = ParentRef(name=name, namespace=namespace)
+            yield condition(ref, "Accepted", accepted, "Accepted", parent=parent)
+            yield condition(ref, "ResolvedRefs", refs, "ResolvedRefs", parent=parent)
+
+
+def _services(route: Route) -> set[Key]:
+    return {(ref.namespace or route.namespace, ref.name) for rule in route.spec.rules or () for ref in rule.backend_refs or ()}

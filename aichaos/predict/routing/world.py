@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject
-from aichaos.domain.gateway import Gateway, GatewayClass, ListenerSet, ReferenceGrant
+from aichaos.domain.gateway import BackendTLSPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant
 from aichaos.domain.kinds import GATEWAY_API
 from aichaos.domain.mesh import DestinationRule, VirtualService
 from aichaos.domain.network import Endpoint, EndpointSlice, Service
@@ -38,6 +38,10 @@ class World:
         self._slices: dict[Key, dict[str, EndpointSlice]] = {}
         for piece in snapshot.endpoint_slices:
             self._slices.setdefault((piece.namespace, piece.service_name), {})[piece.name] = piece
+        self.backend_tls: dict[Key, dict[str, BackendTLSPolicy]] = {}
+        for policy in snapshot.backend_tls_policies:
+            for target in _targets(policy):
+                self.backend_tls.setdefault(target, {})[policy.name] = policy
         self.secrets: dict[Key, Secret] = _by_key(snapshot.secrets)
         self.config_maps: dict[Key, ConfigMap] = _by_key(snapshot.config_maps)
         whole = snapshot.source.kind != "file"
@@ -85,6 +89,9 @@ class World:
                     self.namespaces = _with(self.namespaces, obj, stays)
                 case ReferenceGrant():
                     self._grants = _within(self._grants, obj.namespace, obj.name, obj if stays else None)
+                case BackendTLSPolicy():
+                    for target in _targets(obj):
+                        self.backend_tls = _within(self.backend_tls, target, obj.name, obj if stays else None)
                 case EndpointSlice():
                     self._slices = _within(self._slices, (obj.namespace, obj.service_name), obj.name, obj if stays else None)
                 case _:
@@ -121,6 +128,12 @@ class World:
         target = endpoint.target_ref
         pod = self.pods.get((target.namespace or namespace, target.name)) if target is not None and target.kind == "Pod" else None
         return pod is not None and labels.items() <= pod.labels.items()
+
+
+def _targets(policy: BackendTLSPolicy) -> set[Key]:
+    """The Services that a policy is for."""
+    refs = [ref for ref in policy.spec.target_refs if ref.get("kind") == "Service" and not ref.get("group")]
+    return {(policy.namespace, str(ref.get("name", ""))) for ref in refs}
 
 
 def _by_key(objects: Iterable[T]) -> dict[Key, T]:

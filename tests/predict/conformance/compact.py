@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.predict.conformance.changes import CHANGES, EMPTIED, changed, endpoints
+
 HERE = Path(__file__).parent
 Case = dict[str, Any]
 
@@ -24,13 +26,12 @@ KEPT = {
     "BackendTLSPolicy",
 }
 """Kinds that are carried whole; of the others only what routing asks about."""
-REQUESTS = {
-    "backend-tls": "the Gateway's TLS connection to the backend decides",
-    "retry": "the backend fails on purpose until it is asked again",
-    "websocket": "the backend switches to another protocol",
-    "endpoints": "the suite writes the EndpointSlices while it runs",
-}
-"""Why requests with one of these tags have no answer that follows from the objects."""
+BACKEND_DECIDES = {"retry", "websocket", "timing"}
+"""Tags of requests of which the backend decides the status: what is asserted of them is where they go, and what is told beside it."""
+_MISFIT = ("mismatch", "malformed")
+"""Parts of the paths of requests that fail because of what stands in a certificate."""
+NEVER_READ = "what stands in a certificate is never read"
+ADDRESSES = "which addresses a Gateway can have is not said by the objects"
 
 
 def main(folder: Path) -> None:
@@ -39,13 +40,15 @@ def main(folder: Path) -> None:
     requests, left = [], []
     for case in _lines(folder / "conformance.jsonl"):
         reason = _request_left_out(case)
-        left.append({"id": case["id"], "reason": reason}) if reason else requests.append(_request(case))
+        made = _request(case, manifests)
+        left.append({"left_out": reason} | made) if reason else requests.append(made)
     statuses = []
     for number, case in enumerate(_lines(folder / "status_cases.jsonl")):
         name = _status_name(case, number)
         reason = _status_left_out(case)
-        left.append({"id": name, "reason": reason}) if reason else statuses.append({"id": name} | _status(case))
-    used = {name for case in (*requests, *statuses) for name in case["manifests"]} | {"generated"}
+        made = {"id": name} | _status(case, manifests)
+        left.append({"left_out": reason} | made) if reason else statuses.append(made)
+    used = {name for case in (*requests, *statuses, *left) for name in case["manifests"]} | {"generated"}
     _write("manifests.json", [json.dumps({name: manifests[name] for name in sorted(used)}, separators=(",", ":"), sort_keys=True)])
     _write("requests.jsonl", [json.dumps(one, separators=(",", ":"), sort_keys=True) for one in requests])
     _write("statuses.jsonl", [json.dumps(one, separators=(",", ":"), sort_keys=True) for one in statuses])
@@ -78,30 +81,41 @@ def _tags(case: Case) -> set[str]:
 
 
 def _request_left_out(case: Case) -> str:
-    for tag in sorted(_tags(case) & REQUESTS.keys()):
-        return REQUESTS[tag]
-    if "timing" in _tags(case) and case["expect"]["status"] == 504:
-        return "how long the backend takes decides"
-    if case["expect"].get("failure") and case["expect"].get("connection") == "rejected":
-        return "the client's certificate decides"
+    if "backend-tls" in _tags(case) and any(part in case["request"]["path"] for part in _MISFIT):
+        return NEVER_READ
+    if case["expect"].get("connection") == "rejected" and case["request"].get("client_cert"):
+        return "the certificate that the client shows decides, and a request here shows none"
     return ""
 
 
-def _request(case: Case) -> Case:
-    expect, request = case["expect"], case["request"]
+def _request(case: Case, manifests: dict[str, list[Case]]) -> Case:
+    expect, request, tags = case["expect"], case["request"], _tags(case)
     seen = expect.get("request") or {}
     kept = {
         key: expect.get(key)
         for key in ("statuses", "backend", "namespace", "redirect", "connection", "grpc_code")
         if expect.get(key) is not None
     }
+    if expect.get("failure") and "connection" not in kept:
+        kept["statuses"] = [500, 502, 503]  # an error of whatever kind
+    if tags & BACKEND_DECIDES and not (tags == {"timing"} and expect["status"] != 504):
+        kept = {"forward": True, "told": _told(tags)}
     kept["received"] = {key: seen[key] for key in ("path", "host", "headers", "absent_headers") if seen.get(key)}
     if case["weights"]:
         kept["weights"] = case["weights"]
     asked = {key: request[key] for key in ("method", "host", "path", "headers", "sni") if request.get(key)}
     found = {"id": case["id"], "manifests": case["manifests"], "gateway": case["gateway"], "port": case["listener_port"]}
-    gone = {"gone": "ReferenceGrant"} if "mutation" in _tags(case) else {}
-    return found | gone | {"scheme": case["scheme"], "request": asked, "expect": kept, "source": case.get("source") or case["call"]}
+    if "mutation" in tags:
+        found["gone"] = ["ReferenceGrant"]
+    if "endpoints" in tags:
+        found["changed"] = endpoints(case, manifests)
+        kept["backend"] = request["path"].strip("/")  # a pod of another Service answers, by the endpoints of this one
+    return found | {"scheme": case["scheme"], "request": asked, "expect": kept, "source": case.get("source") or case["call"]}
+
+
+def _told(tags: set[str]) -> str:
+    """What has to stand among the reasons."""
+    return "tried again" if "retry" in tags else "504 if it takes longer than" if "timing" in tags else ""
 
 
 def _status_name(case: Case, number: int) -> str:
@@ -110,33 +124,33 @@ def _status_name(case: Case, number: int) -> str:
 
 
 def _status_left_out(case: Case) -> str:
-    kind = case["object"]["kind"]
-    if case["dynamic"]:
-        return "the test changes the objects while it runs"
-    if case["type"] in (None, "*"):
-        return "no condition is named: only that the status is up to date, or how many listeners it lists"
-    if kind in ("BackendTLSPolicy", "GatewayClass"):
-        return f"the status of a {kind} is not foretold"
-    if kind == "Gateway" and not case["listener"] and _gateway_alone(case):
-        return "it depends on what the implementation supports, or on the data of Secrets"
-    if case["test"] in ("TLSRouteListenerMixedTerminationNotSupported", "TLSRouteListenerTerminateNotSupported"):
+    kind, kinds = case["object"]["kind"], ("TLSRouteListenerMixedTerminationNotSupported", "TLSRouteListenerTerminateNotSupported")
+    if case["type"] == "*":
+        return "no condition is named: only that observedGeneration is up to date"
+    if kind == "GatewayClass":
+        return "whether the controller that a GatewayClass names runs is not said by the objects"
+    if case["reason"] == "InvalidParameters":
+        return "which kinds of parameters an implementation has, and whether these are there, is not said by the objects"
+    if case["test"] == "GatewayStaticAddresses" and case["status"] == "False":
+        return ADDRESSES
+    if case["test"] in kinds:
         return "only for implementations without the feature"
-    if "malformed" in case["object"]["name"]:
-        return "the data of a Secret is never read"
-    return ""
+    if "malformed" in case["object"]["name"] and case["status"] == "False":
+        return NEVER_READ
+    return NEVER_READ if (case.get("dynamic_reasons") or ()).count(EMPTIED) == 1 else ""
 
 
-def _gateway_alone(case: Case) -> bool:
-    return case["type"] not in ("Accepted", "Programmed") or case["reason"] in ("InvalidParameters", "UnsupportedAddress")
-
-
-def _status(case: Case) -> Case:
+def _status(case: Case, manifests: dict[str, list[Case]]) -> Case:
     kept = {
         key: case[key]
         for key in ("manifests", "object", "parent", "listener", "type", "status", "reason", "source")
         if case[key] is not None
     }
-    return kept | {key: case[key] for key in ("attached_routes", "supported_kinds") if case.get(key) is not None}
+    kept |= {key: case[key] for key in ("attached_routes", "supported_kinds", "attached_listener_sets") if case.get(key) is not None}
+    done = [change for reason in case.get("dynamic_reasons") or () if (change := CHANGES.get(reason.rpartition(" ")[2]))]
+    if any("Delete of v1.ReferenceGrant" in reason for reason in case.get("dynamic_reasons") or ()):
+        kept["gone"] = ["ReferenceGrant"]
+    return kept | ({"changed": changed(done, case["manifests"], manifests)} if done else {})
 
 
 def _json(path: Path) -> Any:

@@ -142,6 +142,8 @@ def _of_backend(route: Route, backend: BackendRef, table: Table) -> str:
 def _unresolved(route: Route, backend: BackendRef, table: Table) -> str:
     """Why a reference leads nowhere, by Envoy Gateway's own names."""
     found = resolve(route, backend, table.world, table.profile)
+    if not found.problem and found.invalid:
+        return "InvalidBackendTLS"
     if not found.problem:
         return "" if found.known else "EndpointsNotFound"
     if (found.problem == "BackendNotFound" and found.why) or (backend.group, backend.kind) == _BACKEND:
