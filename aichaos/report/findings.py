@@ -25,9 +25,10 @@ def show(found: Sequence[Finding], texts: dict[str, str], paper: Paper) -> None:
 
 def _finding(one: Finding, lines: Lines | None, paper: Paper) -> None:
     place = ":".join(str(part) for part in (one.file, one.line, one.column) if part is not None)
-    paper.line((place or one.object, "bold"), "  ", (one.severity, STYLES[one.severity]), f"  {one.rule}")
+    called = one.object.replace("\n", "\\n")  # a line of its own in somebody's log could be taken for a command there
+    paper.line((place or called, "bold"), "  ", (one.severity, STYLES[one.severity]), f"  {one.rule}")
     paper.text(one.message, indent=2)
-    about = "  ".join(part for part in (one.object if place else "", one.path) if part)
+    about = "  ".join(part for part in (called if place else "", one.path.replace("\n", "\\n")) if part)
     if about:
         paper.text(about, indent=2, style="dim")
     if lines is not None and one.line is not None and one.column is not None:

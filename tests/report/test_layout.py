@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aichaos.domain.finding import Finding
 from aichaos.report.clean import clean
+from aichaos.report.findings import show
 from aichaos.report.layout import NARROWEST, PIPE_WIDTH, WIDEST, Paper, Part, cells
 
 WIDTHS = st.integers(30, 200)
@@ -188,3 +190,17 @@ def test_no_line_ends_in_blanks() -> None:
     made.columns([[("a", ""), ("b", ""), ("", "")], [("longer", ""), ("", ""), ("", "")]])
     made.facts([("label", ""), ("other", "text")])
     assert [line for line in stream.getvalue().split("\n") if line.endswith(" ")] == []
+
+
+def test_a_line_end_in_a_name_begins_no_line_of_the_output() -> None:
+    on, stream = paper()
+    show(
+        [
+            Finding(
+                rule="metadata/name", layer="admission", severity="error", message="no", object="Pod/a/\n::error::b", path="/metadata/\n::c"
+            )
+        ],
+        {},
+        on,
+    )
+    assert [line for line in lines(stream) if line.lstrip().startswith("::")] == []
