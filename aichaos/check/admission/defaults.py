@@ -130,11 +130,20 @@ def _defaults(spec: Any, kind: str) -> None:
     for field, default in _OWN.get(kind, ()):
         if isinstance(spec, dict) and spec.get(field) in ("", None):
             spec[field] = default
-    if kind == "Workflow" and isinstance(spec, dict) and isinstance(spec.get("templates"), list):
-        for template in spec["templates"]:
+    if kind == "Workflow":
+        for template in _templates(spec):
             for field, inner in (("networkChaos", "NetworkChaos"), ("statusCheck", "StatusCheck")):
-                if isinstance(template, dict) and isinstance(template.get(field), dict):
+                if isinstance(template.get(field), dict):
                     _defaults(template[field], inner)
+    for template in _templates(spec if kind == "Workflow" else spec.get("workflow") if isinstance(spec, dict) else None):
+        schedule = template.get("schedule")
+        if isinstance(schedule, dict) and schedule.get("concurrencyPolicy") is None:
+            schedule["concurrencyPolicy"] = ""  # a Schedule of its own has a default for it, and one in a template has none
+
+
+def _templates(workflow: Any) -> list[dict[str, Any]]:
+    listed = workflow.get("templates") if isinstance(workflow, dict) else None
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 _OWN: dict[str, tuple[tuple[str, str], ...]] = {"NetworkChaos": (("direction", "to"),), "StatusCheck": (("mode", "Synchronous"),)}

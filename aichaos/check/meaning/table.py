@@ -47,6 +47,7 @@ _CHAOS_MESH: tuple[Rule, ...] = (
     Rule("chaos-mesh/schedule-concurrency", "schema", "error", "A Schedule forbids or allows concurrency."),
     Rule("chaos-mesh/name-too-long", "meaning", "error", "A Schedule or Workflow with a name of more than 63 characters does nothing."),
     Rule("chaos-mesh/type-without-block", "admission", "error", "A Schedule or a template of a type has the block of that type."),
+    Rule("chaos-mesh/refused-later", "meaning", "error", "A part of a Schedule or a Workflow is refused when it is to run."),
     Rule("chaos-mesh/template-type", "schema", "error", "The type of a template is templateType."),
     Rule("chaos-mesh/template-deadline", "admission", "error", "A fault in a Workflow ends with its template's deadline."),
     Rule("chaos-mesh/status-check", "schema", "error", "A StatusCheck asks over HTTP, and has its own names for it."),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from aichaos.check.admission.chaosmesh import later
+from aichaos.check.admission.spot import Spot
 from aichaos.check.fixes import add, fix, move, remove, replace
 from aichaos.check.meaning.units import go_duration, short, whole
 from aichaos.check.subject import Subject
@@ -22,11 +24,20 @@ def workflow_findings(this: Subject) -> Iterator[Finding]:
             yield from _name(this)
             yield from _schedule(this, spec, "/spec")
             yield from _templates(this, mapping(spec.get("workflow")), "/spec/workflow")
+            yield from _refused_later(this)
         case "Workflow":
             yield from _name(this)
             yield from _templates(this, spec, "/spec")
+            yield from _refused_later(this)
         case "StatusCheck":
             yield from _status_check(this, spec, "/spec")
+
+
+def _refused_later(this: Subject) -> Iterator[Finding]:
+    """A Workflow in a Schedule, a Schedule in a Workflow: the webhook looks at them when they are made, and then nobody is looking."""
+    for problem in later(Spot(this.document)["spec"], this.ref.kind):
+        message = f"admitted now, and refused by Chaos Mesh's webhook when this part is to run: {problem.message}"
+        yield this.note("chaos-mesh/refused-later", message, problem.path)
 
 
 def _name(this: Subject) -> Iterator[Finding]:
