@@ -8,7 +8,7 @@ from aichaos.cluster.reader import Forbidden, Reader
 from aichaos.cluster.troubles import not_kubernetes
 from aichaos.domain.chaos import ENGINE_GROUPS
 from aichaos.domain.kinds import BY_NAME, KINDS
-from aichaos.errors import UnauthorizedError, UsageError
+from aichaos.errors import ServerError, UnauthorizedError, UsageError
 
 _AGGREGATED = ",".join(
     (
@@ -135,6 +135,26 @@ def _add_plain(reader: Reader, served: Served, answer: _Answer) -> None:
         served.add(name, version, {r.name: r.kind for r in resources if "/" not in r.name})
 
 
+class _Version(msgspec.Struct, rename="camel"):
+    major: str = ""
+    minor: str = ""
+    emulation_major: str = ""
+    emulation_minor: str = ""
+
+
+def kubernetes(reader: Reader) -> str:
+    """The version of Kubernetes whose API a server serves, as `1.35`; the older one that it emulates, where it does (KEP-4330).
+
+    Raises SourceError where it does not say.
+    """
+    found = reader.get_json("/version", _Version) or _Version()
+    major, minor = found.emulation_major or found.major, found.emulation_minor or found.minor
+    minor = minor.rstrip("+")  # as some providers write it
+    if not (major.isdigit() and minor.isdigit()):
+        raise ServerError(f"{reader.connection.server} does not say which version of Kubernetes it is", hint="Does `kubectl version`?")
+    return f"{major}.{minor}"
+
+
 class Kinds:
     """What the server calls kinds that are named by their kind alone; asked once, where our own table does not know it."""
 
@@ -149,9 +169,13 @@ class Kinds:
         """Group, version and plural: in the version in which we read it, else in the server's own first choice. Raises UsageError."""
         known = BY_NAME.get(kind)
         if known is not None:
-            versions = self.served.versions(known.group, known.plural) if known.optional else known.versions
+            versions = self.served.versions(known.group, known.plural)
             if versions:
                 return known.group, next((one for one in known.versions if one in versions), versions[0]), known.plural
+            if not known.optional:
+                message = f"the cluster serves no {known.plural} of {known.api_version()}"
+                raise UsageError(message, hint="Is it of another version of Kubernetes? `kubectl api-resources` lists what it serves.")
         elif (found := self.served.resource(kind)) is not None:
             return found
-        raise UsageError(f"the cluster has no kind {kind[:60]!r}", hint="Is it written as in its manifests, Deployment for example?")
+        hint = "Is it written as in its manifests, and served by this version? `kubectl api-resources` lists what is."
+        raise UsageError(f"the cluster has no kind {kind[:60]!r}", hint=hint)

@@ -160,7 +160,7 @@ class Plan(_Word, frozen=True, kw_only=True):
 
     run: its name. digest: of the experiment's document. cluster: the UID of namespace kube-system. rivals: for every object that will be
     deleted, whom its order of age concerns. closure: the objects that the way back must recreate although no step touches them.
-    deadline: seconds. lever: `NS/NAME`.
+    deadline: seconds. lever: `NS/NAME`. kubernetes: the version whose API the cluster serves, as `1.35`; "" where it does not say.
     """
 
     run: str
@@ -177,6 +177,7 @@ class Plan(_Word, frozen=True, kw_only=True):
     permissions: tuple[Permission, ...] = ()
     warnings: tuple[str, ...] = ()
     lever: str = LEVER
+    kubernetes: str = ""
 
 
 class Approval(_Word, frozen=True, kw_only=True):

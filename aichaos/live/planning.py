@@ -14,6 +14,7 @@ from aichaos.check.decode import experiment_of
 from aichaos.check.experiment import findings as check_experiment
 from aichaos.check.radius import Harm, blast_radius, step_harms
 from aichaos.cluster.connection import Connection, connect
+from aichaos.cluster.discovery import kubernetes
 from aichaos.cluster.reader import Forbidden, Reader
 from aichaos.cluster.rights import missing
 from aichaos.cluster.together import together
@@ -24,7 +25,7 @@ from aichaos.domain.prediction import Prediction
 from aichaos.domain.running import LEVER, Manifest, Permission, Place, Plan
 from aichaos.domain.sample import Judged, Sample
 from aichaos.domain.suggestion import BlastRadius
-from aichaos.errors import NoClusterError, UsageError
+from aichaos.errors import NoClusterError, SourceError, UsageError
 from aichaos.files.plain import at, text
 from aichaos.measure.objectives import looked
 from aichaos.measure.probes import Prober, Ways
@@ -36,7 +37,8 @@ from aichaos.predict.predict import Foretold
 from aichaos.predict.predict import predict as foretell
 from aichaos.predict.routing.router import Router
 from aichaos.report.kubectl import text as step_text
-from aichaos.run import approve, guard, incluster, lease, lever, own, plan, state, uses, whole
+from aichaos.run import approve, guard, incluster, lease, lever, own, plan, state, trial, uses, whole
+from aichaos.run.hold import writing
 from aichaos.run.places import Places, listing, looking
 from aichaos.run.plan import Refusal
 from aichaos.run.sham import idle
@@ -172,6 +174,7 @@ def _plan(
     order: Order, experiment: Experiment, topology: Topology, foretold: Foretold, harms: list[Harm], reader: Reader, places: Places
 ) -> plan.Made:
     scalers = [(one.spec.scale_target_ref, one) for one in topology.snapshot.autoscalers]
+    version, unknown = version_of(reader)
     frame = plan.Frame(
         run=plan.run_name(experiment.name, approve.now()),
         cluster=_identity(reader),
@@ -181,6 +184,8 @@ def _plan(
         policy=order.policy,
         journal=order.journal,
         targets=targets(harms, topology),
+        kubernetes=version,
+        warnings=(unknown,) if unknown else (),
         autoscaled={ObjectRef(target.kind, target.name, one.namespace): str(reference(one)) for target, one in scalers},
     )
     undone = foretold.inverse
@@ -188,6 +193,14 @@ def _plan(
         rivals=orders(undone, topology.snapshot), closure=undone.closure, irreversible=foretold.prediction.irreversible
     )  # fmt: skip
     return plan.make(experiment, frame, foreseen, looking(reader), places, step_text)
+
+
+def version_of(reader: Reader) -> tuple[str, str]:
+    """The version whose API the cluster serves, "" where it does not say; and then what is to be said of that."""
+    try:
+        return kubernetes(Reader(reader.connection, lever.PATIENCE)), ""
+    except SourceError as error:
+        return "", f"which version of Kubernetes this is can't be read: {error}"
 
 
 def lease_of(order: Order) -> str:
@@ -249,6 +262,10 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     found += guard.budgets(drawn.topology, harms, budgets, order.policy)
     found += guard.shares(drawn.topology, harms, drawn.radius.routes, order.policy)
     found += guard.one_fate(order.shared_fate, inside=bool(order.inside))
+    if not any(one.name in ("rights", "closed-list") for one in found):
+        tried = trial.take_back(writing(drawn.connection, approve.in_person(drawn.plan, "yes", "a trial: nothing is kept")), drawn.plan)
+        found += tried.refusals
+        warnings += tried.warnings
     unable, unknown = _inside(drawn)
     found += unable
     warnings += unknown
@@ -365,5 +382,5 @@ def _approval(drawn: Drawn) -> tuple[approve.Permit | None, list[Refusal]]:
     else:
         hint = "Ask for another review of all of it with `aichaos approve`."
         before = used if not within.series else 0  # a series counts its use when it begins
-        found = list(whole.part_objections(permit, within.part, drawn.part, drawn.plan.cluster, before, now))
+        found = list(whole.part_objections(permit, within.part, drawn.part, drawn.plan, before, now))
     return permit, [Refusal(name=name, message=message, hint=hint) for name, message in found]

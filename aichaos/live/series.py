@@ -100,6 +100,7 @@ def plan_of(name: str, title: str, series: str, covered: Whole, looked: Sequence
         steps=(),
         deadline=sum(one.plan.deadline for one in looked),
         lever=first.lever,
+        kubernetes=first.kubernetes,
     )
 
 

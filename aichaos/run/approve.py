@@ -87,7 +87,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """An approval file. expires: RFC 3339, UTC. uses: how many runs it is for. id: what its uses are counted by. whole: of several
-    experiments together; then `digest` is its digest, and `objects` and `limits` are those of all."""
+    experiments together; then `digest` is its digest, and `objects` and `limits` are those of all. kubernetes: the version whose API the
+    cluster served, as `1.35`; "" where it did not say."""
 
     api_version: str = "aichaos/v1"
     kind: Literal["Approval"] = "Approval"
@@ -103,13 +104,14 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     expires: str
     uses: int = 1
     whole: Whole | None = None
+    kubernetes: str = ""
     signature: Signature | None = None
 
     @property
     def signed(self) -> bytes:
         """What the signature is of: everything else, in one order."""
         told = msgspec.to_builtins(msgspec.structs.replace(self, signature=None))
-        return msgspec.json.encode({key: one for key, one in told.items() if key != "whole" or one})
+        return msgspec.json.encode({key: one for key, one in told.items() if key not in ("whole", "kubernetes") or one})
 
 
 # digests ---------------------------------------------------------------------------------------------------------------------------
@@ -194,6 +196,7 @@ def made(
         expires=_text(now + lasts),
         uses=uses,
         whole=whole,
+        kubernetes=plan.kubernetes,
     )
 
 
@@ -241,16 +244,19 @@ def objections(
     elif given.digest != plan.digest:
         other = f", which is of {given.experiment}," if given.experiment != plan.experiment else ""
         found.append(("approval-experiment", f"the approval{other} is of another text of the experiment: it was changed after the review"))
-    found += invalid(given, plan.cluster, now)
+    found += invalid(given, plan, now)
     if used >= given.uses:
         found.append(used_up(given))
     return [*found, *beyond(given.objects, given.limits, objects, limits)]
 
 
-def invalid(given: Permit, cluster: str, now: datetime.datetime) -> Iterator[tuple[str, str]]:
-    """Why an approval is none here and now."""
-    if given.cluster != cluster:
+def invalid(given: Permit, plan: Plan, now: datetime.datetime) -> Iterator[tuple[str, str]]:
+    """Why an approval is none here and now. A cluster of another version serves other APIs, and takes and keeps other fields."""
+    if given.cluster != plan.cluster:
         yield "approval-cluster", f"the approval is for another cluster ({given.cluster[:40]})"
+    elif given.kubernetes and given.kubernetes != plan.kubernetes:
+        now_is = f"it serves {plan.kubernetes} now" if plan.kubernetes else "which one it serves now, it does not say"
+        yield "approval-version", f"the approval was given when the cluster served Kubernetes {given.kubernetes[:20]}; {now_is}"
     if (until := _time(given.expires)) is None or now >= until:
         yield "approval-expired", f"the approval has expired ({given.expires[:40]})"
     if (since := _time(given.given)) is None or now < since - datetime.timedelta(minutes=5):

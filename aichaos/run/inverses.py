@@ -158,6 +158,21 @@ def _one(history: History, obj: Manifest | None, run: str, way: Way) -> Change |
     return _fields(history, obj)
 
 
+def unseen(history: History, run: str) -> Change | None:
+    """What would put an object back that can't be read, if it is as the run has left it; None where nothing has to be done."""
+    last = history.intents[-1]
+    left = None if last.change.verb == "delete" else _object(history.outcomes.get(last.number)) or last.after or last.before
+    return _one(history, left, run, Way(now=[], renew=[], waiting=[], later="", foreign=[], doubts=[]))
+
+
+NOT_KNOWN = {
+    "create": "whether somebody has made it again",
+    "delete": "whether it is there, and still the run's own",
+    "patch": "whether somebody has changed these fields since",
+}
+"""What is to be looked at before an inverse is typed for an object that the program could not read."""
+
+
 def _brought(history: History, obj: Manifest | None, run: str, way: Way) -> Change | None:
     """An object that the run brought along goes, and with it what others have changed in it."""
     if obj is None:

@@ -49,7 +49,7 @@ class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan is made in. cluster: the UID of namespace kube-system. lease, lever: `NS/NAME`. journal: whether the inverses are kept
     in the cluster, too. targets: objects that faults take without changing them: workloads, Services. autoscaled: workloads that an
-    autoscaler scales, with its name."""
+    autoscaler scales, with its name. kubernetes: the version whose API the cluster serves. warnings: what is to be said besides."""
 
     run: str
     cluster: str
@@ -60,6 +60,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     journal: bool = True
     targets: Sequence[ObjectRef] = ()
     autoscaled: Mapping[ObjectRef, str] = {}
+    kubernetes: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +104,8 @@ def make(experiment: Experiment, frame: Frame, foreseen: Foreseen, look: Look, p
         closure=tuple(closure),
         irreversible=(*foreseen.irreversible, *_lost(intents)),
         permissions=tuple(sorted({*_permissions(intents), *_to_renew(closure), *_own(frame)})),
-        warnings=tuple(dict.fromkeys(_warnings(intents, frame, scene))),
+        warnings=tuple(dict.fromkeys([*_warnings(intents, frame, scene), *frame.warnings])),
+        kubernetes=frame.kubernetes,
     )
     remade = {*closure, *(intent.change.place for intent in intents if intent.change.verb == "delete")}
     objects = [approve.as_it_is(str(place), scene.first(place), remade=place in remade) for place in touched]

@@ -11,10 +11,12 @@ from pathlib import Path
 import msgspec
 
 from aichaos.cluster.connection import Connection, connect
+from aichaos.cluster.discovery import kubernetes
+from aichaos.cluster.reader import Patience as Waits
 from aichaos.cluster.reader import Reader
 from aichaos.cluster.writer import Found, Unread, Writer
 from aichaos.domain.running import Access, Opened, Restored
-from aichaos.errors import AichaosError, FileError
+from aichaos.errors import AichaosError, FileError, SourceError
 from aichaos.files.plain import at, text
 from aichaos.run import journal, lease, mirror, own, restore, state
 from aichaos.run.journal import Journal
@@ -22,6 +24,7 @@ from aichaos.run.places import looking
 from aichaos.run.restore import Patience, Say
 
 _LOOK = 1.0
+_VERSION = Waits(connect=1.0, silence=2.0, total=3.0)
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -55,7 +58,22 @@ def connected(opened: Opened, access: Access | None, say: Say) -> Link:
     if found != opened.plan.cluster:
         hint = "Name the cluster of the run with --kubeconfig and --context."
         raise AichaosError(f"{connection.server} is another cluster than that of run {opened.plan.run}", hint=hint)
+    _note_version(connection, opened, say)
     return Link(connection, writer)
+
+
+def _note_version(connection: Connection, opened: Opened, say: Say) -> None:
+    """A cluster that was upgraded meanwhile may refuse what it took before; whoever reads on should know why."""
+    then = opened.plan.kubernetes
+    if not then:
+        return
+    try:
+        now = kubernetes(Reader(connection, _VERSION))
+    except SourceError as error:
+        say(f"which version of Kubernetes it serves now can't be read: {error}")
+        return
+    if now != then:
+        say(f"the cluster serves Kubernetes {now} now; when run {opened.plan.run} began, it was {then}")
 
 
 def cluster_uid(writer: Writer) -> str | Unread:

@@ -37,12 +37,12 @@ from aichaos.domain.running import (
     Unknown,
 )
 from aichaos.errors import AichaosError, FileError
-from aichaos.files.plain import mapping, sequence
 from aichaos.run import by_hand, lease, mirror, state
 from aichaos.run.closed import refusal
-from aichaos.run.inverses import UNDO, History, Scene, Way, changed_by_others, histories, way_back
+from aichaos.run.inverses import NOT_KNOWN, UNDO, History, Scene, Way, changed_by_others, histories, unseen, way_back
 from aichaos.run.journal import Journal
 from aichaos.run.lease import Held
+from aichaos.run.trial import without_given_out
 
 Say = Callable[[str], None]
 """Takes a line for people."""
@@ -171,7 +171,9 @@ class _Restore:
         found = dict(zip(places, sights, strict=False))
         for place, sight in found.items():
             if isinstance(sight, Unread) and sight.refused:
-                self._refuse(place, f"it can't be read: {sight.why}", None)
+                change = next((unseen(one, self.journal.record.opened.plan.run) for one in told if one.place == place), None)
+                doubt = f". Not known: {NOT_KNOWN[change.verb]}; look first" if change is not None else ""
+                self._refuse(place, f"it can't be read: {sight.why}{doubt}", change, blind=True)
         return found
 
     def _read(self, places: list[Place]) -> list[Sight]:
@@ -228,9 +230,7 @@ class _Restore:
         """A Service whose address or node port somebody else has by now is made again with others; that is said by comparing."""
         if change.place not in self.taken or change.body is None:
             return change
-        spec = {key: value for key, value in mapping(change.body.get("spec")).items() if key not in _GIVEN_OUT}
-        ports = [{key: value for key, value in mapping(port).items() if key != "nodePort"} for port in sequence(spec.get("ports"))]
-        return msgspec.structs.replace(change, body=change.body | {"spec": spec | ({"ports": ports} if ports else {})})
+        return msgspec.structs.replace(change, body=without_given_out(change.body))
 
     def _judge(self, change: Change, outcome: Outcome) -> bool:
         """Take note of one answer; whether it was carried out."""
@@ -248,10 +248,10 @@ class _Restore:
             self.unheard = time.monotonic()
         return False
 
-    def _refuse(self, place: Place, why: str, change: Change | None) -> None:
+    def _refuse(self, place: Place, why: str, change: Change | None, *, blind: bool = False) -> None:
         since, *_ = self.refused.setdefault(place, (time.monotonic(), why, change))
         if time.monotonic() - since > self.patience.refused:
-            self._give_up(place, why, change)
+            self._give_up(place, why, change, blind=blind)
 
     def _doubts(self, way: Way) -> None:
         for doubt in way.doubts:
@@ -262,11 +262,14 @@ class _Restore:
             if time.monotonic() - since > self.patience.held:
                 self._give_up(place, f"{why}, for {self.patience.held:g} s now", None)
 
-    def _give_up(self, place: Place, why: str, change: Change | None) -> None:
+    def _give_up(self, place: Place, why: str, change: Change | None, *, blind: bool = False) -> None:
+        """blind: nobody has seen the object; whoever types the commands looks first."""
         if place not in self.given_up:
             run = self.journal.record.opened.plan.run
             try:
                 lines = by_hand.commands(run, change, place)
+                if blind and change is not None:
+                    lines = (*by_hand.commands(run, None, place), *lines)
             except FileError as error:
                 lines = (f"# {error}",)
             self.given_up[place] = LeftOver(object=str(place), why=why, commands=lines)
@@ -340,8 +343,6 @@ def _growing(tries: int, longest: float) -> float:
 _AGAIN = 3
 _BUSY = 0.5
 """Seconds at most between two rounds while the server answers some of the requests."""
-_GIVEN_OUT = ("clusterIP", "clusterIPs", "healthCheckNodePort")
-"""Fields of a Service that the server gives out, each to one at a time; beside the node ports."""
 _DOES = {"create": "made again:", "patch": "put back:", "delete": "removed:"}
 
 

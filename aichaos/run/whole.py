@@ -67,14 +67,14 @@ def _other(was: Whole, now: Whole) -> str:
     return f"{', '.join(dict.fromkeys(changed))} {'was' if len(changed) == 1 else 'were'} changed" if changed else "the plan was changed"
 
 
-def part_objections(given: Permit, number: int | None, part: Part, cluster: str, used: int, now: datetime.datetime) -> Objections:
+def part_objections(given: Permit, number: int | None, part: Part, plan: Plan, used: int, now: datetime.datetime) -> Objections:
     """Why an approval does not cover one part as it would be run now. number: which part, from 0; None for one between two. used: how often
     the approval was used before this series."""
     whole = given.whole
     if whole is None:
         yield "approval-experiment", f"the approval is of one experiment, {given.experiment}, and of nothing else"
         return
-    yield from invalid(given, cluster, now)
+    yield from invalid(given, plan, now)
     if used >= given.uses:
         yield used_up(given)
     if number is None and whole.between:

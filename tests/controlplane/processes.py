@@ -30,9 +30,9 @@ class Server:
         self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Returns at once; see `wait_until`."""
-        tied = [sys.executable, "-I", "-S", str(_TIED), str(os.getpid()), *self._command]
+    def start(self, *flags: str) -> None:
+        """Returns at once; see `wait_until`. flags: after the command's own, this time."""
+        tied = [sys.executable, "-I", "-S", str(_TIED), str(os.getpid()), *self._command, *flags]
         # Of our environment only what is harmless: etcd, for one, reads its options from variables too.
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self._home), **self._settings}
         with self.log.open("ab") as log:

@@ -101,9 +101,9 @@ class Servers:
         """Stops all that run; the folder stays."""
         stop_all((self._kwok, self._manager, self._apiserver, self._etcd))
 
-    def start_apiserver(self) -> None:
-        """Starts it (again, with the same address, users and objects) and waits until it is ready."""
-        self._apiserver.start()
+    def start_apiserver(self, *flags: str) -> None:
+        """Starts it (again, with the same address, users and objects) and waits until it is ready. flags: after all others, this time."""
+        self._apiserver.start(*flags)
         self._apiserver.wait_until(self.controlplane.is_ready, _START_PATIENCE)
 
     def stop_apiserver(self) -> None:
