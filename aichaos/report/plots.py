@@ -172,9 +172,12 @@ def _y(top: float, text: Callable[[float], str]) -> list[Tick]:
 def _lines(columns: Sequence[tuple[Bucket, float | None]], scale: Scale, top: float) -> list[str]:
     """Points of polylines: a step as wide as its column, so that nothing seems to begin before it did."""
     parts: list[list[tuple[float, float]]] = [[]]
+    until = float("inf")
     for bucket, value in columns:
-        if value is None:
+        if value is None or bucket.start > until + bucket.seconds / 2:  # nothing was measured in between
             parts.append([])
+        until = bucket.start + bucket.seconds
+        if value is None:
             continue
         y = round(TOP + HEIGHT * (1 - min(max(value / top, 0.0), 1.0)), 1)
         parts[-1] += [(scale.x(bucket.start), y), (scale.x(bucket.start + bucket.seconds), y)]

@@ -104,3 +104,10 @@ def test_a_gap_is_a_gap() -> None:
     probe = ProbeResult(probe="p", kind="http", role="steady", asked="", verdict="pass", timeline=timeline)
     (_, latency) = plots(run(), probe)
     assert len([name for name, _ in latency.lines if name == "p95"]) == 2
+
+
+def test_seconds_that_nobody_measured_are_a_gap_too() -> None:
+    buckets = [Bucket(start=1000.0 + second, seconds=1.0, good=1, bad=0) for second in (0, 1, 4, 5)]
+    probe = ProbeResult(probe="p", kind="http", role="steady", asked="", verdict="pass", timeline=buckets)
+    (success,) = plots(run(), probe)
+    assert len(success.lines) == 2, "no line leads over the seconds between"
