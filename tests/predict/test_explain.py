@@ -134,8 +134,8 @@ def test_a_request_that_is_refused_before_any_routing_is_not_explained_by_routes
     assert reason == "Envoy refuses it before any routing: a method in lower case, or # or letters beyond ASCII in its target"
 
 
-def test_what_nobody_has_measured_is_said() -> None:
-    shop = cluster(gateway(), route("calls", to("v1"), kind="GRPCRoute"))
-    words = "what istio makes of a GRPCRoute was not measured: answered as the standard says"
-    assert words in explain(shop, "http://a/shop.Cart/Add", "istio").why
-    assert words not in explain(cluster(gateway(), route("pages", to("v1"))), "http://a/shop.Cart/Add", "istio").why
+def test_for_istio_any_call_comes_after_every_path() -> None:
+    pages = route("pages", to("web", matches=[{"path": {"type": "RegularExpression", "value": "/shop.*"}}]))
+    told = explain(cluster(gateway(), pages, route("calls", to("v1"), kind="GRPCRoute")), "http://a/shop.Cart/Add", "istio").why
+    assert told[0] == "shop/pages rules[0].matches[0] takes it: any host, path expression /shop.*"
+    assert told[1].endswith("takes it too and loses: what asks for a path comes before a match of any call")

@@ -8,7 +8,7 @@ from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.registry import PROFILES
 from aichaos.predict.routing.profiles.standard import STANDARD
 
-_ABOUT_ITSELF = {"name", "controllers", "measured", "deviations", "notes", "extensions", "unasked"}
+_ABOUT_ITSELF = {"name", "controllers", "measured", "deviations", "notes", "extensions"}
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)

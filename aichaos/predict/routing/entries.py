@@ -26,6 +26,8 @@ from aichaos.predict.routing.profile import Profile
 Rule = HTTPRule | GRPCRule | StreamRule
 _EVERYTHING = (HTTPMatch(),)
 _EVERY_CALL = (GRPCMatch(),)
+ANY_PATH = ""
+"""The expression of a match that asks for no path, where it comes after all that do."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -76,9 +78,7 @@ def entries(route: Route, profile: Profile) -> Iterator[Entry]:
     elif isinstance(route, GRPCRoute):
         for number, call in enumerate(route.spec.rules or ()):
             if not absent(call, profile):
-                for place, match in enumerate(call.matches or _EVERY_CALL):
-                    if not unknown_call(match, profile):
-                        yield _call(route, number, place, match, profile)
+                yield from _calls(route, number, call, profile)
 
 
 def absent(rule: Rule, profile: Profile) -> bool:
@@ -146,32 +146,39 @@ def _http(route: HTTPRoute, number: int, rule: HTTPRule, profile: Profile) -> It
             yield Entry(route, number, place, kind, path, match.method, headers, () if blind else _first(match.query_params))
 
 
-def _invalid(match: HTTPMatch) -> bool:
+def _invalid(match: HTTPMatch | GRPCMatch) -> bool:
     """Whether a regular expression stands in it that RE2 refuses."""
     return broken_path(match) or broken_conditions(match)
 
 
-def broken_path(match: HTTPMatch) -> bool:
-    """The same, of its path alone."""
+def broken_path(match: HTTPMatch | GRPCMatch) -> bool:
+    """The same, of its path or its method alone."""
+    if isinstance(match, GRPCMatch):
+        named = match.method
+        return named is not None and named.type == "RegularExpression" and not regexes.valid(f"/{named.service or ''}/{named.method or ''}")
     return match.path is not None and match.path.type == "RegularExpression" and not regexes.valid(match.path.value or "")
 
 
-def broken_conditions(match: HTTPMatch) -> bool:
+def broken_conditions(match: HTTPMatch | GRPCMatch) -> bool:
     """The same, of its headers and query parameters alone."""
-    return any(
-        one.type == "RegularExpression" and not regexes.valid(one.value)
-        for conditions in (match.headers, match.query_params)
-        for one in conditions
-    )
+    queries = () if isinstance(match, GRPCMatch) else match.query_params
+    return any(one.type == "RegularExpression" and not regexes.valid(one.value) for each in (match.headers, queries) for one in each)
 
 
 def broken(route: Route) -> Iterator[tuple[int, str]]:
     """The matches of a route in which a regular expression stands that RE2 refuses: the rule, and the kind of the path."""
-    if isinstance(route, HTTPRoute):
-        for number, rule in enumerate(route.spec.rules or ()):
-            for match in rule.matches or ():
-                if _invalid(match):
-                    yield number, (match.path.type if match.path is not None else None) or "PathPrefix"
+    rules: Sequence[Rule] = (route.spec.rules or ()) if isinstance(route, (HTTPRoute, GRPCRoute)) else ()
+    for number, rule in enumerate(rules):
+        matches: Sequence[HTTPMatch | GRPCMatch] = () if isinstance(rule, StreamRule) else rule.matches or ()
+        for match in matches:
+            if _invalid(match):
+                yield number, _kind(match)
+
+
+def _kind(match: HTTPMatch | GRPCMatch) -> str:
+    if isinstance(match, GRPCMatch):
+        return "RegularExpression" if match.method is not None and match.method.type == "RegularExpression" else "PathPrefix"
+    return (match.path.type if match.path is not None else None) or "PathPrefix"
 
 
 def along(entry: Entry, path: str) -> bool:
@@ -199,10 +206,21 @@ def unknown_call(match: GRPCMatch, profile: Profile) -> bool:
     return method.type == "RegularExpression" or not method.service or not method.method
 
 
+def _calls(route: GRPCRoute, number: int, rule: GRPCRule, profile: Profile) -> Iterator[Entry]:
+    matches = rule.matches or _EVERY_CALL
+    if profile.invalid_regex == "rule" and any(_invalid(match) for match in matches):
+        return
+    for place, match in enumerate(matches):
+        if not unknown_call(match, profile) and not _invalid(match):
+            yield _call(route, number, place, match, profile)
+
+
 def _call(route: GRPCRoute, number: int, place: int, match: GRPCMatch, profile: Profile) -> Entry:
     headers = _first(match.headers, fold=True) if profile.repeated_condition == "first" else match.headers
     method = match.method
     if method is None or (not method.service and not method.method):
+        if profile.calls == "any call last":
+            return Entry(route, number, place, "RegularExpression", ANY_PATH, None, headers)
         return Entry(route, number, place, "PathPrefix", "/", None, headers)
     if method.type == "RegularExpression":
         any_service, any_method = profile.unnamed_call
@@ -214,5 +232,6 @@ def _call(route: GRPCRoute, number: int, place: int, match: GRPCMatch, profile: 
             return Entry(route, number, place, "PathPrefix", "/", None, (*headers, ends))
         return Entry(route, number, place, "RegularExpression", f"/[^/]+/{regexes.quoted(method.method or '')}", None, headers)
     if not method.method:
-        return Entry(route, number, place, "PathPrefix", f"/{method.service}", None, headers)
+        slash = "/" if profile.calls == "any call last" else ""
+        return Entry(route, number, place, "PathPrefix", f"/{method.service}{slash}", None, headers)
     return Entry(route, number, place, "Exact", f"/{method.service}/{method.method}", None, headers)

@@ -12,7 +12,7 @@ from aichaos.predict.routing import response, streams
 from aichaos.predict.routing.answer import Found, taken
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import Resolved
-from aichaos.predict.routing.entries import Entry, along, broken, entries, left_out
+from aichaos.predict.routing.entries import ANY_PATH, Entry, along, broken, entries, left_out
 from aichaos.predict.routing.listeners import EffectiveListener
 from aichaos.predict.routing.losses import Loss
 from aichaos.predict.routing.matching import holds
@@ -118,6 +118,8 @@ def precedence(winner: Winner, rival: Winner, profile: Profile) -> str:
     mine, its = winner.entry, rival.entry
     if winner.host != rival.host:
         return f"the hostname {winner.host} is more specific than {rival.host}"
+    if its.path == ANY_PATH != mine.path:
+        return "what asks for a path comes before a match of any call"
     if mine.kind != its.kind:
         return f"{_KINDS[mine.kind]} comes before {_KINDS[its.kind]}"
     if mine.key != its.key and mine.kind == "PathPrefix":
@@ -185,7 +187,8 @@ def _named(entry: Entry) -> str:
 
 def _asked(winner: Winner) -> str:
     entry = winner.entry
-    parts = [f"host {winner.host}" if winner.host != EVERY else "any host", f"{_PATHS[entry.kind]} {entry.path}"]
+    path = f"{_PATHS[entry.kind]} {entry.path}" if entry.path != ANY_PATH else "any path"
+    parts = [f"host {winner.host}" if winner.host != EVERY else "any host", path]
     if entry.method:
         parts.append(f"method {entry.method}")
     parts += [f"header {one.name}" for one in entry.headers] + [f"query parameter {one.name}" for one in entry.query]

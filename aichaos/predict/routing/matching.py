@@ -2,7 +2,7 @@
 
 from aichaos.domain.gateway import NamedMatch
 from aichaos.predict.routing import regexes
-from aichaos.predict.routing.entries import Entry
+from aichaos.predict.routing.entries import ANY_PATH, Entry
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.request import Request
 
@@ -11,7 +11,7 @@ def holds(entry: Entry, request: Request, path: str, profile: Profile) -> bool:
     """Whether an entry takes a request. path: as it is after normalisation."""
     if entry.method is not None and entry.method != request.method:
         return False
-    if entry.kind == "RegularExpression" and not regexes.whole(entry.path, path):
+    if entry.kind == "RegularExpression" and entry.path != ANY_PATH and not regexes.whole(entry.path, path):
         return False
     if entry.headers and not all(_header(one, request, path, profile) for one in entry.headers):
         return False

@@ -11,7 +11,7 @@ import msgspec
 
 from aichaos.domain.gateway import GRPCRoute, NamedMatch
 from aichaos.predict.routing.age import age, undecided
-from aichaos.predict.routing.entries import Entry
+from aichaos.predict.routing.entries import ANY_PATH, Entry
 from aichaos.predict.routing.listeners import EffectiveListener
 
 Key = Callable[[Entry], Any]
@@ -29,6 +29,10 @@ CRITERIA: dict[str, Criterion] = {
     "headers": Criterion(lambda entry: -len(entry.headers), "more header conditions come first"),
     "query": Criterion(lambda entry: -len(entry.query), "more query conditions come first"),
     "http first": Criterion(lambda entry: isinstance(entry.route, GRPCRoute), "an HTTPRoute comes before a GRPCRoute"),
+    "service prefix": Criterion(
+        lambda entry: not (isinstance(entry.route, GRPCRoute) and entry.path.endswith("/")),
+        "the prefix of a gRPC service has a slash more and is longer",
+    ),
     "age": Criterion(lambda entry: age(entry.route), "the older route comes first"),
     "name": Criterion(lambda entry: f"{entry.route.namespace}/{entry.route.name}", "the first name in the alphabet comes first"),
     "rule": Criterion(lambda entry: entry.rule, "the earlier rule comes first"),
@@ -133,8 +137,9 @@ def _istio_label(listener: EffectiveListener, own: str) -> Hashable:
 
 
 def _istio_block(entry: Entry, label: Hashable) -> Hashable:
-    """A bare prefix `/` comes after everything else of its host."""
-    return entry.kind == "PathPrefix" and not entry.key and entry.plain, label
+    """A bare prefix `/`, or a match of any call, comes after everything else of its host."""
+    anything = (entry.kind == "PathPrefix" and not entry.key) or (entry.kind == "RegularExpression" and entry.path == ANY_PATH)
+    return anything and entry.plain, label
 
 
 def _istio_ranks(blocks: Mapping[Hashable, Sequence[Entry]]) -> Callable[[Any], Any]:

@@ -46,9 +46,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
     """Kinds (`group/Kind`) that it knows as filters by an ExtensionRef; what they do is not foretold."""
 
-    unasked: frozenset[str] = frozenset()
-    """Kinds of routes that nobody has asked a measured one about: it is taken to do with them as the standard says."""
-
     # attach.py: which listeners take a route, and for which hosts
     twin_listeners: Literal["none", "first"] = "none"
     """Of two listeners with the same port and hostname: none serves, or the first does."""
@@ -80,9 +77,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What a regular expression that RE2 refuses takes with it, where it does no more harm (`poisons`)."""
     poisons: tuple[str, ...] = ()
     """What makes the data plane refuse the whole port; keys of `poison.POISONS`."""
-    calls: Literal["any", "service and method", "method as header"] = "any"
+    calls: Literal["any", "service and method", "method as header", "any call last"] = "any"
     """Which matches of gRPC methods it has: all of the standard's, or exact ones alone that name both the service and the method; or all,
-    but a method without its service is a condition on what the path ends in, as on one more header."""
+    but a method without its service is a condition on what the path ends in, as on one more header; or all, but a service alone is a
+    prefix that is longer by a slash, and a match without a method comes after every path."""
     unnamed_call: tuple[str, str] = ("[^/]+", "[^/]+")
     """What stands for a service and for a method that an expression does not name; the length of the whole text decides between them."""
     repeated_condition: Literal["first", "all"] = "first"

@@ -161,9 +161,6 @@ class Router:
         reasons += [f"{ref} has to say {', '.join(said)}" for ref in refs_of(answer.route) if (said := self.spoken(ref))]
         reasons += self._disagreements(self.table(profile), answer)
         reasons += profile.notes if not profile.measured else ()
-        for ref in refs_of(answer.route):
-            if ref.kind in profile.unasked and ref in self.table(profile).placements:
-                reasons.append(f"what {profile.name} makes of a {ref.kind} was not measured: answered as the standard says")
         if profile is not STANDARD:
             reasons += self._departures(answer, profile, request, gateway)
         reasons += elsewhere

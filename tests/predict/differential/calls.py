@@ -33,7 +33,14 @@ _PAGES: tuple[Manifest, ...] = (
     {"path": {"type": "PathPrefix", "value": "/"}},
     {"path": {"type": "RegularExpression", "value": "/f.*"}},
     {"path": {"type": "PathPrefix", "value": "/foo/bar"}, "headers": [_HEADER]},
+    {"path": {"type": "PathPrefix", "value": "/foo/"}},
+    {"path": {"type": "RegularExpression", "value": "/[a-z]"}},
 )
+_BAD: tuple[Manifest, ...] = (
+    _method("RegularExpression", service="f["),
+    _method(service="foo") | {"headers": [{"name": "X-A", "type": "RegularExpression", "value": "[1"}]},
+)
+"""Expressions that RE2 refuses; some gateways refuse a whole port for one of them."""
 _PATHS = ("/foo/bar", "/foo/baz", "/foo.x/bar", "/z/bar", "/foo", "/", "/z/y/bar", "/bar", "/foo/bar/x")
 
 
@@ -45,6 +52,10 @@ def calls(seed: int, count: int) -> Iterator[World]:
         world.gateway(listener("http"))
         for name in ("g1", "g2") if number % 2 else ("g1",):
             rules = [{"matches": [one], "backendRefs": [_whole(dice.choice(("empty", "missing")))]} for one in dice.sample(_CALLS, 2)]
+            if dice.random() < 0.3:  # any call
+                rules.append({"backendRefs": [_whole(dice.choice(("empty", "missing")))]})
+            if number % 12 == 5:
+                rules[-1].setdefault("matches", []).append(dice.choice(_BAD))
             _route(world, "GRPCRoute", name, dice.randrange(2), rules)
         if number % 2 == 0:
             rules = [{"matches": [one], "backendRefs": [to(f"v{place + 1}")]} for place, one in enumerate(dice.sample(_PAGES, 2))]

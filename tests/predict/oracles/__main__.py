@@ -47,6 +47,7 @@ SUITES = {
     "envoy-gateway-calls": Suite("envoy-gateway", recipe.ENVOY_GATEWAY_VERSION, calls, "calls"),
     "istio": Suite("istio", recipe.ISTIO_VERSION, worlds, "worlds"),
     "istio-pages": Suite("istio", recipe.ISTIO_VERSION, _pages, "pages"),
+    "istio-calls": Suite("istio", recipe.ISTIO_VERSION, calls, "calls"),
     "istio-mesh": Suite("istio", recipe.ISTIO_VERSION, meshes, "meshes"),
 }
 """Through the Gateway of a cluster; and, in a mesh, from pod to Service."""

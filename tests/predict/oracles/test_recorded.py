@@ -15,6 +15,7 @@ SUITES = {
     "envoy-gateway-calls": ("envoy-gateway", "calls", 40),
     "istio": ("istio", "worlds", 300),
     "istio-pages": ("istio", "pages", 80),
+    "istio-calls": ("istio", "calls", 40),
     "istio-mesh": ("istio", "meshes", 200),
 }
 """The profile of each, the file of its clusters, and how many these are at least."""

@@ -11,7 +11,6 @@ ISTIO = Profile(
     name="istio",
     controllers=("istio.io/gateway-controller",),
     measured=True,
-    unasked=frozenset(("GRPCRoute",)),
     scope="port",
     precedence_host="shared",
     fallback=False,
@@ -22,10 +21,13 @@ ISTIO = Profile(
     backend_filters=HEADER_FILTERS,
     unknown_filter="no route",
     poisons=("invalid-regex", "percent"),
+    kinds_on_a_host="both",
+    calls="any call last",
+    unnamed_call=("[^/]+", ".+"),
     invalid_regex="match",  # where it is not handed to Envoy, the rest of its rule is
     repeated_condition="all",
     path_ranks=("Exact", "PathPrefix", "RegularExpression"),
-    order=("method", "headers", "query", "age", "namespace, name~", "rule", "match"),
+    order=("service prefix", "method", "headers", "query", "age", "namespace, name~", "rule", "match"),
     regex_order=("length", "method", "headers", "query", "age", "namespace, name~", "rule", "match"),
     root_hides_regexes=True,
     blocks="hostnames, oldest first",
@@ -99,6 +101,19 @@ ISTIO = Profile(
             "redirect-port",
             "A redirect keeps the port of the Host header where the listener's is 80 or a scheme is given.",
             "redirect_port",
+        ),
+        _row(
+            "kinds-on-a-host",
+            "HTTPRoutes and GRPCRoutes of one host serve beside each other, their matches in one order; by the standard the younger "
+            "kind is refused.",
+            "kinds_on_a_host",
+        ),
+        _row(
+            "any-call-last",
+            "A match of any gRPC call comes after every path, regular expressions too, and a service without its method is a prefix that "
+            "is longer by a slash; by the standard an HTTPRoute's path and a call are never compared.",
+            "calls",
+            "unnamed_call",
         ),
         _row(
             "root-hides-regexes",

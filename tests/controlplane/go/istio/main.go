@@ -24,8 +24,10 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	gwapiv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/gateway-api/pkg/consts"
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -49,6 +51,7 @@ const (
 	pause      = 30 * time.Millisecond
 	equal      = 3 // readings in a row, a pause apart, before the server has come to rest
 	patience   = 30 * time.Second
+	bundle     = "v1.6.1" // the release of the Gateway API
 )
 
 type routeSet struct {
@@ -201,6 +204,9 @@ func translate(set routeSet) (out *translation, err error) {
 			Configs:            configs,
 			KubeClientModifier: func(client kubelib.Client) { clienttest.MakeCRD(t, client, gvr.ListenerSet) },
 		})
+		for _, kind := range []schema.GroupVersionResource{gvr.GRPCRoute, gvr.TLSRoute} { // read of these releases of the standard alone
+			clienttest.MakeCRDWithAnnotations(t, server.KubeClient(), kind, map[string]string{consts.BundleVersionAnnotation: bundle})
+		}
 		stop := make(chan struct{})
 		t.Cleanup(func() { close(stop) })
 		writer := status.NewManager(known)
