@@ -35,9 +35,11 @@ Pod = dict[str, Any]
 
 @dataclass(frozen=True)
 class Image:
-    """What an image holds: the program that it starts where a pod names none, the folder it starts in, and its variables."""
+    """What an image holds: the program that it starts where a pod names none, the folder it starts in, and its variables. stands_in: the
+    program takes the place of what the pod names, which can't be had here; it has the variables of the init containers, too."""
 
     entrypoint: Sequence[str] = ()
+    stands_in: bool = False
     folder: str = "/"
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -111,6 +113,8 @@ class Kubelet:
         pod["status"]["podIP"] = f"10.244.251.{next(_ADDRESS)}"
         volumes = self._volumes(pod, container, home / "volumes")
         command = [*(container.get("command") or image.entrypoint), *(container.get("args") or [])]
+        if image.stands_in:
+            command = [*image.entrypoint]
         words = [sys.executable, "-I", "-S", str(_CONTAINER), str(os.getpid()), str(home / "root")]
         words += ["1" if (container.get("securityContext") or {}).get("readOnlyRootFilesystem") else "0"]
         words += [json.dumps(volumes), container.get("workingDir") or image.folder, *command]
@@ -125,7 +129,8 @@ class Kubelet:
         server = urlsplit(self._plane.url)
         found = {"PATH": os.environ["PATH"], "HOME": "/", "HOSTNAME": pod["metadata"]["name"], **image.variables}
         found |= {"KUBERNETES_SERVICE_HOST": str(server.hostname), "KUBERNETES_SERVICE_PORT": str(server.port)}
-        for one in container.get("env") or []:
+        first = pod["spec"].get("initContainers", []) if image.stands_in else []
+        for one in [variable for each in (*first, container) for variable in each.get("env") or []]:
             source = one.get("valueFrom")
             found[one["name"]] = one.get("value", "") if source is None else _field(pod, source["fieldRef"]["fieldPath"])
         return found
@@ -137,6 +142,8 @@ class Kubelet:
         sources = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}
         mounted = {}
         for mount in container.get("volumeMounts") or []:
+            if mount["mountPath"] == "/tmp":  # the tests themselves may lie in this machine's, so a container sees that one
+                continue
             place = folder / mount["name"]
             if not place.exists():
                 place.mkdir(parents=True)
