@@ -11,6 +11,7 @@ from aichaos.check.fixes import fix, move, remove, replace
 from aichaos.check.meaning.containers import container_findings
 from aichaos.check.meaning.http_faults import http_findings
 from aichaos.check.meaning.network_faults import network_findings
+from aichaos.check.meaning.selectors import selector_values
 from aichaos.check.meaning.units import short, whole
 from aichaos.check.meaning.workflows import workflow_findings
 from aichaos.check.subject import Subject
@@ -166,6 +167,7 @@ def _who(this: Subject, holder: dict[str, Any], path: str) -> Iterator[Finding]:
     selector = holder.get("selector")
     if isinstance(selector, dict):
         yield from _selector(this, selector, f"{path}/selector")
+        yield from selector_values(this, selector, f"{path}/selector")
 
 
 def _mode(this: Subject, holder: dict[str, Any], path: str) -> Iterator[Finding]:

@@ -162,3 +162,6 @@ def _names(this: Subject, fault: Fault) -> Iterator[Finding]:
         if isinstance(pattern, str) and "*" in pattern[:-1]:
             message = f"{short(pattern)}: * stands at the end only, as in example.*; this one matches nothing"
             yield this.note("chaos-mesh/dns-patterns", message, f"{path}/{index}")
+        elif pattern == "*":
+            message = "* alone is every name, the cluster's own too: list those that are meant, as in patterns: [api.example.com]"
+            yield this.note("chaos-mesh/dns-patterns", message, f"{path}/{index}", "warning")

@@ -12,6 +12,7 @@ _CHAOS_MESH: tuple[Rule, ...] = (
     Rule("chaos-mesh/selector-fields", "schema", "error", "The parts of a selector have names of their own."),
     Rule("chaos-mesh/pods-by-namespace", "schema", "error", "Pods are named by namespace."),
     Rule("chaos-mesh/pods-override", "meaning", "warning", "Named pods override every other part of the selector."),
+    Rule("chaos-mesh/selector-value", "meaning", "error", "A selector asks for a value that no pod can have."),
     Rule("chaos-mesh/selects-whole-namespace", "meaning", "warning", "An empty selector takes every pod of the namespace."),
     Rule("chaos-mesh/targets-chosen-once", "meaning", "info", "Pods that are created during the fault are not hit."),
     Rule("chaos-mesh/action", "schema", "error", "The action is one of the words that the kind knows."),
