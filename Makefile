@@ -28,17 +28,16 @@ testbed: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build
 
 # check against the real API server on thousands of manifests; SEED and COUNT choose others.
-SEED ?= 31873
+SEED ?= 604117
 COUNT ?= 10000
 agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
 
-# Every operator that Envoy has; Istio and Envoy Gateway, asked through their own translators and a real Envoy; RECORD=--record keeps the answers for the tests.
 # CustomResourceDefinitions, for the API server and for check.
 definitions: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement.definitions --seed $(SEED) --count $(COUNT)
 
-# Istio and Envoy Gateway, asked through their own translators and a real Envoy; RECORD=--record keeps the answers for the tests.
+# Every operator that Envoy has; Istio and Envoy Gateway, asked through their own translators and a real Envoy; RECORD=--record keeps the answers for the tests.
 oracles: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build envoy envoy-gateway istio
 	AICHAOS_OPERATORS=2000 $(BIN)/python -m pytest -q tests/domain/test_operators.py
@@ -90,6 +89,7 @@ demos: $(VENV)/.dev
 # What check knows of every kind, from the API server and the definitions that the test cluster pins.
 schemas: $(VENV)/.dev
 	$(BIN)/python -m tools.make_schemas
+	cd tools/cel && go run . 1.34 > ../../aichaos/check/schema/data/cel.json
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/make_docs.py --images

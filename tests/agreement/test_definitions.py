@@ -11,7 +11,7 @@ from .definitions import MADE, campaign, definitions, judged, open_to_doubt
 from .mutate import Manifest
 from .server import Server
 
-SEED, COUNT = 300, 50
+SEED, COUNT = 300, 60
 
 
 def told(apart: list[Judged]) -> list[tuple[str, str, str, list[str]]]:

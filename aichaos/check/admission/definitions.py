@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from aichaos.check.admission import names
 from aichaos.check.admission.spot import Problems, Spot, one_of
-from aichaos.check.admission.structural import followed, schema
+from aichaos.check.admission.structural import followed, nodes, schema
+from aichaos.check.late import late
 from aichaos.files.plain import same, without_nulls
 
 _APPROVAL = "api-approved.kubernetes.io"
@@ -106,7 +107,7 @@ def _schemas(every: list[Spot]) -> Problems:
         root = one["schema"]["openAPIV3Schema"]
         if isinstance(root.value, dict) and not (together and number):
             having = every if together else [one]
-            yield from schema(root, status=any(each["subresources"]["status"] for each in having))
+            yield from _schema(root, status=any(each["subresources"]["status"] for each in having))
     if _alike(every, "selectableFields") and not together:
         for one in every:
             if one["selectableFields"].each():
@@ -118,6 +119,14 @@ def _schemas(every: list[Spot]) -> Problems:
                 yield one["selectableFields"].invalid("the versions have one schema, and these differ: the server refuses that")
             else:
                 yield from _selectable(one["selectableFields"], one["schema"]["openAPIV3Schema"])
+
+
+def _schema(root: Spot, *, status: bool) -> Problems:
+    found = list(schema(root, status=status))
+    yield from found
+    sound = all(one.rule == "schema/not-checked" for one in found)
+    if sound and any(node["x-kubernetes-validations"].each() for node in nodes(root)):
+        yield from late("admission.cel_rules.rules")(root)  # for those alone that have some
 
 
 def _alike(every: list[Spot], field: str) -> bool:
@@ -154,6 +163,8 @@ def _column(column: Spot) -> Problems:
 
 
 def _subresources(spot: Spot) -> Problems:
+    for field in spot["status"].every_key():
+        yield spot["status"][field].forbidden("status is there or not: {} is all that it holds")
     scale = spot["scale"]
     if not isinstance(scale.value, dict):
         return

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from aichaos.check.schema import go
-from aichaos.check.schema.bundle import Node, Nodes
+from aichaos.check.schema.bundle import Node, Nodes, index
 from aichaos.check.schema.problems import Path, Sink, field, named, shown
 from aichaos.check.spelling import did_you_mean
 
@@ -25,6 +25,8 @@ _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 def decoder(nodes: Nodes, number: int, *, enums: bool = True) -> Check:
     """The check of a node. enums: not in a status, which the server throws away before it looks."""
     node = nodes.get(number)
+    if node.get("go") in _OF_SCHEMAS:
+        return _inner_schema(nodes, takes=_OF_SCHEMAS[node["go"]])
     if "go" in node:
         return _GO_TYPES[node["go"]]
     match node.get("type"):
@@ -172,9 +174,32 @@ def _micro_moment(value: Any, path: Path, sink: Sink) -> None:
         _wrong("schema/format", value, path, sink, "a time with six digits behind the seconds, such as 2026-01-31T12:00:00.000000Z")
 
 
-def _schema_or_bool(value: Any, path: Path, sink: Sink) -> None:
-    if value is not None and not isinstance(value, (bool, dict)):
-        _wrong("schema/type", value, path, sink, "a schema, or true or false")
+_OF_SCHEMAS = {"schema-or-bool": (bool, dict), "schema-or-array": ()}
+"""What a definition's schema holds beside plain schemas, and which types that takes; nothing for any."""
+
+
+def _inner_schema(nodes: Nodes, takes: tuple[type, ...]) -> Check:
+    """A schema inside `items` and its like. The server reads it with a reader of its own, which minds types and drops unknown fields."""
+
+    def check(value: Any, path: Path, sink: Sink) -> None:
+        if takes and value is not None and not isinstance(value, takes):
+            _wrong("schema/type", value, path, sink, "a schema, or true or false")
+        for key, one in enumerate(value) if isinstance(value, list) else ((None, value),):
+            if isinstance(one, dict):
+                apart = Sink()
+                decoder(nodes, _of_schemas(nodes))(one, path if key is None else (path, key), apart)
+                sink.errors += apart.errors
+
+    return check
+
+
+@cache
+def _of_schemas(nodes: Nodes) -> int:
+    """The node of a definition's schema."""
+    number = index()["apiextensions.k8s.io/v1"]["CustomResourceDefinition"].node
+    for step in ("spec", "versions", "", "schema", "openAPIV3Schema"):
+        number = nodes.get(number)["properties"][step] if step else nodes.get(number)["items"]
+    return number
 
 
 _GO_TYPES: dict[str, Check] = {
@@ -183,6 +208,4 @@ _GO_TYPES: dict[str, Check] = {
     "micro-time": _micro_moment,
     "time": _moment,
     "int-or-string": _int_or_string,
-    "schema-or-array": _any,
-    "schema-or-bool": _schema_or_bool,
 }

@@ -151,7 +151,9 @@ def _number(keyword: str) -> Callable[[Any, Node], Check]:
 
 def _multiple(factor: Any, _: Node) -> Check:
     def check(value: Any, path: Path, sink: Sink) -> None:
-        if type(value) in (int, float) and factor > 0 and value % factor:
+        if type(value) in (int, float) and factor <= 0:
+            sink.errors.append(("schema/range", path, f"its schema asks for multiples of {factor:g}: the server takes no number at all"))
+        elif type(value) in (int, float) and value % factor:
             sink.errors.append(("schema/range", path, f"{field(path)} is {shown(value)[11:]}; it takes multiples of {factor:g}"))
 
     return check

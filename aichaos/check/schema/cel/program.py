@@ -103,15 +103,15 @@ def unescaped(name: str) -> str:
     """The name of a property as it stands in a rule: `__namespace__` is namespace, `__dash__` a dash."""
     if "__" not in name:
         return name
-    if name.startswith("__") and name.endswith("__") and name[2:-2] in _RESERVED:
+    if name.startswith("__") and name.endswith("__") and name[2:-2] in RESERVED:
         return name[2:-2]
     for written, meant in (("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"), ("__underscores__", "__")):
         name = name.replace(written, meant)
     return name
 
 
-_RESERVED = frozenset({"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let"})
-_RESERVED |= {"loop", "package", "namespace", "return", "var", "void", "while"}
+RESERVED = frozenset({"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let"})
+RESERVED |= {"loop", "package", "namespace", "return", "var", "void", "while"}
 
 
 def _select(tree: Tree, used: set[str]) -> Run:
