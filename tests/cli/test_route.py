@@ -45,7 +45,7 @@ def test_many_requests_are_answered_in_order_and_a_bad_line_does_not_stop_them(a
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         assert [set(one) == FIELDS for one in answers] == [True, False, False, False, True]
         assert all(set(one) == {"error"} for one in answers[1:4])
-        assert answers[2]["error"].startswith("'no-host' is no URL. Write it with its scheme")
+        assert answers[2]["error"].startswith("'no-host' is no URL. Write it with its scheme and its host, for example http://no-host")
         assert done.returncode == 1
 
 

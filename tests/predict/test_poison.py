@@ -8,6 +8,7 @@ from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.envoy_gateway import ENVOY_GATEWAY
 from aichaos.predict.routing.profiles.istio import ISTIO
 from aichaos.predict.routing.request import read
+from aichaos.predict.routing.router import Router
 from aichaos.predict.routing.table import Table, compile
 from tests.predict.differential.worlds import PARENT, Asked, World, listener, to
 from tests.predict.oracles.compare import GATEWAY, SOURCE, line
@@ -75,3 +76,13 @@ def test_a_route_that_istio_leaves_out_spoils_nothing() -> None:
     add(world, "bad", {**_BAD, "filters": [foreign]}, hostnames=["a.ex.test"])
     assert not table(world, ISTIO).poisoned
     assert status(table(world, ISTIO)) is None
+
+
+def test_what_others_make_of_a_refused_port_is_what_they_say_themselves() -> None:
+    world = World("w")
+    world.gateway(listener("http"))
+    add(world, "good", {"matches": [{"path": {"type": "Exact", "value": "/x"}}], "backendRefs": [to()]})
+    add(world, "bad", _BAD)
+    seen, request = snapshot(world.everything, SOURCE), read(line(Asked("GET", "a.ex.test", "/x")))
+    told = Router(seen, "contour").implementations(request, GATEWAY)
+    assert told["istio"].outcome == Router(seen, "istio").answer(request, GATEWAY).outcome == "implementation-specific"

@@ -34,3 +34,11 @@ def test_what_reads_the_same_is_called_the_same() -> None:
     )
     answer(RequestLine(url="http://a/"), found, Paper(stream))
     assert "  contour  the same\n  istio    404, answered by the gateway itself\n" in stream.getvalue()
+
+
+def test_two_that_are_left_to_chance_are_not_called_the_same() -> None:
+    stream = io.StringIO()
+    chance = Brief(outcome="implementation-specific")
+    found = Answer(outcome="implementation-specific", implementation="istio", implementations={"contour": chance})
+    answer(RequestLine(url="http://a/"), found, Paper(stream))
+    assert "  contour  may go one way or the other\n" in stream.getvalue()

@@ -103,9 +103,8 @@ def read(line: RequestLine) -> Request:
         raise UsageError(f"the URL {line.url!r} has a blank or a control character in it", hint="Write a blank as %20.")
     parts = _URL.fullmatch(line.url)
     if parts is None:
-        raise UsageError(
-            f"{line.url!r} is no URL", hint=f"Write it with its scheme, for example http://{line.url.lstrip('/') or 'shop.example.com/'}"
-        )
+        rest = f"shop.example.com{line.url or '/'}" if line.url[:1] in ("/", "") else line.url
+        raise UsageError(f"{line.url!r} is no URL", hint=f"Write it with its scheme and its host, for example http://{rest}")
     scheme = parts["scheme"].lower()
     if scheme not in _PORTS:
         raise UsageError(

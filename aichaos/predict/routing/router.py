@@ -125,14 +125,19 @@ class Router:
         if gateway not in self._any.world.gateways:
             return Answer(outcome="error", why=(f"there is no Gateway {'/'.join(gateway)}: nobody answers",))
         profile = self.profile(gateway)
+        answer = self._by(profile, request, gateway)
+        if profile is not STANDARD or answer.outcome == "implementation-specific" or not self.open_points(request, gateway):
+            return answer
+        return Answer(outcome="implementation-specific", listener=answer.listener)
+
+    def _by(self, profile: Profile, request: Request, gateway: Key) -> Answer:
+        """What one implementation makes of a request. Of a port that its data plane refuses nobody knows whether it ran before."""
         table = self.table(profile)
         answer = table.answer(request, gateway)
         frozen = table.frozen((*gateway, request.port))
         if frozen is not None and (before := frozen.answer(request, gateway)).brief != answer.brief:
             return Answer(outcome="implementation-specific", listener=before.listener, implementation=profile.name)
-        if profile is not STANDARD or answer.outcome == "implementation-specific" or not self.open_points(request, gateway):
-            return answer
-        return Answer(outcome="implementation-specific", listener=answer.listener)
+        return answer
 
     def _inside(self, request: Request) -> Answer:
         world = self._any.world
@@ -204,7 +209,7 @@ class Router:
 
     def implementations(self, request: Request, gateway: Key) -> dict[str, Brief]:
         """What every implementation that was measured makes of a request."""
-        return {name: self.table(profile).answer(request, gateway).brief for name, profile in PROFILES.items() if profile.measured}
+        return {name: self._by(profile, request, gateway).brief for name, profile in PROFILES.items() if profile.measured}
 
     def _closed(self, request: Request) -> str:
         if not self._any.world.gateways:
