@@ -18,6 +18,7 @@ from tests.controlplane.gateway import RunningGateway
 from tests.program import Run, all_said, environment, events_of
 from tests.run.lab import Lab, lab_of
 from tests.run.shop import Shop
+from tools.docs.places import ROOT
 
 
 @pytest.fixture
@@ -251,6 +252,19 @@ def test_a_killed_run_of_a_day_is_restored_and_nothing_is_held(lab: Lab) -> None
     assert done.returncode == 0, all_said(done)
     assert (lab.replicas(), holder(lab)) == ([4, 1, 1], "")
     assert "no run of this machine is unfinished" in lab.say("recover").stderr
+
+
+def test_a_series_that_dies_before_its_run_has_begun_lets_others_in(lab: Lab) -> None:
+    around = environment(lab.folder / "home", AICHAOS_STATE_DIR=str(lab.folder / "state"))
+    command = [sys.executable, "-m", "tests.run.lender", str(lab.kubeconfig), f"{lab.namespace}/aichaos-run"]
+    process = subprocess.Popen(command, env=around, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "lent\n"
+    assert holder(lab) == "part-1"
+    process.kill()
+    process.wait()
+    lab.gateway.controlplane.wait(lambda: holder(lab) == "", timeout=30, what="the watchdog to let the Lease go")
+    process.stdout.close()
 
 
 def test_an_approval_is_of_the_whole_in_its_order_and_of_nothing_else(lab: Lab) -> None:
