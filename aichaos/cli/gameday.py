@@ -147,10 +147,12 @@ def _plan(drawing: "Drawn", warnings: list[str], paper: "Paper") -> None:
 
 
 def _hold(staged: "Staged", looked: "list[Looked]", given: dict[str, Any]) -> int:
+    from aichaos.domain.running import beside_lever
     from aichaos.live import gameday
 
     hands = _Hands(staged, given)
     hands.paper.line((f"GameDay {staged.name}: in another terminal, aichaos gameday note TEXT", "bold"))
+    hands.paper.line(f"To end it, in a scenario or between two: {beside_lever(f'aichaos stop {staged.name}', looked[0].plan.lever)}")
     hands.paper.stream.flush()
     manner = manner_of(given)
     code = gameday.hold(staged, looked, consent_of(looked, given), hands, say, manner)

@@ -26,7 +26,8 @@ _LOOK = 0.2
 @click.option("--why", metavar="TEXT", default="", help="Why; whoever runs it is told.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it has restored.")
 def command(**given: Any) -> int:
-    """Stop a run from anywhere, or all of them. Without a name it is the active one. Everything is put back.
+    """Stop a run from anywhere, or all of them. Without a name it is the active one. Everything is put back. The name of a GameDay, or of
+    another series of runs, ends that: its run, if one is active, and all that would follow.
 
     Whoever has no aichaos can pull the lever with kubectl:
 
