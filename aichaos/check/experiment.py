@@ -19,6 +19,8 @@ from aichaos.observe.faults import faults
 from aichaos.observe.targets import chaos_mesh
 from aichaos.observe.topology import Topology
 
+_A_DAY = 86_400.0
+
 
 def findings(experiment: Experiment, topology: Topology | None, policy: Policy = NO_POLICY) -> list[Finding]:
     """Everything there is to say about an experiment, its manifests included; paths are those of its document.
@@ -68,6 +70,9 @@ def _times(experiment: Experiment, name: str) -> Iterator[Finding]:
         return
     steps = experiment.spec.steps
     needed = sum(length(time) or 0 for step in steps for time in (step.hold, step.wait.for_ if step.wait else None) if time)
+    if deadline > _A_DAY:
+        message = "a deadline of more than a day ends nothing that anybody would wait for: lower it"
+        yield finding("experiment/deadline", message, object=name, path="/spec/deadline")
     if needed > deadline:
         message = f"the waits and holds take {needed:g}s, the deadline comes after {deadline:g}s: raise it, or wait less"
         yield finding("experiment/deadline", message, object=name, path="/spec/deadline")

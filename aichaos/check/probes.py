@@ -1,5 +1,6 @@
 """The probes of an experiment: whom they ask is there, and somebody serves what they ask for."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
@@ -7,7 +8,7 @@ from aichaos.check.rules import finding
 from aichaos.check.spelling import there_are
 from aichaos.check.steps import State, looked_at
 from aichaos.domain.base import ObjectRef
-from aichaos.domain.experiment import Experiment, HTTPProbe, Probe
+from aichaos.domain.experiment import METHODS, Experiment, HTTPProbe, Probe
 from aichaos.domain.finding import Finding
 from aichaos.domain.gateway import Gateway
 from aichaos.domain.promises import askable
@@ -16,6 +17,8 @@ from aichaos.observe.addresses import forbidden, stranger
 from aichaos.observe.attach import hostnames
 
 _PORTS = {"http": 80, "https": 443}
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_NO_URL = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def probe_findings(experiment: Experiment, state: State, name: str) -> Iterator[Finding]:
@@ -56,6 +59,8 @@ def _http(probe: HTTPProbe, state: State, path: str) -> Iterator[Finding]:
         yield finding("experiment/probe-url", message, path=f"{path}/url")
     elif probe.via is None and (why := _refused(probe.url, url[0].hostname or "", state)):
         yield finding("policy/probe-address", f"{probe.url[:80]!r} may not be asked: {why}", path=f"{path}/url")
+    if why := _unsendable(probe, state):
+        yield finding("experiment/probe-url", why, path=path)
     if probe.via is not None:
         yield from _via(probe.via, probe, url, state, path)
     backend = probe.expect.backend
@@ -66,6 +71,14 @@ def _http(probe: HTTPProbe, state: State, path: str) -> Iterator[Finding]:
             yield finding("experiment/probe-object", message, path=f"{path}/expect/backend")
         else:
             yield from _known(ObjectRef("Service", service, namespace), state, "experiment/probe-object", f"{path}/expect/backend")
+
+
+def _unsendable(probe: HTTPProbe, state: State) -> str:
+    """What no probe sends, whoever wrote it; "" where there is nothing of that."""
+    if probe.method not in METHODS and not state.world.policy.allows(probe.method):
+        return f"it sends {probe.method[:20]!r}: a probe only asks ({', '.join(METHODS)}), unless the policy allows the method by name"
+    broken = next((name for name, value in probe.headers.items() if _CONTROL.search(name + value)), None)
+    return f"the header {broken[:40]!r} holds a control character: it would end before its value does" if broken is not None else ""
 
 
 def _refused(url: str, host: str, state: State) -> str:
@@ -80,6 +93,8 @@ def _refused(url: str, host: str, state: State) -> str:
 
 
 def _url(written: str) -> tuple[SplitResult, int] | None:
+    if _NO_URL.search(written):  # some readers take a backslash for a slash, and then another host is meant
+        return None
     try:
         url = urlsplit(written)
         port = url.port

@@ -98,12 +98,14 @@ _TABLE: tuple[Rule, ...] = (
     ),
     Rule("experiment/wait", "meaning", "error", "A wait is either for a time or until a condition, and the condition needs a timeout."),
     Rule("experiment/duration", "meaning", "error", "Durations are written as 90s, 1m30s or 500ms, and are more than zero."),
-    Rule("experiment/deadline", "meaning", "error", "The deadline is shorter than the waits and holds together."),
+    Rule(
+        "experiment/deadline", "meaning", "error", "The deadline is shorter than the waits and holds together, or so long that it is none."
+    ),
     Rule("experiment/outlives-deadline", "meaning", "warning", "A fault lasts longer than the deadline.", intendable=True),
     Rule("experiment/probe-unknown", "meaning", "error", "A step looks at a probe that the steady state does not have."),
     Rule("experiment/probe-duplicate", "meaning", "error", "Two probes have one name."),
     Rule("experiment/probe-via", "reference", "error", "A probe asks a Gateway or a Service that does not exist."),
-    Rule("experiment/probe-url", "meaning", "error", "A probe's URL can't be asked."),
+    Rule("experiment/probe-url", "meaning", "error", "A probe's URL, method or headers can't be sent."),
     Rule("experiment/probe-promise", "meaning", "error", "What is promised or expected of a probe's answers can't be measured."),
     Rule("experiment/probe-host", "reference", "warning", "Nothing serves the host or port that a probe asks.", intendable=True),
     Rule("experiment/probe-object", "reference", "error", "A probe looks at an object that does not exist.", intendable=True),

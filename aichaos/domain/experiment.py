@@ -128,6 +128,10 @@ class Expectation(_Part, frozen=True, kw_only=True):
     header: str | None = None
 
 
+METHODS = ("GET", "HEAD", "OPTIONS")
+"""What a probe may send: methods that only ask (RFC 9110, 9.2.1). The user's policy can allow others by name."""
+
+
 class HTTPProbe(_Part, frozen=True, kw_only=True):
     """`via` names who is asked: `gateway/ns/name`, or `service/ns/name`."""
 

@@ -256,7 +256,7 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     found += _nobody_else(drawn)
     found += _rights(drawn)
     touched = [place.ref for place in drawn.places_touched]
-    found += guard.calm(drawn.topology, dict.fromkeys([*touched, *targets(drawn.harms, drawn.topology)]), order.policy)
+    found += guard.calm(_workloads(drawn, [*touched, *targets(drawn.harms, drawn.topology)]), order.policy)
     harms = [(harm.pods, harm.count) for harm in drawn.harms]
     budgets, unread = _budgets(drawn)
     found += guard.budgets(drawn.topology, harms, budgets, order.policy)
@@ -317,6 +317,13 @@ def _nobody_else(drawn: Drawn) -> Iterator[Refusal]:
     holder, within = lease.holder(found) if found is not None else None, drawn.order.within
     if holder is None or within is None or holder.run != within.series:
         yield from guard.free(holder, drawn.order.lever)
+
+
+def _workloads(drawn: Drawn, refs: list[ObjectRef]) -> Iterator[tuple[ObjectRef, Manifest]]:
+    """Those among some objects that are workloads, as they are now."""
+    for ref in dict.fromkeys(refs):
+        if ref in drawn.topology.workloads and (found := looking(drawn.reader)(drawn.places.of(ref))) is not None:
+            yield ref, found
 
 
 def _rights(drawn: Drawn) -> Iterator[Refusal]:

@@ -10,12 +10,11 @@ from pathlib import Path
 import msgspec
 
 from aichaos.domain.about import ABOUT, About, Request
-from aichaos.domain.experiment import Expectation, Experiment, HTTPProbe, Probe
+from aichaos.domain.experiment import METHODS, Expectation, Experiment, HTTPProbe, Probe
 from aichaos.domain.prediction import Answer, Prediction
 from aichaos.domain.running import Event, Probed, RestoreBegan, Step, Told
 from aichaos.domain.sample import Sample
 from aichaos.errors import FileError, UsageError
-from aichaos.measure.http import METHODS
 from aichaos.measure.probes import Prober
 from aichaos.measure.samples import NAME, Recorder
 from aichaos.measure.sampling import Sampling

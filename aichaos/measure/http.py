@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 LARGEST = 64 << 10
 """Bytes of a body that are looked at."""
-METHODS = ("GET", "HEAD", "OPTIONS")
-"""What a probe may send: methods that only ask (RFC 9110, 9.2.1). The user's policy can allow others by name."""
 
 
 class Failure(Exception):

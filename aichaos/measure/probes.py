@@ -8,7 +8,7 @@ import msgspec
 
 from aichaos.cluster.paths import path
 from aichaos.cluster.reader import Reader
-from aichaos.domain.experiment import HTTPProbe, Probe, PrometheusProbe
+from aichaos.domain.experiment import METHODS, HTTPProbe, Probe, PrometheusProbe
 from aichaos.domain.limits import status_fits
 from aichaos.domain.network import EndpointSlice
 from aichaos.domain.policy import NO_POLICY, Policy
@@ -69,7 +69,7 @@ class Prober:
     def _prepare(self, probe: Probe) -> None:
         askable(probe)
         if probe.http is not None:
-            allowed = http.METHODS
+            allowed = METHODS
             if probe.http.method not in allowed and not self._ways.policy.allows(probe.http.method):
                 hint = f"A probe only asks: {', '.join(allowed)}; the policy can allow others by name."
                 raise UsageError(f"it sends {probe.http.method[:20]!r}", hint=hint)

@@ -13,15 +13,15 @@ from aichaos.cluster.rights import Right
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import DAYS, Policy
-from aichaos.domain.running import LEVER, Permission, beside_lever
+from aichaos.domain.running import LEVER, Manifest, Permission, beside_lever
 from aichaos.domain.sample import Judged
-from aichaos.domain.workloads import Deployment, StatefulSet, Workload
 from aichaos.files.plain import mapping
 from aichaos.observe.targets import selector_of
 from aichaos.observe.topology import Topology
 from aichaos.run.lease import Taken
 from aichaos.run.lever import Lever
 from aichaos.run.plan import Refusal
+from aichaos.run.rollout import unfinished
 
 _NAMES = {
     "policy/protected-namespace": "protected-namespace",
@@ -112,26 +112,12 @@ def right_of(one: Permission) -> Right:
     return Right(verb=one.verb, group=one.group, resource=one.resource, namespace=one.namespace, name=one.name)
 
 
-def calm(topology: Topology, touched: Iterable[ObjectRef], policy: Policy) -> Iterator[Refusal]:
-    """No rollout of a touched workload is in progress: what it does would be taken for the fault's doing."""
-    for ref in touched:
-        workload = topology.workloads.get(ref)
-        if workload is not None and (why := _moving(workload)) and not policy.allows("rollout"):
+def calm(touched: Iterable[tuple[ObjectRef, Manifest]], policy: Policy) -> Iterator[Refusal]:
+    """No rollout of a workload that is touched or hit is in progress: what it does would be taken for the fault's doing."""
+    for ref, workload in touched:
+        if (why := unfinished(workload)) and not policy.allows("rollout"):
             hint = "Wait until it is done (kubectl rollout status), or allow `rollout` in your policy."
             yield Refusal(name="rollout", message=f"a rollout of {ref} is in progress: {why}", hint=hint)
-
-
-def _moving(workload: Workload) -> str:
-    status, wanted = workload.status, workload.replicas
-    generation = workload.metadata.generation
-    if generation is not None and status.observed_generation is not None and status.observed_generation < generation:
-        return "its controller has not looked at the last change yet"
-    if isinstance(workload, Deployment | StatefulSet) and workload.spec.replicas is not None:
-        if status.updated_replicas < wanted and status.replicas > 0 and status.updated_replicas > 0:
-            return f"{status.updated_replicas} of {wanted} pods are of the new version"
-        if status.replicas > 0 and status.ready_replicas < wanted:
-            return f"{status.ready_replicas} of {wanted} pods are ready"
-    return ""
 
 
 Harms = Sequence[tuple[frozenset[tuple[str, str]], int]]

@@ -1,14 +1,16 @@
-"""Rollouts that the way back causes: a template that is put back replaces pods, and replicas that come back have to become ready.
+"""When a workload's rollout is done, as `kubectl rollout status` would say; these are its rules.
 
-Everything is as it was only when they are done, as `kubectl rollout status` would say; these are its rules.
+No run starts while one is in progress: what it does would be taken for the fault's doing. And the way back causes some: a template that
+is put back replaces pods, and replicas that come back have to become ready. Everything is as it was only when they are done.
 """
 
 from aichaos.domain.running import Manifest
 from aichaos.files.plain import mapping
 
 
-def unfinished(obj: Manifest, ready_before: int) -> str:
-    """What a workload's rollout waits for; "" where it is done. ready_before: pods that were ready before the run; more need not be."""
+def unfinished(obj: Manifest, ready_before: int | None = None) -> str:
+    """What a workload's rollout waits for; "" where it is done. ready_before: pods that were ready before the run; more need not be. None:
+    all that are wanted have to be."""
     spec, status = mapping(obj.get("spec")), mapping(obj.get("status"))
     if spec.get("paused") is True:
         return ""
@@ -21,13 +23,15 @@ def unfinished(obj: Manifest, ready_before: int) -> str:
         found = spec.get("replicas")
         wanted = found if isinstance(found, int) else 1
         updated, ready, total = (_number(status, name) for name in ("updatedReplicas", "readyReplicas", "replicas"))
-    by_hand = mapping(spec.get("updateStrategy")).get("type") == "OnDelete"
-    if updated < min(wanted, ready_before) and not by_hand:
+    strategy = mapping(spec.get("updateStrategy"))
+    kept = _number(mapping(strategy.get("rollingUpdate")), "partition")  # pods of a StatefulSet that stay of the old version
+    needed = wanted if ready_before is None else min(wanted, ready_before)
+    if updated < needed - kept and strategy.get("type") != "OnDelete":
         return f"{updated} of {wanted} pods are of its version"
     if total > wanted:
         return f"{total - wanted} too many are still there"
-    if ready < min(wanted, ready_before):
-        return f"{ready} of {min(wanted, ready_before)} pods are ready"
+    if ready < needed:
+        return f"{ready} of {needed} pods are ready"
     return ""
 
 

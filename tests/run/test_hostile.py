@@ -18,6 +18,7 @@ from aichaos.report.kubectl import render
 from aichaos.run import guard
 from tests.check.cluster import experiment, topology
 from tests.check.test_closed import ADDRESSES, HOSTILE
+from tests.run.injections import INJECTIONS, SECOND
 
 IDEA = Idea(id="idea", title="An idea", summary="Something happens.")
 CLUSTER = topology()
@@ -105,6 +106,22 @@ def test_a_reply_that_is_a_command_becomes_no_run(command: str) -> None:
     assert [one for one in said if one.severity == "error"], (found, said)
     if found is not None:
         assert list(guard.checked(said))
+
+
+@pytest.mark.parametrize("reply", INJECTIONS.values(), ids=INJECTIONS)
+def test_a_trick_in_a_reply_is_refused(reply: str) -> None:
+    assert refused(fenced(reply))
+
+
+def test_of_two_documents_in_a_reply_only_one_is_ever_taken() -> None:
+    found, _ = read(fenced(SECOND))
+    assert found is not None
+    assert [step.target.kind for step in found.spec.steps if step.target is not None] == ["HTTPRoute"]
+
+
+def test_fifty_replies_and_more_are_tried() -> None:
+    """What is said of them elsewhere is counted here."""
+    assert len({*HOSTILE, *ADDRESSES, *COMMANDS, *INJECTIONS, *NAMES}) >= 170
 
 
 NAMES = (

@@ -41,5 +41,18 @@ def test_a_daemon_set_counts_by_nodes_and_a_paused_one_is_not_waited_for() -> No
     assert unfinished(paused, 3) == ""
 
 
+def test_all_that_are_wanted_have_to_be_ready_where_nobody_has_counted_before() -> None:
+    assert unfinished(workload(readyReplicas=2)) == "2 of 3 pods are ready"
+    assert unfinished(workload()) == ""
+
+
+def test_a_partition_of_a_stateful_set_keeps_its_old_version() -> None:
+    sets = workload(updatedReplicas=1) | {"kind": "StatefulSet"}
+    sets["spec"]["updateStrategy"] = {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}
+    assert unfinished(sets) == ""
+    sets["spec"]["updateStrategy"]["rollingUpdate"]["partition"] = 1
+    assert unfinished(sets) == "1 of 3 pods are of its version"
+
+
 def test_a_workload_without_a_status_has_not_been_looked_at() -> None:
     assert unfinished({"kind": "Deployment", "metadata": {"generation": 1}, "spec": {}}, 0) == "its controller has not looked at it yet"
