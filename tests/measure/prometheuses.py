@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,13 +53,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Real]:
-    """One that keeps what it has in a folder; the test is skipped where there is none."""
+def running(folder: Path, more: Mapping[str, float] | None = None) -> Iterator[Real]:
+    """One that keeps what it has in a folder; the test is skipped where there is none. more: further metrics, and what each says."""
     program = os.environ.get("AICHAOS_PROMETHEUS") or shutil.which("prometheus")
     if program is None:
         pytest.skip("there is no prometheus on this machine: install Debian's package, or name the program in AICHAOS_PROMETHEUS")
     registry = CollectorRegistry()
     errors = Gauge("shop_errors", "how many", registry=registry)
+    for name, value in (more or {}).items():
+        Gauge(name, "of the test", registry=registry).set(value)
     Gauge("shop_nothing", "no number", registry=registry).set(float("nan"))
     with server(lambda path: Said(200, generate_latest(registry).decode())) as exporter:
         (folder / "rules.yaml").write_text(RULES)
