@@ -12,6 +12,7 @@ from aichaos.check.admission import names
 from aichaos.check.admission.spot import Problems, Spot, one_of
 from aichaos.check.admission.structural import followed, nodes, schema
 from aichaos.check.late import late
+from aichaos.check.schema.sound import unsound
 from aichaos.files.plain import same, without_nulls
 
 _APPROVAL = "api-approved.kubernetes.io"
@@ -124,7 +125,7 @@ def _schemas(every: list[Spot]) -> Problems:
 def _schema(root: Spot, *, status: bool) -> Problems:
     found = list(schema(root, status=status))
     yield from found
-    sound = all(one.rule == "schema/not-checked" for one in found)
+    sound = all(one.rule == "schema/not-checked" for one in found) and not unsound(root.value)
     if sound and any(node["x-kubernetes-validations"].each() for node in nodes(root)):
         yield from late("admission.cel_rules.rules")(root)  # for those alone that have some
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from aichaos.check.admission.spot import Problem, Problems, Spot
 from aichaos.check.schema.patterns import BadPatternError, compiled
+from aichaos.check.schema.sound import TOO_LARGE, unsound
 from aichaos.check.spelling import did_you_mean
 
 TYPES = ("array", "boolean", "integer", "number", "object", "string")
@@ -28,7 +29,10 @@ def schema(root: Spot, *, status: bool) -> Problems:
     """What the server has against the schema of a version. status: whether the status is a subresource."""
     found = [*_root(root, status=status), *_structural(root, "root"), *_complete(root, root)]
     found += _node(root, _Inside())
-    if not found:
+    form = unsound(root.value)  # a wrong type in it is told by the schema of definitions
+    if form == TOO_LARGE:
+        found.append(Problem("schema/not-checked", root.path, f"its defaults and rules were not checked: {form}"))
+    elif not found and not form:
         found += _defaults(root)
     yield from found
 

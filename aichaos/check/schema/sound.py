@@ -7,6 +7,7 @@ import msgspec
 
 MAX_DEPTH = 100
 MAX_NODES = 200_000
+TOO_LARGE = "it is too deep or too large"
 
 
 def _is(*types: type) -> Callable[[Any], bool]:
@@ -15,6 +16,10 @@ def _is(*types: type) -> Callable[[Any], bool]:
 
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int or (type(value) is float and value.is_integer())
 
 
 def _rules(value: Any) -> bool:
@@ -44,7 +49,7 @@ _SHAPES: dict[str, Callable[[Any], bool]] = {
     "x-kubernetes-list-map-keys": _texts,
     "x-kubernetes-list-type": _is(str),
     "x-kubernetes-validations": _rules,
-    **{name: _is(int) for name in ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")},
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), _whole),
     **{name: _is(int, float) for name in ("minimum", "maximum", "multipleOf")},
 }
 
@@ -59,7 +64,7 @@ def unsound(schema: Any) -> str:
         if not isinstance(node, dict):
             return f"{path or 'the schema'} is no mapping"
         if depth > MAX_DEPTH or seen > MAX_NODES:
-            return "it is too deep or too large"
+            return TOO_LARGE
         for keyword, fits in _SHAPES.items():
             if node.get(keyword) is not None and not fits(node[keyword]):
                 return f"{path}/{keyword} does not have its form"

@@ -153,6 +153,12 @@ def test_a_broken_definition_and_a_dear_one_leave_the_rest_to_be_checked() -> No
     assert {one.object for one in found(broken, dear, service)} == {"CustomResourceDefinition/widgets.example.com", "Service/default/web"}
 
 
+def test_a_limit_of_a_wrong_type_keeps_defaults_and_rules_from_being_looked_at() -> None:
+    inner = {"type": "string", "maxLength": ["9"], "x-kubernetes-validations": [{"rule": "self > 1"}]}
+    assert told({"type": "object", "properties": {"a": inner}, "default": {"a": "b"}})[0] == "schema/type /properties/a/maxLength"
+    assert told({"type": "array", "items": TEXT, "maxItems": 5.0, "default": ["a"]}) == []
+
+
 def test_types_are_minded_inside_items_as_well() -> None:
     assert told({"type": "array", "items": {"type": "object", "properties": {"a": {"type": "string", "maxLength": "9"}}}}) == [
         "schema/type /items/properties/a/maxLength"
