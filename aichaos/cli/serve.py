@@ -56,7 +56,7 @@ def command(
     from aichaos.serving.server import serve
 
     def begun(address: str) -> None:
-        print(f"serving {address}, until Ctrl-C", flush=True)
+        print(f"serving {address} until Ctrl-C", flush=True)
         if token is not None and given is None:
             print(f"the token that stops runs: {token}", file=sys.stderr, flush=True)
 

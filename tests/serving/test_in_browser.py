@@ -119,6 +119,24 @@ def test_a_phone_needs_no_sideways_scrolling(home: Path, serve: Start, tab: Open
     quiet(watched, served)
 
 
+@pytest.mark.parametrize("width", [360, 1100])
+def test_the_names_of_windows_are_not_broken_into_letters(home: Path, serve: Start, tab: Open, width: int) -> None:
+    runs.ended(home, "r-1")
+    served, watched = serve(), tab(viewport={"width": width, "height": 800})
+    watched.page.goto(f"{served.url}/runs/r-1")
+    cells = watched.page.locator("td.whole")
+    assert cells.all_inner_texts()[:2] == ["baseline", "during"]
+    assert set(watched.page.evaluate(LINES)) == {1}
+
+
+LINES = """() => [...document.querySelectorAll('td.whole')].map(cell => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
+})"""
+"""On how many lines the text of each such cell stands."""
+
+
 def test_the_token_opens_the_door_for_this_browser(home: Path, serve: Start, tab: Open) -> None:
     runs.ended(home, "r-1")
     served, watched = serve(AICHAOS_SERVE_TOKEN=TOKEN), tab()
