@@ -7,7 +7,8 @@ import msgspec
 from aichaos.domain.base import Condition, ConditionStatus, ObjectRef, reference
 from aichaos.domain.gateway import Gateway, ListenerSet, ParentRef, Route
 from aichaos.predict.routing.attach import Placement
-from aichaos.predict.routing.status import Foretold, of_listeners, of_route
+from aichaos.predict.routing.spoken import sure
+from aichaos.predict.routing.status import Foretold, of_listeners
 from aichaos.predict.routing.table import Table
 
 
@@ -45,7 +46,7 @@ def disagreements(table: Table) -> Iterator[Disagreement]:
 
 def _of(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[Disagreement]:
     if placement.route.status.parents:
-        for expected in of_route(table, ref, placement):
+        for expected in sure(table, ref, placement):
             if expected.parent is not None:
                 yield from _differs(expected, _written(placement.route, expected.parent))
 

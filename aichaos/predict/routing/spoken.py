@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from aichaos.domain.base import ConditionStatus, ObjectRef
+from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.status import Foretold, of_route
 from aichaos.predict.routing.table import Table
 
 _FINE = {("Accepted", ConditionStatus.TRUE), ("ResolvedRefs", ConditionStatus.TRUE)}
+_OF_CONFLICTS = ("Accepted", "PartiallyInvalid")
 
 
 def spoken(table: Table, ref: ObjectRef) -> tuple[str, ...]:
@@ -15,7 +17,14 @@ def spoken(table: Table, ref: ObjectRef) -> tuple[str, ...]:
     if placement is None:
         return ()
     several = len({joined.parent for joined in placement.joined}) > 1
-    return tuple(dict.fromkeys(_unwished(of_route(table, ref, placement), several=several)))
+    return tuple(dict.fromkeys(_unwished(sure(table, ref, placement), several=several)))
+
+
+def sure(table: Table, ref: ObjectRef, placement: Placement) -> Iterator[Foretold]:
+    """The conditions of a route, but for those that tell of a conflict which unknown ages leave open."""
+    for one in of_route(table, ref, placement):
+        if one.type not in _OF_CONFLICTS or not table.undated(ref):
+            yield one
 
 
 def _unwished(conditions: Iterator[Foretold], *, several: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from aichaos.domain.prediction import Answer
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.workloads import Namespace
 from aichaos.predict.routing import streams
+from aichaos.predict.routing.age import undecided
 from aichaos.predict.routing.answer import Found, carried, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
 from aichaos.predict.routing.backends import Resolved, mirrors_hold, resolve
@@ -59,6 +60,7 @@ class Table:
         self._last_good: dict[Port, Table] = {}
         self._resolved: dict[tuple[int, int], tuple[Resolved, ...]] = {}
         self._refused: list[Placement] | None = None
+        self._undated: set[ObjectRef] | None = None
 
     # what a change touches -------------------------------------------------------------------------------------------------------
 
@@ -96,7 +98,7 @@ class Table:
     def _with_world(self, world: World) -> "Table":
         other = Table.__new__(Table)
         other.__dict__.update(self.__dict__)
-        other.world, other._resolved, other._refused = world, {}, None
+        other.world, other._resolved, other._refused, other._undated = world, {}, None, None
         return other
 
     def _moved(self, before: "Table", changes: list[Change]) -> list[Moved]:
@@ -231,6 +233,17 @@ class Table:
         if self._refused is None:
             self._refused = [one for one in self.placements.values() if any(joined.refused for joined in one.joined)]
         return self._refused
+
+    def undated(self, ref: ObjectRef) -> bool:
+        """Whether a conflict of this route with another is undecided, because their ages are not known."""
+        if self._undated is None:
+            found: set[ObjectRef] = set()
+            for (loser, _), loss in self.judged.losses():
+                if loss.to is not None and loss.to != loser:
+                    pair = (self.placements[loser].route, self.placements[loss.to].route)
+                    found.update((loser, loss.to) if undecided(*pair) else ())
+            self._undated = found
+        return ref in self._undated
 
     def has_host(self, listener: EffectiveListener, host: str) -> bool:
         """Whether a route at a listener has a hostname that takes a host."""
