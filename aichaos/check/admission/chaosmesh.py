@@ -63,10 +63,26 @@ def later(spec: Spot, kind: str) -> Problems:
             yield from _workflow(spec["workflow"])
             yield from later(spec["workflow"], "Workflow")
     elif kind == "Workflow":
+        known = [template["name"].text for template in spec["templates"].each()]
         for template in spec["templates"].each():
-            if template["templateType"].text == "Schedule" and template["schedule"]:
+            yield from _template_later(template, known)
+
+
+def _template_later(template: Spot, known: list[str]) -> Problems:
+    if template["templateType"].text not in _FIELD:
+        yield from _duration(template["deadline"])
+    match template["templateType"].text:
+        case "Schedule":
+            if template["schedule"]:
                 yield from _schedule(template["schedule"])
                 yield from later(template["schedule"], "Schedule")
+        case "StatusCheck":
+            if template["statusCheck"]:
+                yield from status_check(template["statusCheck"])
+        case "Task":
+            for branch in template["conditionalBranches"].each():
+                if branch["target"].text not in known:
+                    yield branch["target"].invalid("no template has this name")
 
 
 def fault(spec: Spot, kind: str) -> Problems:

@@ -6,15 +6,45 @@ from typing import Any
 
 from aichaos.check.fixes import fix, move, replace
 from aichaos.check.meaning.units import go_duration, short, whole
+from aichaos.check.spelling import did_you_mean
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding, Severity
-from aichaos.files.plain import mapping, sequence, text
+from aichaos.files.plain import mapping, sequence, text, texts
 from aichaos.observe.faults import Fault
 from aichaos.observe.targets import chaos_mesh
 
 _FIRST_ONLY = ("StressChaos", "IOChaos", "TimeChaos", "JVMChaos")
 """Kinds that take the pod's first container where `containerNames` is absent."""
 _SIZE = re.compile(r"([0-9]+)\s*([KMGT])i")
+_CLOCKS = tuple(
+    f"CLOCK_{name}"
+    for name in (
+        *("REALTIME", "MONOTONIC", "PROCESS_CPUTIME_ID", "THREAD_CPUTIME_ID", "MONOTONIC_RAW", "REALTIME_COARSE", "MONOTONIC_COARSE"),
+        *("BOOTTIME", "REALTIME_ALARM", "BOOTTIME_ALARM"),
+    )
+)
+"""EncodeClkIds in pkg/time/utils."""
+_FILE_METHODS = (
+    *(
+        "lookup",
+        "forget",
+        "getattr",
+        "setattr",
+        "readlink",
+        "mknod",
+        "mkdir",
+        "unlink",
+        "rmdir",
+        "symlink",
+        "rename",
+        "link",
+        "open",
+        "read",
+    ),
+    *("write", "flush", "release", "fsync", "opendir", "readdir", "releasedir", "fsyncdir", "statfs", "setxattr", "getxattr", "listxattr"),
+    *("removexattr", "access", "create", "getlk", "setlk", "bmap"),
+)
+"""IoMethod in api/v1alpha1/podiochaos_types.go; capitals are read, too."""
 _SIDECARS = ("istio-proxy", "linkerd-proxy", "istio-init")
 
 
@@ -27,6 +57,7 @@ def container_findings(this: Subject, fault: Fault) -> Iterator[Finding]:
             yield from _stress(this, fault)
         case "IOChaos":
             yield from _files(this, fault)
+            yield from _words(this, fault, "methods", _FILE_METHODS, "method of files")
         case "TimeChaos":
             yield from _time(this, fault)
         case "DNSChaos":
@@ -134,8 +165,17 @@ def _mounted(this: Subject, fault: Fault, volume: str, path: str) -> Iterator[Fi
         yield this.note("reference/volume-path", message, path)
 
 
+def _words(this: Subject, fault: Fault, field: str, known: tuple[str, ...], what: str) -> Iterator[Finding]:
+    """Words that the daemon on the node looks up, and does not find, when the fault is injected."""
+    for index, word in enumerate(texts(fault.spec.get(field))):
+        if word not in known and word.lower() not in known:
+            message = f"{short(word)} is no {what}{did_you_mean(word, known)}: the fault is not injected"
+            yield this.note("chaos-mesh/unknown-word", message, f"{fault.path}/{field}/{index}")
+
+
 def _time(this: Subject, fault: Fault) -> Iterator[Finding]:
     spec, path = fault.spec, fault.path
+    yield from _words(this, fault, "clockIds", _CLOCKS, "clock")
     for wrong in ("offset", "time_offset", "timeoffset"):
         if wrong in spec:
             certain = fix("timeOffset: instead of it", move(f"{path}/{wrong}", f"{path}/timeOffset")) if "timeOffset" not in spec else None

@@ -129,6 +129,11 @@ def _effect(this: Subject, spec: dict[str, Any], path: str) -> Iterator[Finding]
     if spec.get("port") in _TLS_PORTS and not spec.get("tls"):
         message = f"port {spec['port']} speaks TLS as a rule, and HTTPChaos reads plain HTTP: without tls it has no effect"
         yield this.note(rule, message, f"{path}/port")
+    wanted, code = spec.get("path"), spec.get("code")
+    if isinstance(wanted, str) and wanted and wanted[0] not in "/*?":
+        yield this.note(rule, f"path is {short(wanted)}: every path begins with /, and this one matches no request", f"{path}/path")
+    if isinstance(code, int) and not isinstance(code, bool) and code and not 100 <= code <= 599:
+        yield this.note(rule, f"code is {code}: no answer has that status", f"{path}/code")
     if this.world.cluster is None:
         return
     pods = chaos_mesh(this.world.topology, spec.get("selector"), this.namespace).pods

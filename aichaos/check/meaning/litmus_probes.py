@@ -26,6 +26,7 @@ _MODES_MEANT = {"before": "SOT", "after": "EOT", "start": "SOT", "end": "EOT"}
 _TIMEOUT = ("spec", "experiments", "", "spec", "probe", "", "runProperties", "probeTimeout")
 """Where the CRD says of which type a probe's times are; "" steps into a list."""
 
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NO_FIX: Fix | None = None
 _AGGREGATES = re.compile(r"^\s*(?:sum|avg|min|max|count|scalar|histogram_quantile|absent|quantile|vector|stddev|round|1\s*-|100)\b")
 
@@ -182,9 +183,12 @@ def _inputs(this: Subject, kind: str, inputs: Any, path: str) -> Iterator[Findin
             comparator = mapping(inputs.get("comparator"))
             words = _TEXTS if comparator.get("type") == "string" else _NUMBERS
             yield from _criteria(this, comparator.get("criteria"), words, f"{path}/comparator/criteria")
+            if comparator.get("type") in ("int", "float"):
+                yield from _number(this, comparator, f"{path}/comparator")
 
 
 def _http(this: Subject, inputs: dict[str, Any], path: str) -> Iterator[Finding]:
+    yield from _url(this, inputs.get("url"), f"{path}/url")
     method, certain = inputs.get("method"), _NO_FIX
     if method is None or isinstance(method, str):
         yield from _flat_method(this, inputs, method, path)
@@ -263,9 +267,24 @@ def _criteria(this: Subject, value: Any, words: tuple[str, ...], path: str) -> I
     yield this.note("litmus/criteria", message, path, fix=fix(f'criteria: "{meant}"', replace(path, meant)) if meant else None)
 
 
+def _number(this: Subject, comparator: dict[str, Any], path: str) -> Iterator[Finding]:
+    """What a number is compared with; `oneOf` and `between` take lists."""
+    value = comparator.get("value")
+    if isinstance(value, str) and comparator.get("criteria") not in ("oneOf", "between") and not _FLOAT.fullmatch(value.strip()):
+        message = f"value is {short(value)}: numbers are compared, and this is none; the probe fails"
+        yield this.note("litmus/criteria", message, f"{path}/value")
+
+
+def _url(this: Subject, url: Any, path: str) -> Iterator[Finding]:
+    if isinstance(url, str) and not re.match(r"https?://[^/]", url, re.IGNORECASE):
+        message = f"{short(url)} can't be asked: write http:// or https:// and a host, as in http://web.shop.svc:80"
+        yield this.note("litmus/probe-address", message, path)
+
+
 def _prometheus(this: Subject, inputs: dict[str, Any], path: str) -> Iterator[Finding]:
     comparator = mapping(inputs.get("comparator"))
     yield from _criteria(this, comparator.get("criteria"), _NUMBERS, f"{path}/comparator/criteria")
+    yield from _number(this, comparator, f"{path}/comparator")
     query = inputs.get("query")
     if not isinstance(query, str) or not query:
         return

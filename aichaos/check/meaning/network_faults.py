@@ -141,6 +141,8 @@ def _number(this: Subject, block: dict[str, Any], field: str, path: str) -> Iter
             yield this.note("chaos-mesh/percentage-range", f"{field} is {value}: nothing happens", here)
         return
     if isinstance(value, str) and _is_float(value):
+        if not 0 <= float(value) <= 100:  # 1e3, -1, nan
+            yield this.note("chaos-mesh/percentage-range", f"{field} is {short(value)}: a percentage is from 0 to 100", here)
         return
     certain = fix(f'{field}: "{meant}"', replace(here, meant)) if meant else None
     message = f'{field} is {short(value)}; it takes a number as a text, without %, as in "25"'

@@ -43,7 +43,7 @@ def _problems(selector: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _name(value: Any, problem: Callable[[str], str | None], what: str, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str) and value and problem(value) is not None:
+    if isinstance(value, str) and problem(value) is not None:
         yield path, f"{what} can't be called {short(value)}{_wildcard(value)}"
 
 
