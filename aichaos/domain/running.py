@@ -155,12 +155,23 @@ def beside_lever(command: str, lever: str) -> str:
     return command if lever == LEVER else f"{command} --lever {shlex.quote(lever)}"
 
 
+class Along(_Word, frozen=True, kw_only=True):
+    """Objects that go with a deletion because they belong to what is deleted. of: that object. returns: how they come back, for people:
+    "under other names"."""
+
+    of: str
+    kind: str
+    names: tuple[str, ...]
+    returns: str
+
+
 class Plan(_Word, frozen=True, kw_only=True):
     """What a run will do, before it does it.
 
     run: its name. digest: of the experiment's document. cluster: the UID of namespace kube-system. rivals: for every object that will be
     deleted, whom its order of age concerns. closure: the objects that the way back must recreate although no step touches them.
     deadline: seconds. lever: `NS/NAME`. kubernetes: the version whose API the cluster serves, as `1.35`; "" where it does not say.
+    along: what the deletions take along.
     """
 
     run: str
@@ -178,6 +189,7 @@ class Plan(_Word, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     lever: str = LEVER
     kubernetes: str = ""
+    along: tuple[Along, ...] = ()
 
 
 class Approval(_Word, frozen=True, kw_only=True):

@@ -37,7 +37,7 @@ from aichaos.predict.predict import Foretold
 from aichaos.predict.predict import predict as foretell
 from aichaos.predict.routing.router import Router
 from aichaos.report.kubectl import text as step_text
-from aichaos.run import approve, guard, incluster, lease, lever, own, plan, state, trial, uses, whole
+from aichaos.run import approve, guard, incluster, lease, lever, own, owned, plan, state, trial, uses, whole
 from aichaos.run.hold import writing
 from aichaos.run.places import Places, listing, looking
 from aichaos.run.plan import Refusal
@@ -192,7 +192,8 @@ def _plan(
     foreseen = plan.Foreseen(
         rivals=orders(undone, topology.snapshot), closure=undone.closure, irreversible=foretold.prediction.irreversible
     )  # fmt: skip
-    return plan.make(experiment, frame, foreseen, looking(reader), places, step_text)
+    made = plan.make(experiment, frame, foreseen, looking(reader), places, step_text)
+    return owned.noted(made, owned.dependents(reader), order.policy)
 
 
 def version_of(reader: Reader) -> tuple[str, str]:

@@ -16,6 +16,8 @@ _NOTES = ("kubectl.kubernetes.io/last-applied-configuration",)
 _STYLES: dict[str, Style] = {"+": "green", "-": "red", "@": "cyan"}
 MOST = 60
 """Lines of one diff; the rest is in `aichaos check` and in the file."""
+_SHOWN = 4
+"""Names of objects of one kind that go along with another."""
 
 
 def show(
@@ -39,6 +41,9 @@ def show(
     if plan.closure:
         named = ", ".join(map(str, plan.closure))
         paper.text(f"The way back makes these again, too, so that routes keep their order of age: {named}")
+    for along in plan.along:
+        names = ", ".join(along.names[:_SHOWN]) + (f" and {len(along.names) - _SHOWN} more" if len(along.names) > _SHOWN else "")
+        paper.text(f"{along.kind} {names}; comes back: {along.returns}", mark=f"Goes along with {along.of}: ")
     for one in plan.irreversible:
         paper.text(f"{one.object}: {one.why}", mark="Does not come back: ")
     for warning in warnings:

@@ -189,7 +189,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if reason is not None or isinstance(found, Missing):
         print(f"no real API server here: {reason or (found.reason if isinstance(found, Missing) else '')}", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and by what is started, too
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup, as Ctrl-C is in a background job: by what is started, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aichaos-stops-")))
         controlplane: Any = stack.enter_context(Servers(folder / "controlplane", found)).controlplane
