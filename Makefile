@@ -65,7 +65,7 @@ stops: $(VENV)/.dev testbed
 shams: $(VENV)/.dev testbed
 	AICHAOS_SHAMS=50 $(BIN)/python -m pytest -q tests/run/test_shams.py
 
-# Litmus and kube-burner, for real, out of a folder that you fill (tests/brought).
+# Litmus, kube-burner and krkn, for real, out of a folder that you fill (tests/brought).
 BROUGHT ?=
 brought: $(VENV)/.dev testbed
 	AICHAOS_BROUGHT=$(BROUGHT) $(BIN)/python -m pytest -q -n 2 tests/brought

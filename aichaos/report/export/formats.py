@@ -14,6 +14,6 @@ FORMATS: dict[str, Callable[[Outline, Snapshot], Exported]] = {
     "argo": argo.export,
     "cronjob": lambda outline, snapshot: scheduled.cronjob(outline),
     "github-actions": lambda outline, snapshot: scheduled.github_actions(outline),
-    "krkn": lambda outline, snapshot: krkn.export(outline),
+    "krkn": krkn.export,
     "kube-burner": lambda outline, snapshot: kube_burner.export(outline),
 }

@@ -1,6 +1,7 @@
 """Every experiment of every bundled cluster in every format: exported, or said why not; what it holds is what the tool takes."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -175,6 +176,24 @@ def test_krkn_kills_the_pods_that_were_meant() -> None:
         "id": "kill-pods",
         "config": {"label_selector": "a=b,app=web", "namespace_pattern": r"^shop\.a$", "kill": 2, "krkn_pod_recovery_time": 120},
     }
+
+
+def test_krkn_waits_for_a_pod_that_can_come_back() -> None:
+    """A replacement has another name: by the name of the killed pod alone krkn would wait in vain, and call it a failure."""
+    topology = demo("route-chaos")
+    pod = next(one for one in topology.snapshot.pods if one.metadata.owner_references)
+    owner = pod.metadata.owner_references[0].name
+    alone = next(one for one in topology.snapshot.pods if not one.metadata.owner_references).name
+    steps = [{"delete": {"kind": "Pod", "name": name, "namespace": pod.namespace}} for name in (pod.name, alone)]
+    made = exported(msgspec.convert(shop.experiment(pod.namespace, *steps), Experiment), topology, "krkn")
+    (scenarios,) = yaml.load(made.files[0].text, "scenario.yaml")
+    patterns = [one["config"]["name_pattern"] for one in scenarios]
+    assert re.fullmatch(patterns[0], pod.name)
+    assert re.fullmatch(patterns[0], f"{owner}-abcde")
+    assert not re.fullmatch(patterns[0], f"{owner}-abcde-x")
+    assert patterns[1] == f"^{alone}$"
+    assert any(f"one pod of ReplicaSet {owner}, whichever it is" in note for note in made.notes)
+    assert any(f"nothing is known that makes the pod {alone} again" in note for note in made.notes)
 
 
 def test_a_scheduled_run_is_checked_and_always_recovered(aichaos: Run, tmp_path: Path) -> None:
