@@ -42,6 +42,22 @@ class Received(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     headers: Pairs = ()
 
 
+class Mirror(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where copies of the requests go, whose answers nobody sees. share: of the requests, 0..1. service: `ns/name`."""
+
+    service: str
+    port: int | None
+    share: float
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What becomes of the headers of an answer. set, add: names and values. remove: names."""
+
+    set: Pairs = ()
+    add: Pairs = ()
+    remove: tuple[str, ...] = ()
+
+
 class Brief(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one implementation makes of a request."""
 
@@ -57,6 +73,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: what the gateway itself answers; None where a backend answers, or where nothing does (a refused connection).
     listener: `ns/gateway/listener`. route: `ns/name`. rule, match: from 0. implementation: the profile by which this was answered.
     implementations: what the other profiles say; empty where nobody asked them.
+    Only where there is any: mirrors, where a backend gets the request and others a copy; response_headers, how the filters of the rule
+    change the headers of this answer, whoever gives it.
     """
 
     outcome: Outcome
@@ -71,6 +89,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     why: tuple[str, ...] = ()
     implementation: str = "standard"
     implementations: dict[str, Brief] = {}
+    mirrors: tuple[Mirror, ...] | msgspec.UnsetType = msgspec.UNSET
+    response_headers: Changes | msgspec.UnsetType = msgspec.UNSET
 
     def because(self, *why: str) -> "Answer":
         """The same answer with more reasons."""

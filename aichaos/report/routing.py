@@ -1,6 +1,6 @@
 """The answer to a request as text: what happens first, then why, then who would do otherwise."""
 
-from aichaos.domain.prediction import Answer, BackendShare, Brief, RequestLine
+from aichaos.domain.prediction import Answer, BackendShare, Brief, Changes, RequestLine
 from aichaos.errors import UsageError
 from aichaos.report.layout import Paper, Part, Style
 
@@ -79,6 +79,12 @@ def _at(found: Answer) -> str:
     return f"{found.route}, spec.rules[{found.rule}]{match}"
 
 
+def _changes(headers: Changes) -> list[str]:
+    """The headers of the answer, a line each."""
+    given = [f"{name}: {value}" for name, value in headers.set] + [f"{name}: {value} (added)" for name, value in headers.add]
+    return [*given, *(f"without {name}" for name in headers.remove)]
+
+
 def _facts(line: RequestLine, found: Answer) -> list[tuple[str, str]]:
     rows = []
     if found.listener is not None:
@@ -94,5 +100,10 @@ def _facts(line: RequestLine, found: Answer) -> list[tuple[str, str]]:
         rows += [("", f"{name}: {value}") for name, value in found.received.headers if (name, value) not in given]
         left = {name.lower() for name, _ in found.received.headers}
         rows += [("", f"without {name}") for name, _ in given if name.lower() not in left and name.lower() != "host"]
+    for copy in found.mirrors or ():
+        name = f"{copy.service}:{copy.port}" if copy.port is not None else copy.service
+        rows.append(("mirrored", f"{_share(copy.share)} {name}, whose answer nobody sees"))
+    if found.response_headers:
+        rows += [("" if number else "answer", said) for number, said in enumerate(_changes(found.response_headers))]
     rows.append(("routed by", "the standard" if found.implementation == "standard" else found.implementation))
     return rows

@@ -35,4 +35,4 @@ def departures(answer: Answer, plain: Answer, profile: Profile, ask: Callable[[P
 
 
 def _seen(answer: Answer) -> tuple[object, ...]:
-    return answer.brief, answer.received, answer.route, answer.rule
+    return answer.brief, answer.received, answer.route, answer.rule, answer.mirrors, answer.response_headers

@@ -177,6 +177,23 @@ def said(answer: Answer) -> str:
     return f"{to}{by}{path}"
 
 
+def otherwise(plain: Answer, answer: Answer) -> str:
+    """What another answer says: in few words all of it, or only what is beside the same way of the request."""
+    way = (plain.brief, plain.route, plain.rule, plain.received and (plain.received.path, plain.received.host))
+    if way != (answer.brief, answer.route, answer.rule, answer.received and (answer.received.path, answer.received.host)):
+        return said(plain)
+    parts = []
+    if plain.received is not None and answer.received is not None and plain.received.headers != answer.received.headers:
+        parts += [f"{name}: {value} is received" for name, value in plain.received.headers if (name, value) not in answer.received.headers]
+        names = {name.lower() for name, _ in plain.received.headers}
+        parts += [f"no {name} is received" for name, _ in answer.received.headers if name.lower() not in names]
+    if plain.mirrors != answer.mirrors:
+        parts += [f"{100 * one.share:.3g} % are copied to {one.service}" for one in plain.mirrors or ()]
+    if plain.response_headers != answer.response_headers:
+        parts.append("the answer's headers are changed" if plain.response_headers else "the answer's headers are left alone")
+    return "; ".join(parts) or said(plain)
+
+
 # what was asked ---------------------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from aichaos.domain.gateway import Filter
 from aichaos.domain.prediction import Pairs, Received
 from aichaos.predict.routing.cors import preflight
 from aichaos.predict.routing.entries import Entry, extension, of_backend
-from aichaos.predict.routing.headers import modified, unusable
+from aichaos.predict.routing.headers import modified, unusable, with_forwarded_host
 from aichaos.predict.routing.paths import replaced
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.redirect import location
@@ -43,6 +43,12 @@ def kept(filters: tuple[Filter, ...], profile: Profile) -> tuple[Filter, ...] | 
     return known if len(known) == len(filters) or profile.unknown_filter == "ignored" else None
 
 
+def _of_the_rule(one: Filter, entry: Entry) -> bool:
+    """Whether a filter is one of the rule's own, not of one of its backends."""
+    filters: tuple[Filter, ...] = getattr((entry.route.spec.rules or ())[entry.rule], "filters", ())
+    return any(one is other for other in filters)
+
+
 def _usable(one: Filter, profile: Profile) -> bool:
     """Whether an implementation has a filter of a rule or of a backend, and its settings are there."""
     field = _FIELDS.get(one.type)
@@ -54,6 +60,7 @@ def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry,
     headers: Pairs = request.headers
     seen = request if path == request.path else msgspec.structs.replace(request, path=path)  # values are filled in from what was matched
     host, named, new_path = request.authority, "", path
+    before: str | None = None
     query = request.query
     known = [one for one in filters if extension(one) not in profile.extensions]  # whatever those do: see notes.py
     usable = [one for one in known if _usable(one, profile)]
@@ -71,11 +78,15 @@ def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry,
             change = one.request_header_modifier
             headers = modified(headers, change, seen, profile.header_values, profile.set_and_add, profile.header_names)
         if one.url_rewrite is not None:
+            if one.url_rewrite.hostname and _of_the_rule(one, entry):
+                before = named or request.authority
             named = one.url_rewrite.hostname or named
             if one.url_rewrite.path is not None:
                 new_path = replaced(new_path, entry.path, one.url_rewrite.path, profile.rewrite_prefix, profile.rewrite_full)
     said = [value for name, value in headers if name.lower() == "host"]
     host = named or (said[-1] if said else host)
+    if before is not None and profile.forwarded_host == "the host before":
+        headers = with_forwarded_host(headers, before)
     rest = tuple(pair for pair in headers if pair[0].lower() != "host") if said else headers
     target = new_path if query is None else f"{new_path}?{query}"
     return Effect(received=Received(path=target, host=host, headers=rest))

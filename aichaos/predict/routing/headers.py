@@ -64,6 +64,14 @@ def modified(headers: Pairs, change: HeaderFilter, request: Request, values: str
     return tuple(kept)
 
 
+def with_forwarded_host(headers: Pairs, host: str) -> Pairs:
+    """The headers with one host more in X-Forwarded-Host, unless it is the last there already."""
+    known = [value for name, value in headers if name.lower() == "x-forwarded-host"]
+    listed = [part.strip() for value in known for part in value.split(",")]
+    value = ",".join([*known, *([host] if listed[-1:] != [host] else [])])
+    return (*(pair for pair in headers if pair[0].lower() != "x-forwarded-host"), ("X-Forwarded-Host", value))
+
+
 def changeable(name: str, names: str) -> bool:
     return names == "any" or _PLAIN_NAME.fullmatch(name) is not None
 

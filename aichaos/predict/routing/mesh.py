@@ -15,6 +15,7 @@ from aichaos.predict.routing import istio
 from aichaos.predict.routing.age import age, older_first
 from aichaos.predict.routing.answer import Found, error, taken
 from aichaos.predict.routing.backends import resolve
+from aichaos.predict.routing.beside import beside
 from aichaos.predict.routing.entries import Entry, along, entries
 from aichaos.predict.routing.matching import holds
 from aichaos.predict.routing.order import sort_key
@@ -87,7 +88,7 @@ def _gamma(request: Request, routes: list[HTTPRoute], world: World, profile: Pro
     best = min(fitting, key=lambda entry: (_KINDS.index(entry.kind), -len(entry.key), key(entry)))
     rule = (best.route.spec.rules or ())[best.rule]
     refs = tuple(resolve(best.route, ref, world, profile) for ref in rule.backend_refs or ())
-    found = taken(request, Found(entry=best, path=request.path), refs, profile)
+    found = beside(taken(request, Found(entry=best, path=request.path), refs, profile), best, world, profile)
     return _with(found, (f"{best.route.namespace}/{best.route.name} is attached to the Service itself: no Gateway is passed",))
 
 

@@ -52,14 +52,19 @@ def _limits(rule: HTTPRule) -> Iterator[str]:
 _UNKNOWN = {"500": "answered with 500", "ignored": "it is passed over", "no route": "nothing of the route is served"}
 
 
-def _mirror(mirror: MirrorFilter, namespace: str, profile: Profile) -> str:
-    share = 100.0
+def mirrored(mirror: MirrorFilter, profile: Profile) -> float:
+    """The share of the requests of which a copy is made, in percent."""
     if profile.mirrored == "all":
-        pass
-    elif mirror.percent is not None:
-        share = float(mirror.percent)
-    elif mirror.fraction is not None:
-        share = 100.0 * float(mirror.fraction.get("numerator", 0)) / float(mirror.fraction.get("denominator") or 100)
+        return 100.0
+    if mirror.percent is not None:
+        return float(mirror.percent)
+    if mirror.fraction is not None:
+        return 100.0 * float(mirror.fraction.get("numerator", 0)) / float(mirror.fraction.get("denominator") or 100)
+    return 100.0
+
+
+def _mirror(mirror: MirrorFilter, namespace: str, profile: Profile) -> str:
+    share = mirrored(mirror, profile)
     copy = "a copy" if share >= 100 else f"a copy of {share:g} % of such requests"
     return f"{copy} goes to {_target({'backendRef': mirror.backend_ref}, namespace)}, whose answer nobody sees"
 

@@ -151,6 +151,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     unusable_header: Literal["done", "500"] = "done"
     """A filter that touches the Host header, or whose value has anything but words of visible ASCII with one blank between two: it is
     done as far as can be, or the rule answers with an error. See also `poisons`."""
+    forwarded_host: Literal["as sent", "the host before"] = "as sent"
+    """What X-Forwarded-Host has where a rule gives a request another host: what the client sent, or the host before besides."""
     mirrored: Literal["as told", "all"] = "as told"
     """Which share of the requests a RequestMirror copies: the one that it names, or all of them."""
     broken_mirror: Literal["dropped", "500"] = "dropped"

@@ -18,7 +18,7 @@ from aichaos.errors import UsageError
 from aichaos.predict.routing import istio, mesh
 from aichaos.predict.routing.departures import departures
 from aichaos.predict.routing.disagreement import of_this_route
-from aichaos.predict.routing.explain import said, why
+from aichaos.predict.routing.explain import otherwise, why
 from aichaos.predict.routing.profile import Profile
 from aichaos.predict.routing.profiles.istio import ISTIO
 from aichaos.predict.routing.profiles.registry import PROFILES, by_controller, by_name
@@ -196,7 +196,7 @@ class Router:
         found = departures(answer, plain, profile, ask)
         if not found:
             return []
-        return [f"the standard says otherwise: {said(plain)}", *(f"{one.name}: {one.says} See {one.page}." for one in found)]
+        return [f"the standard says otherwise: {otherwise(plain, answer)}", *(f"{one.name}: {one.says} See {one.page}." for one in found)]
 
     def open_points(self, request: Request, gateway: Key) -> list[Reading]:
         """The readings of the standard under which a request is answered otherwise than under the plain one."""

@@ -16,6 +16,7 @@ from aichaos.predict.routing.age import undecided
 from aichaos.predict.routing.answer import Found, carried, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
 from aichaos.predict.routing.backends import Resolved, mirrors_hold, resolve
+from aichaos.predict.routing.beside import beside
 from aichaos.predict.routing.entrance import Entrance, bound, entrance
 from aichaos.predict.routing.entries import Entry, broken, entries
 from aichaos.predict.routing.exclude import Judged, Moved
@@ -311,7 +312,8 @@ class Table:
             return error(404, found, self.profile)
         route, rule = found.entry.route, found.entry.rule
         broken = self.profile.broken_mirror == "500" and not mirrors_hold(route, rule, self.world, self.profile)
-        return taken(request, found, self.resolved(route, rule), self.profile, broken=broken)
+        answer = taken(request, found, self.resolved(route, rule), self.profile, broken=broken)
+        return beside(answer, found.entry, self.world, self.profile)
 
     def _streamed(self, request: Request, listener: EffectiveListener) -> list[Answer]:
         routes = streams.candidates(self.placements.values(), listener, request)

@@ -37,6 +37,7 @@ ENVOY_GATEWAY = Profile(
     header_values="format",
     backend_filters=HEADER_FILTERS | {"URLRewrite of the host"},
     unusable_header="500",
+    forwarded_host="the host before",
     broken_mirror="500",
     set_and_add="add",
     rewrite_prefix="envoy-gateway rewrite",
@@ -72,6 +73,12 @@ ENVOY_GATEWAY = Profile(
             "A filter that sets, adds or removes Host, of a request or of an answer, makes the rule answer 500; so does a header value "
             "with anything but words of visible ASCII with one blank between two.",
             "unusable_header",
+        ),
+        _row(
+            "forwarded-host",
+            "Where a rule rewrites the host, the one before is added to X-Forwarded-Host, unless it is the last there already; a host that "
+            "a backend's filter writes is not. By the standard the header stays as it was sent.",
+            "forwarded_host",
         ),
         _row(
             "broken-mirror",
@@ -188,6 +195,6 @@ ENVOY_GATEWAY = Profile(
     ),
     notes=(
         "The loser of a conflict stays Accepted=True, and both routes get RouteRulesOverlap=True.",
-        "A rewritten host leaves the old one in X-Forwarded-Host.",
+        "It also adds X-Forwarded-For, X-Forwarded-Proto and X-Request-Id: these are not foretold.",
     ),
 )
