@@ -74,26 +74,26 @@ def _verdict_style(verdict: str) -> Style:
 
 def _table(found: Prediction, paper: Paper) -> None:
     drawn = grid(found)
-    heads = [_head(number, len(found.states)) for number in range(len(found.states))]
-    room = max(24, paper.width - sum(len(head) + 2 for head in heads))
+    heads = [head(number, len(found.states)) for number in range(len(found.states))]
+    room = max(24, paper.width - sum(len(one) + 2 for one in heads))
     paper.line()
-    paper.line((" " * min(room, max(map(cells, found.requests)) + 2), ""), *(f"{head}  " for head in heads))
+    paper.line((" " * min(room, max(map(cells, found.requests)) + 2), ""), *(f"{one}  " for one in heads))
     width = min(room, max(map(cells, found.requests)) + 2)
     for request, row in zip(found.requests, drawn.letters, strict=True):
         shown = request if cells(request) <= width - 2 else request[: width - 3] + "…"
         parts: list[Part | str] = [shown + " " * (width - cells(shown))]
-        for place, (letter, head) in enumerate(zip(row, heads, strict=True)):
+        for place, (letter, its) in enumerate(zip(row, heads, strict=True)):
             same = place > 0 and letter == row[place - 1]
             text = "·" if same else letter
             style: Style = "dim" if same else _style(letter, drawn)
-            parts.append((text + " " * (len(head) + 2 - len(text)), style))
+            parts.append((text + " " * (len(its) + 2 - len(text)), style))
         paper.line(*parts)
     paper.line()
-    rows: list[list[Part]] = [[(letter, _style(letter, drawn)), (_meaning(letter, drawn), "")] for letter in drawn.meanings]
+    rows: list[list[Part]] = [[(letter, _style(letter, drawn)), (meaning(letter, drawn), "")] for letter in drawn.meanings]
     paper.columns(rows, indent=2)
 
 
-def _meaning(letter: str, drawn: Grid) -> str:
+def meaning(letter: str, drawn: Grid) -> str:
     """What an answer is; where another letter would read the same, also how many endpoints can give it."""
     answer = drawn.meanings[letter]
     said = says(answer)
@@ -103,7 +103,7 @@ def _meaning(letter: str, drawn: Grid) -> str:
     return said
 
 
-def _head(number: int, states: int) -> str:
+def head(number: int, states: int) -> str:
     if number == 0:
         return "before"
     return "restored" if number == states - 1 else str(number)
@@ -159,7 +159,7 @@ def _spans(allowed: tuple[bool, ...]) -> str:
             found[-1].append(number)
         else:
             found.append([number])
-    heads = [(_head(span[0], len(allowed)), _head(span[-1], len(allowed))) for span in found]
+    heads = [(head(span[0], len(allowed)), head(span[-1], len(allowed))) for span in found]
     return ", ".join(first if first == last else f"{first}–{last}" for first, last in heads)
 
 

@@ -9,7 +9,15 @@ from typing import Any, Literal
 
 import msgspec
 
-_PLAIN = {str: "text", int: "integer", float: "number", bool: "true or false", type(None): "null", msgspec.UnsetType: "absent", Any: "anything"}
+_PLAIN = {
+    str: "text",
+    int: "integer",
+    float: "number",
+    bool: "true or false",
+    type(None): "null",
+    msgspec.UnsetType: "absent",
+    Any: "anything",
+}
 
 
 def typed(annotation: Any, linked: bool = True) -> str:
