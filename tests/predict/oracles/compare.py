@@ -163,7 +163,7 @@ def fits(foretold: Answer, told: Json, asked: Asked) -> bool:
 def _lines(headers: Pairs | list[list[str]]) -> dict[str, list[str]]:
     found = defaultdict(list)
     for name, value in headers:
-        if name.lower().startswith("x-") and not name.lower().startswith("x-forwarded-"):  # those are not kept
+        if name.lower().startswith("x-"):
             found[name.lower()].append(value)
     return found
 

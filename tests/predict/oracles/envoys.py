@@ -29,7 +29,7 @@ _FOREIGN = ("istio.", "envoy.filters.http.grpc_stats")
 """Beginnings of the names of filters that do not route."""
 _ASIDE = ("envoy-gateway-proxy-", "virtualInbound", "virtualOutbound")
 """Beginnings of the names of listeners that are not asked: a readiness probe, and those that have all traffic of a sidecar."""
-_OWN = ("x-request-id", "x-forwarded-", "x-envoy-")
+_OWN = ("x-request-id", "x-forwarded-for", "x-forwarded-proto", "x-envoy-")
 """Headers that every gateway adds by itself."""
 _RE2 = {"istio": 32768, "envoy-gateway": 4294967295}
 """The greatest size of a regular expression's program, as in the bootstrap configuration of each gateway."""
