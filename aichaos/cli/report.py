@@ -102,11 +102,17 @@ def _prompt(found: "Results", given: dict[str, Any], output: str) -> int:
 
 
 def _folder(run: str | None) -> Path:
-    from aichaos.run import listing, state
+    from aichaos.run import days, listing, state
 
     if run is None:
         latest = next(iter(listing.past()), None)
         if latest is None:
             raise UsageError("nothing was run from this machine yet", hint="`aichaos run EXPERIMENT` runs one.")
         return state.folder(latest.run)
-    return Path(run) if "/" in run or run == "." else state.folder(run)
+    if "/" in run or run == ".":
+        return Path(run)
+    where = state.folder(run)
+    if state.series(run).is_dir():
+        day = f"`aichaos gameday debrief {run}` tells of a GameDay. " if days.folder(run).is_dir() else ""
+        raise UsageError(f"{run} is several runs in order, and not one", hint=f"{day}`aichaos runs` lists its runs.")
+    return where

@@ -88,7 +88,7 @@ def finish(open_journal: Journal, link: Link, say: Say, who: str, patience: Pati
     """Restore a run whose process is gone, and close it: 0 when everything is as it was, 8 when something is left to do by hand."""
     run = open_journal.record.opened.plan.run
     if open_journal.record.closed is not None:
-        say(f"run {run} has ended: nothing is left to restore")
+        say(f"{'series' if state.series(run).is_dir() else 'run'} {run} has ended: nothing is left to restore")
         return 0
     held = restore.take_over(open_journal, link.writer, say, who)
     open_journal = _whole(open_journal, link.writer, say)  # only now: whoever wrote before writes no more

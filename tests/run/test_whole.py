@@ -128,6 +128,11 @@ def test_a_day_is_reviewed_once_and_held_without_a_question_under_one_lease(lab:
     assert (holder(lab), lease(lab)["spec"]["leaseTransitions"] - generation) == ("", 4), "taken once, lent three times"
     again = held(lab, path, approval, "--yes")
     assert (again.returncode, "refused [approval-used]: the approval was for one GameDay" in again.stderr) == (5, True), all_said(again)
+    (series,) = (path.name for path in (lab.folder / "state" / "series").iterdir() if path.name in lab.say("gameday", "list").stdout)
+    asked = lab.say("report", series)
+    assert (asked.returncode, f"aichaos gameday debrief {series}" in asked.stderr) == (2, True), all_said(asked)
+    assert f"series {series} has ended" in lab.say("recover", series).stderr
+    assert series not in lab.say("runs").stdout
     assert lab.debrief()["led_by"].endswith(f"approved by {yaml.safe_load(approval.read_text())['user']}")
 
 
