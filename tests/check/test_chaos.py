@@ -101,6 +101,14 @@ def test_a_duration_from_elsewhere_is_not_judged() -> None:
     assert rules(engine(env="{name: TOTAL_CHAOS_DURATION, valueFrom: {configMapKeyRef: {name: settings, key: colour}}}")) == []
 
 
+@pytest.mark.parametrize("experiments", ["", ", experiments: []", ", experiments: [{name: ''}]", ", experiments: [{spec: {}}]"])
+def test_an_engine_that_names_no_fault_is_admitted_and_runs_none(experiments: str) -> None:
+    head = "apiVersion: litmuschaos.io/v1alpha1\nkind: ChaosEngine\nmetadata: {name: e, namespace: shop}\n"
+    spec = "engineState: active, chaosServiceAccount: runner, appinfo: {appns: shop, applabel: app=web, appkind: deployment}"
+    found = reviewed(f"{head}spec: {{{spec}{experiments}}}\n").findings
+    assert [one.severity for one in found if one.rule == "litmus/no-fault"] == ["error"]
+
+
 INTERVAL = "{{name: TOTAL_CHAOS_DURATION, value: '30'}}, {{name: RANDOMNESS, value: '{random}'}}, {{name: CHAOS_INTERVAL, value: {value}}}"
 
 

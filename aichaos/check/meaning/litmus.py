@@ -79,6 +79,9 @@ def litmus_findings(this: Subject) -> Iterator[Finding]:
         inner = mapping(experiment.get("spec"))
         yield from _unknown(this, mapping(inner.get("components")), _COMPONENTS, f"{path}/spec/components")
         yield from probe_findings(this, sequence(inner.get("probe")), f"{path}/spec/probe")
+    if spec and not sequence(spec.get("experiments")):
+        message = "no experiments: the engine is admitted and runs nothing; name a fault, as in experiments: [{name: pod-delete}]"
+        yield this.note("litmus/no-fault", message, "/spec/experiments")
     for fault in litmus_faults(this.document):
         yield from _fault_name(this, fault.name, f"{fault.path}/name")
         yield from _no_target(this, mapping(spec.get("appinfo")), fault)
@@ -158,6 +161,9 @@ def _no_target(this: Subject, appinfo: dict[str, Any], fault: LitmusFault) -> It
 def _fault_name(this: Subject, name: str, path: str) -> Iterator[Finding]:
     """Without a cluster that says which faults are installed, the charts tell the usual names."""
     known = litmus_known()
+    if not name:
+        message = "no name: it says which installed ChaosExperiment runs, and without it none does"
+        yield this.note("litmus/no-fault", message, path)
     if not name or name in known or this.world.cluster is not None:
         return
     inside = [fault for fault in known if fault in name or name in fault]

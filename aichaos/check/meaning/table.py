@@ -60,6 +60,7 @@ _CHAOS_MESH: tuple[Rule, ...] = (
 _LITMUS: tuple[Rule, ...] = (
     Rule("litmus/duration", "meaning", "error", "TOTAL_CHAOS_DURATION is whole seconds, written as a text."),
     Rule("litmus/fault-name", "meaning", "warning", "No fault of the charts has that name."),
+    Rule("litmus/no-fault", "meaning", "error", "An engine names the faults that it runs."),
     Rule("litmus/unknown-field", "meaning", "error", "The CRD keeps a field that nobody reads."),
     Rule("litmus/removed-field", "meaning", "error", "A field of Litmus 1 that guards nothing any more."),
     Rule("litmus/engine-state", "meaning", "error", "engineState is active or stop."),
