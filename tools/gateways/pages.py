@@ -39,8 +39,9 @@ say where it departs from the standard on the request that is asked.
 
 {listed}
 
-`make differential` asks a real Contour and Envoy these cases, thousands of random requests and calls besides, and compares each answer and
-each condition of a route; another `SEED` makes other routes. `make oracles` does so with the translators of the other two.
+`make differential` asks a real Contour and Envoy these cases, 6,840 random requests and 480 calls besides, and compares each answer and
+each condition of a route; another `SEED` makes other routes. `make oracles` does so with the translators of the other two and a real Envoy:
+these cases, 5,440 requests over 360 random clusters and 1,296 over 72 with GRPCRoutes for each, and 5,040 inside meshes of Istio.
 
 Others are answered as the standard says, and that is said:
 
