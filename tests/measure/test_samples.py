@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aichaos.domain.sample import Outcome, Sample
@@ -43,7 +43,6 @@ def test_answers_of_a_second_are_one_line(tmp_path: Path) -> None:
     assert [seen.at(1), seen.longest] == pytest.approx([0.02, 2.0], rel=1e-3)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(1e-6, 3000), min_size=1, max_size=60), st.data())
 def test_a_value_of_a_rank_is_the_one_that_the_histogram_library_finds(seconds: list[float], data: st.DataObject) -> None:
     seen = Latencies([Writer().text(seconds)])

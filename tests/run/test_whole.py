@@ -205,8 +205,9 @@ def test_a_day_that_is_killed_between_two_scenarios_lets_others_in(lab: Lab, wat
         day.until("to go on: ")
         day.type("small")
         day.until(GO)
-        name, dogs = holder(lab), _children(day.process.pid)
-        assert len(dogs) == 1, "the day's own watchdog, and none of a run"
+        name, own = holder(lab), day.process.pid
+        lab.gateway.controlplane.wait(lambda: len(_children(own)) == 1, what="the run's watchdog to leave, and the day's own to stay")
+        dogs = _children(own)
         if watchdog != "lives":  # first it stands still, for a day without its watchdog ends by itself
             os.kill(day.process.pid, signal.SIGSTOP)
             os.kill(dogs[0], signal.SIGKILL)
