@@ -69,6 +69,6 @@ def test_json_is_one_document(aichaos: Run) -> None:
 def test_the_page_draws_each_answer_for_as_long_as_it_lasts(aichaos: Run, tmp_path: Path) -> None:
     assert aichaos("predict", saved(aichaos), "--from", "demo:route-chaos", "--html", "p.html").returncode == 0
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
-    lane = page.split("GET http://lior.example.com/shop</td>")[1].split("</tr>")[0]
+    lane = page.split("GET http://lior.example.com/shop</td>")[2].split("</tr>")[0]
     bars = re.findall(r'class="bar (\w+)" colspan="(\d+)" title="goes to route-chaos/([\w-]+)', lane)
     assert bars == [("tone0", "4", "infra-backend-v1"), ("tone1", "4", "infra-backend-v3"), ("tone0", "1", "infra-backend-v1")]
