@@ -1,6 +1,6 @@
 """Litmus on a control plane: its real operator, and its runner and experiments as the programs of pods that really run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,13 @@ def operator(plane: ControlPlane, namespace: str, programs: Path, folder: Path) 
         server.stop()
 
 
-def kubelet(plane: ControlPlane, namespace: str, programs: Path, folder: Path) -> Kubelet:
-    """For the pods of Litmus: its runner, and what an experiment's Job starts."""
+def kubelet(plane: ControlPlane, namespace: str, programs: Path, folder: Path, hosts: Mapping[str, str] | None = None) -> Kubelet:
+    """For the pods of Litmus: its runner, and what an experiment's Job starts. hosts: addresses by name, as a cluster's DNS has them."""
     images = {RUNNER: Image(entrypoint=[str(programs / "chaos-runner")]), EXPERIMENTS: Image(folder=str(programs))}
-    return Kubelet(plane, namespace, images, folder)
+    return Kubelet(plane, namespace, images, folder, hosts)
 
 
-def install_pod_delete(plane: ControlPlane, namespace: str) -> None:
+def install_pod_delete(plane: ControlPlane, namespace: str, account: str = ACCOUNT) -> None:
     """The fault `pod-delete` as its hub defines it, and an account that may do it."""
     definition = {
         "scope": "Namespaced",
@@ -58,12 +58,12 @@ def install_pod_delete(plane: ControlPlane, namespace: str) -> None:
     head = {"apiVersion": "litmuschaos.io/v1alpha1", "kind": "ChaosExperiment", "metadata": {"name": "pod-delete"}}
     plane.request("POST", f"{_GROUP}/{namespace}/chaosexperiments", head | {"spec": {"definition": definition}})
     rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
-    plane.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": ACCOUNT}})
-    plane.request("POST", f"{rbac}/roles", {"metadata": {"name": ACCOUNT}, "rules": _RIGHTS})
+    plane.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": account}})
+    plane.request("POST", f"{rbac}/roles", {"metadata": {"name": account}, "rules": _RIGHTS})
     binding = {
-        "metadata": {"name": ACCOUNT},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT},
-        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}],
+        "metadata": {"name": account},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
     }
     plane.request("POST", f"{rbac}/rolebindings", binding)
 

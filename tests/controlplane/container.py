@@ -1,8 +1,8 @@
 """Becomes the program of a container: ``container.py PARENT_PID ROOT READ_ONLY VOLUMES WORK_FOLDER PROGRAM [ARGUMENT …]``.
 
 In a mount namespace of its own, where the machine's folders are as they are (read only if READ_ONLY is `1`), and the volumes (JSON: folder
-by mount path) lie where the pod has asked for them. Ends with the process that started it, as `tied.py` does. Linux only; needs the rights
-of a user namespace at least.
+or file by mount path) lie where the pod has asked for them. Ends with the process that started it, as `tied.py` does. Linux only; needs the
+rights of a user namespace at least.
 """
 
 import ctypes
@@ -41,8 +41,9 @@ def main(parent: int, root: Path, read_only: bool, volumes: dict[str, str], fold
             if entry.name not in _OWN:
                 _mount(libc, str(entry), here, _MS_BIND | _MS_REC)
     places = {root / _resolved(where): source for where, source in volumes.items()}
-    for place in places:
-        place.mkdir(parents=True, exist_ok=True)
+    for place, source in places.items():
+        if os.path.isdir(source):
+            place.mkdir(parents=True, exist_ok=True)
     if read_only:
         attributes = struct.pack("QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0)
         words = (_AT_FDCWD, str(root).encode(), _AT_RECURSIVE, attributes, len(attributes))
@@ -57,7 +58,7 @@ def main(parent: int, root: Path, read_only: bool, volumes: dict[str, str], fold
 def _resolved(where: str) -> Path:
     """/var/run is a link to /run on most machines; a volume in a folder that is the machine's own would be made there for good."""
     path = Path(where).resolve().relative_to("/")
-    if path.parts[0] not in _OWN and Path("/", path.parts[0]).exists() and not Path("/", path).is_dir():
+    if path.parts[0] not in _OWN and Path("/", path.parts[0]).exists() and not Path("/", path).exists():
         sys.exit(f"a volume at {where} would lie in a folder of this machine")
     return path
 

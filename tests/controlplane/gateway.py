@@ -48,10 +48,10 @@ Manifest = Mapping[str, Any]
 class RunningGateway:
     """One Gateway of its own in the shared control plane, served by a Contour and an Envoy of its own."""
 
-    def __init__(self, controlplane: ControlPlane, folder: Path, namespace: str, backends: Backends) -> None:
+    def __init__(self, controlplane: ControlPlane, folder: Path, namespace: str, backends: Backends, name: str = "") -> None:
         self.controlplane = controlplane
         self.namespace = namespace
-        self.name = f"gateway-{secrets.token_hex(4)}"  # a parentRef without namespace finds it by its name alone
+        self.name = name or f"gateway-{secrets.token_hex(4)}"  # a parentRef without namespace finds it by its name alone
         self.backends = backends
         # An address of the pod network that no pod gets: kwok counts up from the beginning.
         self.address = f"10.244.{200 + secrets.randbelow(50)}.{1 + secrets.randbelow(250)}"

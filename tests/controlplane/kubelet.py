@@ -54,9 +54,11 @@ class _Running:
 
 class Kubelet:
     """Runs the pods of one namespace, as a context manager. images: what the table of the module's docstring says; a pod with another
-    image stays Pending. `log(pod)` is what it has said."""
+    image stays Pending. hosts: addresses by name, for all pods; there is no DNS here. `log(pod)` is what a pod has said."""
 
-    def __init__(self, plane: ControlPlane, namespace: str, images: Mapping[str, Image], folder: Path) -> None:
+    def __init__(
+        self, plane: ControlPlane, namespace: str, images: Mapping[str, Image], folder: Path, hosts: Mapping[str, str] | None = None
+    ) -> None:
         self._plane = plane
         self._pods = f"/api/v1/namespaces/{namespace}/pods"
         self._namespace = namespace
@@ -67,6 +69,9 @@ class Kubelet:
         self._thread = threading.Thread(target=self._serve, name="kubelet")
         self.trouble: Exception | None = None
         folder.mkdir(parents=True, exist_ok=True)
+        self._hosts = folder / "hosts"
+        lines = [f"{address} {name}\n" for name, address in {"localhost": "127.0.0.1", **(hosts or {})}.items()]
+        self._hosts.write_text("".join(lines), encoding="utf-8")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -140,7 +145,7 @@ class Kubelet:
     def _volumes(self, pod: Pod, container: Pod, folder: Path) -> dict[str, str]:
         """The folder of each mount path, filled."""
         sources = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}
-        mounted = {}
+        mounted = {"/etc/hosts": str(self._hosts)}
         for mount in container.get("volumeMounts") or []:
             if mount["mountPath"] == "/tmp":  # the tests themselves may lie in this machine's, so a container sees that one
                 continue
