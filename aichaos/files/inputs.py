@@ -94,7 +94,7 @@ def too_large(name: str, size: int | None, limit: int) -> TooLargeError:
     measured = f"{size / 2**20:,.0f} MiB, and " if size is not None else ""
     return TooLargeError(
         f"{name} is too large: {measured}{limit // 2**20} MiB is the limit",
-        hint="Narrow it: `aichaos snapshot -n NAMESPACE` keeps only what is needed, in a twentieth of the room.",
+        hint="Split it; of what a cluster holds, `aichaos snapshot -n NAMESPACE` keeps what is needed, in a twentieth of the room.",
     )
 
 

@@ -94,7 +94,9 @@ def _compiled(rule: Rule) -> Program | str | None:
         made = program(rule.rule)
     except (SyntaxProblemError, UnknownPartError) as error:
         return str(error)
-    return None if "oldSelf" in made.names and not rule.optional_old_self else made
+    if "oldSelf" in made.names and not rule.optional_old_self:
+        return None
+    return "to the server a mapping that a rule makes is no item of a list with keys" if made.mixes else made
 
 
 def rules_of(of: Nodes, node: Node) -> Rules | None:

@@ -128,6 +128,22 @@ def test_lists_are_compared_and_added_by_their_type(controlplane: ControlPlane) 
         assert differ == [], spec
 
 
+def test_a_list_with_keys_against_mappings_made_in_the_rule_is_skipped(controlplane: ControlPlane) -> None:
+    """To the server these are never equal, in this order alone: an item is looked for by keys that a mapping of CEL's does not have."""
+    rules = [
+        {"rule": "self.maps[0].of == dyn([{'name': 'p'}, {'name': 'q'}])", "message": "[0]"},
+        {"rule": "dyn([{'name': 'p'}, {'name': 'q'}]) == self.maps[0].of", "message": "[1]"},
+        {"rule": "size(self.maps[0].of + dyn([{'name': 'p'}])) == 3", "message": "[2]"},
+    ]
+    definition = _definition("Mixed", {"type": "object", "properties": LISTS}, rules)
+    _installed(controlplane, definition, "Mixed")
+    document = _object("Mixed", {"maps": [{"of": [{"name": "p"}, {"name": "q"}]}]})
+    theirs = _theirs(controlplane, document)
+    assert [number for number in range(3) if f"[{number}]" in theirs] == [0]
+    found = review([("all.yaml", f"{definition}---\n{dump(document)}")], None).findings
+    assert [one.severity for one in found if one.object.startswith("Mixed/")] == ["skipped"] * 3
+
+
 NUMBERS = {"type": "array", "items": {"type": "integer"}, "maxItems": 500}
 WORDS = {"type": "array", "items": {"type": "string", "maxLength": 200}, "maxItems": 200}
 COSTLY = [

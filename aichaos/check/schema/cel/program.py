@@ -27,7 +27,9 @@ from aichaos.check.schema.cel.values import (
 
 _JOINS = "=="
 _WALKS = "()"
-"""These stand among the names of an expression that compares or adds what may be lists, and of one with functions on texts."""
+_ANY_TYPE, _MAPPING = "dyn()", "{}"
+"""These stand among the names of an expression that compares or adds what may be lists, of one with functions on texts, of one that keeps
+a type from being looked at, and of one that makes a mapping itself."""
 
 BUDGET = "#"
 """The variable that holds how many steps of macros are left; no name of CEL."""
@@ -41,6 +43,7 @@ class Program:
     """A compiled expression. names: the variables that it uses from outside. run: itself, for variables that hold a BUDGET.
 
     joins: whether it compares or adds what may be lists. walks: whether it has a function that takes the longer the longer a text is.
+    mixes: whether it may compare or add lists of objects and lists of mappings that it makes itself: without dyn() that does not compile.
     """
 
     def __init__(self, run: Run, names: frozenset[str]) -> None:
@@ -48,6 +51,7 @@ class Program:
         self.names = names
         self.joins = _JOINS in names
         self.walks = _WALKS in names
+        self.mixes = names >= {_JOINS, _ANY_TYPE, _MAPPING}
 
     def evaluate(self, variables: Variables, budget: list[int]) -> Any:
         """budget: how many steps of macros are left, taken from as it goes. Raises CelError, BudgetError."""
@@ -226,6 +230,7 @@ def _list(tree: Tree, used: set[str]) -> Run:
 
 
 def _map(tree: Tree, used: set[str]) -> Run:
+    used.add(_MAPPING)
     entries = [(_made(key, used), _made(value, used), optional) for key, value, optional in tree[1]]
 
     def run(variables: Variables) -> dict[Any, Any]:
@@ -380,6 +385,8 @@ def _call(tree: Tree, used: set[str]) -> Run:
         raise UnknownPartError(f"there is no function {name} of {len(arguments)} arguments")
     if found in _ON_TEXTS:
         used.add(_WALKS)
+    if name == "dyn":
+        used.add(_ANY_TYPE)
     return _applied(found, [_made(part, used) for part in ((target, *arguments) if target is not None else arguments)])
 
 
