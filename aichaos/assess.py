@@ -45,6 +45,13 @@ def mend(experiment: Experiment, found: list[Finding]) -> tuple[Experiment, list
     return experiment, told
 
 
+def example(rule: str) -> str:
+    """How it looks where a rule of the checks lets it pass; "" for a rule without an example."""
+    from aichaos.check.pages.book import example as shown  # only where an answer has to be mended
+
+    return shown(rule)
+
+
 class Foresight:
     """Predictions about one cluster; its routes are compiled when the first one is asked for."""
 

@@ -17,7 +17,7 @@ from aichaos.ask.conversation import Manner, Means, ask
 from aichaos.ask.conversation import refine as ask_to_refine
 from aichaos.ask.protocol import Backend, Facts, Prompt
 from aichaos.ask.words import Words
-from aichaos.assess import Foresight, difference, gaps, headed, judge, mend, missing, ranked, suggestion_of
+from aichaos.assess import Foresight, difference, example, gaps, headed, judge, mend, missing, ranked, suggestion_of
 from aichaos.check.decode import experiment_of
 from aichaos.domain.base import reference
 from aichaos.domain.experiment import Experiment
@@ -110,6 +110,7 @@ def _means(topology: Topology, wish: Wish, say: Say) -> Means:
         decode=experiment_of,
         judge=judge(topology, wish.policy),
         mend=mend,
+        example=example,
         say=say,
         manner=wish.manner,
     )

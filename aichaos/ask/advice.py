@@ -41,10 +41,10 @@ def advice(attempt: Attempt) -> list[dict[str, Any]]:
 
     experiment: Any = next((one for one in documents(attempt.text) if mapping(one).get("kind") == "Experiment"), {})
     told = [one for one in attempt.findings if one.severity in ("error", "warning")]
-    return [_told(one, experiment) for one in sorted(told, key=lambda one: one.severity != "error")]
+    return [_told(one, experiment, attempt.examples) for one in sorted(told, key=lambda one: one.severity != "error")]
 
 
-def _told(one: Finding, experiment: Any) -> dict[str, Any]:
+def _told(one: Finding, experiment: Any, examples: dict[str, str]) -> dict[str, Any]:
     was = _at(experiment, one.path) if one.path else None
     fix = one.fix.description if one.fix else ""
     allowed = fix or ("exactly one of " + ", ".join(VERBS) if "exactly one verb" in one.message else "")
@@ -56,7 +56,7 @@ def _told(one: Finding, experiment: Any) -> dict[str, Any]:
         "message": one.message,
         "was": "" if was is None else msgspec.json.encode(was).decode()[:300],
         "allowed": allowed,
-        "example": _EXAMPLES.get(one.rule) or _form(one),
+        "example": _EXAMPLES.get(one.rule) or _form(one) or examples.get(one.rule, ""),
     }
 
 

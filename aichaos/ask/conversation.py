@@ -66,14 +66,15 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 class Means(msgspec.Struct, frozen=True, kw_only=True):
     """What answers are read and judged with.
 
-    digest: of the snapshot. decode: how an experiment is read. judge: the checks. mend: the corrections that are certain. say: takes how
-    it goes. manner: how questions are put.
+    digest: of the snapshot. decode: how an experiment is read. judge: the checks. mend: the corrections that are certain. example: how it
+    looks where a rule of the checks lets it pass, "" where it has none. say: takes how it goes. manner: how questions are put.
     """
 
     digest: Callable[[], str]
     decode: parse.Decode
     judge: Judge
     mend: Mend = lambda experiment, found: (experiment, [])
+    example: Callable[[str], str] = lambda rule: ""
     say: Say
     manner: Manner
 
@@ -97,6 +98,7 @@ class Asker:
         self.decode = means.decode
         self.judge = means.judge
         self.mend = means.mend
+        self.example = means.example
         self.say = means.say
         self.replies: list[tuple[Reply, bool]] = []
         self.versions: list[str] = []
@@ -220,7 +222,7 @@ class Asker:
             seen.add(reply.text)
             wrong = plural(counts["error"], "error")
             self.say(f"{idea.id}: {wrong}; asking {who(self.backend)} to mend ({len(rounds)} of {self.manner.repairs})")
-            question = self.question(kind, msgspec.structs.replace(facts, attempt=Attempt(text=best.shown, findings=best.findings)))
+            question = self.question(kind, msgspec.structs.replace(facts, attempt=self._attempt(best)))
         return Draft(idea=idea, experiment=best.experiment, findings=best.findings, rounds=rounds), notes
 
     def _tried(self, reply: Reply, idea: Idea, facts: Facts, before: "_Try | None") -> "_Try":
@@ -246,6 +248,12 @@ class Asker:
             said = [*said, *transgressions(experiment, self.limits, facts.topology)]
         changed = _changed(before.experiment if before else facts.experiment, experiment)
         return _Try(text=reply.text, experiment=experiment, said=said, judged=judged, changed=changed)
+
+    def _attempt(self, best: "_Try") -> Attempt:
+        # Names that do not exist are mended by the names that do: those of an example are of no cluster.
+        rules = {one.rule for one in best.findings if one.severity in ("error", "warning") and one.layer != "reference"}
+        examples = {rule: self.example(rule) for rule in sorted(rules)}
+        return Attempt(text=best.shown, findings=best.findings, examples=examples)
 
     def keep(self, answer: "_Answer") -> None:
         """Remember an answer that was of use for the next time."""

@@ -36,10 +36,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that was not good enough: its text as it came, and what is wrong with it."""
+    """An answer that was not good enough: its text as it came, and what is wrong with it.
+
+    examples: rule → how it looks where the rule lets it pass.
+    """
 
     text: str
     findings: list[Finding]
+    examples: dict[str, str] = {}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

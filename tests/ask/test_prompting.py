@@ -85,6 +85,13 @@ def test_pods_are_named_where_steps_are_written_and_behind_what_is_named_alone()
     assert there[0] not in render("ideas", facts(topology, "flip a label")).text
 
 
+def test_a_finding_comes_with_an_example_of_its_rule() -> None:
+    found = [Finding(rule="chaos-mesh/mode", layer="meaning", severity="error", message="no such mode", path="/spec/title")]
+    attempt = Attempt(text=yaml.dump(to_document(TINY)), findings=found, examples={"chaos-mesh/mode": "{mode: one}"})
+    asked = msgspec.structs.replace(facts(topology_of(*SHOP)), experiment=TINY, attempt=attempt)
+    assert "for example: {mode: one}" in render("refine", asked).text
+
+
 def test_the_path_of_a_finding_is_no_secret() -> None:
     """Long paths look like random text, and a model that can't read the place can't mend it."""
     path = "/spec/steps/1/patch/merge/spec/rules/1/backendRefs/0/name"

@@ -3,7 +3,7 @@
 import pytest
 
 from aichaos.check.fixes import applied
-from aichaos.check.pages.book import Page, book, judged
+from aichaos.check.pages.book import Page, book, example, judged
 from aichaos.check.rules import RULES
 from aichaos.files import yaml
 
@@ -43,3 +43,17 @@ of its cluster: no example of a manifest shows them."""
 def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
     assert set(book()) - set(RULES) == set()
     assert set(RULES) - set(book()) - WITHOUT == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "shown"),
+    [
+        ("chaos-mesh/value", '{value: "50"}'),
+        ("chaos-mesh/mode", "{mode: fixed-percent}"),
+        ("experiment/deadline", "{deadline: 5m}"),
+        ("file/empty", ""),
+        ("no/such-rule", ""),
+    ],
+)
+def test_how_it_looks_where_a_rule_lets_it_pass(rule: str, shown: str) -> None:
+    assert example(rule) == shown

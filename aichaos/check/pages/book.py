@@ -12,7 +12,7 @@ from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.snapshot import Gap, Source
 from aichaos.files import yaml
-from aichaos.files.plain import merged
+from aichaos.files.plain import merged, sequence
 from aichaos.observe import manifests
 from aichaos.observe.topology import Topology
 
@@ -86,3 +86,30 @@ def _text(example: Any, base: dict[str, Any]) -> str:
     if isinstance(example, list):
         return "---\n".join(yaml.dump(document) for document in example)
     return yaml.dump(merged(base, example))
+
+
+_LONGEST = 300
+
+
+@cache
+def example(rule: str) -> str:
+    """How it looks where a rule lets it pass, on one line: the field that it is about, of the passing example of its page; "" without."""
+    page = book().get(rule)
+    told = next((one for one in judged(page.wrong, page) if one.rule == rule), None) if page is not None else None
+    if page is None or told is None:
+        return ""
+    right = yaml.load(page.right, _FILE)[0] if page.right is not None else _fixed(page, told)
+    *above, field = told.path.split("/")[1:] or [""]
+    for part in above:
+        right = right.get(part) if isinstance(right, dict) else dict(enumerate(sequence(right))).get(int(part) if part.isdigit() else -1)
+    if not isinstance(right, dict):
+        return ""
+    shown = yaml.inline({field: right[field]} if field in right else right)
+    return shown if len(shown) <= _LONGEST else ""
+
+
+def _fixed(page: Page, told: Finding) -> Any:
+    from aichaos.check.fixes import applied
+
+    assert told.fix is not None, page.rule
+    return applied(yaml.load(page.wrong, _FILE)[0], told.fix.patch)

@@ -94,6 +94,7 @@ def test_a_schema_is_structural(spec: Any, expected: list[str]) -> None:
         ({"type": "array", "items": TEXT, "maxItems": 3}, "self.exists(one, one > 1)", "> can't be used with string, int"),
         ({"type": "object"}, "cel.bind(a, self, true)", "cel.bind is not there"),
         ({"type": "string", "format": "date-time"}, "self > timestamp('yesterday')", "no timestamp"),
+        ({"type": "string", "format": "duration"}, "self > duration(1)", "made of a text"),
         ({"x-kubernetes-int-or-string": True}, "type(self) == int ? self > 1 : self == '1'", ""),
         ({"type": "integer"}, "[1, 'a'].size() > self", "stand in one list or map"),
     ],

@@ -428,6 +428,8 @@ def _literal(function: str, value: Any) -> None:
     from aichaos.check.schema.cel.times import duration, timestamp
     from aichaos.check.schema.cel.values import CelError
 
+    if function == "duration" and type(value) is int:
+        raise TypeProblemError("a duration is made of a text, such as '10s'")  # declared, and refused all the same
     if not isinstance(value, str):
         return
     try:
