@@ -31,11 +31,12 @@ class _Here(NamedTuple):
 
 
 class _Sum:
-    """What all rules of a schema cost together, and whether every one of them could be estimated."""
+    """What all rules of a schema cost together; whether every one could be estimated, and whether one was told to cost too much."""
 
     def __init__(self) -> None:
         self.total = 0
         self.whole = True
+        self.told = False
 
 
 def rules(root: Spot) -> Problems:
@@ -46,6 +47,8 @@ def rules(root: Spot) -> Problems:
         if node["x-kubernetes-validations"].each():
             yield from _of_node(node, here, spent)
         waiting += _children(node, here)
+    if spent.told:
+        return  # it is these that have to change
     if spent.total > PER_SCHEMA:
         times = _times(spent.total, PER_SCHEMA)
         yield Problem("admission/forbidden", root.path, f"its rules may cost {times} what the server bears in one schema: {_BOUNDS}")
@@ -116,7 +119,8 @@ def _compiled(spot: Spot, seen: Declared, wanted: Type, rule: Spot, spent: _Sum)
 def _paid(spot: Spot, cost: int, spent: _Sum) -> Problems:
     spent.total = min(spent.total + cost, MOST)
     if cost > PER_RULE:
-        yield spot.forbidden(f"it may cost {_times(cost, PER_RULE)} what the server bears: {_BOUNDS}")
+        spent.told = True
+        yield Problem("admission/forbidden", spot.path, f"this may cost {_times(cost, PER_RULE)} what the server bears: {_BOUNDS}")
 
 
 def _times(cost: int, limit: int) -> str:

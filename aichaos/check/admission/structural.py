@@ -109,7 +109,7 @@ def _structural(node: Spot, level: str) -> Problems:
     embedded, keeps = node["x-kubernetes-embedded-resource"].on, node["x-kubernetes-preserve-unknown-fields"].on
     either = node["x-kubernetes-int-or-string"].on
     kind, inner = node["type"].text, items(node)
-    if kind == "array" and inner is None:
+    if kind == "array" and inner is None and not node["items"].each():  # of a list of schemas it is told that there may be one alone
         yield node["items"].required("the schema of its items")
     if inner is not None:
         yield from _structural(inner, "item")

@@ -60,7 +60,7 @@ TEXT = {"type": "string"}
         ({"properties": {"a": TEXT}}, ["admission/required "]),
         ({"type": "list"}, ["admission/invalid /type"]),
         ({"type": "array"}, ["admission/required "]),
-        ({"type": "array", "items": [TEXT]}, ["admission/required /items", "admission/forbidden /items"]),
+        ({"type": "array", "items": [TEXT]}, ["admission/forbidden /items"]),
         ({"type": "object", "properties": {"a": TEXT}, "additionalProperties": TEXT}, ["admission/forbidden /additionalProperties"]),
         ({"type": "string", "anyOf": [{"type": "integer"}]}, ["admission/forbidden /anyOf/0/type"]),
         ({"type": "string", "pattern": "(?=a)"}, ["admission/invalid /pattern"]),
@@ -107,7 +107,7 @@ def test_a_rule_compiles_against_its_schema(schema: dict[str, Any], rule: str, s
 
 def test_a_rule_costs_what_the_server_bears() -> None:
     pairs = "self.all(a, self.exists(b, a == b))"
-    [dear, _] = ruled({"type": "array", "items": TEXT}, pairs)
+    [dear] = ruled({"type": "array", "items": TEXT}, pairs)
     assert (dear.rule, dear.severity) == ("admission/forbidden", "error")
     assert "more than 100 times what the server bears" in dear.message
     assert "maxItems" in dear.message
