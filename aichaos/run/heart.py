@@ -18,6 +18,13 @@ BEAT = 1.0
 """Seconds between two renewals."""
 LOST = 10.0
 """Seconds without an answer of the API server after which a run stops."""
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""The clock that goes on while a machine sleeps (Linux); by the other one, a night's sleep takes no time at all."""
+
+
+def awake() -> float:
+    """Seconds by the clock that counts sleep, too."""
+    return time.clock_gettime(_CLOCK)
 
 
 class Heart:
@@ -33,9 +40,13 @@ def keeping(writer: Writer, held: Held, stops: Stops) -> Iterator[Heart]:
     """Renews the Lease in the block, and hears there that the run should stop, or that somebody else has taken it over."""
     heart = Heart(held)
     heard = renewed = time.monotonic()
+    seen = awake()
 
     def beat() -> bool:
-        nonlocal heard, renewed
+        nonlocal heard, renewed, seen
+        if (slept := awake() - seen) > lease.SECONDS:
+            stops.pull(f"nothing of this run moved for {slept:.0f} s, as in a machine that sleeps: the Lease counts as lost by then")
+        seen = awake()
         due = time.monotonic() - renewed >= BEAT
         answer = lease.renew(writer, heart.held) if due else lease.look(writer, heart.held)
         if heart.over.is_set():  # given back meanwhile: no news

@@ -35,11 +35,11 @@ from aichaos.run.journal import Journal
 from aichaos.run.places import Places
 from aichaos.run.stops import Stops
 
-Death = Literal["none", "main", "both", "freeze"]
+Death = Literal["none", "main", "both", "freeze", "sleep"]
 
 
 class Orders(msgspec.Struct, kw_only=True):
-    """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops.
+    """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops; `sleep`: its watchdog, too.
     bug: the event at whose telling something of ours breaks; "" for none. late: seconds that the run takes to end after it has given its
     Lease back, as on a busy machine. lever: `NS/NAME` of one to look at; "" for none. probed: a port of this machine that an abort probe
     asks, every `interval` seconds; 0 for none."""
@@ -78,10 +78,11 @@ class Moments:
             self.die()
 
     def die(self) -> None:
-        if self.orders.death == "both":
+        number = signal.SIGSTOP if self.orders.death in ("freeze", "sleep") else signal.SIGKILL
+        if self.orders.death in ("both", "sleep"):
             for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-                os.kill(int(child), signal.SIGKILL)
-        os.kill(os.getpid(), signal.SIGSTOP if self.orders.death == "freeze" else signal.SIGKILL)
+                os.kill(int(child), number)
+        os.kill(os.getpid(), number)
 
 
 def wrap(moments: Moments) -> None:

@@ -110,6 +110,27 @@ def test_a_run_that_wakes_up_after_it_was_taken_over_writes_nothing(controlplane
         rig.assert_restored()
 
 
+@pytest.mark.parametrize("point", some(list(range(22, 62, 4)), 2))
+def test_all_processes_of_a_run_asleep_in_mid_write_leave_nothing_when_they_wake(
+    controlplane: ControlPlane, tmp_path: Path, point: int
+) -> None:
+    """The nearest that can be had to a machine that sleeps: run and watchdog are stopped together, between a request and its answer too."""
+    with rigged(controlplane, tmp_path) as rig:
+        process = rig.start(rig.orders(point=point, death="sleep"))
+        rig.controlplane.wait(lambda: stopped(process.pid), what="the run to sleep")
+        (watchdog,) = children(process)
+        for each in (process.pid, watchdog):
+            os.kill(each, signal.SIGCONT)
+        process.communicate(timeout=60)
+        rig.controlplane.wait(lambda: not Path(f"/proc/{watchdog}").exists(), what="the watchdog to have ended")
+        rig.wait_closed()
+        rig.assert_restored()
+
+
+def stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def with_pause_after(step: int) -> str:
     head, *steps = STEPS.split("    - ")
     steps.insert(step, "{name: pause, wait: {for: 30s}}\n")

@@ -30,6 +30,22 @@ def test_a_lever_that_can_not_be_looked_at_any_more_is_pulled() -> None:
     assert told == ["the lever aichaos/aichaos-lever can't be read (RuntimeError): that counts as pulled"]
 
 
+def test_a_machine_that_was_asleep_beyond_the_lease_goes_on_with_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock that deadlines go by stands still meanwhile; this one does not."""
+    clock = [100.0]
+    monkeypatch.setattr(heart, "awake", lambda: clock[0])
+    monkeypatch.setattr(heart, "LOOK", 0.01)
+    held = lease.Held(place=lease.place(), run="r", generation=1)
+    monkeypatch.setattr(lease, "look", lambda writer, held: lease.Beat(held=held))
+    stops, writer = Stops(), Broken()
+    with heart.keeping(writer, held, stops):  # type: ignore[arg-type]
+        assert stops.wait(0.1) is None
+        clock[0] += lease.SECONDS + 1
+        stop = stops.wait(5)
+    assert stop is not None
+    assert stop.reason.startswith("nothing of this run moved for 16 s")
+
+
 def test_a_lease_that_is_not_renewed_any_more_is_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heart, "LOOK", 0.01)
     stops, writer = Stops(), Broken()
