@@ -139,3 +139,8 @@ def test_for_istio_any_call_comes_after_every_path() -> None:
     told = explain(cluster(gateway(), pages, route("calls", to("v1"), kind="GRPCRoute")), "http://a/shop.Cart/Add", "istio").why
     assert told[0] == "shop/pages rules[0].matches[0] takes it: any host, path expression /shop.*"
     assert told[1].endswith("takes it too and loses: what asks for a path comes before a match of any call")
+
+
+def test_the_same_error_of_the_same_rule_is_no_departure() -> None:
+    shop = cluster(gateway(), route("lost", to("nowhere")))
+    assert not [one for one in explain(shop, "http://a/", "contour").why if "standard says otherwise" in one]

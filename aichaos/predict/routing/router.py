@@ -186,6 +186,8 @@ class Router:
     def _departures(self, answer: Answer, profile: Profile, request: Request, gateway: Key) -> list[str]:
         """In what the implementation departs from the standard on this request; asked of the routes of this Gateway alone."""
         plain = self.table(STANDARD).answer(request, gateway)
+        if answer.outcome == plain.outcome == "error" and _error(answer) == _error(plain):
+            return []  # the same error of the same rule, whatever became of its backends
         table = self.table(profile)
         near: list[Route] = []
 
@@ -215,6 +217,10 @@ class Router:
         if not self._any.world.gateways:
             return "there is no Gateway in this cluster"
         return f"no Gateway listens on port {request.port}"
+
+
+def _error(answer: Answer) -> tuple[object, ...]:
+    return answer.status, answer.route, answer.rule
 
 
 def refs_of(route: str | None) -> list[ObjectRef]:
