@@ -3,9 +3,11 @@
 The suite takes a sample; `make kills` takes them all (AICHAOS_KILLS=1).
 """
 
+import dataclasses
 import os
 import random
 import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -124,6 +126,30 @@ def test_all_processes_of_a_run_asleep_in_mid_write_leave_nothing_when_they_wake
         process.communicate(timeout=60)
         rig.controlplane.wait(lambda: not Path(f"/proc/{watchdog}").exists(), what="the watchdog to have ended")
         rig.wait_closed()
+        rig.assert_restored()
+
+
+@pytest.mark.parametrize("point", some([42, 50], 1))
+def test_what_a_run_sends_as_it_wakes_after_it_was_restored_elsewhere_is_put_back_by_recover(
+    controlplane: ControlPlane, tmp_path: Path, point: int
+) -> None:
+    """It sleeps between asking whose the Lease is and sending a change: no fence is narrower than that."""
+    (tmp_path / "here").mkdir()
+    with rigged(controlplane, tmp_path / "here") as rig:
+        process = rig.start(rig.orders(point=point, death="sleep"))
+        rig.controlplane.wait(lambda: stopped(process.pid), what="the run to sleep")
+        (watchdog,) = children(process)
+        shutil.copytree(rig.home, tmp_path / "elsewhere")
+        elsewhere = dataclasses.replace(rig, home=tmp_path / "elsewhere")
+        (elsewhere.journal.parent / "lock").unlink()
+        recovered(elsewhere)
+        rig.assert_restored()
+        for each in (process.pid, watchdog):
+            os.kill(each, signal.SIGCONT)
+        said, _ = process.communicate(timeout=60)
+        rig.controlplane.wait(lambda: not Path(f"/proc/{watchdog}").exists(), what="the watchdog to have ended")
+        assert process.returncode != 0, said
+        recovered(rig)
         rig.assert_restored()
 
 
