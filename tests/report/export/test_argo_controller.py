@@ -42,7 +42,12 @@ def running(plane: ControlPlane, namespace: str, folder: Path) -> Iterator[Kubel
     subject = {"kind": "ServiceAccount", "name": "default", "namespace": namespace}
     ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
     plane.request("POST", rbac, {"metadata": {"name": "steps"}, "roleRef": ref, "subjects": [subject]})
-    settings = {"KUBECONFIG": str(plane.kubeconfig()), "LEADER_ELECTION_DISABLE": "true", "ARGO_NAMESPACE": namespace}
+    settings = {
+        "KUBECONFIG": str(plane.kubeconfig()),
+        "LEADER_ELECTION_DISABLE": "true",
+        "ARGO_NAMESPACE": namespace,
+        "DEFAULT_REQUEUE_TIME": "1s",
+    }
     words = ["--namespaced", "--namespace", namespace, "--executor-image", EXECUTOR, "--loglevel", "warn"]
     server = Server([plane.binaries.programs["workflow-controller"], *words], folder, settings)
     program = [sys.executable, str(Path(__file__).with_name("executor.py")), str(plane.binaries.programs["kubectl"])]
