@@ -172,13 +172,19 @@ def _narrowing(node: Spot) -> Problems:
     yield from _pattern(node)
 
 
+_LOST = frozenset({"externalDocs", "example", "patternProperties", "definitions"})
+"""What is left of a schema's words when it becomes a structural one does not hold these."""
+
+
 def _bare(spot: Spot) -> list[Any]:
-    return [
-        {keyword: value for keyword, value in item.items() if value is not None and value != "" and value is not False}
-        if isinstance(item, dict)
-        else item
-        for item in (spot.value if isinstance(spot.value, list) else [])
-    ]
+    return [_plainly(item) if isinstance(item, dict) else item for item in (spot.value if isinstance(spot.value, list) else [])]
+
+
+def _plainly(schema: dict[str, Any]) -> dict[str, Any]:
+    told = {keyword: value for keyword, value in schema.items() if keyword not in _LOST and value is not None}
+    return {
+        keyword: value for keyword, value in told.items() if (value != "" and value is not False and value != []) or keyword == "required"
+    }
 
 
 _ONLY_OUTSIDE: tuple[str, ...] = ("type", "title", "description", "nullable")

@@ -91,6 +91,7 @@ def test_a_schema_is_structural(spec: Any, expected: list[str]) -> None:
         ({"type": "string", "maxLength": 9}, "self == ", "this is no CEL"),
         ({"type": "object", "properties": {"size": {"type": "integer"}}}, "self.sise > 1", "no field sise; did you mean size?"),
         ({"type": "object", "properties": {"a-b": {"type": "integer"}}}, "self.a__dash__b > 1", ""),
+        ({"type": "object", "properties": {"namespace": TEXT}}, "has(self.namespace) && has(self.__namespace__)", ""),
         ({"type": "array", "items": TEXT, "maxItems": 3}, "self.exists(one, one > 1)", "> can't be used with string, int"),
         ({"type": "object"}, "cel.bind(a, self, true)", "cel.bind is not there"),
         ({"type": "string", "format": "date-time"}, "self > timestamp('yesterday')", "no timestamp"),

@@ -10,6 +10,7 @@ import msgspec
 
 from aichaos.check.schema.cel import typing as t
 from aichaos.check.schema.cel.declared import Declared
+from aichaos.check.schema.cel.program import RESERVED
 from aichaos.check.schema.cel.syntax import Tree, UInt
 from aichaos.check.schema.patterns import BadPatternError, compiled
 from aichaos.check.spelling import did_you_mean
@@ -265,6 +266,7 @@ class _Checker:
             case "object":
                 declared = self._objects.get(inner[1])
                 known = declared.fields if declared is not None else {}
+                name = f"__{name}__" if name not in known and name in RESERVED else name
                 if name not in known:
                     raise TypeProblemError(f"there is no field {name}{did_you_mean(name, known)}")
                 found = known[name].type
