@@ -29,6 +29,8 @@ KINDS = {
     ("", "LimitRange"): "config.limit_range",
     ("", "PersistentVolumeClaim"): "config.persistent_volume_claim",
     ("", "PersistentVolume"): "config.persistent_volume",
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): "webhooks.configuration",
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): "webhooks.configuration",
     ("apiextensions.k8s.io", "CustomResourceDefinition"): "definitions.definition",
     ("apps", "Deployment"): "workloads.deployment",
     ("apps", "ReplicaSet"): "workloads.replica_set",
