@@ -103,7 +103,7 @@ def test_each_fault_is_called_what_it_is(
 ) -> None:
     where, body = service(namespace)
     with monkeypatch.context() as patched:
-        patched.setattr(proxy, "fault", lambda method: (fault, 0.05))
+        patched.setattr(proxy, "fault", lambda method, path: (fault, 0.05))
         assert isinstance(writer.send(Change(verb="create", place=where, body=body)), expected)
     assert isinstance(writer.read(where), Found) is carried_out
 
