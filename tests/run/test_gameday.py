@@ -146,7 +146,9 @@ def test_whoever_stops_a_run_ends_the_day(lab: Lab) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("hold: 2", "hold: 120"), encoding="utf-8")
     process = lab.start(path)
     assert process.stdout is not None
-    run = next(event["run"] for event in map(json.loads, process.stdout) if event["event"] == "started")
+    told = map(json.loads, process.stdout)
+    run = next(event["run"] for event in told if event["event"] == "started")
+    next(event for event in told if event["event"] == "changed")  # so that there is something to put back
     done = lab.say("stop", run, "--lever", f"{lab.namespace}/lever", "--why", "an incident")
     assert done.returncode == 0, all_said(done)
     process.communicate(timeout=60)
