@@ -28,8 +28,8 @@ testbed: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build
 
 # check against the real API server on thousands of manifests; SEED and COUNT choose others.
-SEED ?= 604117
-COUNT ?= 10000
+SEED ?= 770413
+COUNT ?= 10600
 agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
 
