@@ -11,6 +11,7 @@ from aichaos.check.admission.spot import Problems, Spot, between, one_of
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 
+_RECURSIVE = ("Disabled", "Enabled", "IfPossible")
 _RESTARTS = ("Always", "Never", "OnFailure")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
@@ -151,7 +152,8 @@ def _mounts(container: Spot, volumes: Mapping[str, str]) -> Problems:
         if propagation.text == "Bidirectional" and not container["securityContext"]["privileged"].on:
             yield propagation.forbidden("Bidirectional is for privileged containers")
         recursive = mount["recursiveReadOnly"]
-        yield from one_of(recursive, ("Disabled", "Enabled", "IfPossible"))
+        if recursive and recursive.text not in _RECURSIVE:  # the empty text is none of them
+            yield recursive.unsupported(_RECURSIVE)
         if recursive.text in ("Enabled", "IfPossible") and not mount["readOnly"].on:
             yield recursive.forbidden("it needs readOnly: true")
     for device in devices:
