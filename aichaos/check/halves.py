@@ -57,7 +57,12 @@ def halved(
 
 def _possible() -> bool:
     """Not with threads about, of which a fork would have none; nor on one core."""
-    return hasattr(os, "fork") and threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1
+    return hasattr(os, "fork") and threading.active_count() == 1 and _cores() > 1
+
+
+def _cores() -> int:
+    """Those that we may use, where the system tells it (macOS does not)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _elsewhere(work: Callable[[], bytes]) -> tuple[int, int]:

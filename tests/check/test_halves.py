@@ -1,6 +1,7 @@
 """A long list is looked at by two processes, and what comes out is what one alone would say."""
 
 import os
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -71,3 +72,11 @@ def test_without_room_for_another_process_everything_is_done_here(alone: list[ob
 
     monkeypatch.setattr(os, "fork", fork)
     assert told(review(FILES, None)) == alone
+
+
+@pytest.mark.parametrize("cores", [1, 2, None])
+def test_a_system_that_does_not_tell_which_cores_we_may_use(monkeypatch: pytest.MonkeyPatch, cores: int | None) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    assert halves._possible() == (cores == 2)
