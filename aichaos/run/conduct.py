@@ -4,8 +4,6 @@ The order is what makes it safe: the Lease is ours before there is a journal, th
 the first change is sent. From then on every way out of this module leads through `restore`.
 """
 
-import os
-import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -13,7 +11,6 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from aichaos import __version__
 from aichaos.cluster.writer import Absent, Found, Unread, Writer
 from aichaos.domain.experiment import Experiment, Wait, seconds
 from aichaos.domain.experiment import Step as Written
@@ -26,7 +23,6 @@ from aichaos.domain.running import (
     LeftOver,
     Manifest,
     NotRestored,
-    Opened,
     Place,
     Plan,
     RestoreBegan,
@@ -100,22 +96,10 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops: Stops, say: Say) -> Ended:
     """Carry a plan out, and put everything back. Raises AichaosError only where nothing was changed."""
-    opened = Opened(
-        at=time.time(),
-        plan=start.plan,
-        approval=writer.approval,
-        access=start.access,
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        lease=f"{start.held.place.namespace}/{start.held.place.name}",
-        lever=start.lever,
-        version=__version__,
-        policy=start.policy,
-    )
     over = ExitStack()
     """What ends with the run. Where this process breaks before everything is back, it stays: it is what restores then."""
     with ExitStack() as stack:
-        book = journal.create(opened)
+        book = journal.begin(start.plan, writer.approval, start.access, start.held.place, start.lever, start.policy)
         stack.callback(book.close)
         stack.enter_context(state.working_on(start.plan.run))
         dog: Watchdog | None = None

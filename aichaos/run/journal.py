@@ -7,6 +7,8 @@ and synced first. `Record` is what the entries amount to.
 
 import hmac
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +16,23 @@ from typing import Any
 
 import msgspec
 
-from aichaos.domain.running import Checked, Closed, Intent, JournalEntry, Opened, Outcome, Restoring, Result, Undone
+from aichaos import __version__
+from aichaos.domain.policy import Policy
+from aichaos.domain.running import (
+    Access,
+    Approval,
+    Checked,
+    Closed,
+    Intent,
+    JournalEntry,
+    Opened,
+    Outcome,
+    Place,
+    Plan,
+    Restoring,
+    Result,
+    Undone,
+)
 from aichaos.errors import FileError
 from aichaos.files.save import save
 from aichaos.run import state
@@ -120,6 +138,24 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._handle)
+
+
+def begin(plan: Plan, approval: Approval, access: Access, lease: Place, lever: str, policy: Policy) -> Journal:
+    """The journal of what this process begins now, a run or a series. lever: as `NS/NAME`. Raises FileError as `create` does."""
+    return create(
+        Opened(
+            at=time.time(),
+            plan=plan,
+            approval=approval,
+            access=access,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            lease=f"{lease.namespace}/{lease.name}",
+            lever=lever,
+            version=__version__,
+            policy=policy,
+        )
+    )
 
 
 def create(opened: Opened, key: bytes | None = None) -> Journal:

@@ -4,18 +4,14 @@ A series changes nothing itself. It has a journal without a change and a watchdo
 however its process dies: between two runs by its watchdog or by `aichaos recover SERIES`; during one by whoever restores that run.
 """
 
-import os
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import msgspec
 
-from aichaos import __version__
 from aichaos.cluster.writer import Writer
 from aichaos.domain.policy import NO_POLICY, Policy
-from aichaos.domain.running import Access, Opened, Plan, Restored
+from aichaos.domain.running import Access, Plan, Restored
 from aichaos.errors import AichaosError, RefusedError
 from aichaos.run import journal, lease, restore, state, uses, watchdog
 from aichaos.run.approve import Permit
@@ -122,17 +118,4 @@ def holding(start: Start, writer: Writer, stops: Stops) -> Iterator[Series]:
 
 def _book(start: Start, writer: Writer, held: Held) -> journal.Journal:
     state.series(start.plan.run).mkdir(parents=True, exist_ok=True)
-    return journal.create(
-        Opened(
-            at=time.time(),
-            plan=start.plan,
-            approval=writer.approval,
-            access=start.access,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            lease=f"{held.place.namespace}/{held.place.name}",
-            lever=start.plan.lever,
-            version=__version__,
-            policy=start.policy,
-        )
-    )
+    return journal.begin(start.plan, writer.approval, start.access, held.place, start.plan.lever, start.policy)
