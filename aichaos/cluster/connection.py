@@ -172,6 +172,7 @@ def _tls(configuration: Any) -> ssl.SSLContext:
     from urllib3.util.ssl_ import create_urllib3_context
 
     context = create_urllib3_context()
+    context.sslsocket_class = _Hearing
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if not configuration.verify_ssl:
         context.check_hostname = False
@@ -187,6 +188,21 @@ def _tls(configuration: Any) -> ssl.SSLContext:
         hint = "Get a new kubeconfig; its certificate authority, client certificate and key must be PEM, and the key not encrypted."
         raise NoClusterError("a certificate or the key in the kubeconfig can't be used", hint=hint) from error
     return context
+
+
+class _Hearing(ssl.SSLSocket):
+    """Reads the reason when a server hangs up before it was sent anything.
+
+    With TLS 1.3 we may be done with the handshake before the server has read our certificate. One that refuses it sends an alert and
+    closes; then sending fails as for any cut connection, and only who still reads learns that a new certificate is needed.
+    """
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        try:
+            super().sendall(data, flags)
+        except ssl.SSLEOFError:
+            self.recv(1)  # raises the alert, if there is one
+            raise
 
 
 def _no_prompt() -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import select
 import ssl
 import tempfile
 from pathlib import Path
@@ -54,6 +55,37 @@ def test_a_client_certificate_that_is_refused_is_said_so(authority: Authority, s
             pytest.raises(UnauthorizedError, match="refuses our client certificate"),
         ):
             ask(connection)
+
+
+def test_a_refusal_that_comes_before_our_request_is_heard_too(
+    authority: Authority, stranger: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With TLS 1.3 our side of the handshake is over before the server has read our certificate. A server that refuses it sends an
+    alert and closes; if that is quicker than our request, then the sending fails, and the reason waits to be read."""
+    certificate, key = stranger.issue("anna")
+    failed: list[Any] = []
+
+    def send_late(sock: ssl.SSLSocket, data: Any, flags: int = 0) -> None:
+        watched = select.poll()
+        watched.register(sock.fileno(), 0)  # a hang-up is told always
+        assert watched.poll(10_000)
+        try:
+            sendall(sock, data, flags)
+        except ssl.SSLEOFError:
+            failed.append(data)
+            raise
+
+    sendall = ssl.SSLSocket.sendall
+    monkeypatch.setattr(ssl.SSLSocket, "sendall", send_late)
+    with misbehaving(authority.server_context(clients=authority)) as server:
+        user = {"client-certificate": str(certificate), "client-key": str(key)}
+        cluster = {"certificate-authority": str(authority.certificate)}
+        with (
+            connect(kubeconfig=server.kubeconfig(tmp_path, user=user, cluster=cluster)) as connection,
+            pytest.raises(UnauthorizedError, match="refuses our client certificate"),
+        ):
+            ask(connection)
+    assert failed
 
 
 @pytest.mark.parametrize(
