@@ -37,12 +37,13 @@ def test_the_reference_is_what_the_program_says_today() -> None:
     assert [name_of(path) for path in make_docs.stale(make_docs.pages())] == [], "python tools/make_docs.py writes them again"
 
 
-def test_the_picture_of_a_report_is_of_the_page_as_it_is_today() -> None:
+def test_the_pictures_of_pages_are_of_the_pages_as_they_are_today() -> None:
     pytest.importorskip("playwright")
     from tools import pictures
 
-    page = sha256(pictures.report_page().encode())
-    assert pictures.drawn_from(pictures.REPORT.read_bytes()) == page, "`make pictures` draws it again; it needs Chromium"
+    for path, page in ((pictures.REPORT, pictures.report_page()), (pictures.SERVE, pictures.dashboard_page())):
+        drawn = pictures.drawn_from(path.read_bytes())
+        assert drawn == sha256(page.encode()), f"{path.name}: `make pictures` draws it again; it needs Chromium"
 
 
 def test_the_picture_shows_what_the_program_prints_today() -> None:

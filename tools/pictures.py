@@ -1,16 +1,17 @@
 """The pictures of the dashboard and of a report, by the pages themselves in the system's Chromium: `python -m tools.pictures` writes them.
 
-The runs on them are made up: folders as `aichaos run` leaves them. A report's page is the same every time; what it was drawn from is kept
-in its picture, so that a page that has changed since is noticed (`tests/test_docs.py`).
+The runs on them are made up: folders as `aichaos run` leaves them. A page is the same every time; what it was drawn from is kept in its
+picture, so that a page that has changed since is noticed (`tests/test_docs.py`).
 """
 
 import os
 import random
 import struct
 import tempfile
-import time
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -100,26 +101,60 @@ def _draw_report(browser: Browser) -> None:
 # the dashboard ---------------------------------------------------------------------------------------------------------------------
 
 
-def _draw_dashboard(browser: Browser) -> None:
+_LIVE = "20261125-0900-route-conflict"
+_NOW = 1_795_597_200.0
+"""When the run of the picture began: 25 November 2026, 09:00 UTC."""
+
+
+@contextmanager
+def _going(home: Path) -> Iterator[str]:
+    """A run that goes, after five of the same experiment, in a state folder; its name."""
     from aichaos.run import state
     from tests.serving import runs
+
+    os.environ["AICHAOS_STATE_DIR"] = str(home)
+    what = runs.experiment("route-conflict-my-route", "Delete and recreate my-route beside a younger rival", "v1 answers throughout")
+    for number, bad in enumerate((150, 90, 40, 2, 2)):
+        runs.ended(home, f"20261{120 + number}-0900-route-conflict", what, at=_NOW - (5 - number) * 86400, bad=bad)
+    kept = runs.begun(home, _LIVE, what, at=_NOW)
+    try:
+        with state.working_on(_LIVE):
+            yield _LIVE
+    finally:
+        kept.close()
+
+
+def dashboard_page() -> str:
+    """What the dashboard shows of a run that goes, and how it is to look."""
+    from aichaos.run import state
+    from aichaos.serving import pages
+    from aichaos.serving.shelf import Shelf
+
+    before = os.environ.get("AICHAOS_STATE_DIR")
+    try:
+        with tempfile.TemporaryDirectory() as folder, _going(Path(folder)) as live:
+            assert state.home() == Path(folder)
+            return pages.run(Shelf().results(live), may_stop=True) + (files("aichaos.serving") / "static" / "style.css").read_text("utf-8")
+    finally:
+        os.environ.pop("AICHAOS_STATE_DIR")
+        if before is not None:
+            os.environ["AICHAOS_STATE_DIR"] = before
+
+
+def _draw_dashboard(browser: Browser) -> None:
     from tests.serving.conftest import dashboards
 
+    text = dashboard_page()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "state"
-        os.environ["AICHAOS_STATE_DIR"] = str(home)
-        what = runs.experiment("route-conflict-my-route", "Delete and recreate my-route beside a younger rival", "v1 answers throughout")
-        for number, bad in enumerate((150, 90, 40, 2, 2)):
-            runs.ended(home, f"20261{120 + number}-0900-route-conflict", what, at=time.time() - (6 - number) * 86400, bad=bad)
-        live = "20261125-0900-route-conflict"
-        kept = runs.begun(home, live, what)
-        with state.working_on(live), dashboards(home, Path(folder)) as start:
+        with _going(home) as live, dashboards(home, Path(folder)) as start:
             served = start("--allow-stop", "--no-cluster")
             page = browser.new_page(viewport={"width": 960, "height": 900})
-            page.goto(f"{served.url}/runs/{live}")
+            answer = page.goto(f"{served.url}/runs/{live}")
+            assert answer is not None
+            assert text.startswith(answer.text()), "what is drawn is what the picture is held against"
             page.locator("#live", has_text="live").wait_for()
-            page.screenshot(path=SERVE)
-        kept.close()
+            SERVE.write_bytes(_marked(page.screenshot(), text))
 
 
 def main() -> None:
