@@ -82,10 +82,20 @@ def _forecast(foretold: Prediction, paper: Paper) -> None:
 
 def diff(intent: Intent) -> Sequence[str]:
     """How an object differs after a change, as a unified diff of what people write into it."""
-    before, after = (_lines(one) for one in (intent.before, intent.after))
+    before, after = _lines(intent.before), _lines(_ordered(intent.after, intent.before))
     name = str(intent.change.place)
     lines = list(difflib.unified_diff(before, after, name if before else "nothing", name if after else "nothing", lineterm="", n=2))
     return lines if len(lines) <= MOST else [*lines[:MOST], f"… {len(lines) - MOST} more lines"]
+
+
+def _ordered(value: Any, like: Any) -> Any:
+    """The same with its fields in the order in which they stand in another: an order says nothing, and would look like a change."""
+    if isinstance(value, dict) and isinstance(like, dict):
+        fields = [*(key for key in like if key in value), *(key for key in value if key not in like)]
+        return {key: _ordered(value[key], like.get(key)) for key in fields}
+    if isinstance(value, list) and isinstance(like, list):
+        return [_ordered(one, like[place] if place < len(like) else None) for place, one in enumerate(value)]
+    return value
 
 
 def _lines(obj: dict[str, Any] | None) -> list[str]:

@@ -22,6 +22,10 @@ from aichaos.report.clean import clean
 from aichaos.report.layout import Paper, Style
 from aichaos.report.results import COLOURS, headline, score
 
+_TOLD = 20
+"""Columns that are kept free for what is done now, on the line below."""
+_LEAST = 8
+"""Columns that the name of a probe has at least there."""
 _MARKS = {True: "good", False: "BAD", None: "no answer that tells"}
 
 
@@ -107,9 +111,12 @@ class Progress:
         if not self._live or self._restoring:
             return
         left = max(0.0, self._deadline - (time.monotonic() - self._began))
-        parts = [f"{int(left) // 60}:{int(left) % 60:02d} left, Ctrl-C stops"]
-        parts += [f"{name}: {good} good, {bad} bad" for name, (good, bad, _) in self._probes.items()]
-        parts.append(f"waits for {self._waiting}" if self._waiting else self._step)
+        head = f"{int(left) // 60}:{int(left) % 60:02d} left, Ctrl-C stops"
+        counts = [(f"{good} good, {bad} bad", name) for name, (good, bad, _) in self._probes.items()]
+        tail = f"waits for {self._waiting}" if self._waiting else self._step
+        room = self._paper.width - 1 - sum(len(part) + 3 for part in (head, *(count for count, _ in counts), tail[:_TOLD]))
+        each = max(_LEAST, room // max(1, len(counts)) - 1)
+        parts = [head, *(f"{count} {_shortened(name, each)}" for count, name in counts), tail]
         text = clean(" · ".join(part for part in parts if part))[: self._paper.width - 1]
         self._paper.stream.write(f"\r\x1b[K{text}")
         self._paper.stream.flush()
@@ -124,6 +131,10 @@ class Progress:
         if self._shown:
             self._paper.stream.write("\r\x1b[K")
             self._shown = False
+
+
+def _shortened(name: str, room: int) -> str:
+    return name if len(name) <= room else f"{name[: room - 1]}…"
 
 
 def end(report: Report, paper: Paper) -> None:
