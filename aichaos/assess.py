@@ -17,8 +17,9 @@ from aichaos.domain.prediction import Prediction
 from aichaos.domain.suggestion import BlastRadius, Draft, Suggestion
 from aichaos.files import yaml
 from aichaos.observe.topology import Topology
-from aichaos.predict.predict import NOTHING, predict
+from aichaos.predict.predict import predict
 from aichaos.predict.routing.router import Router
+from aichaos.predict.verdict import idle
 from aichaos.report import kubectl
 
 
@@ -67,7 +68,7 @@ class Foresight:
 
 def ranked(drafts: list[tuple[Draft, Suggestion]]) -> list[tuple[Draft, Suggestion]]:
     """What nothing would notice comes last; else the order stays."""
-    return sorted(drafts, key=lambda pair: pair[1].prediction is not None and pair[1].prediction.verdict == NOTHING)
+    return sorted(drafts, key=lambda pair: pair[1].prediction is not None and idle(pair[1].prediction.verdict))
 
 
 def suggestion_of(draft: Draft, topology: Topology, foresight: Foresight, out: Path | None, name: str = "") -> Suggestion:

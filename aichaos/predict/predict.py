@@ -1,25 +1,25 @@
 """An experiment foretold: every request before it, after each of its steps, and after the way back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.experiment import Experiment, Step, seconds
 from aichaos.domain.gateway import Route
-from aichaos.domain.network import EndpointSlice, NetworkPolicy, Service
-from aichaos.domain.prediction import Connection, Prediction, RequestLine, State
+from aichaos.domain.network import NetworkPolicy
+from aichaos.domain.prediction import Prediction, RequestLine, State
 from aichaos.domain.snapshot import Snapshot
 from aichaos.observe.topology import Topology
 from aichaos.predict.connections import connections
-from aichaos.predict.evolve.draft import Change
 from aichaos.predict.evolve.moments import Course, Moment, length
 from aichaos.predict.inverse import Inverse, inverse
 from aichaos.predict.lasting import irreversible
 from aichaos.predict.reach import key_of
 from aichaos.predict.requests import Asked, derived, text
 from aichaos.predict.routing.router import Router
-from aichaos.predict.view import View, same_to_a_client
+from aichaos.predict.verdict import services_of, verdict
+from aichaos.predict.view import View
 
 _MOST_BROUGHT = 10
 """Routes whose requests are derived, of those that an experiment makes."""
@@ -70,7 +70,7 @@ def predict(
         irreversible=lasting,
         restored=whole,
         notes=tuple(dict.fromkeys([*view.notes, *linked.notes, *_unknown(router.snapshot)])),
-        verdict=_verdict(states, moments, linked.connections),
+        verdict=verdict(states, moments, linked.connections),
     )
     return Foretold(prediction=prediction, inverse=undone, requests=view.asked)
 
@@ -100,23 +100,13 @@ def _derived(experiment: Experiment, moments: list[Moment], course: Course, topo
 def _concerned(moments: list[Moment], topology: Topology) -> set[ObjectRef]:
     """The routes that change, or whose backends do."""
     found = {reference(obj) for one in moments for change in one.changes for obj in change if isinstance(obj, Route)}
-    services = {key for one in moments for change in one.changes for key in _services(change)}
+    services = {key for one in moments for change in one.changes for key in services_of(change)}
     services |= {key_of(effect.service) for one in moments for fault in one.faults for effect in fault.effects}
     for policy in (obj for one in moments for change in one.changes for obj in change if isinstance(obj, NetworkPolicy)):
         pods = topology.select(policy.namespace, policy.spec.pod_selector)
         services |= {(service.namespace, service.name) for service in topology.services_of_pods(pods)}
     sending = topology.routes_of_service if services else {}
     return found | {reference(route) for key in services for route in sending.get(key, ())}
-
-
-def _services(change: Change) -> list[tuple[str, str]]:
-    found = []
-    for obj in change:
-        if isinstance(obj, EndpointSlice):
-            found.append((obj.namespace, obj.service_name))
-        elif isinstance(obj, Service):
-            found.append((obj.namespace, obj.name))
-    return found
 
 
 # the way back -----------------------------------------------------------------------------------------------------------------------
@@ -144,52 +134,3 @@ def _unknown(snapshot: Snapshot) -> list[str]:
     if undated:
         notes.append(f"ages unknown of {len(undated)} routes: where age decides between them, that is undecided")
     return notes
-
-
-def _verdict(states: list[State], moments: list[Moment], found: tuple[Connection, ...]) -> str:
-    """What is noticed, in one line; the worst first."""
-    refused = next((moment.refused for moment in moments if moment.refused is not None), None)
-    if refused is not None:
-        return f"a step would fail: {refused}"
-    before = states[0].outcomes
-    if not before:
-        return "no request can be derived: nothing could show what it does"
-    served = [number for number, answer in enumerate(before) if answer.outcome in ("forward", "redirect")]
-    for state in states[1:]:
-        if served and all(state.outcomes[number].outcome == "error" for number in served):
-            return f"cuts off all traffic: every request fails after “{state.step}”"
-    hit = {number for state in states[1:] for number, answer in enumerate(state.outcomes) if not same_to_a_client(answer, before[number])}
-    if hit:
-        stays = [number for number in sorted(hit) if not same_to_a_client(states[-1].outcomes[number], before[number])]
-        end = f"{len(stays)} of them also after the last step" if stays else "none of them after the last step"
-        return f"{len(hit)} of {len(before)} requests are answered otherwise, {end}"
-    return "; ".join(_elsewhere(states, moments, found)) or NOTHING
-
-
-NOTHING = "no request would notice: the cluster does what it did before"
-
-
-def _elsewhere(states: list[State], moments: list[Moment], found: tuple[Connection, ...]) -> Iterator[str]:
-    """What happens where no request through a Gateway is answered otherwise."""
-    effects = [effect for state in states for effect in state.effects]
-    if effects:
-        worst = max(effects, key=lambda effect: effect.share)
-        yield f"{worst.share:.0%} of the requests to {worst.service} are hit: {worst.pods} of {worst.of} pods, each {worst.does}"
-    cut = sum(not all(one.allowed) for one in found if len(set(one.allowed)) > 1)
-    if cut:
-        yield f"{cut} {'connection' if cut == 1 else 'connections'} between pods would be cut"
-    empty = [name for one in moments[1:] for name in _emptied(one)]
-    if empty and not effects:
-        yield f"no request through a Gateway is answered otherwise, but {', '.join(dict.fromkeys(empty))} would have no ready endpoint"
-    routes = {str(reference(obj)) for one in moments[1:] for change in one.changes for obj in change if isinstance(obj, Route)}
-    if routes and not empty and not effects and not cut:
-        yield f"no request is answered otherwise while {', '.join(sorted(routes)[:3])} changes"
-
-
-def _emptied(moment: Moment) -> Iterator[str]:
-    """The Services that lose their last ready endpoint at a moment."""
-    topology = Topology(moment.snapshot)
-    for key in dict.fromkeys(key for change in moment.changes for key in _services(change)):
-        service = topology.services.get(key)
-        if service is not None and not topology.ready_endpoints(service):
-            yield f"{key[0]}/{key[1]}"

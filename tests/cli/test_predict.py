@@ -32,6 +32,15 @@ def test_suggestions_carry_their_prediction(aichaos: Run) -> None:
     assert "Predicted" in shown.stdout
 
 
+def test_what_nobody_would_notice_says_so_and_comes_last(aichaos: Run) -> None:
+    found = answer(aichaos("suggest", "--from", "demo:ml-services", "--count", "50", "--no-save", "-o", "json"))
+    verdicts = [one["prediction"]["verdict"] for one in found["suggestions"] if one["prediction"]]
+    idle = [verdict.startswith(("no request would notice", "changes nothing")) for verdict in verdicts]
+    assert idle == sorted(idle)
+    assert {True, False} <= set(idle)
+    assert any(verdict.startswith("cuts off all traffic: every request fails after") for verdict in verdicts)
+
+
 def test_the_text_says_what_happens_when(aichaos: Run) -> None:
     shown = aichaos("predict", saved(aichaos), "--from", "demo:route-chaos").stdout
     assert "5 of 5 requests are answered otherwise" in shown

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aichaos.errors import UsageError
-from aichaos.predict.predict import NOTHING
+from aichaos.predict.verdict import ALREADY, NOTHING, idle
 from tests.library.test_scenarios import experiments
 from tests.observe.clusters import (
     DEMOS,
@@ -157,6 +157,55 @@ def test_pods_that_fail_leave_the_endpoints_and_come_back() -> None:
 
 def test_what_nothing_notices_is_said() -> None:
     assert foretold(experiment({"wait": {"for": "1s"}}), topology_of(*SHOP), "http://any.test/").prediction.verdict == NOTHING
+
+
+WEB = {"kind": "Deployment", "name": "web", "namespace": "shop"}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"scale": {**WEB, "replicas": 2}},
+        {"label": {**WEB, "set": {"app": "web"}, "remove": ["none"]}},
+        {"patch": {**ROUTE, "merge": {"spec": {"hostnames": ["shop.test"]}}}},
+        {"apply": route(**HOST)},
+    ],
+    ids=lambda step: str(next(iter(step))),
+)
+def test_a_cluster_that_already_is_in_this_state_is_said(step: Manifest) -> None:
+    labelled = deployment()
+    labelled["metadata"]["labels"] = {"app": "web"}
+    topology = topology_of(gateway(), route(**HOST), service(), labelled)
+    assert foretold(experiment(step, {"wait": {"for": "1s"}}), topology).prediction.verdict == ALREADY
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"restart": WEB},
+        {"patch": {**WEB, "merge": {"spec": {"progressDeadlineSeconds": 1}}}},
+        {"create": thing("ConfigMap", "fresh")},
+        {"patch": {**ROUTE, "merge": {"metadata": {"annotations": {"fresh": "yes"}}}}},
+    ],
+    ids=["restart", "field that is not read", "create", "annotation"],
+)
+def test_what_is_not_there_yet_is_not_said_to_be(step: Manifest) -> None:
+    assert foretold(experiment(step), PLAIN).prediction.verdict != ALREADY
+
+
+def test_fewer_pods_and_other_pods_behind_a_service_are_no_nothing() -> None:
+    def verdict(*steps: Manifest) -> str:
+        return foretold(experiment(*steps), topology).prediction.verdict
+
+    two = [deployment("old", 2, labels={"app": "web", "v": "1"}), deployment("new", 3, labels={"app": "web", "v": "2"})]
+    topology = topology_of(gateway(), route(**HOST), service(selector={"app": "web", "v": "1"}), *two)
+    fewer = {"scale": {**WEB, "name": "old", "replicas": 1}}
+    other = {"patch": {"kind": "Service", "name": "web", "namespace": "shop", "merge": {"spec": {"selector": {"v": "2"}}}}}
+    same = "no request is answered otherwise, but "
+    assert verdict(fewer) == same + "shop/web would have 1 of 2 endpoints ready"
+    assert verdict(other) == same + "pods of new would answer for shop/web instead of old"
+    assert verdict({"scale": {**WEB, "name": "new", "replicas": 0}}) == NOTHING  # it has had no request
+    assert not idle(verdict(other))
 
 
 def test_a_step_that_the_server_would_refuse_changes_nothing_and_is_said() -> None:

@@ -35,12 +35,14 @@ class InVain(Refused):
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster at one moment. changes: what differs from the moment before. faults: those that last now. refused: why the
-    step would fail; None where it would not. notes: for people."""
+    step would fail; None where it would not. idle: whether what the step writes is there already; None for one that writes nothing.
+    notes: for people."""
 
     snapshot: Snapshot
     changes: list[Change]
     faults: tuple[Active, ...] = ()
     refused: str | None = None
+    idle: bool | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -173,7 +175,9 @@ class Course:
             ref = reference(old or new)  # type: ignore[arg-type]
             self._changed[ref] = (self._changed[ref][0] if ref in self._changed else old, new)
         self._now += timedelta(seconds=waited)
-        return Moment(snapshot=snapshot, changes=changes, faults=self._faults, refused=refused, notes=tuple(notes))
+        return Moment(
+            snapshot=snapshot, changes=changes, faults=self._faults, refused=refused, idle=server.idle and not changes, notes=tuple(notes)
+        )
 
     def _do(self, step: Step, server: Server) -> set[ObjectRef]:
         """One step; the workloads whose pods it has replaced."""

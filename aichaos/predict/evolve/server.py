@@ -44,6 +44,8 @@ class Server:
         self.draft = draft
         self.stamp = stamp
         self.made = made
+        self.idle: bool | None = None
+        """Whether all that was to be written is there already; None where nothing was to be."""
 
     def create(self, manifest: Manifest) -> ObjectRef:
         ref = placed(manifest)
@@ -52,6 +54,7 @@ class Server:
         if self.draft.exists(ref):
             raise Refused(f"{ref} is already there")
         self._home(ref)
+        self._writes()
         if not _held(manifest):
             self.draft.put_other(ref)
             return ref
@@ -62,6 +65,7 @@ class Server:
         ref = placed(manifest)
         there = self.draft.get(ref)
         if there is None:
+            self._writes()  # what is in an object that no Snapshot holds is not known
             return ref if self.draft.exists(ref) else self.create(manifest)
         document = manifest_of(there)
         before = _last_applied(there)
@@ -81,6 +85,7 @@ class Server:
     def label(self, label: Label) -> ObjectRef:
         there = self._there(label)
         labels = {key: value for key, value in (there.labels | label.set).items() if key not in label.remove}
+        self._writes(labels != there.labels)
         self.draft.put(_with_metadata(there, labels=labels or None))
         return reference(there)
 
@@ -90,6 +95,7 @@ class Server:
             raise Refused(f"a {scale.kind} cannot be scaled")
         if scale.replicas < 0:
             raise Refused(f"{scale.replicas} replicas: the least is 0")
+        self._writes(scale.replicas != there.replicas)
         self.replace(there, msgspec.structs.replace(there, spec=msgspec.structs.replace(there.spec, replicas=scale.replicas)))
         return reference(there)
 
@@ -98,6 +104,7 @@ class Server:
         there = self._there(target)
         if not isinstance(there, Workload):
             raise Refused(f"a {target.kind} cannot be restarted")
+        self._writes()
         counted = _with_metadata(there, generation=_next(there.metadata.generation))
         self.draft.put(counted)
         return counted
@@ -105,6 +112,7 @@ class Server:
     def delete(self, target: Target) -> ObjectRef:
         ref = placed_ref(target.ref)
         there = self.draft.get(ref)
+        self._writes()
         if there is None:
             if not self.draft.exists(ref):
                 raise Refused(f"{ref} is not there")
@@ -132,6 +140,7 @@ class Server:
         if self.draft.exists(ref):
             raise Refused(f"{ref} is still there")
         self._home(ref)
+        self._writes()
         self.draft.put(self.born(obj))
         return ref
 
@@ -164,7 +173,12 @@ class Server:
         return _without_status(_with_metadata(_defaulted(obj), **metadata))
 
     def _update(self, there: KubeObject, document: dict[str, Any]) -> None:
+        self._writes(document != manifest_of(there))
         self.replace(there, _typed(document, reference(there)))
+
+    def _writes(self, something: bool = True) -> None:
+        """Something that is not there already, or what is."""
+        self.idle = not something and self.idle is not False
 
     def _there(self, target: Target) -> KubeObject:
         ref = placed_ref(target.ref)
