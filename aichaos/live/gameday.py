@@ -141,23 +141,20 @@ def hold(staged: Staged, looked: Sequence[Looked], consent: Consent, hands: Hand
         began = DayBegan(at=time.time(), day=staged.day, who=who, how=consent.how, file=staged.file, cluster=consent.cluster)
         days.append(staged.name, began)
         conduct = Conduct(series=series, consent=consent, say=say, tell=hands.tell, manner=manner, again=hands.again)
-        try:
-            for number, scene in enumerate(spec.scenarios, 1):
-                hands.begins(number, len(spec.scenarios), scene.name)
-                shut = _gates(staged, number, codes, hands, series.stops)
-                if stop := series.stops.stop:
-                    why = f"stopped before {scene.name}: {stop.reason}"
-                    break
-                if shut:
-                    why = f"the gate {shut} before {scene.name} stayed closed"
-                    break
-                went = _run(staged, number, conduct)
-                codes.append(went.code)
-                hands.went(went)
-                if why := _enough(went, scene.name):
-                    break
-        except KeyboardInterrupt:
-            why = "interrupted (SIGINT)"
+        for number, scene in enumerate(spec.scenarios, 1):
+            hands.begins(number, len(spec.scenarios), scene.name)
+            shut = _gates(staged, number, codes, hands, series.stops)
+            if stop := series.stops.stop:
+                why = f"stopped before {scene.name}: {stop.reason}"
+                break
+            if shut:
+                why = f"the gate {shut} before {scene.name} stayed closed"
+                break
+            went = _run(staged, number, conduct)
+            codes.append(went.code)
+            hands.went(went)
+            if why := _enough(went, scene.name):
+                break
         code = _code(codes, why)
         days.append(staged.name, DayEnded(at=time.time(), code=code, why=why))
     return code
@@ -167,7 +164,7 @@ def _code(codes: list[int], why: str) -> int:
     """The worst of the runs; a day that ended early is no better than a run that did."""
     begun = [code for code in codes if code != 5]
     if not begun:
-        return 5 if codes else 130 if "SIGINT" in why else 7
+        return 130 if "SIGINT" in why else 5 if codes else 7
     return worst([*begun, *([7] if why or len(begun) < len(codes) else [])])
 
 

@@ -179,20 +179,20 @@ def carry_on(climb: Climb, looked: Sequence[Looked], consent: Consent, hands: Ha
     codes: list[int] = []
     why = ""
     with under_one_guard(climb.plan(looked), climb.order, consent) as series:
-        try:
-            while isinstance(found := step(climb.search, tries), Next):
-                hands.begins(climb, found)
-                conduct = Conduct(series=series, consent=consent, say=say, tell=hands.tell, manner=manner, again=hands.again)
-                went, path = _try(climb, len(tries) + 1, found, conduct)
-                codes.append(went.code)
-                tries.append(_tried(climb, found, went, path))
-                hands.went(went)
-                _keep(climb, tries, codes, why)
-                if went.ended:
-                    why = went.ended
-                    break
-        except KeyboardInterrupt:
-            why = "interrupted (SIGINT)"
+        while isinstance(found := step(climb.search, tries), Next):
+            if stop := series.stops.stop:
+                why = f"stopped between two stages: {stop.reason}"
+                break
+            hands.begins(climb, found)
+            conduct = Conduct(series=series, consent=consent, say=say, tell=hands.tell, manner=manner, again=hands.again)
+            went, path = _try(climb, len(tries) + 1, found, conduct)
+            codes.append(went.code)
+            tries.append(_tried(climb, found, went, path))
+            hands.went(went)
+            _keep(climb, tries, codes, why)
+            if went.ended:
+                why = went.ended
+                break
     return _keep(climb, tries, codes, why)
 
 
@@ -251,7 +251,7 @@ def _code(codes: list[int], limit: Limit, why: str) -> int:
     """The worst of the runs; where tries did not agree, what most of them said decides about 3."""
     begun = [code for code in codes if code != 5]
     if not begun:
-        return 5 if codes else 130
+        return 130 if "SIGINT" in why else 5 if codes else 7
     decided = [0 if code == 3 else code for code in begun] + ([3] if limit.broke is not None else [])
     return worst([*decided, *([7] if why or len(begun) < len(codes) else [])])
 

@@ -113,9 +113,13 @@ def unapproved(covered: Whole, looked: Sequence[Looked]) -> list[Refusal]:
 
 @contextmanager
 def under_one_guard(plan: Plan, order: Order, consent: Consent) -> Iterator[Series]:
-    """Hold the cluster's Lease for a series, in the block, and listen for whoever stops it. Raises RefusedError, AichaosError."""
+    """Hold the cluster's Lease for a series, in the block, and listen for whoever stops it, Ctrl-C between two runs included. Raises
+    RefusedError, AichaosError."""
     stops = Stops()
-    with connect(kubeconfig=order.choice.kubeconfig, context=order.choice.context) as connection:
+    with (
+        connect(kubeconfig=order.choice.kubeconfig, context=order.choice.context) as connection,
+        stops.on_signals(lambda: None),  # it ends within a moment; a run has signals of its own
+    ):
         start = Start(
             plan=plan,
             access=Access(kubeconfig=order.choice.kubeconfig, context=order.choice.context),

@@ -35,7 +35,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Series:
-    """The hold of a series. stops: pulled by whoever asks it to stop between two runs, and where the Lease is lost."""
+    """The hold of a series. stops: pulled by whoever asks it to stop between two runs, by a signal, and where the Lease is lost."""
 
     def __init__(self, name: str, writer: Writer, held: Held, stops: Stops) -> None:
         self.name = name
@@ -54,6 +54,8 @@ class Series:
 
     def lend(self, run: str) -> Held:
         """The Lease for a run of the series. Raises RefusedError where somebody wants no more, and where it is not ours any more."""
+        if self.stops.stop:
+            raise RefusedError(f"the series {self.name} was stopped: {self.stops.stop.reason}", hint="Nothing is begun any more.")
         self._beating.close()
         self._kept = False
         if self._held is None:

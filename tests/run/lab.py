@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from tools.docs.places import ROOT
 
 EXAMPLE = ROOT / "docs" / "examples" / "gameday" / "ml-service.yaml"
 HOST = "predict.example.com"
+CTRL_C = "^C"
 
 
 class Lab:
@@ -114,7 +116,7 @@ class Lab:
         return path
 
     def at_a_terminal(self, path: Path, answers: list[str]) -> tuple[int, str]:
-        """Exit code and screen of a day that somebody leads: what they type at each question."""
+        """Exit code and screen of a day that somebody leads: what they type at each question, or CTRL_C."""
         words = [sys.executable, "-m", "aichaos", *self.words(path)]
         state = {"AICHAOS_STATE_DIR": str(self.folder / "state"), "KUBECONFIG": str(self.kubeconfig)}
         ours, theirs = pty.openpty()
@@ -128,7 +130,10 @@ class Lab:
             except OSError:  # the other side has ended
                 break
             if seen.count("to go on:") > typed:
-                os.write(ours, f"{answers[typed]}\n".encode())
+                if answers[typed] == CTRL_C:
+                    process.send_signal(signal.SIGINT)
+                else:
+                    os.write(ours, f"{answers[typed]}\n".encode())
                 typed += 1
         os.close(ours)
         return process.wait(60), seen

@@ -10,7 +10,7 @@ import pytest
 
 from tests.controlplane.gateway import RunningGateway
 from tests.program import Run, all_said
-from tests.run.lab import Lab, lab_of
+from tests.run.lab import CTRL_C, Lab, lab_of
 
 
 @pytest.fixture
@@ -88,6 +88,21 @@ def test_at_a_terminal_the_name_is_asked_once_and_go_before_each_gate(lab: Lab) 
     assert [one["state"] for one in lab.debrief()["scenarios"]] == ["completed", "not-run"]
     code, seen = lab.at_a_terminal(path, ["another"])
     assert (code, "nothing was changed" in seen) == (130, True), seen
+
+
+def test_ctrl_c_at_a_gate_ends_the_day_and_it_is_told(lab: Lab) -> None:
+    lab.experiment("quiet")
+    path = lab.small([("First", "quiet", ""), ("Second", "quiet", "go")])
+    code, seen = lab.at_a_terminal(path, ["small", CTRL_C])
+    assert (code, "The day is over: it ended early; what was changed is restored" in seen) == (7, True), seen
+    assert "watchdog" not in seen, "its own process has let the Lease go"
+    assert "nothing was changed" not in seen
+    found = lab.debrief()
+    assert [one["state"] for one in found["scenarios"]] == ["completed", "not-run"]
+    assert found["why"] == "stopped before Second: interrupted (SIGINT)"
+    code, seen = lab.at_a_terminal(lab.small([("First", "quiet", "go")]), ["small", CTRL_C])
+    assert (code, "it was interrupted before anything was changed" in seen) == (130, True), seen
+    assert lab.say("runs", "--cluster", "--lease", f"{lab.namespace}/aichaos-run").stdout == ""
 
 
 def test_a_day_that_is_killed_is_restored_by_the_watchdog_and_told_from_its_files(lab: Lab) -> None:

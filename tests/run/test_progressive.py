@@ -1,6 +1,7 @@
 """An experiment in growing stages on the real API server and the real gateway, against a limit that is known."""
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -163,3 +164,16 @@ def test_whoever_stops_a_run_ends_the_series(shop: Shop) -> None:
     end = json.loads(rest.splitlines()[-1])
     assert (process.returncode, len(end["tries"]), end["code"]) == (7, 1, 7), said
     assert "an incident" in end["why"]
+
+
+def test_ctrl_c_between_two_stages_ends_the_series(shop: Shop) -> None:
+    path = shop.experiment([{"name": "so", "wait": {"for": "1s"}}], scope={"namespaces": [shop.namespace]})
+    grow = ["--grow", "/spec/steps/0/wait/for=1s,2s,20s"]
+    process = shop.open("progressive", str(path), *grow, *shop.options, "--accept-shared-fate", "--yes", "-o", "json", "--after", "0.3")
+    seen = Shop.until(process, "finished")
+    process.send_signal(signal.SIGINT)
+    rest, said = process.communicate(timeout=60)
+    end = json.loads(rest.splitlines()[-1])
+    assert (process.returncode, end["code"], seen[-1]["verdict"]) == (7, 7, "pass"), said
+    assert "interrupted (SIGINT)" in end["why"]
+    assert "watchdog" not in said
