@@ -34,10 +34,11 @@ def command(
         if key is None or "/" not in from_configmap:
             raise UsageError("--from-configmap takes NS/NAME, and --key FILE with it", hint="kubectl get configmaps -A -l aichaos.io/run")
         book, link = recover.from_cluster(from_configmap, access or Access(), key, _say)
-        if when_lost and not recover.wait_until_lost(link, book.record.opened, _say):
+        lost = recover.wait_until_lost(link, book.record.opened, _say, patient=when_lost)
+        if when_lost and not lost:
             _say(f"run {book.record.opened.plan.run} has ended: nothing to do")
             return 0
-        if when_lost:
+        if lost:
             book, link = recover.from_cluster(from_configmap, access or Access(), key, _say)  # with what was added meanwhile
         return recover.finish(book, link, _say, "in-cluster" if when_lost else "recover")
     names = [run] if run else _unfinished()

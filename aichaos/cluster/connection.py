@@ -6,7 +6,9 @@ refreshing runs a plugin on every request once its token lives for less than fiv
 """
 
 import os
+import socket
 import ssl
+import struct
 import tempfile
 import threading
 from pathlib import Path
@@ -162,7 +164,13 @@ def _pool(configuration: Any) -> "urllib3.PoolManager":
         if not configuration.verify_ssl:
             # insecure-skip-tls-verify is the user's word in the kubeconfig; one warning per request would not help
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    pool.connection_pool_kw["socket_options"] = [*urllib3.connection.HTTPConnection.default_socket_options, _NO_REMAINS]
     return pool
+
+
+_NO_REMAINS = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+"""What the network has not taken when a connection is given up, or when this process is killed, is thrown away. Otherwise the kernel would
+go on sending it for minutes, and a change would arrive when all was put back."""
 
 
 def _tls(configuration: Any) -> ssl.SSLContext:

@@ -13,6 +13,7 @@ What the answer means for the object is the point of this module:
 """
 
 import time
+from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeAlias
@@ -93,6 +94,14 @@ class _Answer(msgspec.Struct, frozen=True):
         return " ".join(self.status.message.split()) or f"the server answered {self.code}"
 
 
+May = Callable[[], bool]
+"""Whether a request may still go out: asked in the very moment before its bytes do."""
+
+
+class _TooLate(Exception):
+    pass
+
+
 class Writer:
     """Writes, and reads single objects whole; safe to use from several threads."""
 
@@ -103,8 +112,9 @@ class Writer:
         self.clock = ""
         """What the server's clock said in its latest answer, as its timestamps are written; "" before the first."""
 
-    def send(self, change: Change, *, dry_run: bool = False) -> Outcome:
-        """Send a change once. dry_run: the server checks, defaults and admits it, and keeps nothing."""
+    def send(self, change: Change, *, dry_run: bool = False, may: May | None = None) -> Outcome:
+        """Send a change once. dry_run: the server checks, defaults and admits it, and keeps nothing. may: who has just looked whether we
+        may write says so again when everything is ready to be sent; Unsent where it says no."""
         query = f"?fieldManager={MANAGER}" + ("&dryRun=All" if dry_run else "")
         place, method = change.place, _METHODS[change.verb]
         kind = JSON
@@ -116,7 +126,9 @@ class Writer:
             case "delete":
                 target, query, body = address(place), "", _deletion(change, dry_run=dry_run)
         try:
-            answer = self._request(method, target + query, msgspec.json.encode(body), kind)
+            answer = self._request(method, target + query, msgspec.json.encode(body), kind, may)
+        except _TooLate:
+            return Unsent(why="too long ago was it known that we may write")
         except Trouble as trouble:
             return Unsent(why=str(trouble.error)) if trouble.unsent else Unknown(why=str(trouble.error))
         except SourceError as error:
@@ -143,9 +155,9 @@ class Writer:
         """The same for several at once, in their order."""
         return together([partial(self.read, place) for place in places], _THREADS)
 
-    def send_all(self, changes: list[Change]) -> list[Outcome]:
+    def send_all(self, changes: list[Change], may: May | None = None) -> list[Outcome]:
         """Changes that do not depend on each other, all at once."""
-        return together([partial(self.send, change) for change in changes], _THREADS)
+        return together([partial(self.send, change, may=may) for change in changes], _THREADS)
 
     def warm(self, connections: int) -> bool:
         """Open so many connections (and log in), so that the next requests need not; whether the server answered all of them."""
@@ -160,29 +172,30 @@ class Writer:
         except Trouble:
             return False
 
-    def _request(self, method: str, target: str, body: bytes | None, kind: str) -> _Answer:
+    def _request(self, method: str, target: str, body: bytes | None, kind: str, may: May | None = None) -> _Answer:
         """One request, and a second one with a new login where the login is refused. Raises Trouble, SourceError."""
         session = self.connection.session()
-        answer = self._once(session, method, target, body, kind)
+        answer = self._once(session, method, target, body, kind, may)
         if answer.code != 401:
             return answer
         self.connection.renew(session)
-        answer = self._once(self.connection.session(), method, target, body, kind)
+        answer = self._once(self.connection.session(), method, target, body, kind, may)
         if answer.code == 401:
             hint = "Log in again, as you would for kubectl."
             raise UnauthorizedError(f"{self.connection.server} does not accept our login ({self.connection.name})", hint=hint)
         return answer
 
-    def _once(self, session: Session, method: str, target: str, body: bytes | None, kind: str) -> _Answer:
+    def _once(self, session: Session, method: str, target: str, body: bytes | None, kind: str, may: May | None) -> _Answer:
         from urllib3 import Timeout
 
-        headers = session.headers | {"Accept": JSON} | ({"Content-Type": kind} if body is not None else {})
+        headers = session.headers | {"Accept": JSON}
+        headers |= {"Content-Type": kind, "Content-Length": str(len(body))} if body is not None else {}
         timeout = Timeout(connect=self.limits.connect, read=self.limits.answer)
         deadline = time.monotonic() + self.limits.connect + self.limits.answer
         with translated(self.connection.server):
             response = session.pool.request(
-                method, session.base + target, body=body, headers=headers, timeout=timeout, retries=False, redirect=False,
-                preload_content=False,
+                method, session.base + target, body=body if may is None or body is None else _last_look(body, may), headers=headers,
+                timeout=timeout, retries=False, redirect=False, preload_content=False,
             )  # fmt: skip
             try:
                 content = whole_body(response, self.connection.server, deadline)
@@ -196,6 +209,14 @@ class Writer:
             self.clock = max(self.clock, parsedate_to_datetime(date or "").strftime("%Y-%m-%dT%H:%M:%SZ"))
         except ValueError:
             return  # not every proxy says what time it is
+
+
+def _last_look(body: bytes, may: May) -> Iterator[bytes]:
+    """A body whose bytes are asked for when the connection is there and the head of the request is gone. A server does nothing with a
+    head alone."""
+    if not may():
+        raise _TooLate
+    yield body
 
 
 def collection(place: Place) -> str:

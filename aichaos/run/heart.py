@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from aichaos.cluster.writer import Writer
 from aichaos.run import lease
-from aichaos.run.lease import Beat, Held
+from aichaos.run.lease import Beat, Held, awake
 from aichaos.run.rounds import rounds
 from aichaos.run.stops import Stops
 from aichaos.run.watchdog import Watchdog
@@ -18,13 +18,6 @@ BEAT = 1.0
 """Seconds between two renewals."""
 LOST = 10.0
 """Seconds without an answer of the API server after which a run stops."""
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""The clock that goes on while a machine sleeps (Linux); by the other one, a night's sleep takes no time at all."""
-
-
-def awake() -> float:
-    """Seconds by the clock that counts sleep, too."""
-    return time.clock_gettime(_CLOCK)
 
 
 class Heart:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from aichaos.cluster.writer import Absent, Found, Unread, Writer
+from aichaos.cluster.writer import Absent, Found, Sight, Unread, Writer
 from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Outcome, Place, Refused
 from aichaos.files.plain import at, mapping, text
 from aichaos.run import own
@@ -32,6 +32,16 @@ STOP = "aichaos.io/stop"
 SERIES = "aichaos.io/series"
 """The series that the holder is a run of; its own name between two runs."""
 _ATTEMPTS = 6
+FRESH = 2.0
+"""Seconds for which it counts that the Lease was ours when we looked: what is not on its way by then is not sent. With the seconds that an
+answer is waited for that is less than `SECONDS`, in which nobody on another machine takes the Lease from a run that may be alive."""
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""The clock that goes on while a machine sleeps (Linux); by the other one, a night's sleep takes no time at all."""
+
+
+def awake() -> float:
+    """Seconds by the clock that counts sleep, too."""
+    return time.clock_gettime(_CLOCK)
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,14 +182,31 @@ def take_over(writer: Writer, where: Place, run: str, who: str) -> Hold:
     return NotHad(why="the answers of the server are lost", final=False)
 
 
-def check(writer: Writer, held: Held) -> bool | None:
-    """Whether it is still ours; None where nobody knows."""
-    match writer.read(held.place):
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """ours: whether the Lease is; None where nobody knows. at: when that was asked, by `awake`."""
+
+    ours: bool | None
+    at: float
+
+    def may_write(self) -> bool:
+        """Whether that is still so, as far as time goes: asked again in the moment in which a change goes out."""
+        return self.ours is True and awake() - self.at <= FRESH
+
+
+def check(writer: Writer, held: Held) -> Looked:
+    """Whether it is still ours."""
+    at = awake()
+    return judged(writer.read(held.place), held, at)
+
+
+def judged(sight: Sight, held: Held, at: float) -> Looked:
+    """The same of a Lease that was read. at: when that was begun."""
+    match sight:
         case Found(lease):
-            return is_ours(lease, held)
+            return Looked(ours=is_ours(lease, held), at=at)
         case Absent():
-            return False
-    return None
+            return Looked(ours=False, at=at)
+    return Looked(ours=None, at=at)
 
 
 def renew(writer: Writer, held: Held) -> Beat | NotHad:

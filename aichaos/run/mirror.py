@@ -31,6 +31,7 @@ class Mirror:
         self.place = place(run, namespace)
         self.run = run
         self._lines = b""
+        self._made = False
 
     def add(self, line: bytes) -> None:
         """Keep a line. Only what has to be known before a change is sent reaches the cluster at once; the rest goes with the next one.
@@ -48,9 +49,14 @@ class Mirror:
         why = ""
         for tries in range(_ATTEMPTS):
             outcome = self.writer.send(Change(verb="patch", place=self.place, body={"data": data}))
+            if isinstance(outcome, Missing) and self._made:
+                raise AichaosError(
+                    f"the journal in the cluster ({self.place}) is gone: somebody has removed it", hint="Everything goes back."
+                )
             if isinstance(outcome, Missing):
                 outcome = self.writer.send(own.config_map_of(self.place, data, ours(self.run, self.writer.approval)))
             if isinstance(outcome, Done) or self._is_there():
+                self._made = True
                 return
             why = getattr(outcome, "why", "") or f"there is no namespace {self.place.namespace}"
             if isinstance(outcome, Refused | Missing):

@@ -15,7 +15,7 @@ from aichaos.cluster.discovery import kubernetes
 from aichaos.cluster.reader import Patience as Waits
 from aichaos.cluster.reader import Reader
 from aichaos.cluster.writer import Found, Unread, Writer
-from aichaos.domain.running import Access, Opened, Restored
+from aichaos.domain.running import LEVER, Access, Opened, Restored, beside_lever
 from aichaos.errors import AichaosError, FileError, SourceError
 from aichaos.files.plain import at, text
 from aichaos.run import journal, lease, mirror, own, restore, state
@@ -170,11 +170,15 @@ def from_cluster(written: str, access: Access, key: Path, say: Say) -> tuple[Jou
     return journal.resume(opened.plan.run, secret), connected(opened, access, say)
 
 
-def wait_until_lost(link: Link, opened: Opened, say: Say) -> bool:
-    """Wait until a run's Lease was not renewed for its time, by our own clock; False where the run has ended, or somebody else has it."""
+def wait_until_lost(link: Link, opened: Opened, say: Say, *, patient: bool) -> bool:
+    """Wait until a run's Lease was not renewed for its time, by our own clock; False where the run has ended, or somebody else has it.
+
+    patient: waits for as long as the run lives. Otherwise it raises AichaosError as soon as it is heard of: two that write are one too
+    many.
+    """
     where, run = lease.place(opened.lease), opened.plan.run
     seen, since = "", time.monotonic()
-    say(f"watching the Lease {where} of run {run}")
+    say(f"watching the Lease {where} of run {run}" + ("" if patient else ", for as long as it lasts: whoever renews it is alive"))
     while True:
         sight = link.writer.read(where)
         holder = lease.holder(sight.object) if isinstance(sight, Found) else None
@@ -182,6 +186,9 @@ def wait_until_lost(link: Link, opened: Opened, say: Say) -> bool:
             if holder is None or holder.run != run:
                 return False
             if holder.renewed != seen:
+                if seen and not patient:
+                    hint = f"{beside_lever(f'aichaos stop {run}', opened.lever or LEVER)} ends it, and it puts everything back itself."
+                    raise AichaosError(f"run {run} is alive: {holder.process} has just renewed its Lease", hint=hint)
                 seen, since = holder.renewed, time.monotonic()
         if holder is not None and time.monotonic() - since > holder.lasts:
             say(f"run {run} has not been heard of for {holder.lasts} s")

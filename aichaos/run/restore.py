@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from aichaos.cluster.writer import Absent, Found, Sight, Unread, Writer
+from aichaos.cluster.writer import Found, Sight, Unread, Writer
 from aichaos.domain.running import (
     Change,
     Checked,
@@ -41,7 +41,7 @@ from aichaos.run import by_hand, lease, mirror, state
 from aichaos.run.closed import refusal
 from aichaos.run.inverses import NOT_KNOWN, UNDO, History, Scene, Way, changed_by_others, histories, unseen, way_back
 from aichaos.run.journal import Journal
-from aichaos.run.lease import Held
+from aichaos.run.lease import Held, Looked
 from aichaos.run.trial import without_given_out
 
 Say = Callable[[str], None]
@@ -139,7 +139,7 @@ class _Restore:
         self._note(Restoring(at=time.time(), who=self.who, generation=generation, pid=os.getpid()))
         while True:
             told = histories(self.journal.record.intents, self.journal.record.outcomes, self.journal.record.undone)
-            sights = self._look(told, held)
+            sights, looked = self._look(told, held)
             ready = [history for history in told if self._is_ready(history, sights)]
             scene = Scene(
                 run=self.journal.record.opened.plan.run,
@@ -150,7 +150,7 @@ class _Restore:
             way = way_back(ready, scene)
             self.foreign.update(way.foreign)
             self._doubts(way)
-            moved = self._send(way, scene)
+            moved = self._send(way, scene, looked)
             unseen = [place for place, sight in sights.items() if isinstance(sight, Unread) and place not in self.given_up]
             if not moved and not unseen and self._is_over(way):
                 return self._finish(told, scene)
@@ -158,15 +158,18 @@ class _Restore:
 
     # --- one round
 
-    def _look(self, told: list[History], held: Held | None) -> dict[Place, Sight]:
-        """Everything that matters as it is now; and whether we may still write. The run's own heart beats beside it; others renew here."""
+    def _look(self, told: list[History], held: Held | None) -> tuple[dict[Place, Sight], Looked | None]:
+        """Everything that matters as it is now; and whether we may still write, None without a Lease. The run's own heart beats beside it;
+        others renew here."""
         if held and self.who != "main" and time.monotonic() > self.renewed + lease.SECONDS / 5:
             lease.renew(self.writer, held)
             self.renewed = time.monotonic()
         places = list(dict.fromkeys([*(history.place for history in told), *_places(self._rivals())]))
         wanted = [*places, held.place] if held else places
+        at = lease.awake()
         sights = self._read(wanted)
-        if held and _is_lost(sights[-1], held):
+        looked = lease.judged(sights[-1], held, at) if held and not _is_refused(sights[-1]) else None
+        if looked is not None and looked.ours is False:
             raise Fenced("another process has taken this run over", hint="It restores; this one writes nothing more.")
         found = dict(zip(places, sights, strict=False))
         for place, sight in found.items():
@@ -174,7 +177,7 @@ class _Restore:
                 change = next((unseen(one, self.journal.record.opened.plan.run) for one in told if one.place == place), None)
                 doubt = f". Not known: {NOT_KNOWN[change.verb]}; look first" if change is not None else ""
                 self._refuse(place, f"it can't be read: {sight.why}{doubt}", change, blind=True)
-        return found
+        return found, looked
 
     def _read(self, places: list[Place]) -> list[Sight]:
         """Objects as they are. What was lost on the way while others arrived is asked for again at once: a round needs all of them."""
@@ -192,8 +195,10 @@ class _Restore:
         elders = [pair.elder for pair in self._rivals() if history.place in pair.younger]
         return history.place not in self.given_up and all(_known(sights, place) for place in (history.place, *elders))
 
-    def _send(self, way: Way, scene: Scene) -> bool:
-        """Do what can be done now; whether anything came of it."""
+    def _send(self, way: Way, scene: Scene, looked: Looked | None) -> bool:
+        """Do what can be done now; whether anything came of it. Nothing, where it is not known whose the Lease is: the next round asks."""
+        if looked is not None and looked.ours is None:
+            return False
         now = [self._possible(change) for change in way.now if self._may(change, scene)]
         renew = [change for change in way.renew if self._may(change, scene)]
         if not now and not renew:
@@ -207,7 +212,7 @@ class _Restore:
             for change in renew:
                 self._give_up(change.place, "it has to be made again, and its copy can't be written to the disk", None)
             intents, renew = [], []
-        outcomes = self.writer.send_all([*now, *renew])
+        outcomes = self.writer.send_all([*now, *renew], looked.may_write if looked is not None else None)
         at = time.time()
         self._note(
             *(Undone(at=at, place=change.place, outcome=outcome) for change, outcome in zip(now, outcomes, strict=False)),
@@ -346,8 +351,9 @@ _BUSY = 0.5
 _DOES = {"create": "made again:", "patch": "put back:", "delete": "removed:"}
 
 
-def _is_lost(sight: Sight, held: Held) -> bool:
-    return isinstance(sight, Absent) or (isinstance(sight, Found) and not lease.is_ours(sight.object, held))
+def _is_refused(sight: Sight) -> bool:
+    """Whether asking again would not help."""
+    return isinstance(sight, Unread) and sight.refused
 
 
 def _known(sights: dict[Place, Sight], place: Place) -> bool:

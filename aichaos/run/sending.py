@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from aichaos.cluster.writer import Absent, Found, Unread, Writer
+from aichaos.cluster.writer import Absent, Found, May, Unread, Writer
 from aichaos.domain.experiment import Step
 from aichaos.domain.running import Change, Conflict, Done, Intent, Manifest, Missing, Outcome, Place, Refused, Result, Stop, Unknown, Unsent
 from aichaos.run import actions, lease
@@ -32,7 +32,7 @@ _AGED = ("gateway.networking.k8s.io", "networking.istio.io")
 class Sender:
     """Sends the changes of one run. held: the Lease as the run has it now."""
 
-    def __init__(self, journal: Journal, writer: Writer, places: Resolves, stops: Stops, held: Callable[[], Held | None]) -> None:
+    def __init__(self, journal: Journal, writer: Writer, places: Resolves, stops: Stops, held: Callable[[], Held]) -> None:
         self.journal = journal
         self.writer = writer
         self.places = places
@@ -130,15 +130,14 @@ class Sender:
         return self.stops.stop
 
     def _carry_out(self, number: int, change: Change, before: Manifest | None, after: Manifest | None) -> Outcome:
-        """Journal, send, find out, journal. The Lease is looked at in between: whoever lost it writes nothing."""
-        while (ours := self._ours()) is None:
+        """Journal, send, find out, journal. The Lease is looked at before, and each time that something is sent: whoever lost it writes
+        nothing."""
+        while not (may := self._may_write()):
             if self.stops.wait(0.2):
                 return Unsent(why="stopped")
-        if not ours:
-            raise Fenced("another process has taken this run over", hint="It restores; this one writes nothing more.")
         intent = Intent(number=self.journal.record.next_number, step=number, change=change, before=before, after=after)
         self.journal.write(intent)
-        outcome = self._found_out(intent, self.writer.send(change))
+        outcome = self._found_out(intent, self.writer.send(change, may=may))
         self.journal.write(Result(at=time.time(), number=intent.number, outcome=outcome))
         if isinstance(outcome, Refused):
             raise StepFailed(f"the server refuses to {change.verb} {change.place}: {outcome.why}", hint="Everything goes back.")
@@ -146,9 +145,19 @@ class Sender:
             raise StepFailed(f"{change.place} can't be created: {outcome.why}", hint="Somebody else has just made it.")
         return outcome
 
-    def _ours(self) -> bool | None:
-        held = self.held()
-        return True if held is None else lease.check(self.writer, held)
+    def _may_write(self) -> May | None:
+        """What says, in the moment before a change goes out, that the Lease was ours just now; None where nobody knows whose it is.
+
+        Raises Fenced.
+        """
+        looked = lease.check(self.writer, self.held())
+        if looked.ours is False:
+            raise Fenced("another process has taken this run over", hint="It restores; this one writes nothing more.")
+        return looked.may_write if looked.ours else None
+
+    def _send_again(self, change: Change) -> Outcome:
+        may = self._may_write()
+        return self.writer.send(change, may=may) if may else Unsent(why="whose the Lease is is not known")
 
     def _found_out(self, intent: Intent, outcome: Outcome) -> Outcome:
         """A certain answer, as long as nobody stops the run; Unknown only then."""
@@ -157,13 +166,13 @@ class Sender:
             self.stops.wait(_pause(tries, outcome))
             tries += 1
             if isinstance(outcome, Unsent):
-                outcome = self.writer.send(intent.change)
+                outcome = self._send_again(intent.change)
                 continue
             sight = self.writer.read(intent.change.place)
             if isinstance(sight, Unread):
                 continue
             told = evidence(intent, sight.object if isinstance(sight, Found) else None, self.journal.record.opened.plan.run)
-            outcome = self.writer.send(intent.change) if told is None else told
+            outcome = self._send_again(intent.change) if told is None else told
         return outcome
 
     def _look(self, place: Place) -> Manifest | None:

@@ -2,13 +2,16 @@
 
 import base64
 import datetime
+import json
 import select
+import socket
 import ssl
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from aichaos.cluster.connection import connect
 from aichaos.errors import NoClusterError, UnauthorizedError, UnreachableError
@@ -226,3 +229,29 @@ def test_a_proxy_that_cannot_be_reached_is_blamed_and_its_password_not_shown(
     ):
         ask(connection)
     assert "sesame" not in str(caught.value) + caught.value.hint
+
+
+def test_a_connection_that_is_given_up_leaves_nothing_on_its_way(tmp_path: Path) -> None:
+    """The other side is told at once (a reset), instead of being sent what is left: that would arrive when nobody expects it any more."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(30)
+        kubeconfig = tmp_path / "kubeconfig"
+        cluster = {"server": f"http://127.0.0.1:{listening.getsockname()[1]}"}
+        context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+        users = [{"name": "u", "user": {}}]
+        config = {"clusters": [{"name": "c", "cluster": cluster}], "contexts": [context], "users": users, "current-context": "c"}
+        kubeconfig.write_text(json.dumps({"apiVersion": "v1", "kind": "Config"} | config))
+        with connect(kubeconfig=str(kubeconfig)) as connection:
+            pool = connection.session().pool
+            with pytest.raises(urllib3.exceptions.ReadTimeoutError):
+                pool.request("POST", f"{connection.session().base}/x", body=b"a change", timeout=0.1, retries=False)
+        accepted, _ = listening.accept()
+        with accepted:
+            accepted.settimeout(30)
+            with pytest.raises(ConnectionResetError):
+                _read_to_its_end(accepted)
+
+
+def _read_to_its_end(connection: socket.socket) -> None:
+    while connection.recv(1000):
+        pass

@@ -18,7 +18,7 @@ import msgspec
 
 from aichaos.cluster.connection import Connection, connect
 from aichaos.cluster.reader import Reader
-from aichaos.cluster.writer import Limits, Writer
+from aichaos.cluster.writer import Limits, May, Writer
 from aichaos.domain.experiment import Expectation, Experiment, HTTPProbe, Probe
 from aichaos.domain.running import Access, Approval, Event, Place, Plan, Planned, Rivals
 from aichaos.domain.sample import Sample
@@ -42,7 +42,7 @@ class Orders(msgspec.Struct, kw_only=True):
     """point: at which moment, 0 for never. death: who dies there; `freeze`: it only stops; `sleep`: its watchdog, too.
     bug: the event at whose telling something of ours breaks; "" for none. late: seconds that the run takes to end after it has given its
     Lease back, as on a busy machine. lever: `NS/NAME` of one to look at; "" for none. probed: a port of this machine that an abort probe
-    asks, every `interval` seconds; 0 for none."""
+    asks, every `interval` seconds; 0 for none. fresh: seconds for which a look at the Lease counts."""
 
     run: str
     namespace: str
@@ -58,6 +58,7 @@ class Orders(msgspec.Struct, kw_only=True):
     lever: str = ""
     probed: int = 0
     interval: float = 0.5
+    fresh: float = lease.FRESH
 
 
 class Moments:
@@ -93,12 +94,12 @@ def wrap(moments: Moments) -> None:
         write(self, *entries, sync=sync)
         moments()
 
-    def watched_send(self: Writer, change: Any, *, dry_run: bool = False) -> Any:
+    def watched_send(self: Writer, change: Any, *, dry_run: bool = False, may: May | None = None) -> Any:
         if dry_run or change.place.kind in ("Lease", "ConfigMap", "Namespace"):
             return send(self, change, dry_run=dry_run)
         moments()
         moments(soon=True)
-        outcome = send(self, change)
+        outcome = send(self, change, may=may)
         moments()
         return outcome
 
@@ -187,6 +188,7 @@ def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(e
     moments = Moments(orders)
     wrap(moments)
     slow_end(orders.late)
+    setattr(lease, "FRESH", orders.fresh)  # noqa: B010
     with connect(kubeconfig=orders.kubeconfig) as connection:
         probe = Writer(connection, approval(orders.run))
         cluster = recover.cluster_uid(probe)

@@ -52,10 +52,7 @@ def test_its_program_restores_with_the_rights_of_its_manifest(controlplane: Cont
         rig.start(rig.orders(point=50, death="both")).communicate(timeout=60)
         token = as_guard(controlplane, rig.namespace)
         inside = controlplane.kubeconfig(token=token, namespace=rig.namespace)
-        where = f"/apis/coordination.k8s.io/v1/namespaces/{rig.namespace}/leases/aichaos-run"
-        assert controlplane.get(where)["spec"]["leaseDurationSeconds"] == 15
-        shorter = {"spec": {"leaseDurationSeconds": 2}}  # the guard goes by what the Lease says, and a test need not wait so long
-        controlplane.request("PATCH", where, shorter, content_type="application/merge-patch+json")
+        rig.shorten_lease()
         key = tmp_path / "mounted"
         key.write_bytes((rig.home / "key").read_bytes())
         around = environment(tmp_path / "pod", AICHAOS_STATE_DIR=str(tmp_path / "pod"), KUBECONFIG=str(inside))

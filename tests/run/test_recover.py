@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.controlplane.client import ApiError, ControlPlane
 from tests.controlplane.server import Servers
 from tests.program import all_said, environment
 from tests.run.rig import ROUTE, Rig, plain, rigged
+from tests.run.test_kills import with_pause_after
 
 LATE = 50
 """A moment at which most of the steps are done."""
@@ -173,12 +175,29 @@ def test_a_copy_in_the_cluster_is_taken_from_whoever_has_the_key(controlplane: C
         left(rig)
         elsewhere, wrong = tmp_path / "another-machine", tmp_path / "wrong.key"
         written = f"{rig.namespace}/aichaos-run-{rig.run}"
+        rig.shorten_lease()
         wrong.write_bytes(b"x" * 32)
         refused = aichaos(rig, "recover", "--from-configmap", written, "--key", str(wrong), home=elsewhere)
         assert refused.returncode == 1, all_said(refused)
         assert "is not as this user's aichaos wrote it" in refused.stderr
         done = aichaos(rig, "recover", "--from-configmap", written, "--key", str(rig.home / "key"), home=elsewhere)
         assert done.returncode == 0, all_said(done)
+        rig.assert_restored()
+
+
+def test_from_another_machine_a_run_that_lives_is_left_alone(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        process = rig.start(rig.orders(with_pause_after(2)))
+        controlplane.wait(lambda: rig.journal.exists() and rig.reached(3), what="the pause")
+        written = f"{rig.namespace}/aichaos-run-{rig.run}"
+        refused = aichaos(rig, "recover", "--from-configmap", written, "--key", str(rig.home / "key"), home=tmp_path / "another-machine")
+        assert refused.returncode == 1, all_said(refused)
+        assert f"run {rig.run} is alive" in refused.stderr
+        assert f"aichaos stop {rig.run}" in refused.stderr
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 7, said
         rig.assert_restored()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from aichaos.cluster.writer import Absent, Found, Sight, Unread
 from aichaos.domain.running import Access, Approval, Change, Done, Intent, Manifest, Opened, Outcome, Place, Plan, Result, Rivals
-from aichaos.run import journal, restore
+from aichaos.run import journal, lease, restore
 from aichaos.run.journal import Journal
 from tests.run.driver import approval
 from tests.run.rig import place
@@ -48,7 +48,7 @@ class Store:
         self.objects[change.place] = route(change.place, f"new-{len(self.sent)}", self.clock)
         return Done(object=self.objects[change.place])
 
-    def send_all(self, changes: list[Change]) -> list[Outcome]:
+    def send_all(self, changes: list[Change], may: object) -> list[Outcome]:
         return [self.send(one) for one in changes]
 
 
@@ -79,3 +79,56 @@ def test_a_rival_that_could_not_be_read_is_not_forgotten(book: Journal, failures
     assert restored.verified
     assert [(change.verb, change.place.name) for change in store.sent] == [("delete", "younger"), ("create", "younger")]
     assert objects[ELDER]["metadata"]["creationTimestamp"] < objects[YOUNGER]["metadata"]["creationTimestamp"]
+
+
+def held(generation: int = 1) -> tuple[lease.Held, Manifest]:
+    """A hold on the Lease, and the Lease as it is in the cluster."""
+    where = lease.place("a/b")
+    metadata = {"name": where.name, "namespace": where.namespace, "resourceVersion": "1"}
+    spec = {"holderIdentity": "r", "leaseTransitions": generation}
+    return lease.Held(place=where, run="r", generation=1), {"kind": "Lease", "metadata": metadata, "spec": spec}
+
+
+def aged() -> dict[Place, Manifest]:
+    """The elder route was made again: its rival has to follow."""
+    return {ELDER: route(ELDER, "new", "2026-11-25T12:00:01Z"), YOUNGER: route(YOUNGER, "y", "2026-11-25T11:30:00Z")}
+
+
+def test_nothing_is_put_back_while_it_is_not_known_whose_the_lease_is(book: Journal) -> None:
+    ours, its = held()
+    store: Any = Store(aged() | {ours.place: its}, {ours.place: 9})
+    seen: list[int] = []
+    send_all = store.send_all
+
+    def noting(changes: list[Change], may: object) -> Any:
+        seen.append(store.failing[ours.place])
+        return send_all(changes, may)
+
+    store.send_all = noting
+    restored = restore.restore(book, store, lambda line: None, "main", ours, restore.Patience(landing=0.0, longest=0.01))
+    assert restored.verified
+    assert seen, "it was put back in the end"
+    assert set(seen) == {0}
+
+
+def test_a_lease_that_may_not_be_read_keeps_nothing_from_being_put_back(book: Journal) -> None:
+    ours, _ = held()
+    store: Any = Store(aged(), {})
+    read = store.read
+    store.read = lambda where: Unread("forbidden", refused=True) if where == ours.place else read(where)
+    restored = restore.restore(book, store, lambda line: None, "main", ours, restore.Patience(landing=0.0))
+    assert restored.verified
+    assert [change.verb for change in store.sent] == ["delete", "create"]
+
+
+def test_what_was_ready_when_the_machine_fell_asleep_is_not_sent_when_it_wakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, its = held()
+    store: Any = Store({ours.place: its}, {})
+    clock = [100.0]
+    monkeypatch.setattr(lease, "awake", lambda: clock[0])
+    looked = lease.check(store, ours)
+    assert looked.may_write()
+    clock[0] += lease.FRESH + 0.1
+    assert not looked.may_write()
+    store.objects[ours.place] = held(generation=2)[1]
+    assert not lease.check(store, ours).may_write()

@@ -116,6 +116,19 @@ def test_a_server_that_is_not_there_has_not_had_the_request(controlplane: Contro
         assert isinstance(writer.read(where), Unread)
 
 
+def test_who_may_not_write_any_more_when_all_is_ready_has_sent_nothing(writer: Writer, namespace: str) -> None:
+    """Asked after the connection is there, and before the first byte of the change is gone."""
+    where, body = service(namespace)
+    assert isinstance(writer.send(Change(verb="create", place=where, body=body), may=lambda: False), Unsent)
+    assert isinstance(writer.read(where), Absent)
+    assert isinstance(writer.send(Change(verb="create", place=where, body=body), may=lambda: True), Done)
+    for change in (Change(verb="delete", place=where), Change(verb="patch", place=where, body={"metadata": {"labels": {"a": "b"}}})):
+        assert isinstance(writer.send(change, may=lambda: False), Unsent)
+    left = writer.read(where)
+    assert isinstance(left, Found)
+    assert "labels" not in left.object["metadata"]
+
+
 @pytest.mark.parametrize("name", ["", ".", ".."])
 def test_a_name_that_would_be_another_path_is_none(name: str) -> None:
     with pytest.raises(ValueError, match="is no name"):
