@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aichaos.check import baseline, choosing, suppress
+from aichaos.check import baseline, bystanders, choosing, suppress
 from aichaos.check.documents import Review, review
 from aichaos.check.opening import empty, unread
 from aichaos.check.places import located
@@ -38,7 +38,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is checked, against what, and what of it is wanted. choice: what references are resolved against; None for nothing.
 
     server, cluster: whether an API server is asked, and which. fix, write: whether corrections are made, and whether they are written.
-    edits: whether the corrections are wanted as pieces of the text.
+    edits: whether the corrections are wanted as pieces of the text. leave_others: whether files that hold no manifest are left alone where
+    they are named, too; in a folder they always are.
     """
 
     paths: tuple[str, ...]
@@ -53,6 +54,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     fix: bool = False
     write: bool = True
     edits: bool = False
+    leave_others: bool = False
 
 
 def check(order: Order, say: Say) -> Checked:
@@ -60,8 +62,8 @@ def check(order: Order, say: Say) -> Checked:
     select = choosing.patterns(order.select, "--select")
     ignore = choosing.patterns(order.ignore, "--ignore")
     accepted = None if order.update_baseline else _accepted(order)
-    contents, failed = _read(order)
-    look = _Look(order, _topology(order, say), select, ignore)
+    contents, failed, walked = _read(order)
+    look = _Look(order, _topology(order, say), select, ignore, list(contents) if order.leave_others else walked)
     texts = {name: text for name, (text, _) in contents.items()}
     found, quiet = look.at(texts, server=order.server and not order.fix)
     corrected = _corrected(texts, found, look) if order.fix else None
@@ -69,7 +71,7 @@ def check(order: Order, say: Say) -> Checked:
         _write(corrected.texts, contents)
     if corrected is not None:
         found, quiet = look.at(texts | (corrected.texts if order.write else {}), server=order.server)
-    aside = _chosen_of([*failed, *_empty(texts, found)], select, ignore)
+    aside = _chosen_of([*failed, *_empty(texts, found, look.left_alone)], select, ignore)
     reported, notes = [*aside, *found.findings], list[str]()
     if order.baseline and order.update_baseline:
         save.save(Path(order.baseline), baseline.write(reported, os.path.dirname(order.baseline) or "."))
@@ -80,8 +82,11 @@ def check(order: Order, say: Say) -> Checked:
         quiet = [*quiet, *hidden]
         if gone:
             notes.append(f"{gone} findings of {order.baseline} are not found any more: --update-baseline takes them out")
-    if not found.documents and not found.findings and not failed:
-        raise FileError(f"nothing to check in {', '.join(order.paths)}", hint="Is the file empty, or the path another one?")
+    if not found.documents and not found.findings and not failed and not (order.leave_others and look.left_alone):
+        hint = "Is the file empty, or the path another one?"
+        if look.left_alone:
+            hint = f"What is there, {look.left_alone[0]} for example, is no Kubernetes object; name a file to have it judged all the same."
+        raise FileError(f"nothing to check in {', '.join(order.paths)}", hint=hint)
     order_of = {name: number for number, name in enumerate(contents)}
     reported = sorted(reported, key=lambda one: (order_of.get(one.file or "", -1), one.line or 0, one.column or 0))
     return Checked(
@@ -95,22 +100,30 @@ def check(order: Order, say: Say) -> Checked:
         after=corrected.texts if corrected else {},
         made=corrected.made if corrected else [],
         left=[Left(finding=one, reason=why) for one, why in corrected.left] if corrected else [],
+        left_alone=look.left_alone,
         notes=notes,
     )
 
 
 class _Look:
-    """One look at texts: what is found in them, and what of it is wanted."""
+    """Looks at texts: what is found in them, and what of it is wanted. others: the files that need not hold a manifest; left_alone: those
+    of them that hold none, by the last look."""
 
-    def __init__(self, order: Order, topology: Topology | None, select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
+    def __init__(
+        self, order: Order, topology: Topology | None, select: tuple[str, ...], ignore: tuple[str, ...], others: list[str]
+    ) -> None:
         self.order = order
         self.topology = topology
         self.select = select
         self.ignore = ignore
+        self.left_alone: list[str] = []
+        self._others = others
         self._unasked: set[Layer] = set() if topology is not None else {"reference", "policy"}
 
     def at(self, texts: dict[str, str], *, server: bool = False) -> tuple[Review, list[Quiet]]:
         found = review(texts.items(), self.topology, self.order.policy)
+        self.left_alone = bystanders.bystanders(found, texts, self._others)
+        found = bystanders.without(found, self.left_alone) if self.left_alone else found
         if self.topology is not None:
             found = _with_foreseen(found, self.topology)
         sifted, hidden = suppress.sift(_asked(found, self.order.cluster) if server else found, texts, self._unasked)
@@ -192,8 +205,9 @@ Contents = dict[str, tuple[str, bytes]]
 """Text and bytes of a file, by its name."""
 
 
-def _read(order: Order) -> tuple[Contents, list[Finding]]:
-    """All files once. What can't be read is a finding beside the others; where nothing else is there, it is the error."""
+def _read(order: Order) -> tuple[Contents, list[Finding], list[str]]:
+    """All files once, and those of them that nobody has named: their folder was. What can't be read is a finding beside the others; where
+    nothing else is there, it is the error."""
     read: Contents = {}
     failed: dict[str, FileError] = {}
     own = {os.path.realpath(order.baseline)} if order.baseline else set()
@@ -210,12 +224,14 @@ def _read(order: Order) -> tuple[Contents, list[Finding]]:
                 failed[name] = error
     if failed and not read:
         raise next(iter(failed.values()))
-    return read, [unread(name, error) for name, error in failed.items()]
+    named = {os.path.normpath(path) for path in order.paths}
+    walked = [name for name in read if os.path.normpath(name) not in named and name != inputs.STANDARD_INPUT]
+    return read, [unread(name, error) for name, error in failed.items()], walked
 
 
-def _empty(texts: dict[str, str], found: Review) -> list[Finding]:
+def _empty(texts: dict[str, str], found: Review, left_alone: list[str]) -> list[Finding]:
     """Files in which nothing stands, comments perhaps; more likely a slip than meant."""
-    full = {item.text.name for item in found.items} | {one.file for one in found.findings}
+    full = {item.text.name for item in found.items} | {one.file for one in found.findings} | set(left_alone)
     return [empty(name) for name in texts if name not in full]
 
 

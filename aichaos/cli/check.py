@@ -51,6 +51,10 @@ def _explain(ctx: click.Context, param: click.Parameter, given: str | None) -> N
     callback=_explain,
     help="Show the page of a rule, or the rules of a family, and check nothing.",
 )
+@click.option(
+    "--leave-others", is_flag=True, help="Leave files without a Kubernetes object alone where they are named, too, not only in folders."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Name every file that was left alone.")
 @click.option("--strict", is_flag=True, help="Warnings and skipped checks fail too.")
 @click.option(
     "-o", "--output", type=click.Choice(list(checked.FORMATS)), default="text", show_default=True, help="How findings are written."
@@ -79,10 +83,11 @@ def command(**given: Any) -> int:
         fix=given["fix"] or given["diff"],
         write=given["fix"] and not given["diff"],
         edits=given["output"] == "sarif",
+        leave_others=given["leave_others"],
     )
     done = reviewing.check(order, say)
     _show(done, given)
-    warn(done.notes)
+    warn([*done.notes, *checked.aside(done, all_of_them=given["verbose"])])
     if done.source is None:
         warn(["references to a cluster were not checked; name one with --from"])
     counts = summary(done.findings)

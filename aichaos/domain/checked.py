@@ -36,7 +36,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     quiet: what is not reported.
 
     texts: what was checked, by the names of the files. before, after: those that are corrected, as they were and as they are then. made:
-    the findings that a correction ends. left: those whose correction could not be made.
+    the findings that a correction ends. left: those whose correction could not be made. left_alone: files that hold no manifest.
     """
 
     documents: int
@@ -49,4 +49,5 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     after: dict[str, str] = {}
     made: list[Finding] = []
     left: list[Left] = []
+    left_alone: list[str] = []
     notes: list[str] = []

@@ -11,6 +11,7 @@ from aichaos.errors import FileError, SyntaxProblem, TooLargeError
 
 SUFFIXES = {".yaml", ".yml", ".json"}
 STANDARD_INPUT = "standard input"
+_BROUGHT = {"node_modules", "__pycache__"}
 _PART = 1 << 20
 _HANDED_OVER = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 _NO_FILES = ((stat.S_ISFIFO, "named pipe"), (stat.S_ISSOCK, "socket"), (stat.S_ISCHR, "device"), (stat.S_ISBLK, "device"))
@@ -20,8 +21,8 @@ Content = tuple[str, bytes | FileError]
 
 
 def contents(path: Path, limit: int) -> Iterator[Content]:
-    """A file, or every YAML and JSON file in a folder and its folders, in the order of names; hidden ones and links to folders are not
-    gone into. Files of more than `limit` bytes are not read."""
+    """A file, or every YAML and JSON file in a folder and its folders, in the order of names; hidden ones, links to folders and what a
+    package manager has put there are not gone into. Files of more than `limit` bytes are not read."""
     if not path.is_dir():
         yield str(path), _content(str(path), limit)
         return
@@ -37,7 +38,7 @@ def _files(folder: str) -> Iterator[tuple[str, FileError | None]]:
     denied: list[OSError] = []
     found: list[str] = []
     for where, folders, names in os.walk(folder, onerror=denied.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _BROUGHT)
         found += (os.path.join(where, name) for name in names if not name.startswith(".") and os.path.splitext(name)[1] in SUFFIXES)
     failed = {str(error.filename): _unreadable(str(error.filename), error) for error in denied}
     for name in sorted([*found, *failed], key=lambda name: name.split(os.sep)):

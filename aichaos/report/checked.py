@@ -9,6 +9,7 @@ from aichaos.report.layout import Paper
 from aichaos.report.terminal import counted
 
 Format = Literal["text", "json", "sarif", "junit", "github"]
+_NAMED = 3
 FORMATS: tuple[Format, ...] = ("text", "json", "sarif", "junit", "github")
 
 
@@ -17,7 +18,21 @@ def as_json(done: Checked) -> dict[str, Any]:
     counts = summary(done.findings)
     corrected = {"fixed": done.made, "left": done.left} if done.made or done.left else {}
     hidden = {"hidden": done.quiet} if done.quiet else {}
-    return {"documents": done.documents, "findings": done.findings, "summary": counts, "source": done.source} | corrected | hidden
+    aside = {"left_alone": done.left_alone} if done.left_alone else {}
+    return {"documents": done.documents, "findings": done.findings, "summary": counts, "source": done.source} | corrected | hidden | aside
+
+
+def aside(done: Checked, *, all_of_them: bool) -> list[str]:
+    """What to say of the files that hold no manifest, a line each; nothing where there is none."""
+    names = done.left_alone
+    if not names:
+        return []
+    if all_of_them:
+        return [f"{name} holds no Kubernetes object and was left alone" for name in names]
+    some = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more; -v names them" if len(names) > _NAMED else "")
+    if len(names) == 1:
+        return [f"1 file holds no Kubernetes object and was left alone: {some}"]
+    return [f"{len(names)} files hold no Kubernetes object and were left alone: {some}"]
 
 
 def text(done: Checked, stream: IO[str], *, wrote: bool) -> None:

@@ -261,3 +261,32 @@ def test_the_policy_of_the_project_holds(aichaos: Run, tmp_path: Path) -> None:
     done = aichaos("check", "a.yaml", "-o", "json")
     assert done.returncode == 4
     assert [one["rule"] for one in answer(done)["findings"]] == ["policy/duration"]
+
+
+# files of other tools --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_repository_is_not_drowned_in_files_that_are_no_manifests(aichaos: Run, place: Path) -> None:
+    for name in ("rules.yml", "openapi.yaml", "dashboard.json", "package.json"):
+        (place / name).write_text('{"groups": []}\n', encoding="utf-8")
+    (place / "node_modules").mkdir()
+    (place / "node_modules" / "bad.yaml").write_text(BAD, encoding="utf-8")
+    done = aichaos("check", "in", "--strict")
+    assert done.returncode == 0, done.stdout
+    named = "in/dashboard.json, in/openapi.yaml, in/package.json and 1 more"
+    assert f"4 files hold no Kubernetes object and were left alone: {named}" in done.stderr
+    assert "note: in/rules.yml holds no Kubernetes object and was left alone\n" in aichaos("check", "in", "-v").stderr
+    found = answer(aichaos("check", "in", "-o", "json"))
+    assert (found["documents"], len(found["left_alone"]), found["findings"]) == (1, 4, [])
+    (place / "broken.yaml").write_text(GOOD.replace("apiVersion: v1\n", ""), encoding="utf-8")
+    assert aichaos("check", "in").returncode == 4
+
+
+def test_a_file_that_is_named_is_judged_unless_others_are_to_be_left_alone(aichaos: Run, place: Path) -> None:
+    (place / "rules.yml").write_text("groups: []\n", encoding="utf-8")
+    assert rules(aichaos("check", "in/rules.yml", "-o", "json")) == ["yaml/not-an-object"]
+    assert aichaos("check", "in", "in/rules.yml").returncode == 4
+    left = aichaos("check", "in/rules.yml", "--leave-others")
+    assert (left.returncode, left.stdout) == (0, "0 documents: nothing found\n")
+    (place / "good.yaml").unlink()
+    fails(aichaos("check", "in"), 1, "nothing to check in in")

@@ -53,7 +53,8 @@ A [Suggestions](#suggestions) object.
 
 `documents` is how many were looked at (items of a List count one by one); `findings` is a list of [Finding](#finding); `summary` counts
 them by severity. With `--fix` and `--diff` also `fixed`, the findings that corrections end, and `left`, a list of [Left](#left); where a
-comment or a baseline hides something, `hidden`, a list of [Quiet](#quiet). `-o sarif`, `-o junit` and `-o github` are forms of others.
+comment or a baseline hides something, `hidden`, a list of [Quiet](#quiet); and where files hold no Kubernetes object, `left_alone`, their
+names. `-o sarif`, `-o junit` and `-o github` are forms of others.
 
 {reviewed}
 ## `aichaos route -o json`
