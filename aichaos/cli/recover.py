@@ -16,18 +16,27 @@ from aichaos.errors import UsageError
 @click.option(
     "--key", type=click.Path(path_type=Path), metavar="FILE", help="What that journal is signed with: `key` in the state directory."
 )
+@click.option(
+    "--lever", metavar="NS/NAME", help="Where the run's Lease lies, for one that this machine does not know (aichaos/aichaos-lever)."
+)
 @click.option("--when-lost", is_flag=True, help="Begin when the run's Lease is not renewed any more.")
 def command(
-    run: str | None, kubeconfig: str | None, context: str | None, from_configmap: str | None, key: Path | None, when_lost: bool
+    run: str | None,
+    kubeconfig: str | None,
+    context: str | None,
+    from_configmap: str | None,
+    key: Path | None,
+    lever: str | None,
+    when_lost: bool,
 ) -> int:
     """Put back what a run has changed, from its journal.
 
     Without RUN, the one that is unfinished. The exit code is 0 when everything is as it was, and 8 when something is left: what and how is
     printed then. It can be interrupted and given again at any time. A GameDay, or another series, that died between two of its runs has
-    changed nothing, but keeps other runs out: by its own name it lets them in again.
+    changed nothing, but keeps other runs out: by its own name it lets them in again. So does a run that died before its first step.
     """
-    from aichaos.domain.running import Access
-    from aichaos.run import journal, recover, state
+    from aichaos.domain.running import LEVER, Access
+    from aichaos.run import journal, lease, recover, state
 
     access = Access(kubeconfig=kubeconfig, context=context) if kubeconfig or context else None
     if from_configmap is not None:
@@ -46,6 +55,9 @@ def command(
         _say("no run of this machine is unfinished")
     code = 0
     for name in names:
+        if not recover.had_begun(name):
+            recover.let_go(name, access or Access(), lease.place(lease.beside(lever or LEVER)), _say)
+            continue
         with state.working_on(name):
             book = journal.resume(name)
             code = max(code, recover.finish(book, recover.connected(book.record.opened, access, _say), _say, "recover"))

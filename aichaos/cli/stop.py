@@ -60,6 +60,7 @@ def _lever(connection: "Connection", written: str, word: Any, why: str) -> int:
 
 
 def _one(connection: "Connection", written: str, given: dict[str, Any]) -> int:
+    from aichaos.domain.running import beside_lever
     from aichaos.live.stopping import active, ask_to_stop
     from aichaos.run import lease
 
@@ -73,7 +74,8 @@ def _one(connection: "Connection", written: str, given: dict[str, Any]) -> int:
     began = time.monotonic()
     while (holder := active(connection, where)) is not None and holder.run == asked.run:
         if time.monotonic() - began > _PATIENCE:
-            hint = f"Where it runs, `aichaos runs` shows it; if its process is gone: `aichaos recover {asked.run}`."
+            recover = beside_lever(f"aichaos recover {asked.run}", written)
+            hint = f"Where it runs, `aichaos runs` shows it; if its process is gone: `{recover}`."
             raise AichaosError(f"run {asked.run} has not ended within {_PATIENCE:g}s", hint=hint)
         time.sleep(_LOOK)
     done = "has ended" if which == "series" else "has stopped and restored"

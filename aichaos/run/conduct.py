@@ -1,7 +1,8 @@
 """A run from its first step to its end: the steps in order, and whatever happens, everything goes back.
 
 The order is what makes it safe: the Lease is ours before there is a journal, the journal is on disk and the watchdog is connected before
-the first change is sent. From then on every way out of this module leads through `restore`.
+the Lease says that the run has begun, and that is before the first change. From then on every way out of this module leads through
+`restore`.
 """
 
 import time
@@ -36,7 +37,7 @@ from aichaos.domain.running import (
     Waiting,
 )
 from aichaos.errors import AichaosError, ServerError
-from aichaos.run import incluster, journal, restore, state, watchdog
+from aichaos.run import incluster, journal, lease, restore, state, watchdog
 from aichaos.run.actions import Resolves, StepFailed
 from aichaos.run.heart import Heart, keeping, watched
 from aichaos.run.injection import wait_gone
@@ -102,7 +103,6 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
         book = journal.begin(start.plan, writer.approval, start.access, start.held.place, start.lever, start.policy)
         stack.callback(book.close)
         stack.enter_context(state.working_on(start.plan.run))
-        dog: Watchdog | None = None
         try:
             if start.mirror:
                 book.mirror = Mirror(writer, start.plan.run, start.held.place.namespace).add
@@ -111,12 +111,13 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
                 incluster.start(writer, start.plan.run, start.held.place.namespace, start.guard, state.key())
                 over.callback(incluster.stop, writer, start.plan.run, start.held.place.namespace)
             dog = watchdog.start(start.plan.run)
+            over.callback(dog.leave)
+            held = lease.begin(writer, start.held)
         except AichaosError:
             over.close()
             restore.close(book, writer, start.held, "failed", Restored())
             raise
-        over.callback(dog.leave)
-        heart = stack.enter_context(keeping(writer, start.held, stops))
+        heart = stack.enter_context(keeping(writer, held, stops))
         stack.enter_context(watched(dog, stops))
         ended = _Run(start, writer, places, hands, stops, _heard(say), book, dog, heart).whole()
         over.close()

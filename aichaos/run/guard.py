@@ -66,9 +66,10 @@ def free(holder: Taken | None, lever: str = LEVER) -> Iterator[Refusal]:
     """No other run is active in the cluster."""
     if holder is not None:
         whose = f" of {holder.who}" if holder.who else ""
-        message = f"run {holder.run}{whose} is active ({holder.process}, last heard of at {holder.renewed})"
-        stop = beside_lever(f"aichaos stop {holder.run}", lever)
-        hint = f"Wait for it, or `{stop}`; if its process is gone: `aichaos recover {holder.run}`."
+        what = "has not begun yet" if holder.preparing else "is active"
+        message = f"run {holder.run}{whose} {what} ({holder.process}, last heard of at {holder.renewed})"
+        stop, recover = (beside_lever(f"aichaos {word} {holder.run}", lever) for word in ("stop", "recover"))
+        hint = f"Wait for it, or `{stop}`; if its process is gone: `{recover}`."
         yield Refusal(name="another-run", message=message, hint=hint)
 
 

@@ -254,7 +254,7 @@ def _replay(data: bytes, key: bytes | None, path: Path) -> tuple[int, Record, st
         else:
             record.take(entry)
     if record is None:
-        hint = "The run died before it had changed anything: remove its folder."
+        hint = "The run died before it had changed anything: `aichaos recover RUN` clears it away."
         raise FileError(f"{path} holds no entry", hint=hint)
     return whole, record, last
 

@@ -11,6 +11,7 @@ last. In between it is never free.
 import os
 import socket
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ import msgspec
 
 from aichaos.cluster.writer import Absent, Found, Sight, Unread, Writer
 from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Outcome, Place, Refused
+from aichaos.errors import RefusedError
 from aichaos.files.plain import at, mapping, text
 from aichaos.run import own
 from aichaos.run.likeness import meta
@@ -31,6 +33,9 @@ PROCESS = "aichaos.io/process"
 STOP = "aichaos.io/stop"
 SERIES = "aichaos.io/series"
 """The series that the holder is a run of; its own name between two runs."""
+PREPARING = "aichaos.io/preparing"
+"""On the Lease of a run until its journal is on disk: whoever finds it knows that this run has changed nothing, and will not without taking
+it off first."""
 _ATTEMPTS = 6
 FRESH = 2.0
 """Seconds for which it counts that the Lease was ours when we looked: what is not on its way by then is not sent. With the seconds that an
@@ -57,7 +62,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """Another run has it. renewed: RFC 3339, when it last said so. lasts: seconds from then until it counts as lost, as the Lease says.
-    stop: who asks it to stop, and why; "" for nobody. series: what it is a run of; "" for a run by itself."""
+    stop: who asks it to stop, and why; "" for nobody. series: what it is a run of; "" for a run by itself. preparing: it has not begun, and
+    has changed nothing."""
 
     run: str
     who: str
@@ -66,6 +72,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     lasts: int = SECONDS
     stop: str = ""
     series: str = ""
+    preparing: bool = False
 
 
 class NotHad(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,24 +106,49 @@ def beside(lever: str) -> str:
 def acquire(writer: Writer, where: Place, run: str, series: str = "") -> Hold:
     """Take the Lease for a new run, or a new series, making it and its namespace where they are not there yet. Tries again for some
     seconds."""
+
+    def attempt(lease: Manifest | None) -> Outcome | Taken:
+        if lease is None:
+            outcome = writer.send(_creation(where, run, "main", 1, writer.approval, series))
+            return writer.send(own.home(where.namespace)) if isinstance(outcome, Missing) else outcome
+        holder = text(at(lease, "spec", "holderIdentity"))
+        if holder and (holder != run or _process(lease) != _me("main")):
+            return _taken(lease)
+        return writer.send(_claim(where, lease, run, "main", writer.approval, series))
+
+    return _had(writer, where, run, attempt)
+
+
+def lend(writer: Writer, held: Held, run: str) -> Hold:
+    """Give a run of a series the Lease that the series holds, with the next generation. Taken where it is not the series' any more, and
+    where the series is asked to stop (`stop` says so): nothing is lent then. Tries again for some seconds."""
+
+    def attempt(lease: Manifest | None) -> Outcome | Taken | NotHad:
+        if lease is None:
+            return NotHad(why=f"{held.place} is gone", final=True)
+        lent = text(at(lease, "spec", "holderIdentity")) == run and _process(lease) == _me("main")  # and the answer was lost
+        if not lent and (not is_ours(lease, held) or text(at(lease, "metadata", "annotations", STOP))):
+            return _taken(lease)
+        return writer.send(_claim(held.place, lease, run, "main", writer.approval, held.run))
+
+    found = _had(writer, held.place, run, attempt)
+    return msgspec.structs.replace(found, series=held.run) if isinstance(found, Held) else found
+
+
+def _had(writer: Writer, where: Place, run: str, attempt: Callable[[Manifest | None], Outcome | Taken | NotHad]) -> Hold:
+    """Read the Lease and try to have it, again and again for some seconds. attempt: with the Lease as it is, None where there is none."""
     answer = NotHad(why=f"others write {where} again and again", final=False)
     for tries in range(_ATTEMPTS):
         time.sleep(0.05 * (2**tries - 1))
-        match writer.read(where):
-            case Unread(why, _, refused):
-                answer = NotHad(why=why, final=refused)
-                if refused:
-                    break
-                continue
-            case Absent():
-                outcome = writer.send(_creation(where, run, "main", 1, writer.approval, series))
-                if isinstance(outcome, Missing):
-                    outcome = writer.send(own.home(where.namespace))
-            case Found(lease):
-                holder = text(at(lease, "spec", "holderIdentity"))
-                if holder and (holder != run or _process(lease) != _me("main")):
-                    return _taken(lease)
-                outcome = writer.send(_claim(where, lease, run, "main", _generation(lease) + 1, writer.approval, series))
+        sight = writer.read(where)
+        if isinstance(sight, Unread):
+            answer = NotHad(why=sight.why, final=sight.refused)
+            if sight.refused:
+                break
+            continue
+        outcome = attempt(sight.object if isinstance(sight, Found) else None)
+        if isinstance(outcome, Taken | NotHad):
+            return outcome
         if held := _held(outcome, where, run, "main"):
             return held
         if isinstance(outcome, Refused):
@@ -126,28 +158,26 @@ def acquire(writer: Writer, where: Place, run: str, series: str = "") -> Hold:
     return answer
 
 
-def lend(writer: Writer, held: Held, run: str) -> Hold:
-    """Give a run of a series the Lease that the series holds, with the next generation. Taken where it is not the series' any more, and
-    where the series is asked to stop (`stop` says so): nothing is lent then. Tries again for some seconds."""
-    answer = NotHad(why=f"others write {held.place} again and again", final=False)
+def begin(writer: Writer, held: Held) -> Held:
+    """Say that a run may change something from now on. To be called when its journal is on disk, and before its first change. Raises
+    RefusedError where that can't be said; the Lease may be somebody else's by then."""
+    why = "it is somebody else's by now"
     for tries in range(_ATTEMPTS):
         time.sleep(0.05 * (2**tries - 1))
-        match writer.read(held.place):
-            case Unread(why, _, refused):
-                answer = NotHad(why=why, final=refused)
-                if refused:
-                    break
-                continue
-            case Absent():
-                return NotHad(why=f"{held.place} is gone", final=True)
-            case Found(lease):
-                lent = text(at(lease, "spec", "holderIdentity")) == run and _process(lease) == _me("main")  # and the answer was lost
-                if not lent and (not is_ours(lease, held) or text(at(lease, "metadata", "annotations", STOP))):
-                    return _taken(lease)
-                outcome = writer.send(_claim(held.place, lease, run, "main", _generation(lease) + 1, writer.approval, held.run))
-        if ours := _held(outcome, held.place, run, "main"):
-            return msgspec.structs.replace(ours, series=held.run)
-    return answer
+        sight = writer.read(held.place)
+        if isinstance(sight, Unread):
+            why = sight.why
+            continue
+        if isinstance(sight, Absent) or not is_ours(sight.object, held):
+            break
+        body = {"metadata": {"annotations": {PREPARING: None}}, "spec": {"renewTime": _now()}}
+        outcome = writer.send(Change(verb="patch", place=held.place, body=body, resource_version=meta(sight.object, "resourceVersion")))
+        if isinstance(outcome, Done) and outcome.object is not None and is_ours(outcome.object, held):
+            return msgspec.structs.replace(held, version=meta(outcome.object, "resourceVersion"))
+        why = getattr(outcome, "why", "") or why
+    raise RefusedError(
+        f"the Lease {held.place} could not be kept: {why}", hint="Nothing was changed; `aichaos runs --cluster` shows who has it."
+    )
 
 
 def had_back(writer: Writer, held: Held) -> Held | None:
@@ -174,7 +204,7 @@ def take_over(writer: Writer, where: Place, run: str, who: str) -> Hold:
             case Found(lease):
                 if text(at(lease, "spec", "holderIdentity")) not in ("", run):
                     return _taken(lease)
-                outcome = writer.send(_claim(where, lease, run, who, _generation(lease) + 1, writer.approval))
+                outcome = writer.send(_claim(where, lease, run, who, writer.approval))
         if held := _held(outcome, where, run, who):
             return held
         if isinstance(outcome, Missing):
@@ -232,7 +262,7 @@ def look(writer: Writer, held: Held) -> Beat | NotHad:
 def release(writer: Writer, held: Held) -> bool:
     """Let others have it, or the series that lent it. It stays, with its generation, so that none of ours that wakes up later takes itself
     for the holder; a wish to stop is the series' to hear, too."""
-    notes = {PROCESS: _me("main")} if held.series else {PROCESS: None, STOP: None, SERIES: None}
+    notes = {PREPARING: None} | ({PROCESS: _me("main")} if held.series else {PROCESS: None, STOP: None, SERIES: None})
     for _ in range(_ATTEMPTS):
         found = writer.read(held.place)
         if isinstance(found, Absent) or (isinstance(found, Found) and not is_ours(found.object, held)):
@@ -273,14 +303,14 @@ def _creation(where: Place, run: str, who: str, generation: int, approval: Appro
     )
 
 
-def _claim(where: Place, lease: Manifest, run: str, who: str, generation: int, approval: Approval, series: str = "") -> Change:
-    body = {"metadata": _notes(run, who, approval, series), "spec": _spec(run, generation)}
+def _claim(where: Place, lease: Manifest, run: str, who: str, approval: Approval, series: str = "") -> Change:
+    body = {"metadata": _notes(run, who, approval, series), "spec": _spec(run, _generation(lease) + 1)}
     return Change(verb="patch", place=where, body=body, resource_version=meta(lease, "resourceVersion"))
 
 
 def _notes(run: str, who: str, approval: Approval, series: str) -> Manifest:
     whose = {RUN: run, PROCESS: _me(who), OWNER: approval.who, WHY: approval.why, SERIES: series or None}
-    return {"annotations": whose | {STOP: None}}
+    return {"annotations": whose | {STOP: None, PREPARING: "nothing is changed yet" if who == "main" else None}}
 
 
 def _spec(run: str, generation: int) -> Manifest:
@@ -322,6 +352,7 @@ def _taken(lease: Manifest) -> Taken:
         lasts=_number(lease, "leaseDurationSeconds") or SECONDS,
         stop=text(notes.get(STOP)),
         series=text(notes.get(SERIES)),
+        preparing=PREPARING in notes,
     )
 
 

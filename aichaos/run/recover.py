@@ -4,6 +4,7 @@ Also for the guard inside the cluster, which has nothing but the copy that the r
 any more, and restores from that.
 """
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +16,10 @@ from aichaos.cluster.discovery import kubernetes
 from aichaos.cluster.reader import Patience as Waits
 from aichaos.cluster.reader import Reader
 from aichaos.cluster.writer import Found, Unread, Writer
-from aichaos.domain.running import LEVER, Access, Opened, Restored, beside_lever
+from aichaos.domain.running import LEVER, Access, Opened, Place, Restored, beside_lever
 from aichaos.errors import AichaosError, FileError, SourceError
 from aichaos.files.plain import at, text
-from aichaos.run import journal, lease, mirror, own, restore, state
+from aichaos.run import approve, journal, lease, mirror, own, restore, state
 from aichaos.run.journal import Journal
 from aichaos.run.places import looking
 from aichaos.run.restore import Patience, Say
@@ -36,6 +37,45 @@ class Link(msgspec.Struct, frozen=True):
 
 class NotRestored(AichaosError):
     exit_code = 8
+
+
+def had_begun(run: str) -> bool:
+    """Whether this machine has a journal of a run, of which its first entry is on the disk. Raises FileError for no name of a run."""
+    try:
+        return b"\n" in (state.folder(run) / state.JOURNAL).read_bytes()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # `journal.resume` says why it can't be read
+
+
+def let_go(run: str, access: Access, where: Place, say: Say) -> None:
+    """Let others have the Lease of a run, or a series, that died before it had begun: it has changed nothing, and the Lease says so. A
+    process of it that lives after all finds its Lease gone before its first change.
+
+    Raises FileError where the Lease is not of such a run, SourceError where there is no way to the cluster.
+    """
+    journals = state.folder(run) / state.JOURNAL
+    unknown = f"{journals} holds no entry" if journals.exists() else f"this machine knows no run {run}"
+    with connect(kubeconfig=access.kubeconfig, context=access.context) as connection:
+        writer = Writer(connection, approve.for_command(run, "", "the Lease of a run that had not begun"))
+        sight = writer.read(where)
+        if isinstance(sight, Unread):
+            raise FileError(f"{unknown}, and the Lease {where} can't be read: {sight.why}", hint="Ask again when the API server answers.")
+        holder = lease.holder(sight.object) if isinstance(sight, Found) else None
+        if holder is None or holder.run != run:
+            hint = "`aichaos runs` lists the runs of this machine; another Lease is named by --lever."
+            raise FileError(f"{unknown}, and it does not have the Lease {where}", hint=hint)
+        if not holder.preparing:
+            copy = f"aichaos recover --from-configmap {where.namespace}/{mirror.place(run, where.namespace).name} --key FILE"
+            hint = f"Type it where it was started ({holder.process}); or `{copy}`, with the key of the state directory there."
+            raise FileError(f"{unknown}, and it has begun", hint=hint)
+        hold = lease.take_over(writer, where, run, "recover")
+        if not isinstance(hold, lease.Held) or not lease.release(writer, hold):
+            why = hold.why if isinstance(hold, lease.NotHad) else "somebody else has it by now"
+            raise FileError(f"the Lease {where} of run {run} could not be let go: {why}", hint="Type it again.")
+    shutil.rmtree(state.folder(run), ignore_errors=True)  # what is in there has no first entry
+    say(f"run {run} had not begun: it has changed nothing, and others can run now")
 
 
 def connected(opened: Opened, access: Access | None, say: Say) -> Link:

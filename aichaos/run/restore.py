@@ -37,7 +37,7 @@ from aichaos.domain.running import (
     Unknown,
 )
 from aichaos.errors import AichaosError, FileError
-from aichaos.run import by_hand, lease, mirror, state
+from aichaos.run import by_hand, lease, mirror
 from aichaos.run.closed import refusal
 from aichaos.run.inverses import NOT_KNOWN, UNDO, History, Scene, Way, changed_by_others, histories, unseen, way_back
 from aichaos.run.journal import Journal
@@ -83,7 +83,7 @@ def take_over(journal: Journal, writer: Writer, say: Say, who: str) -> Held | No
     while True:
         hold = lease.take_over(writer, where, opened.plan.run, who)
         if isinstance(hold, lease.Taken) and hold.series == opened.plan.run:
-            if (state.folder(hold.run) / state.JOURNAL).exists():
+            if not hold.preparing:
                 return None  # whoever restores that run lets the Lease go
             hold = lease.take_over(writer, where, hold.run, who)  # it was lent, and the run had not begun
         if isinstance(hold, Held):

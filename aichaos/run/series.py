@@ -106,11 +106,12 @@ def holding(start: Start, writer: Writer, stops: Stops) -> Iterator[Series]:
             if start.permit is not None:
                 uses.count(writer, held.place.namespace, start.permit.id, start.permit.uses)
             dog = watchdog.start(name)
+            stack.callback(dog.leave)
+            held = lease.begin(writer, held)
         except AichaosError:
             restore.close(book, writer, held, "failed", Restored())
             raise
         dog.restoring()  # a series has no deadline: its runs have
-        stack.callback(dog.leave)
         stack.enter_context(watched(dog, stops))
         series = Series(name, writer, held, stops)
         stack.callback(restore.close, book, writer, None, "completed", Restored())

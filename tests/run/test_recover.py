@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -226,6 +227,55 @@ def test_on_a_full_disk_the_run_ends_and_puts_back_all_that_needs_no_copy(contro
         assert f"HTTPRoute/{rig.namespace}/younger" in done.stdout
         assert aichaos(rig, "recover").returncode == 0
         rig.assert_restored()
+
+
+@pytest.mark.parametrize("journal", ["empty", "none"])
+def test_a_run_that_died_before_its_journal_is_let_go_by_its_name(controlplane: ControlPlane, tmp_path: Path, journal: str) -> None:
+    """It has the Lease, and nothing on the disk that could be restored from."""
+    with rigged(controlplane, tmp_path) as rig:
+        rig.killed(1, "main")
+        if journal == "none":
+            shutil.rmtree(rig.journal.parent)
+        first, rig.run = rig.run, "second"
+        code, said = rig.finish(rig.orders())
+        assert (code, first in said) == (5, True), said
+        shown = aichaos(rig, "runs", "--cluster", "--lease", f"{rig.namespace}/aichaos-run").stdout
+        assert first in shown
+        lever = ["--lever", f"{rig.namespace}/lever"]
+        done = aichaos(rig, "recover", first, *lever)
+        assert (done.returncode, f"run {first} had not begun" in done.stderr) == (0, True), all_said(done)
+        assert aichaos(rig, "config").stderr == ""
+        again = aichaos(rig, "recover", first, *lever)
+        assert (again.returncode, f"knows no run {first}" in again.stderr) == (1, True), all_said(again)
+        code, said = rig.finish(rig.orders())
+        assert code == 0, said
+        rig.assert_restored()
+
+
+def test_a_run_that_has_begun_is_not_let_go_without_its_journal(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        done = aichaos(rig, "recover", rig.run, "--lever", f"{rig.namespace}/lever", home=tmp_path / "elsewhere")
+        assert (done.returncode, "it has begun" in done.stderr) == (1, True), all_said(done)
+        assert f"{rig.namespace}/aichaos-run-{rig.run}" in done.stderr, all_said(done)
+        assert aichaos(rig, "recover").returncode == 0
+        rig.assert_restored()
+
+
+def test_a_run_whose_lease_was_let_go_before_it_had_begun_changes_nothing(controlplane: ControlPlane, tmp_path: Path) -> None:
+    """It only stood still, and wakes up: `recover` was wrong about it, and no harm comes of that."""
+    with rigged(controlplane, tmp_path) as rig:
+        process = rig.start(rig.orders(point=1, death="freeze"))
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        done = aichaos(rig, "recover", rig.run, "--lever", f"{rig.namespace}/lever")
+        assert done.returncode == 0, all_said(done)
+        process.send_signal(signal.SIGCONT)
+        said, _ = process.communicate(timeout=60)
+        assert (process.returncode in (1, 5), "restored" not in said) == (True, True), said
+        rig.assert_restored()
+        assert {name: obj["metadata"]["uid"] for name, obj in rig.look().items()} == {
+            name: obj["metadata"]["uid"] for name, obj in rig.before.items()
+        }
 
 
 def test_a_run_beside_another_one_does_not_begin(controlplane: ControlPlane, tmp_path: Path) -> None:
