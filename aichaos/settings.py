@@ -11,7 +11,7 @@ import msgspec
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.errors import FileError, UsageError
 from aichaos.files import yaml
-from aichaos.files.plain import shown_address
+from aichaos.files.plain import mapping, shown_address
 
 PROJECT_FILE = Path("aichaos.yaml")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -98,9 +98,11 @@ def _refuse_no_address(base_url: "Effective") -> None:
 
 
 def _refuse_strangers(origin: str, values: dict[str, Any]) -> None:
-    """A project's file comes with the project, perhaps from a stranger: it may not run a program or name who is sent our key.
+    """A project's file comes with the project, perhaps from a stranger: it may not run a program, name who is sent our key, or allow what
+    is refused.
 
-    A kubeconfig can name a plugin that is run, and a base URL is where the key and the cluster's data go.
+    A kubeconfig can name a plugin that is run, and a base URL is where the key and the cluster's data go. The limits of a policy are
+    another matter: a project can only make them narrower.
     """
     address = values.get("base_url")
     if values.get("kubeconfig") is not None:
@@ -108,6 +110,9 @@ def _refuse_strangers(origin: str, values: dict[str, Any]) -> None:
     if address is not None and not _on_this_machine(str(address)):
         hint = "If you trust it: --base-url, AICHAOS_BASE_URL, or your own settings file."
         raise UsageError(f"{origin} may only name a base_url on this machine, not {shown_address(str(address))}", hint=hint)
+    if mapping(values.get("policy")).get("allow"):
+        hint = f"What you allow yourself stands in {user_file()} or, as in CI, in AICHAOS_POLICY: {{allow: […]}}."
+        raise UsageError(f"{origin} may not allow what is refused: its policy can only be narrower than yours", hint=hint)
 
 
 def _on_this_machine(address: str) -> bool:
@@ -126,8 +131,11 @@ def _effective(setting: Setting, flags: dict[str, Any], layers: list[tuple[str, 
     if flags.get(setting.name) is not None:
         value = _typed(setting, flags[setting.name], f"--{setting.name.replace('_', '-')}")
         return Effective(name=setting.name, value=value, origin="flag")
-    if os.environ.get(setting.variable):
-        return Effective(name=setting.name, value=_typed(setting, os.environ[setting.variable], setting.variable), origin=setting.variable)
+    variable = os.environ.get(setting.variable)
+    if variable and setting.type is Policy:  # it stands beside the files: of policies the narrower one holds, and not the first
+        layers = [(setting.variable, {setting.name: _policy(variable, setting)}), *layers]
+    elif variable:
+        return Effective(name=setting.name, value=_typed(setting, variable, setting.variable), origin=setting.variable)
     told = [(origin, _typed(setting, values[setting.name], origin)) for origin, values in layers if values.get(setting.name) is not None]
     if told and isinstance(told[0][1], Policy):
         inside = [policy for _, policy in told]
@@ -135,6 +143,15 @@ def _effective(setting: Setting, flags: dict[str, Any], layers: list[tuple[str, 
     if told:
         return Effective(name=setting.name, value=told[0][1], origin=told[0][0])
     return Effective(name=setting.name, value=setting.default, origin="default")
+
+
+def _policy(text: str, setting: Setting) -> Any:
+    """A policy as it stands in a variable: YAML, as it would stand in a file. Raises UsageError."""
+    try:
+        documents = yaml.load(text, setting.variable)
+    except FileError as error:
+        raise UsageError(str(error), hint=f"As in {setting.variable}='{{allow: [cmdProbe]}}'") from error
+    return documents[0] if documents else {}
 
 
 def _file(path: Path) -> tuple[str, dict[str, Any]]:

@@ -160,7 +160,7 @@ def test_a_project_cannot_run_a_program_through_a_kubeconfig(tmp_path: Path, mon
 
 
 def test_a_policy_is_read_from_a_file() -> None:
-    project('policy: {max_share: 0.3, max_duration: 15m, windows: [{from: "09:00", to: "17:00", days: [mon]}], allow: [JVMChaos]}\n')
+    personal('policy: {max_share: 0.3, max_duration: 15m, windows: [{from: "09:00", to: "17:00", days: [mon]}], allow: [JVMChaos]}\n')
     policy = load({})["policy"]
     assert (policy.max_share, policy.max_duration, policy.windows[0].from_, policy.allow) == (0.3, "15m", "09:00", ("JVMChaos",))
 
@@ -192,6 +192,31 @@ def test_a_project_cannot_widen_the_limits_of_the_user() -> None:
     assert (policy.max_share, policy.max_pods, policy.max_duration, policy.kinds) == (0.1, 7, "5m", ("PodChaos",))
     assert set(policy.protected_namespaces) == {"payments", "shop"}
     assert origin == f"aichaos.yaml and {user_file()}"
+
+
+def test_a_project_cannot_allow_what_the_user_does_not() -> None:
+    personal("policy: {allow: [cmdProbe]}\n")
+    project("policy: {max_pods: 1, allow: [kube-system]}\n")
+    with pytest.raises(UsageError, match=r"aichaos\.yaml may not allow what is refused") as caught:
+        load({})
+    assert str(user_file()) in str(caught.value.hint)
+    project("policy: {max_pods: 1, allow: []}\n")
+    assert load({})["policy"].allow == ("cmdProbe",)
+
+
+def test_a_policy_in_the_environment_allows_and_widens_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    project("policy: {max_pods: 3}\n")
+    monkeypatch.setenv("AICHAOS_POLICY", "{max_pods: 7, max_share: 0.2, allow: [cmdProbe]}")
+    policy, origin = told(load({}), "policy")
+    assert (policy.max_pods, policy.max_share, policy.allow) == (3, 0.2, ("cmdProbe",))
+    assert origin == "AICHAOS_POLICY and aichaos.yaml"
+
+
+@pytest.mark.parametrize("text", ["{max_pod: 3}", "{max_pods: ", "words", "[a]"])
+def test_a_policy_in_the_environment_that_cant_be_meant_is_an_error(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICHAOS_POLICY", text)
+    with pytest.raises(UsageError, match="AICHAOS_POLICY"):
+        load({})
 
 
 @pytest.mark.parametrize("address", ["notaurl", "localhost:11434", "ftp://x/v1", "http://", "http://[", "http://x:99999/v1", "/v1"])

@@ -42,7 +42,7 @@ def refused(this: Subject, rule: str, message: str, path: str, *names: str) -> F
     """A finding of a closed list: shown as information where the policy allows it by one of its names."""
     if this.world.policy.allows(rule, *names):
         return this.note(rule, f"allowed by the policy: {message}", path, "info")
-    told = f"{message}; whoever means it allows it by name: policy: {{allow: [{names[0] if names else rule}]}} in the settings"
+    told = f"{message}; whoever means it allows it by name: policy: {{allow: [{names[0] if names else rule}]}} in their own settings"
     return this.note(rule, told, path, "error" if this.world.in_experiment else "warning")
 
 

@@ -65,7 +65,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"{self.max_duration!r} is no duration of more than zero; write 15m or 90s")
 
     def within(self, other: "Policy") -> "Policy":
-        """This policy inside another one: the narrower of each limit, and what either of them allows by name."""
+        """This policy inside another one: the narrower of each limit, and what either of them allows by name: only the user's
+        own may allow anything (see `settings`)."""
         lasting = [one for one in (self.max_duration, other.max_duration) if one is not None]
         return Policy(
             protected_namespaces=tuple(dict.fromkeys((*self.protected_namespaces, *other.protected_namespaces))),
