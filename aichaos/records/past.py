@@ -40,7 +40,7 @@ _SET = 1.0
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left of a run. missing: what is not there, or can't be read, in words."""
+    """What is left of a run. missing: what is not there, or can't be read, in words. goes: whether a process still works on it."""
 
     path: Path
     opened: Opened
@@ -48,6 +48,7 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     about: About | None
     report: Report | None
     missing: list[str]
+    goes: bool = False
 
 
 def results(folder: Path) -> Results:
@@ -105,8 +106,9 @@ def read(folder: Path) -> Folder:
     if unread:
         missing.append(f"{len(unread)} line{'s' * (len(unread) != 1)} of the journal can't be read: of another version, or spoiled")
     about = _decoded(folder / ABOUT, About, "what was run and foretold", missing)
-    report = _decoded(folder / REPORT, Report, "the end of the run", missing)
-    return Folder(path=folder, opened=opened, entries=entries, about=about, report=report, missing=missing)
+    goes = not any(isinstance(one, Closed) for one in entries) and state.is_locked(folder)
+    report = None if goes else _decoded(folder / REPORT, Report, "the end of the run", missing)
+    return Folder(path=folder, opened=opened, entries=entries, about=about, report=report, missing=missing, goes=goes)
 
 
 def _decoded(path: Path, kind: type[T], what: str, missing: list[str]) -> T | None:
@@ -288,8 +290,10 @@ def _results(kept: Folder, moments: Moments, missing: list[str], probes: list[Pr
     plan, closed = opened.plan, next(iter(_of(kept, Closed)), None)
     judged = overall(probes) if about is not None or report is None else report.finished.verdict
     checked = next(iter(reversed(_of(kept, Checked))), None)
-    if closed is None:
+    if closed is None and not kept.goes:
         missing.append("the run was cut short: its journal has no end")
+    elif closed is None:
+        missing.append("the run still goes: all is told as far as it has come")
     return Results(
         run=plan.run,
         experiment_name=plan.experiment,
@@ -339,7 +343,7 @@ def _alert(one: Firing, moments: Moments) -> Alert:
 def _outcome(kept: Folder, closed: Closed | None) -> Any:
     if closed is not None:
         return closed.outcome if closed.outcome in ("completed", "stopped", "failed") else "unfinished"
-    return "running" if state.is_locked(kept.path) else "unfinished"
+    return "running" if kept.goes else "unfinished"
 
 
 def _restored(report: Report | None, closed: Closed | None) -> Word:

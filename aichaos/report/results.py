@@ -22,7 +22,7 @@ def show(found: Results, paper: Paper) -> None:
     paper.line((found.title or found.experiment_name, "bold"))
     paper.facts(facts(found))
     paper.line()
-    told, like = headline(found.verdict, found.confidence)
+    told, like = judged(found)
     paper.text(told + (f" {found.verdict_why}" if found.verdict_why else ""), style=COLOURS[like])
     paper.facts([("score", score(found.score)), ("confidence", confidence(found.confidence))])
     if found.observations:
@@ -78,9 +78,14 @@ def facts(found: Results) -> list[tuple[str, str]]:
     """Who, when, where, and how it ended."""
     rows = [("run", found.run + (" (a sham: nothing was changed)" if found.sham_run else "")), ("by", f"{found.who}, {time(found.began)}")]
     rows.append(("cluster", found.server + (f" ({found.context})" if found.context else "")))
-    rows.append(("ended", found.outcome + (f": {found.stop_reason}" if found.stop_reason else f" after {found.ended - found.began:.0f} s")))
+    lasted = f"{found.ended - found.began:.0f} s"
+    if found.outcome == "running":
+        rows.append(("running", f"for {lasted} so far"))
+    else:
+        rows.append(("ended", found.outcome + (f": {found.stop_reason}" if found.stop_reason else f" after {lasted}")))
     took = found.stop_to_restored_seconds
-    rows.append(("restored", found.restored + (f", {took:.2f} s after it was stopped" if took is not None else "")))
+    word = "not yet" if found.outcome == "running" and found.restored == "unknown" else found.restored
+    rows.append(("restored", word + (f", {took:.2f} s after it was stopped" if took is not None else "")))
     if found.hypothesis:
         rows.append(("hypothesis", found.hypothesis))
     return rows
@@ -97,6 +102,12 @@ def headline(verdict: Verdict, sure: Confidence | None) -> tuple[str, Verdict]:
     if verdict == "pass" and sure is not None and sure.word == "low":
         return "The hypothesis held, but hardly anything put it to the test: confidence low.", "no-data"
     return VERDICTS[verdict], verdict
+
+
+def judged(found: Results) -> tuple[str, Verdict]:
+    """The same of a run; what did not come to its end is judged as far as it went."""
+    told, like = headline(found.verdict, found.confidence)
+    return {"completed": "", "running": "So far: "}.get(found.outcome, "As far as it went: ") + told, like
 
 
 def score(found: Scored) -> str:

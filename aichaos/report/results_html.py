@@ -8,7 +8,7 @@ from aichaos.domain.results import Results
 from aichaos.report import answered as bands
 from aichaos.report.clean import clean
 from aichaos.report.plots import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, plots
-from aichaos.report.results import confidence, facts, headline, reach, rows, score, summary, unknown_metrics, unobserved
+from aichaos.report.results import confidence, facts, judged, reach, rows, score, summary, unknown_metrics, unobserved
 from aichaos.report.topology import drawing
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MOST = 200
 def page(found: Results) -> str:
     """Everything about a run."""
     seen = [one for one in found.prediction if one.verdict != "not-observed"]
-    told, like = headline(found.verdict, found.confidence)
+    told, like = judged(found)
     return clean(
         _template().render(
             found=found,

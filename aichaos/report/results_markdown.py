@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from aichaos.domain.results import ProbeResult, Results, Window, WindowKind
 from aichaos.report.backlog import backlog
 from aichaos.report.clean import clean
-from aichaos.report.results import UNSURE, confidence, facts, headline, reach, rows, score, summary, unknown_metrics, unobserved
+from aichaos.report.results import UNSURE, confidence, facts, judged, reach, rows, score, summary, unknown_metrics, unobserved
 
 _ISSUES = ("difference", "restore", "objective", "stop")
 
@@ -27,7 +27,7 @@ def _title(found: Results) -> str:
 def _lines(found: Results) -> Iterator[str]:
     yield _title(found)
     yield ""
-    yield f"**{headline(found.verdict, found.confidence)[0]}** {_text(found.verdict_why)}".strip()
+    yield f"**{judged(found)[0]}** {_text(found.verdict_why)}".strip()
     yield ""
     yield from (f"**{_text(one.text)}**\n" for one in found.observations[:1] if one.kind == "difference")
     yield from _table([("", ""), *(row for row in facts(found) if row[0] != "hypothesis")])
@@ -88,7 +88,7 @@ def _times(probe: ProbeResult) -> str:
 
 
 def _validation(found: Results) -> list[str]:
-    lines = [f"**{headline(found.verdict, found.confidence)[0]}** {_text(found.verdict_why)}", ""]
+    lines = [f"**{judged(found)[0]}** {_text(found.verdict_why)}", ""]
     promises = [(probe.probe, one.text, one.verdict, one.observed or one.why) for probe in found.probes for one in probe.objectives]
     lines += _table([("probe", "promise", "verdict", "observed"), *promises]) if promises else []
     return [*lines, "", f"- score: {_text(score(found.score))}", f"- confidence: {_text(confidence(found.confidence))}"]

@@ -95,7 +95,9 @@ class Dashboard:
         run = _run(request)
         form = await _form(request)
         if not await is_token(form.get("token", ""), self.manner.token):
-            raise HTTPException(403, "that is not the token; it stands where `aichaos serve` was started")
+            found = await run_in_threadpool(self.shelf.results, run)
+            told = "That is not the token: nothing was done. It stands where `aichaos serve` was started."
+            return HTMLResponse(pages.run(found, may_stop=True, told=told), 403)
         told = await run_in_threadpool(self._stop, run, form.get("why", "")[:200])
         found = await run_in_threadpool(self.shelf.results, run)
         return HTMLResponse(pages.run(found, may_stop=True, told=told))

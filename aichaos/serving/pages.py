@@ -105,8 +105,10 @@ def _steps(found: Results) -> list[dict[str, Any]]:
     rows = []
     for number, text in enumerate(found.steps, 1):
         window = begun.get(number)
-        now = number == latest and found.outcome == "running" and found.window("restoring") is None
-        word = "now" if now else "done" if window else "to come" if found.outcome == "running" else "not reached"
+        going = found.outcome == "running"
+        now = number == latest and going and found.window("restoring") is None
+        broken = number == latest and found.outcome in ("stopped", "failed", "unfinished")
+        word = "now" if now else "broken off" if broken else "done" if window else "to come" if going else "not reached"
         rows.append({"number": number, "text": text, "word": word, "window": window})
     return rows
 

@@ -13,6 +13,8 @@ from aichaos.errors import FileError
 from aichaos.measure.history import history
 from aichaos.measure.samples import NAME
 from aichaos.records import past
+from aichaos.report.results import facts, judged
+from aichaos.run import state
 from aichaos.run.state import JOURNAL
 from tests.measure.folders import BACK, BEGAN, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to, write
 
@@ -251,3 +253,18 @@ def test_scores_over_time_have_a_trend(tmp_path: Path) -> None:
     assert found.trend == "better"
     assert history("trial", runs[:3]).trend == "unknown"
     assert history("another", runs).points == []
+
+
+def test_a_run_that_still_goes_is_not_called_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICHAOS_STATE_DIR", str(tmp_path))
+    path = folder(tmp_path, samples=answers("shop", 0, FIRST + 3), whole=False)
+    with state.working_on(path.name):
+        found = past.results(path)
+    assert (found.outcome, found.restored) == ("running", "unknown")
+    assert [text for text in found.missing if "cut short" in text or "report.json" in text] == []
+    assert "the run still goes: all is told as far as it has come" in found.missing
+    assert judged(found)[0].startswith("So far: ")
+    assert [row for row in facts(found) if row[0] in ("running", "ended", "restored")] == [
+        ("running", f"for {found.ended - found.began:.0f} s so far"),
+        ("restored", "not yet"),
+    ]
