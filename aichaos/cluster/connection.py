@@ -164,13 +164,25 @@ def _pool(configuration: Any) -> "urllib3.PoolManager":
         if not configuration.verify_ssl:
             # insecure-skip-tls-verify is the user's word in the kubeconfig; one warning per request would not help
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    pool.connection_pool_kw["socket_options"] = [*urllib3.connection.HTTPConnection.default_socket_options, _NO_REMAINS]
+    pool.connection_pool_kw["socket_options"] = [*urllib3.connection.HTTPConnection.default_socket_options, _NO_REMAINS, *_ALIVE]
     return pool
 
 
 _NO_REMAINS = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 """What the network has not taken when a connection is given up, or when this process is killed, is thrown away. Otherwise the kernel would
 go on sending it for minutes, and a change would arrive when all was put back."""
+
+
+_ALIVE = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 5_000))
+        if hasattr(socket, name)  # macOS has fewer
+    ),
+]
+"""A way to the server that others forget when it is idle (a load balancer, a NAT, a firewall) is used every 15 s; and where it is gone all
+the same, without a word, what was sent is given up after 5 s (milliseconds here), not when the answer's time is over."""
 
 
 def _tls(configuration: Any) -> ssl.SSLContext:

@@ -85,17 +85,16 @@ class _Hands:
         except SourceError:
             return None
 
-    def look(self, probe: str) -> None:
-        self._witness.look(probe)
+    def look(self, probe: str, stops: Stops) -> None:
+        self._witness.look(probe, stops.unless_stopped)
 
     def injected(self, place: Place, stops: Stops) -> str:
         def tell(text: str) -> None:
             self._say(Waiting(what=f"{place}: {text}", seconds_left=None))
 
-        ended = injection.wait_injected(
-            place, looking(self._reader), choosing(self._reader), stops.wait, tell, self._manner.injection
-        )  # fmt: skip
-        return "" if ended.good or ended.stopped else ended.text
+        look, look_all, within = looking(self._reader), choosing(self._reader), self._manner.injection
+        ended = stops.unless_stopped(lambda: injection.wait_injected(place, look, look_all, stops.wait, tell, within))
+        return "" if ended is None or ended.good or ended.stopped else ended.text
 
 
 def _wait(seconds: float, what: str, stops: Stops, say: Say) -> None:

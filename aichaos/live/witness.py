@@ -134,13 +134,14 @@ class Witness:
         self._stack.enter_context(self._sampling)
         self._stack.enter_context(self._requests)
 
-    def look(self, name: str) -> None:
+    def look(self, name: str, unless_stopped: Callable[[Callable[[], Sample]], Sample | None]) -> None:
         """Ask a probe of the steady state once more, for a step that says so. Raises UsageError where there is none of that name."""
         if name not in self._steady:
             raise UsageError(f"the steady state has no probe {name!r}", hint="A step asks one of the probes of the steady state.")
-        sample = self._prober.ask(self._steady[name])
-        self._recorder.add(sample)
-        self._say(seen(sample))
+        probe = self._steady[name]
+        if (sample := unless_stopped(lambda: self._prober.ask(probe))) is not None:
+            self._recorder.add(sample)
+            self._say(seen(sample))
 
     def tell(self, event: Event, at: float) -> None:
         """A window begins with each step, and with the way back; abort probes end nothing once that has begun."""

@@ -62,8 +62,8 @@ class Hands(Protocol):
     def holds(self, written: str, condition: str) -> bool | None:
         """Whether a condition of an object (`Kind/ns/name`) is True; None where nobody knows."""
 
-    def look(self, probe: str) -> None:
-        """Ask the steady-state probe of that name once, and say what it answered."""
+    def look(self, probe: str, stops: Stops) -> None:
+        """Ask the steady-state probe of that name once, and say what it answered; nothing where the run is stopped before."""
 
     def injected(self, place: Place, stops: Stops) -> str:
         """Wait until a chaos object is injected; why it is not, or "" (also when the run is stopped meanwhile)."""
@@ -219,7 +219,7 @@ class _Run:
             if step.wait is not None:
                 self._wait(step.wait)
             elif step.probe is not None:
-                self.hands.look(step.probe)
+                self.hands.look(step.probe, self.stops)
             else:
                 self._change(number, step)
 
@@ -247,10 +247,12 @@ class _Run:
         if not isinstance(removed := self.sender.remove(number, place), Change):
             return
         self.say(Changed(verb=removed.verb, object=str(place)))
-        ended = wait_gone(
-            place, "", self._seen, self.stops.wait, lambda text: self.say(Waiting(what=f"{place}: {text}", seconds_left=None))
-        )
-        if not ended.good and not ended.stopped:
+
+        def tell(text: str) -> None:
+            self.say(Waiting(what=f"{place}: {text}", seconds_left=None))
+
+        ended = self.stops.unless_stopped(lambda: wait_gone(place, "", self._seen, self.stops.wait, tell))
+        if ended is not None and not ended.good and not ended.stopped:
             raise StepFailed(f"{place} is {ended.text}", hint="Look at its engine's controller; a finalizer is never forced.")
 
     def _seen(self, place: Place) -> Manifest | None:
@@ -269,7 +271,10 @@ class _Run:
         what = f"{wait.until.object} to be {wait.until.condition}"
         limit = seconds(wait.timeout or "")
         latest = time.monotonic() + (limit if limit is not None else self.start.plan.deadline)
-        while not self.hands.holds(wait.until.object, wait.until.condition):
+        until = wait.until
+        while not self.stops.unless_stopped(lambda: self.hands.holds(until.object, until.condition)):
+            if self.stops.stop:
+                return
             if (left := latest - time.monotonic()) <= 0:
                 raise StepFailed(f"waited in vain for {what}", hint="Raise the step's timeout if it needs longer.")
             self.say(Waiting(what=what, seconds_left=left))

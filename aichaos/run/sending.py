@@ -29,6 +29,16 @@ _AGED = ("gateway.networking.k8s.io", "networking.istio.io")
 """Groups whose objects are chosen between by their age: each is made in a second of its own."""
 
 
+class _Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """wish: what a step asks for. change: the same as it is sent, None to look again. before, after: its object as it is, and as the
+    server would make it, where it says so."""
+
+    wish: Change
+    change: Change | None = None
+    before: Manifest | None = None
+    after: Manifest | None = None
+
+
 class Sender:
     """Sends the changes of one run. held: the Lease as the run has it now."""
 
@@ -44,7 +54,7 @@ class Sender:
 
         Raises StepFailed, Fenced, FileError.
         """
-        return self._begin(number, lambda: actions.change(step, self._look, self.places, self._gone), actions.place_of(step, self.places))
+        return self._begin(number, lambda: actions.change(step, self._look, self.places, self._gone))
 
     def remove(self, number: int, place: Place) -> Change | Stop | None:
         """Delete an object that a step of ours has made."""
@@ -55,33 +65,39 @@ class Sender:
                 return None
             return Change(verb="delete", place=place, uid=meta(there, "uid"), resource_version=meta(there, "resourceVersion"))
 
-        return self._begin(number, deletion, place)
+        return self._begin(number, deletion)
 
-    def _begin(self, number: int, wish: Callable[[], Change | None], place: Place | None) -> Change | Stop | None:
+    def _begin(self, number: int, wish: Callable[[], Change | None]) -> Change | Stop | None:
+        what = f"the object of step {number}"
         for tries in range(_ROUNDS):
+            ready = self.stops.unless_stopped(lambda: self._ready(number, wish))
             if self.stops.stop:
                 return self.stops.stop
-            change = wish()
-            if change is None or place is None:
+            if ready is None:
                 return None
-            before = self._look(place) if change.verb != "create" else None
-            if (why := self._why_not(change, before)) is not None:
-                raise StepFailed(f"not sent: {why}", hint="See docs/safety.md for what no step may do.")
-            if change.verb != "create" and meta(before, "resourceVersion") != change.resource_version:
-                continue
-            ready = self._rehearsed(self._marked(number, change))
-            if isinstance(ready, Stop):
-                return ready
-            if ready is not None and (stop := self._own_second(change)):
-                return stop
-            if ready is not None and isinstance(self._carry_out(number, ready[0], before, ready[1]), Done):
-                return change
+            what = str(ready.wish.place)
+            if ready.change is not None and isinstance(self._carry_out(number, ready.change, ready.before, ready.after), Done):
+                return ready.wish
             self.stops.wait(min(1.0, 0.02 * 2**tries))
         if self.stops.stop:
             return self.stops.stop
-        raise StepFailed(
-            f"{place} is changed by somebody else again and again", hint="Which controller is it? `kubectl get -o yaml` shows."
-        )
+        raise StepFailed(f"{what} is changed by somebody else again and again", hint="Which controller is it? `kubectl get -o yaml` shows.")
+
+    def _ready(self, number: int, wish: Callable[[], Change | None]) -> _Ready | None:
+        """A change that can be sent now, with its object as it is; None where nothing has to be done. Nothing is changed here."""
+        change = wish()
+        if change is None:
+            return None
+        before = self._look(change.place) if change.verb != "create" else None
+        if (why := self._why_not(change, before)) is not None:
+            raise StepFailed(f"not sent: {why}", hint="See docs/safety.md for what no step may do.")
+        if change.verb != "create" and meta(before, "resourceVersion") != change.resource_version:
+            return _Ready(wish=change)
+        rehearsed = self._rehearsed(self._marked(number, change))
+        if rehearsed is None:
+            return _Ready(wish=change)
+        self._own_second(change)
+        return _Ready(wish=change, change=rehearsed[0], before=before, after=rehearsed[1])
 
     def _why_not(self, change: Change, before: Manifest | None) -> str | None:
         again = change.verb == "create" and self._gone(change.place) is not None
@@ -95,8 +111,8 @@ class Sender:
         why = f"step {number} of {opened.plan.experiment}"
         return msgspec.structs.replace(change, body=marked(change.body or {}, opened.plan.run, opened.approval, why))
 
-    def _rehearsed(self, change: Change) -> tuple[Change, Manifest | None] | Stop | None:
-        """What the server would make of it; None to begin again. Raises StepFailed where it would refuse."""
+    def _rehearsed(self, change: Change) -> tuple[Change, Manifest | None] | None:
+        """What the server would make of it; None to begin again, or where the run is stopped. Raises StepFailed where it would refuse."""
         for tries in range(1000):
             outcome = self.writer.send(change, dry_run=True)
             match outcome:
@@ -114,20 +130,19 @@ class Sender:
                     raise StepFailed(
                         f"the server refuses to {change.verb} {change.place}: {why}", hint="`aichaos check --server` says why."
                     )
-            if stop := self.stops.wait(_pause(tries, outcome)):
-                return stop
+            if self.stops.wait(_pause(tries, outcome)):
+                break
         return None
 
-    def _own_second(self, change: Change) -> Stop | None:
+    def _own_second(self, change: Change) -> None:
         """Wait until the server's clock has left the second in which the run's last object of the same age order was made."""
         if change.verb != "create" or change.place.group not in _AGED:
-            return None
+            return
         made = [outcome.object for outcome in self.journal.record.outcomes.values() if isinstance(outcome, Done) and outcome.object]
         last = max((meta(obj, "creationTimestamp") for obj in made if _group(obj) in _AGED), default="")
         while last and self.writer.clock <= last and not self.stops.stop:
             self.stops.wait(0.1)
             self.writer.read(change.place)
-        return self.stops.stop
 
     def _carry_out(self, number: int, change: Change, before: Manifest | None, after: Manifest | None) -> Outcome:
         """Journal, send, find out, journal. The Lease is looked at before, and each time that something is sent: whoever lost it writes

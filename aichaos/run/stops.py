@@ -9,10 +9,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TypeVar
 
 from aichaos.domain.running import Stop
+
+T = TypeVar("T")
 
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "its terminal was closed"}
 
@@ -22,22 +26,42 @@ class Stops:
 
     def __init__(self) -> None:
         self.stop: Stop | None = None
-        self._lock = threading.Lock()
-        self._set = threading.Event()
+        self._news = threading.Condition()
 
     def pull(self, reason: str) -> bool:
         """End the run; whether this was the first to ask for it."""
-        with self._lock:
+        with self._news:
             first = self.stop is None
             if first:
                 self.stop = Stop(reason=reason, at=time.monotonic())
-        self._set.set()
+            self._news.notify_all()
         return first
 
     def wait(self, seconds: float | None) -> Stop | None:
         """Wait so long (None: for ever), or until somebody ends the run."""
-        self._set.wait(seconds)
+        with self._news:
+            self._news.wait_for(lambda: self.stop is not None, seconds)
         return self.stop
+
+    def unless_stopped(self, look: Callable[[], T]) -> T | None:
+        """What a look says, which changes nothing and may take long: a server that does not answer holds nobody up who wants to stop. None
+        where the run is ended before it says anything: it is not waited for then. Raises what it raises."""
+        said: list[Future[T]] = []
+
+        def ask() -> None:
+            answer: Future[T] = Future()
+            try:
+                answer.set_result(look())
+            except Exception as error:  # noqa: BLE001  it is raised again, in the thread that waits
+                answer.set_exception(error)
+            with self._news:
+                said.append(answer)
+                self._news.notify_all()
+
+        threading.Thread(target=ask, name="aichaos-look", daemon=True).start()
+        with self._news:
+            self._news.wait_for(lambda: said or self.stop is not None)
+        return said[0].result() if said else None
 
     @contextmanager
     def after(self, seconds: float, reason: str) -> Iterator[None]:

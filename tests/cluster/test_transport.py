@@ -255,3 +255,18 @@ def test_a_connection_that_is_given_up_leaves_nothing_on_its_way(tmp_path: Path)
 def _read_to_its_end(connection: socket.socket) -> None:
     while connection.recv(1000):
         pass
+
+
+def test_a_connection_is_kept_in_use_and_given_up_soon_where_it_is_gone(server: Misbehaving, tmp_path: Path) -> None:
+    """Load balancers, NATs and firewalls forget idle connections, and tell nobody."""
+    server.on("/version", as_json({"major": "1"}))
+    with connect(kubeconfig=server.kubeconfig(tmp_path)) as connection:
+        pool = connection.session().pool.connection_from_url(server.url)
+        response = pool.request("GET", "/version", preload_content=False)
+        ours = response.connection
+        assert ours is not None
+        assert ours.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            assert 0 < ours.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 5_000
+            assert 0 < ours.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) <= 30
+        response.read()

@@ -114,7 +114,7 @@ class SimpleHands:
     def holds(self, written: str, condition: str) -> bool | None:
         return True
 
-    def look(self, probe: str) -> None:
+    def look(self, probe: str, stops: Stops) -> None:
         return
 
     def injected(self, place: Place, stops: Stops) -> str:
