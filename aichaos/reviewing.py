@@ -74,7 +74,7 @@ def check(order: Order, say: Say) -> Checked:
     aside = _chosen_of([*failed, *_empty(texts, found, look.left_alone)], select, ignore)
     reported, notes = [*aside, *found.findings], list[str]()
     if order.baseline and order.update_baseline:
-        save.save(Path(order.baseline), baseline.write(reported, os.path.dirname(order.baseline) or "."))
+        _save_baseline(Path(order.baseline), baseline.write(reported, os.path.dirname(order.baseline) or "."))
         notes.append(f"{order.baseline} holds what is found now")
         accepted = _accepted(order)
     if order.baseline and accepted is not None:
@@ -255,6 +255,13 @@ def _accepted(order: Order) -> Counter[baseline.Key] | None:
     if isinstance(data, FileError):
         raise data
     return baseline.read(inputs.text_of(data, name), name)
+
+
+def _save_baseline(path: Path, text: str) -> None:
+    try:
+        save.save(path, text)
+    except FileError as error:
+        raise FileError(str(error), hint="Nothing was changed. Name another file with --baseline, or mend its permissions.") from error
 
 
 def _chosen(found: Review, select: tuple[str, ...], ignore: tuple[str, ...]) -> Review:

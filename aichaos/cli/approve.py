@@ -25,8 +25,12 @@ _DAY_OR_EXPERIMENT = "aichaos library render NAME writes the experiment that can
 @growing_options
 @source_options
 @plan_options
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where it is written (NAME.approval.yaml).")
-@click.option("--key", metavar="FILE", required=True, type=click.Path(), help="What it is signed with: a shared secret, or an SSH key.")
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path, readable=False), help="Where it is written (NAME.approval.yaml)."
+)
+@click.option(
+    "--key", metavar="FILE", required=True, type=click.Path(readable=False), help="What it is signed with: a shared secret, or an SSH key."
+)
 @click.option("--as", "signer", metavar="NAME", help="Your name in the runner's list of allowed signers.")
 @click.option("--expires", metavar="TIME", default="24h", show_default=True, help="How long it can be used.")
 @click.option("--uses", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many runs, days or series it is for.")

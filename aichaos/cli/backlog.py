@@ -14,7 +14,9 @@ from aichaos.errors import UsageError
 @click.option(
     "-o", "--output", type=click.Choice(["markdown", "json", "github"]), default="markdown", show_default=True, help="In which form."
 )
-@click.option("--out", metavar="FOLDER", type=click.Path(path_type=Path), help="With -o github: a file for each issue in this folder.")
+@click.option(
+    "--out", metavar="FOLDER", type=click.Path(path_type=Path, readable=False), help="With -o github: a file for each issue in this folder."
+)
 def command(runs: tuple[str, ...], output: str, out: Path | None) -> int:
     """An improvement backlog, high, medium and low, from the results of runs; without names, of the latest.
 

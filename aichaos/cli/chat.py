@@ -60,8 +60,8 @@ HELP = {
 @click.command("chat")
 @source_options
 @asking_options
-@click.option("--out", metavar="FOLDER", type=click.Path(), help="Where suggestions are saved (default: ./chaos).")
-@click.option("--resume", metavar="FILE", type=click.Path(), help="Go on with a saved conversation.")
+@click.option("--out", metavar="FOLDER", type=click.Path(readable=False), help="Where suggestions are saved (default: ./chaos).")
+@click.option("--resume", metavar="FILE", type=click.Path(readable=False), help="Go on with a saved conversation.")
 def command(**given: Any) -> int:
     """Ask, change, check and save in one conversation. Type /help inside; a line that ends with \\ goes on.
 

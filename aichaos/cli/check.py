@@ -41,7 +41,7 @@ def _explain(ctx: click.Context, param: click.Parameter, given: str | None) -> N
 @click.option("--server", is_flag=True, help="Ask the API server too: its own strict dry run, which changes nothing.")
 @click.option("--select", multiple=True, metavar="RULES", help="Only these rules: a name, a family or a glob; commas between.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="All but these rules.")
-@click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only what does not stand in this file.")
+@click.option("--baseline", metavar="FILE", type=click.Path(readable=False), help="Report only what does not stand in this file.")
 @click.option("--update-baseline", is_flag=True, help="Write what is found now into the baseline.")
 @click.option(
     "--explain",

@@ -14,7 +14,9 @@ from aichaos.report.layout import Paper, Part, Style
 
 @click.command("doctor")
 @source_options
-@click.option("--rbac", metavar="EXPERIMENT", type=click.Path(path_type=Path), help="Print the least Roles that a run of it needs.")
+@click.option(
+    "--rbac", metavar="EXPERIMENT", type=click.Path(path_type=Path, readable=False), help="Print the least Roles that a run of it needs."
+)
 @click.option("--lever", metavar="NS/NAME", help="With --rbac: the lever, if it is another one.")
 @output_option
 def command(**given: Any) -> int:

@@ -11,7 +11,7 @@ from aichaos.cli.options import choice, say, source_options
 
 
 @click.command("document")
-@click.argument("experiment", type=click.Path(path_type=Path))
+@click.argument("experiment", type=click.Path(path_type=Path, readable=False))
 @click.option("--as", "kind", type=click.Choice(["hypothesis", "runbook"]), default="hypothesis", show_default=True, help="Which paper.")
 @source_options
 def command(**given: Any) -> int:

@@ -22,9 +22,13 @@ from aichaos.report.layout import Paper
 
 @click.command("eval")
 @asking_options
-@click.option("--suite", "path", metavar="FILE", type=click.Path(path_type=Path), help="Another suite than the one that comes along.")
+@click.option(
+    "--suite", "path", metavar="FILE", type=click.Path(path_type=Path, readable=False), help="Another suite than the one that comes along."
+)
 @click.option("--only", "only", multiple=True, metavar="ID", help="Only this question; may be repeated.")
-@click.option("--compare", metavar="FILE", type=click.Path(path_type=Path), help="An evaluation saved with -o json, to compare with.")
+@click.option(
+    "--compare", metavar="FILE", type=click.Path(path_type=Path, readable=False), help="An evaluation saved with -o json, to compare with."
+)
 @output_option
 def command(**given: Any) -> int:
     """Put a suite of questions to a backend and score each answer.

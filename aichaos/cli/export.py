@@ -13,9 +13,11 @@ FORMATS = ("kubectl", "chaostoolkit", "chaos-mesh", "litmus", "argo", "cronjob",
 
 
 @click.command("export")
-@click.argument("experiment", metavar="EXPERIMENT", type=click.Path(path_type=Path))
+@click.argument("experiment", metavar="EXPERIMENT", type=click.Path(path_type=Path, readable=False))
 @click.option("--to", type=click.Choice(FORMATS), required=True, help="The tool.")
-@click.option("--out", metavar="FOLDER", type=click.Path(path_type=Path), help="Where the files go (default: beside the experiment).")
+@click.option(
+    "--out", metavar="FOLDER", type=click.Path(path_type=Path, readable=False), help="Where the files go (default: beside the experiment)."
+)
 @source_options
 @output_option
 def command(**given: Any) -> int:

@@ -60,10 +60,10 @@ def command() -> None:
 
 
 @command.command("run")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 @source_options
 @plan_options
-@click.option("--library", metavar="FOLDER", type=click.Path(), help="A folder with scenarios of your own, beside ours.")
+@click.option("--library", metavar="FOLDER", type=click.Path(readable=False), help="A folder with scenarios of your own, beside ours.")
 @click.option("--yes", is_flag=True, help="Do not ask, neither at the beginning nor at a gate. The guard looks all the same.")
 @click.option("--check", is_flag=True, help="Show all plans and what the guard says to each; change nothing.")
 @approval_options

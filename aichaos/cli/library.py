@@ -19,7 +19,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _library_option(command: F) -> F:
-    return click.option("--library", metavar="FOLDER", type=click.Path(), help="A folder with scenarios of your own, beside ours.")(command)
+    return click.option(
+        "--library", metavar="FOLDER", type=click.Path(readable=False), help="A folder with scenarios of your own, beside ours."
+    )(command)
 
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -124,7 +126,7 @@ def _show(**given: Any) -> int:
 @click.option("--for", "subject", default="", metavar="OBJECT", help="What it is made for: Kind/NAMESPACE/NAME, or a name.")
 @source_options
 @_library_option
-@click.option("--out", metavar="FOLDER", type=click.Path(), help="Where it is saved (default: ./chaos).")
+@click.option("--out", metavar="FOLDER", type=click.Path(readable=False), help="Where it is saved (default: ./chaos).")
 @click.option("--no-save", is_flag=True, help="Save nothing.")
 @click.option("--overwrite", is_flag=True, help="Overwrite files that have been edited, without asking.")
 @output_option
@@ -163,7 +165,7 @@ def _render(**given: Any) -> int:
 
 
 @command.command("check")
-@click.argument("folders", nargs=-1, metavar="[FOLDER…]", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, metavar="[FOLDER…]", type=click.Path(path_type=Path, readable=False))
 @click.option("--from", "origins", multiple=True, metavar="SOURCE", help="A cluster to try them on: a file, a folder, live, demo:NAME.")
 @click.option("--strict", is_flag=True, help="Warnings and skipped checks fail too.")
 @output_option

@@ -35,7 +35,7 @@ def source_options(command: F) -> F:
     for option in reversed(
         (
             click.option("--from", "origin", metavar="SOURCE", help=_FROM_HELP, shell_complete=_sources),
-            click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path()),
+            click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path(readable=False)),
             click.option("--context", metavar="NAME", help="The kubeconfig context.", shell_complete=_contexts),
             click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="Only this namespace; may be repeated."),
             click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces (the default)."),
@@ -49,7 +49,7 @@ def connection_options(command: F) -> F:
     """--kubeconfig, --context: for commands that are about a cluster and nothing else."""
     for option in reversed(
         (
-            click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path()),
+            click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path(readable=False)),
             click.option("--context", metavar="NAME", help="The kubeconfig context.", shell_complete=_contexts),
         )
     ):

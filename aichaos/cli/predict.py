@@ -16,12 +16,14 @@ from aichaos.report.layout import Paper
 
 
 @click.command("predict")
-@click.argument("experiment", metavar="EXPERIMENT", type=click.Path(path_type=Path))
+@click.argument("experiment", metavar="EXPERIMENT", type=click.Path(path_type=Path, readable=False))
 @click.option("--requests", metavar="FILE", help="Requests to look at, one JSON object a line, or - for standard input.")
 @click.option("--gateway", metavar="NS/NAME", help="The Gateway that these are sent to, where several could be meant.")
 @implementation_option
 @client_option
-@click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write the prediction as an HTML page, too.")
+@click.option(
+    "--html", "page", metavar="FILE", type=click.Path(path_type=Path, readable=False), help="Write the prediction as an HTML page, too."
+)
 @source_options
 @output_option
 def command(**given: Any) -> int:

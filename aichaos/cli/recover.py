@@ -14,7 +14,10 @@ from aichaos.errors import UsageError
 @connection_options
 @click.option("--from-configmap", metavar="NS/NAME", help="Take the journal from the cluster, not from this machine.")
 @click.option(
-    "--key", type=click.Path(path_type=Path), metavar="FILE", help="What that journal is signed with: `key` in the state directory."
+    "--key",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    help="What that journal is signed with: `key` in the state directory.",
 )
 @click.option(
     "--lever", metavar="NS/NAME", help="Where the run's Lease lies, for one that this machine does not know (aichaos/aichaos-lever)."

@@ -20,7 +20,7 @@ from aichaos.report.layout import Paper
 
 
 @click.command("refine")
-@click.argument("experiment", metavar="EXPERIMENT", type=click.Path())
+@click.argument("experiment", metavar="EXPERIMENT", type=click.Path(readable=False))
 @click.argument("text", metavar="TEXT")
 @source_options
 @asking_options

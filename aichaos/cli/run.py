@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.argument("experiment", type=click.Path(path_type=Path))
+@click.argument("experiment", type=click.Path(path_type=Path, readable=False))
 @source_options
 @plan_options
 @click.option("--yes", is_flag=True, help="Do not ask. The guard looks all the same.")

@@ -67,9 +67,15 @@ def approval_options(command: F) -> F:
     """A file that says that somebody has reviewed it."""
     for option in reversed(
         (
-            click.option("--approval", metavar="FILE", type=click.Path(), help="An approval by `aichaos approve`, instead of asking."),
-            click.option("--approval-key", metavar="FILE", type=click.Path(), help="The key file that the approval was signed with."),
-            click.option("--allowed-signers", metavar="FILE", type=click.Path(), help="Whose SSH signatures are taken (ssh-keygen -Y)."),
+            click.option(
+                "--approval", metavar="FILE", type=click.Path(readable=False), help="An approval by `aichaos approve`, instead of asking."
+            ),
+            click.option(
+                "--approval-key", metavar="FILE", type=click.Path(readable=False), help="The key file that the approval was signed with."
+            ),
+            click.option(
+                "--allowed-signers", metavar="FILE", type=click.Path(readable=False), help="Whose SSH signatures are taken (ssh-keygen -Y)."
+            ),
         )
     ):
         command = option(command)
@@ -95,7 +101,9 @@ def growing_options(command: F) -> F:
             ),
             click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another parameter of the scenario."),
             click.option("--for", "subject", default="", metavar="OBJECT", help="What the scenario is made for."),
-            click.option("--library", metavar="FOLDER", type=click.Path(), help="A folder with scenarios of your own, beside ours."),
+            click.option(
+                "--library", metavar="FOLDER", type=click.Path(readable=False), help="A folder with scenarios of your own, beside ours."
+            ),
         )
     ):
         command = option(command)

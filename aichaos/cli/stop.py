@@ -20,7 +20,7 @@ _LOOK = 0.2
 @click.argument("run", required=False)
 @click.option("--all", "everything", is_flag=True, help="Pull the cluster's lever: every run stops, and none starts.")
 @click.option("--release", is_flag=True, help="Release the lever.")
-@click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path())
+@click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path(readable=False))
 @click.option("--context", metavar="NAME", help="The kubeconfig context.")
 @click.option("--lever", metavar="NS/NAME", help="The ConfigMap that stops every run (aichaos/aichaos-lever).")
 @click.option("--why", metavar="TEXT", default="", help="Why; whoever runs it is told.")

@@ -28,7 +28,7 @@ MAX_COUNT = 50
 @asking_options
 @click.option("--show-prompt", is_flag=True, help="Print exactly what would be sent, and send nothing.")
 @click.option("--explain", is_flag=True, help="Show what the checks said to each answer of the backend.")
-@click.option("--out", metavar="FOLDER", type=click.Path(), help="Where suggestions are saved (default: ./chaos).")
+@click.option("--out", metavar="FOLDER", type=click.Path(readable=False), help="Where suggestions are saved (default: ./chaos).")
 @click.option("--no-save", is_flag=True, help="Save nothing.")
 @click.option("--overwrite", is_flag=True, help="Overwrite files that have been edited, without asking.")
 @output_option

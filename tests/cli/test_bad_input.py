@@ -4,8 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from aichaos.cli.main import COMMANDS, cli
 from aichaos.files import yaml
 from tests.program import Run, answer, environment, fails
 
@@ -32,6 +34,16 @@ def aichaos_shell(script: str, folder: Path) -> tuple[int, str]:
     """Exit code and standard error of a line in a shell."""
     done = subprocess.run(["sh", "-c", script], cwd=folder, env=environment(folder / "home"), capture_output=True, text=True, check=False)
     return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_file_without_the_right_to_read_it_is_no_wrong_use(name: str) -> None:
+    """click would say so itself, with the exit code of wrong use; to root every file is readable, so the declarations are looked at."""
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    commands = [command, *(command.commands.values() if isinstance(command, click.Group) else [])]
+    paths = [parameter.type for one in commands for parameter in one.params if isinstance(parameter.type, click.Path)]
+    assert not [path for path in paths if path.readable]
 
 
 def test_no_cluster_names_the_demo_to_try(aichaos: Run) -> None:
