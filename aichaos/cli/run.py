@@ -46,7 +46,7 @@ def command(**given: Any) -> int:
     aichaos run chaos/route-conflict-my-route.yaml --approval approval.yaml --approval-key key -o json
 
     Ends with 0 if the hypothesis held, 3 if not, 5 if the guard refused, 7 if it ended early, 8 if something is NOT restored, 9 if there
-    are no data.
+    are no data: nothing could have shown a failure, or part of what was promised could not be measured.
     """
     if given["yes"] and given["approval"]:
         raise UsageError("--yes and --approval exclude each other", hint="Give one of them.")

@@ -58,10 +58,10 @@ class Estimate(_Told, frozen=True, kw_only=True):
 class Measured(_Told, frozen=True, kw_only=True):
     """A probe (or a predicted request) within one window.
 
-    samples: good + bad + none. availability: share of the good among the good and the bad, 0..1 (Wilson). error_rate: 1 - availability.
-    p50, p95, p99: seconds until the answer, from the moment at which the request was due (order statistics). backends: how often each
-    backend answered (`ns/name`); answers that name none are not counted. statuses: how often each HTTP status came, as text. why: the last
-    reason for a bad one, or for one that could not be told.
+    samples: good + bad + none. slow: how many of them had no answer by the end of the time for it. availability: share of the good among
+    the good and the bad, 0..1 (Wilson). error_rate: 1 - availability. p50, p95, p99: seconds until the answer, from the moment at which the
+    request was due (order statistics). backends: how often each backend answered (`ns/name`); answers that name none are not counted.
+    statuses: how often each HTTP status came, as text. why: the last reason for a bad one, or for one that could not be told.
     """
 
     window: WindowKind
@@ -71,6 +71,7 @@ class Measured(_Told, frozen=True, kw_only=True):
     good: int = 0
     bad: int = 0
     none: int = 0
+    slow: int = 0
     availability: Estimate = Estimate()
     error_rate: Estimate = Estimate()
     p50: Estimate = Estimate()
@@ -227,11 +228,16 @@ class Part(_Told, frozen=True, kw_only=True):
 
 
 class Scored(_Told, frozen=True, kw_only=True):
-    """How much held. value: 0 to 100; None where nothing that was asked could have failed, which `why` says."""
+    """How much held. value: 0 to 100; None where nothing that was asked could have failed, which `why` says; else `why` says how many
+    promises are not in it, as of them there are no data."""
 
     value: int | None
     parts: list[Part] = []
     why: str = ""
+
+
+MEASURED = "measured"
+"""The name of the part of a confidence that says how much of what was promised could be measured."""
 
 
 class Confidence(_Told, frozen=True, kw_only=True):

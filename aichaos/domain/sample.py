@@ -1,11 +1,19 @@
 """What a probe saw: one answer, and what many of them amount to. Three outcomes each: good, bad, and nothing that could be told."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 Outcome = Literal["good", "bad", "none"]
 Verdict = Literal["pass", "fail", "no-data"]
+
+
+def together(found: Iterable[Verdict]) -> Verdict:
+    """Of many promises: `fail` where one is broken, `pass` where there are some and all were kept, else `no-data`: what could not be told
+    is not known to have held. (Kleene's strong conjunction.)"""
+    verdicts = set(found)
+    return "fail" if "fail" in verdicts else "pass" if verdicts == {"pass"} else "no-data"
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

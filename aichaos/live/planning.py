@@ -304,7 +304,8 @@ def asked(prober: Prober, probes: list[Probe]) -> list[Judged]:
 
 def _look(prober: Prober, probe: Probe) -> Sample:
     for _ in range(AGAIN):
-        if not (found := prober.ask(probe)).slow:
+        found = prober.ask(probe)
+        if not found.slow or found.outcome == "none":  # who is slow without anything being wrong would be slow again
             return found
     return prober.ask(probe)
 

@@ -26,7 +26,6 @@ from aichaos.live.witness import Watched, Witness, watched
 from aichaos.measure import prometheus
 from aichaos.measure.conditions import Conditions
 from aichaos.measure.conditions import reference as reference_to
-from aichaos.measure.probes import TIMEOUT
 from aichaos.measure.sampling import INTERVAL
 from aichaos.measure.score import confidence, score
 from aichaos.observe import source
@@ -200,11 +199,13 @@ def _told(drawn: Drawn, found: Results) -> _Told:
     if server is None:
         return _Told(trouble=["no Prometheus was named: alerts and the experiment's metrics are not known"] if wanted else [])
     try:
-        alerts, off = prometheus.firing(server, found.began, found.ended, TIMEOUT)
+        alerts, off = prometheus.firing(server, found.began, found.ended, prometheus.PATIENCE)
     except prometheus.Unanswered as why:
         return _Told(trouble=[f"which alerts fired is not known: {why}"])
     told = f"the clock of Prometheus is {abs(off):.1f} s {'before' if off > 0 else 'behind'} this machine's: its times are put right"
-    return _Told(alerts, prometheus.metered(server, wanted, found.windows, TIMEOUT), [told] if abs(off) > prometheus.SKEW else [])
+    return _Told(
+        alerts, prometheus.metered(server, wanted, found.windows, prometheus.PATIENCE), [told] if abs(off) > prometheus.SKEW else []
+    )
 
 
 def _witness(drawn: Drawn, guarded: Guarded, stops: Stops, say: Say, manner: Manner) -> Witness:

@@ -17,7 +17,7 @@ class Tally:
     """Lines of one probe, added up. However many, it stays small."""
 
     def __init__(self) -> None:
-        self.good = self.bad = self.none = 0
+        self.good = self.bad = self.none = self.slow = 0
         self.statuses: Counter[str] = Counter()
         self.backends: Counter[str] = Counter()
         self.why = ""
@@ -28,6 +28,7 @@ class Tally:
 
     def take(self, line: Second) -> None:
         self.good, self.bad, self.none = self.good + line.good, self.bad + line.bad, self.none + line.none
+        self.slow += line.slow
         self.statuses.update(line.statuses)
         self.backends.update(line.backends)
         if line.bad and line.why:
@@ -97,6 +98,7 @@ def measured(tally: Tally, window: Window) -> Measured:
         good=tally.good,
         bad=tally.bad,
         none=tally.none,
+        slow=tally.slow,
         availability=share,
         error_rate=_without(share),
         p50=quantile(seen, "p50"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from aichaos.domain.experiment import Probe
 from aichaos.domain.promises import TIMES, Promise, before, promises
 from aichaos.domain.results import Estimate, Objective
-from aichaos.domain.sample import Judged, Sample, Verdict
+from aichaos.domain.sample import Judged, Sample, together
 from aichaos.measure.figures import TOO_FEW, Tally, availability, quantile
 from aichaos.measure.reading import Times
 from aichaos.measure.samples import line_of
@@ -95,16 +95,10 @@ def looked(probe: Probe, samples: Iterable[Sample]) -> Judged:
     return judged(probe.name, [_objective(promise, tally, Times(), 0.0, 0.0) for promise in before(probe)], tally)
 
 
-def verdict(found: Sequence[Objective]) -> Verdict:
-    """`fail` where one promise is broken, `pass` where one is kept and none broken, else `no-data`."""
-    verdicts = {one.verdict for one in found}
-    return "fail" if "fail" in verdicts else "pass" if "pass" in verdicts else "no-data"
-
-
 def judged(probe: str, found: Sequence[Objective], during: Tally) -> Judged:
     """The same in short, as `run` says it at its end."""
     share, seen = availability(during), during.latencies()
-    decided = verdict(found)
+    decided = together(one.verdict for one in found)
     why = "; ".join(one.why for one in found if one.verdict == decided and one.why) if decided != "pass" else ""
     return Judged(
         probe=probe,

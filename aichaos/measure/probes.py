@@ -91,7 +91,7 @@ class Prober:
             found = self._kubernetes(probe.kubernetes.object, probe.kubernetes.condition)
         else:
             assert probe.prometheus is not None
-            found = self._prometheus(probe.prometheus, _timeout(probe))
+            found = self._prometheus(probe.prometheus)
         return Sample(probe=probe.name, at=at, **found)
 
     # --- HTTP
@@ -186,11 +186,12 @@ class Prober:
             return {"outcome": "none", "why": str(error)}
         return {"outcome": "none" if seen.holds is None else "good" if seen.holds else "bad", "why": seen.why}
 
-    def _prometheus(self, probe: PrometheusProbe, timeout: float) -> dict[str, Any]:
+    def _prometheus(self, probe: PrometheusProbe) -> dict[str, Any]:
         if self._ways.prometheus is None:
             return {"outcome": "none", "why": "no Prometheus is named: --prometheus URL"}
-        holds, why, value = prometheus.holds(self._ways.prometheus, probe, timeout)
-        return {"outcome": "none" if holds is None else "good" if holds else "bad", "why": why, "value": value}
+        seen = prometheus.holds(self._ways.prometheus, probe, prometheus.PATIENCE)
+        outcome = "none" if seen.holds is None else "good" if seen.holds else "bad"
+        return {"outcome": outcome, "why": seen.why, "value": seen.value, "slow": seen.slow}
 
 
 def _itself(one: EndpointSlice) -> EndpointSlice:

@@ -8,7 +8,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -21,6 +21,8 @@ from aichaos.errors import UsageError
 from aichaos.measure.http import Failure, ask
 from aichaos.measure.whom import Address, Whom, looked_up
 
+PATIENCE = 5.0
+"""Seconds that Prometheus may take for an answer: what it counts takes longer than an answer of what it watches."""
 LARGEST = 8 << 20
 """Bytes of an answer."""
 SKEW = 1.0
@@ -31,7 +33,11 @@ _FIRING = 'ALERTS{alertstate="firing"}'
 
 
 class Unanswered(Exception):
-    """No data, and why."""
+    """No data, and why. slow: it had not answered by the end of the time for it."""
+
+    def __init__(self, why: str, *, slow: bool = False) -> None:
+        super().__init__(why)
+        self.slow = slow
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -39,6 +45,16 @@ class Series(msgspec.Struct, frozen=True):
 
     labels: dict[str, str]
     points: list[tuple[float, float]]
+
+
+class Held(NamedTuple):
+    """Whether what was asked is as expected; None where it can't be told. why: not. value: the one that breaks it, else the last. slow: no
+    answer had come by the end of the time for it."""
+
+    holds: bool | None
+    why: str = ""
+    value: float | None = None
+    slow: bool = False
 
 
 def checked(server: str) -> str:
@@ -53,11 +69,8 @@ def checked(server: str) -> str:
     return server.rstrip("/")
 
 
-def holds(server: str, probe: PrometheusProbe, timeout: float) -> tuple[bool | None, str, float | None]:
-    """Whether all series of a query are as expected, now or throughout `over`; why not; and a value: the one that breaks it, else the last.
-
-    None where it can't be told. Raises UsageError for an expectation that is none.
-    """
+def holds(server: str, probe: PrometheusProbe, timeout: float) -> Held:
+    """Whether all series of a query are as expected, now or throughout `over`. Raises UsageError for an expectation that is none."""
     limit = comparison(probe.expect)
     try:
         if probe.over is None:
@@ -67,18 +80,18 @@ def holds(server: str, probe: PrometheusProbe, timeout: float) -> tuple[bool | N
             now = time.time() + skew(server, timeout)
             found = between(server, probe.query, now - length, now, timeout)
     except Unanswered as why:
-        return None, str(why), None
+        return Held(None, str(why), slow=why.slow)
     return _judged(found, limit)
 
 
-def _judged(found: Sequence[Series], limit: Comparison) -> tuple[bool | None, str, float | None]:
+def _judged(found: Sequence[Series], limit: Comparison) -> Held:
     values = [value for series in found for _, value in series.points]
     if not values:
-        return None, "the query has no result" if not found else "the query's result is no number (NaN)", None
+        return Held(None, "the query has no result" if not found else "the query's result is no number (NaN)")
     broken = [value for value in values if not limit.holds(value)]
     if broken:
-        return False, f"it is {broken[0]:g}, expected {limit.written}", broken[0]
-    return True, "", values[-1]
+        return Held(False, f"it is {broken[0]:g}, expected {limit.written}", broken[0])
+    return Held(True, value=values[-1])
 
 
 def instant(server: str, query: str, timeout: float) -> list[Series]:
@@ -151,8 +164,10 @@ def _asked(server: str, what: str, words: dict[str, str], timeout: float) -> Any
     try:
         address = looked_up(Address(url.hostname or "", port))[0]
         answer = ask(HTTPProbe(url=url.geturl()), whom, address, timeout, largest=LARGEST)
-    except (Failure, UsageError) as failure:
-        raise Unanswered(f"{server}: {failure}") from failure
+    except Failure as failure:
+        raise Unanswered(f"{server}{' is slow' if failure.slow else ''}: {failure}", slow=failure.slow) from failure
+    except UsageError as error:
+        raise Unanswered(f"{server}: {error}") from error
     try:
         document = json.loads(answer.body)
     except ValueError:

@@ -5,7 +5,7 @@ A score needs something that could have failed. Where nothing shows that the fau
 
 from collections.abc import Sequence
 
-from aichaos.domain.results import Confidence, Objective, Part, Results, Scored
+from aichaos.domain.results import MEASURED, Confidence, Measured, Objective, Part, Results, Scored
 
 _WORDS = ((0.7, "high"), (0.4, "medium"), (0.0, "low"))
 _BASELINE = 20
@@ -45,7 +45,7 @@ def exercised(found: Results) -> Part:
 
 
 def score(found: Results) -> Scored:
-    """100 times the weighted share of what was kept. None where nothing could have failed."""
+    """100 times the weighted share of what was kept, of what could be told. None where nothing could have failed."""
     promised = [(probe.probe, one) for probe in found.probes if probe.role == "steady" for one in probe.objectives]
     told = [(name, one) for name, one in promised if one.verdict != "no-data"]
     if not told:
@@ -56,20 +56,21 @@ def score(found: Results) -> Scored:
     parts = [_part(f"{name}: {one.text}", float(one.verdict == "pass"), one.weight, one.observed or one.why) for name, one in told]
     if found.restored in ("verified", "not-restored"):
         parts.append(_part("restored", float(found.restored == "verified"), RESTORED, found.restored))
-    weight = sum(one.weight for one in parts)
-    return Scored(value=round(100 * sum(one.value * one.weight for one in parts) / weight), parts=parts)
+    weight, untold = sum(one.weight for one in parts), len(promised) - len(told)
+    why = f"without {untold} of {len(promised)} promises, of which there are no data" if untold else ""
+    return Scored(value=round(100 * sum(one.value * one.weight for one in parts) / weight), parts=parts, why=why)
 
 
 def confidence(found: Results) -> Confidence:
-    """`exercised` times the weighted mean of how well it was seen."""
+    """`exercised` times `measured` times the weighted mean of how well it was seen."""
     steady = [one for one in found.probes if one.role == "steady"]
     promised = [one for probe in steady for one in probe.objectives]
-    reached = exercised(found)
-    parts = [_sure(promised), _baseline(found), _told(found), _foretold(found), _sham(found), _whole(found)]
+    reached, told = exercised(found), _measured(found)
+    parts = [_sure(promised), _baseline(found), _foretold(found), _sham(found), _whole(found)]
     weight = sum(one.weight for one in parts)
-    value = round(reached.value * sum(one.value * one.weight for one in parts) / weight, 2) if steady else 0.0
+    value = round(reached.value * told.value * sum(one.value * one.weight for one in parts) / weight, 2) if steady else 0.0
     word = next(word for least, word in _WORDS if value >= least)
-    return Confidence(value=value, word=word, parts=[reached, *parts])  # type: ignore[arg-type]
+    return Confidence(value=value, word=word, parts=[reached, told, *parts])  # type: ignore[arg-type]
 
 
 def _part(name: str, value: float, weight: float, why: str = "") -> Part:
@@ -88,10 +89,20 @@ def _baseline(found: Results) -> Part:
     return _part("baseline", min(1.0, least / _BASELINE), 2, f"{least} answers before the first step; {_BASELINE} count in full")
 
 
-def _told(found: Results) -> Part:
-    during = [window for one in found.probes if one.role == "steady" and (window := one.window("during")) is not None]
-    samples, none = sum(one.samples for one in during), sum(one.none for one in during)
-    return _part("answers that tell", 1 - none / samples if samples else 0.0, 2, f"{samples - none} of {samples}")
+def _measured(found: Results) -> Part:
+    """The weighted share of the promises that could be judged, each as far as the answers to its probe tell something."""
+    steady = [(one, one.window("during")) for one in found.probes if one.role == "steady"]
+    promised = [(one, window) for probe, window in steady for one in probe.objectives]
+    told = sum(one.weight * _telling(window) for one, window in promised if one.verdict != "no-data")
+    judged = sum(one.verdict != "no-data" for one, _ in promised)
+    answers, silent = (sum(getattr(window, which) for _, window in steady if window is not None) for which in ("samples", "none"))
+    why = f"{judged} of {len(promised)} promises could be judged; {answers - silent} of {answers} answers tell something"
+    return _part(MEASURED, told / sum(one.weight for one, _ in promised) if promised else 0.0, 1, why)
+
+
+def _telling(window: Measured | None) -> float:
+    """The share of the answers that tell something."""
+    return (window.samples - window.none) / window.samples if window is not None and window.samples else 0.0
 
 
 def _foretold(found: Results) -> Part:

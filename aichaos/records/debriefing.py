@@ -223,7 +223,7 @@ def _failed(scenes: list[SceneDone]) -> Iterator[str]:
         if one.verdict == "fail":
             yield f"{one.name}: the hypothesis did not hold ({_broken(one)})"
         if one.verdict == "no-data":
-            yield f"{one.name}: no data: nothing could have shown a failure"
+            yield f"{one.name}: no data: {_untold(one)}"
         if one.restored == "not-restored" or one.restored == "unknown":
             yield f"{one.name}: NOT restored, as far as is known here: `aichaos recover {one.run}`"
         if one.state in ("refused", "failed", "stopped", "cut-off"):
@@ -248,6 +248,13 @@ def _during(scene: SceneDone) -> str:
     return "; ".join(told) or "nothing was probed"
 
 
+def _untold(scene: SceneDone) -> str:
+    """What could not be told of a scenario without data: nothing, or some of it."""
+    if not any(one.verdict == "pass" for one in scene.promises):
+        return "nothing could have shown a failure"
+    return "; ".join(dict.fromkeys(f"{one.text}: {one.why}" for one in scene.promises if one.verdict == "no-data"))
+
+
 def _broken(scene: SceneDone) -> str:
     """Which promises were broken."""
     broken = [one.why or f"{one.text}: {one.observed}" for one in scene.promises if one.verdict == "fail"]
@@ -263,7 +270,13 @@ def _to_do(made: list[tuple[SceneDone, Experiment | None]]) -> Iterator[Action]:
         if one.verdict == "fail" and experiment is not None:
             yield from (Action(text=text, origin=one.name) for text in experiment.spec.remediation)
         if one.verdict == "no-data":
-            yield Action(text="Give it a probe that can fail, and an address that it can be asked at", origin=one.name)
+            partly = any(each.verdict == "pass" for each in one.promises)
+            text = (
+                "Make measurable what could not be measured"
+                if partly
+                else "Give it a probe that can fail, and an address that it can be asked at"
+            )
+            yield Action(text=text, origin=one.name)
         if one.state in ("not-run", "refused", "cut-off"):
             yield Action(text="Run it again: it was not carried out to its end", origin=one.name)
         if one.restored in ("not-restored", "unknown"):
@@ -308,7 +321,7 @@ def _process(scenes: list[SceneDone], missing: list[str]) -> Iterator[str]:
     closed = [one for scene in scenes for one in scene.gates if "CLOSED" in one]
     yield from (f"a gate stayed closed: {one}" for one in closed)
     yield from (f"{one.name} was not run" for one in scenes if one.state == "not-run")
-    yield from (f"{one.name}: nothing in it could have shown a failure" for one in scenes if one.verdict == "no-data")
+    yield from (f"{one.name}: {_untold(one)}" for one in scenes if one.verdict == "no-data")
     untested = (one for one in scenes if one.verdict == "pass" and one.confidence == "low")
     yield from (f"{one.name}: the hypothesis held, but hardly anything put it to the test ({_during(one)})" for one in untested)
     yield from missing

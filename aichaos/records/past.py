@@ -16,12 +16,12 @@ from aichaos.domain.about import ABOUT, REPORT, About, Firing, Report, Word, wor
 from aichaos.domain.experiment import Experiment, Probe
 from aichaos.domain.results import Alert, Change, Compared, ProbeResult, Results, Sham
 from aichaos.domain.running import Checked, Closed, Done, Intent, JournalEntry, Opened, Restoring, Result, StepBegan, Stopping, Undone
-from aichaos.domain.sample import Sample, Verdict
+from aichaos.domain.sample import Sample, Verdict, together
 from aichaos.errors import FileError
 from aichaos.measure import samples
 from aichaos.measure.against import compared
 from aichaos.measure.compare import beside_sham, effects
-from aichaos.measure.objectives import objectives, verdict
+from aichaos.measure.objectives import objectives
 from aichaos.measure.observations import observations
 from aichaos.measure.reading import Reading, Times, readings
 from aichaos.measure.samples import Second
@@ -204,7 +204,7 @@ def _probe(probe: Probe, role: Literal["steady", "abort"], reading: Reading | No
         kind="http" if probe.http else "kubernetes" if probe.kubernetes else "prometheus",
         role=role,
         asked=asked(probe),
-        verdict=verdict(promised),
+        verdict=together(one.verdict for one in promised),
         windows=reading.measured(),
         objectives=promised,
         effects=effects(reading.tally("baseline"), reading.tally("during")),
@@ -281,8 +281,7 @@ def _sham_of(path: Path, kept: Folder) -> Folder | None:
 
 
 def overall(probes: Iterable[ProbeResult]) -> Verdict:
-    verdicts = {one.verdict for one in probes if one.role == "steady"}
-    return "fail" if "fail" in verdicts else "pass" if "pass" in verdicts else "no-data"
+    return together(one.verdict for one in probes if one.role == "steady")
 
 
 def _results(kept: Folder, moments: Moments, missing: list[str], probes: list[ProbeResult]) -> Results:

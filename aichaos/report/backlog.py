@@ -68,8 +68,13 @@ def _items(one: Results) -> Iterator[Item]:
 def _blind(one: Results, item: Callable[[Priority, str, str], Item]) -> Iterator[Item]:
     """What would make the next run say more."""
     if one.verdict == "no-data":
-        why = one.verdict_why or "there were no data"
-        yield item("medium", "Give the experiment a probe that can fail, at an address that can be asked", why)
+        partly = any(promise.verdict == "pass" for probe in one.probes if probe.role == "steady" for promise in probe.objectives)
+        wanted = (
+            "Make measurable what could not be measured"
+            if partly
+            else "Give the experiment a probe that can fail, at an address that can be asked"
+        )
+        yield item("medium", wanted, one.verdict_why or "there were no data")
     if one.outcome in ("failed", "unfinished", "stopped"):
         yield item("medium", "Run it again to its end", one.stop_reason or "it did not come to its end")
     for part in one.confidence.parts:

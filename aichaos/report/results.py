@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aichaos.domain.results import Confidence, Estimate, Measured, ProbeResult, Results, Scored, Summary, WindowKind
+from aichaos.domain.results import MEASURED, Confidence, Estimate, Measured, ProbeResult, Results, Scored, Summary, WindowKind
 from aichaos.domain.sample import Verdict
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.report.layout import Paper, Part, Style, cells
@@ -14,6 +14,7 @@ VERDICTS: dict[Verdict, str] = {
     "fail": "The hypothesis did NOT hold.",
     "no-data": "No data: nothing could have shown a failure.",
 }
+PARTLY = "Not decided: what could be measured held, but not all that was promised could be."
 UNSURE = "A ? marks a figure with too few answers for an interval."
 WINDOWS: tuple[WindowKind, ...] = ("baseline", "during", "after")
 
@@ -101,6 +102,8 @@ def headline(verdict: Verdict, sure: Confidence | None) -> tuple[str, Verdict]:
     """The verdict in words, and the verdict that it may look like: what held without being put to the test looks like no data."""
     if verdict == "pass" and sure is not None and sure.word == "low":
         return "The hypothesis held, but hardly anything put it to the test: confidence low.", "no-data"
+    if verdict == "no-data" and _told(sure):
+        return PARTLY, verdict
     return VERDICTS[verdict], verdict
 
 
@@ -110,12 +113,21 @@ def judged(found: Results) -> tuple[str, Verdict]:
     return {"completed": "", "running": "So far: "}.get(found.outcome, "As far as it went: ") + told, like
 
 
+def _told(sure: Confidence | None) -> bool:
+    """Whether some of what was promised could be measured."""
+    return sure is not None and any(one.name == MEASURED and one.value > 0 for one in sure.parts)
+
+
 def score(found: Scored) -> str:
-    return f"{found.value} of 100" if found.value is not None else f"none: {found.why}"
+    if found.value is None:
+        return f"none: {found.why}"
+    return f"{found.value} of 100" + (f", {found.why}" if found.why else "")
 
 
 def confidence(found: Confidence) -> str:
-    return f"{found.word} ({found.value:.2f})" + (f": {found.parts[0].why}" if found.parts else "")
+    """Its word and value, what shows that anything was put to the test, and what could not be measured."""
+    told = [one.why for place, one in enumerate(found.parts) if not place or (one.name == MEASURED and one.value < 1)]
+    return f"{found.word} ({found.value:.2f})" + (f": {'; '.join(told)}" if told else "")
 
 
 def share(found: Estimate) -> str:
@@ -146,8 +158,9 @@ def who(backends: Mapping[str, int], statuses: Mapping[str, int]) -> dict[str, i
 
 
 def answered(found: Measured) -> str:
-    """Which backends answered, and which statuses came in the name of none."""
-    return ", ".join(f"{name} ({count})" for name, count in list(who(found.backends, found.statuses).items())[:4])
+    """Which backends answered, which statuses came in the name of none, and how often no answer came in time."""
+    told = list(who(found.backends, found.statuses).items())[:4] + ([("no answer in time", found.slow)] if found.slow else [])
+    return ", ".join(f"{name} ({count})" for name, count in told)
 
 
 def rows(probe: ProbeResult) -> list[tuple[str, ...]]:

@@ -81,6 +81,9 @@ def _window(found: Results, kind: WindowKind) -> list[str]:
 
 
 def _times(probe: ProbeResult) -> str:
+    seen = [one for kind in ("during", "after") if (one := probe.window(kind)) is not None]
+    if not any(one.good or one.bad for one in seen):
+        return "Nothing could be told of it after the first step."
     if probe.time_to_detect is None:
         return "It was never bad after the first step."
     again = f"{probe.time_to_recover:.1f} s" if probe.time_to_recover is not None else "not while it was watched"

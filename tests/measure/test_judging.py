@@ -5,7 +5,7 @@ import pytest
 from aichaos.domain.experiment import HTTPProbe, Probe
 from aichaos.domain.limits import comparison, status_fits
 from aichaos.domain.promises import promises
-from aichaos.domain.sample import Judged, Outcome, Sample
+from aichaos.domain.sample import Judged, Outcome, Sample, Verdict, together
 from aichaos.errors import UsageError
 from aichaos.measure.objectives import looked
 
@@ -69,6 +69,22 @@ def test_slow_answers_break_a_limit_of_time() -> None:
 def test_what_could_not_be_told_counts_neither_way() -> None:
     found = judged({}, samples("none", "good", "none"))
     assert (found.verdict, found.none, found.success) == ("pass", 2, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "whole"),
+    [
+        (["pass", "pass"], "pass"),
+        (["pass", "no-data"], "no-data"),
+        (["no-data", "pass"], "no-data"),
+        (["no-data"], "no-data"),
+        ([], "no-data"),
+        (["fail", "no-data"], "fail"),
+        (["no-data", "pass", "fail"], "fail"),
+    ],
+)
+def test_all_promises_together_hold_only_where_each_is_known_to_have_held(verdicts: list[Verdict], whole: Verdict) -> None:
+    assert together(verdicts) == whole
 
 
 def test_without_any_answer_that_tells_there_are_no_data() -> None:

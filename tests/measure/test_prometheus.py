@@ -7,26 +7,26 @@ import pytest
 from aichaos.domain.experiment import Metric, PrometheusProbe
 from aichaos.domain.results import Window
 from aichaos.errors import UsageError
-from aichaos.measure.prometheus import Unanswered, between, checked, firing, holds, metered
+from aichaos.measure.prometheus import Held, Unanswered, between, checked, firing, holds, metered
 from tests.measure.servers import Said, server, vector
 
 
-def answered(said: Said, expected: str = "< 0.01") -> tuple[bool | None, str, float | None]:
+def answered(said: Said, expected: str = "< 0.01") -> Held:
     with server(lambda path: said) as running:
         return holds(f"http://{running.host}:{running.port}", PrometheusProbe(query="rate(errors[1m])", expect=expected), timeout=2.0)
 
 
 def test_a_value_as_expected_is_good() -> None:
-    assert answered(vector("0.001")) == (True, "", 0.001)
+    assert answered(vector("0.001")) == Held(True, value=0.001)
 
 
 def test_one_series_that_is_not_as_expected_is_bad() -> None:
-    assert answered(vector("0.001", "0.5")) == (False, "it is 0.5, expected < 0.01", 0.5)
+    assert answered(vector("0.001", "0.5")) == Held(False, "it is 0.5, expected < 0.01", 0.5)
 
 
 def test_a_scalar_is_a_value_too() -> None:
     said = Said(200, '{"status": "success", "data": {"resultType": "scalar", "result": [1, "0.002"]}}')
-    assert answered(said)[0] is True
+    assert answered(said).holds is True
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_a_scalar_is_a_value_too() -> None:
     ],
 )
 def test_what_tells_nothing_is_no_data(said: Said, why: str) -> None:
-    good, told, _ = answered(said)
-    assert good is None
-    assert why in told
+    found = answered(said)
+    assert (found.holds, found.slow) == (None, False)
+    assert why in found.why
 
 
 def test_one_that_is_slow_or_absent_is_no_data() -> None:
@@ -56,11 +56,11 @@ def test_one_that_is_slow_or_absent_is_no_data() -> None:
 
     up = PrometheusProbe(query="up", expect="== 1")
     with server(slow) as running:
-        good, why, _ = holds(f"http://{running.host}:{running.port}", up, timeout=0.1)
+        found = holds(f"http://{running.host}:{running.port}", up, timeout=0.1)
         over.set()
-    assert (good, "no answer within 0.1s" in why) == (None, True)
-    good, why, _ = holds(f"http://{running.host}:{running.port}", up, timeout=0.5)
-    assert (good, "can't be connected to" in why) == (None, True)
+    assert (found.holds, found.slow, "is slow: no answer within 0.1s" in found.why) == (None, True, True)
+    found = holds(f"http://{running.host}:{running.port}", up, timeout=0.5)
+    assert (found.holds, found.slow, "can't be connected to" in found.why) == (None, False, True)
 
 
 WINDOWS = [Window(kind="baseline", name="baseline", start=0, end=10), Window(kind="during", name="during", start=10, end=20)]

@@ -8,6 +8,7 @@ import pytest
 from aichaos.domain.experiment import Metric, PrometheusProbe
 from aichaos.domain.results import Window
 from aichaos.measure import prometheus
+from aichaos.measure.prometheus import Held
 from tests.measure.prometheuses import Real, running
 
 
@@ -20,18 +21,18 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
 def test_a_query_is_held_against_what_is_expected(real: Real) -> None:
     real.errors.set(2)
     real.wait(lambda: real.value("shop_errors") == 2, "the value to be scraped")
-    assert prometheus.holds(real.address, PrometheusProbe(query="shop_errors", expect="< 3"), 5.0) == (True, "", 2.0)
-    assert prometheus.holds(real.address, PrometheusProbe(query="shop_errors", expect="< 1"), 5.0)[0] is False
-    assert prometheus.holds(real.address, PrometheusProbe(query="scalar(shop_errors)", expect="== 2"), 5.0)[0] is True
+    assert prometheus.holds(real.address, PrometheusProbe(query="shop_errors", expect="< 3"), 5.0) == Held(True, value=2.0)
+    assert prometheus.holds(real.address, PrometheusProbe(query="shop_errors", expect="< 1"), 5.0).holds is False
+    assert prometheus.holds(real.address, PrometheusProbe(query="scalar(shop_errors)", expect="== 2"), 5.0).holds is True
 
 
 @pytest.mark.parametrize(
     ("query", "why"), [("no_such_metric", "no result"), ("shop_nothing", "NaN"), ("rate(", "refuses the query"), ("0/0", "NaN")]
 )
 def test_what_a_real_one_can_not_tell_is_no_data(real: Real, query: str, why: str) -> None:
-    good, told, value = prometheus.holds(real.address, PrometheusProbe(query=query, expect="< 1"), 5.0)
-    assert (good, value) == (None, None)
-    assert why in told
+    found = prometheus.holds(real.address, PrometheusProbe(query=query, expect="< 1"), 5.0)
+    assert (found.holds, found.value) == (None, None)
+    assert why in found.why
 
 
 def test_a_stretch_of_time_has_to_be_good_throughout(real: Real) -> None:
@@ -40,9 +41,10 @@ def test_a_stretch_of_time_has_to_be_good_throughout(real: Real) -> None:
     real.errors.set(0)
     real.wait(lambda: real.value("shop_errors") == 0, "a low value")
     real.wait(
-        lambda: prometheus.holds(real.address, PrometheusProbe(query="shop_errors", expect="< 3", over="20s"), 5.0)[0] is False, "a range"
+        lambda: prometheus.holds(real.address, PrometheusProbe(query="shop_errors", expect="< 3", over="20s"), 5.0).holds is False,
+        "a range",
     )
-    assert prometheus.holds(real.address, PrometheusProbe(query="shop_errors", expect="< 3"), 5.0)[0] is True
+    assert prometheus.holds(real.address, PrometheusProbe(query="shop_errors", expect="< 3"), 5.0).holds is True
 
 
 def test_an_alert_that_fires_in_a_run_is_told_with_its_time(real: Real) -> None:

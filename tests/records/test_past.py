@@ -108,6 +108,39 @@ def test_answers_that_tell_nothing_are_no_data(tmp_path: Path) -> None:
     assert "no Prometheus is named" in found.verdict_why
 
 
+TWO = {"name": "errors", "prometheus": {"query": "errors", "expect": "< 1"}}
+UNTOLD = answers("errors", 0, ENDED, each=0.5, outcome="none", why="the query has no result")
+TOLD = answers("errors", 0, ENDED, each=0.5)
+
+
+def test_a_promise_that_nobody_could_measure_is_not_known_to_have_held(tmp_path: Path) -> None:
+    """One was kept under an effect that was seen, of the other there are no data: no pass, half of the confidence, and both are said."""
+    made = experiment(probe(tolerance={"success": ">= 50%"}), TWO)
+    measured = whole(tmp_path / "measured", samples=[*BROKEN, *TOLD], made=made)
+    found = whole(tmp_path / "untold", samples=[*BROKEN, *UNTOLD], made=made)
+    assert (measured.verdict, found.verdict) == ("pass", "no-data")
+    assert found.verdict_why == "errors: the query has no result"
+    assert (measured.score.value, measured.score.why) == (100, "")
+    assert (found.score.value, found.score.why) == (100, "without 1 of 2 promises, of which there are no data")
+    part = found.confidence.parts[1]
+    assert (part.name, part.value) == ("measured", 0.5)
+    assert part.why == "1 of 2 promises could be judged; 300 of 360 answers tell something"
+    assert found.confidence.value <= measured.confidence.value / 2
+
+
+def test_answers_that_tell_nothing_take_from_the_confidence_as_many_as_they_are(tmp_path: Path) -> None:
+    half = [*answers("errors", 0, FIRST + 15, each=0.5), *(one for one in UNTOLD if one.at >= BEGAN + FIRST + 15)]
+    made = experiment(TWO)
+    found = whole(tmp_path, samples=half, made=made)
+    assert found.verdict == "pass"
+    assert found.confidence.parts[1].value == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_broken_promise_is_a_failure_whatever_else_could_not_be_told(tmp_path: Path) -> None:
+    found = whole(tmp_path, samples=[*BROKEN, *UNTOLD], made=experiment(probe(), TWO))
+    assert (found.verdict, found.score.why) == ("fail", "without 1 of 2 promises, of which there are no data")
+
+
 def test_a_run_without_an_effect_gets_no_score_and_little_confidence(tmp_path: Path) -> None:
     found = whole(tmp_path)
     assert (found.verdict, found.score.value, found.confidence.word) == ("pass", None, "low")

@@ -12,7 +12,7 @@ from aichaos.domain.about import REPORT, Report
 from aichaos.domain.results import Confidence, Results, Scored, Summary
 from aichaos.domain.running import Approval, Finished
 from aichaos.records import past
-from aichaos.report import results_html
+from aichaos.report import backlog, results_html
 from aichaos.report.layout import Paper
 from aichaos.report.progress import end, refused
 from aichaos.report.results import headline, show
@@ -111,6 +111,25 @@ def test_what_held_without_being_put_to_the_test_looks_like_no_success(tmp_path:
     html = results_html.page(calm)
     assert f'<p class="verdict no-data">{told}</p>' in html
     assert headline("pass", None) == ("The hypothesis held.", "pass")
+
+
+def test_what_could_not_be_measured_is_said_first(tmp_path: Path) -> None:
+    """On a terminal, as Markdown, as a page, and in the backlog: it does not read like a run whose hypothesis held."""
+    made = experiment(PROBE | {"tolerance": {"success": ">= 50%"}}, PROBE | {"name": "other"})
+    silent = answers("other", 0, ENDED, outcome="none", slow=True, why="http://prometheus:9090 is slow: no answer within 5s")
+    partly = past.results(folder(tmp_path, samples=sorted([*BAD, *silent], key=lambda one: one.at), made=made))
+    told = "Not decided: what could be measured held, but not all that was promised could be."
+    why = "other: http://prometheus:9090 is slow: no answer within 5s"
+    lines = " ".join(shown(partly).split())
+    assert f"{told} {why}" in lines
+    assert "score 100 of 100, without 1 of 2 promises, of which there are no data" in lines
+    assert "1 of 2 promises could be judged" in lines
+    assert "no answer in time (300)" in lines
+    assert f"**{told}**" in page(partly)
+    assert page(partly).count("Nothing could be told of it after the first step.") == 1
+    assert f'<p class="verdict no-data">{told}</p>' in results_html.page(partly)
+    assert "Make measurable what could not be measured" in backlog.markdown(backlog.backlog([partly]))
+    assert headline("no-data", None)[0] == "No data: nothing could have shown a failure."
 
 
 def test_a_run_ends_with_its_first_finding_and_how_much_it_is_worth(found: Results) -> None:

@@ -71,6 +71,7 @@ def test_a_prometheus_that_is_not_there_is_no_data_and_the_rest_is_told(shop: Sh
     code, found = results(shop, nobody, metrics=[{"name": "errors", "query": "shop_errors"}])
     load, query = found.probes
     assert (load.verdict, query.verdict) == ("pass", "no-data")
-    assert (code, found.verdict) == (0, "pass")
+    assert (code, found.verdict) == (9, "no-data"), "what nobody could tell is not known to have held"
+    assert found.confidence.value < 0.6
     assert any("can't be connected to" in one for one in (query.objectives[0].why, *found.missing))
     assert (found.alerts, found.metrics[0].means if found.metrics else {}) == ([], {})

@@ -90,7 +90,7 @@ _CODES = {
     6: "the model's backend failed",
     7: "`run`, `progressive`, `gameday`: it ended early (stopped, aborted, a step failed); all is restored, and that is verified",
     8: "`run`, `progressive`, `gameday`, `recover`: something is NOT restored; what, and the commands that undo it, are printed",
-    9: "`run`, `progressive`, `gameday`: no data: nothing could have shown a failure",
+    9: "`run`, `progressive`, `gameday`: no data: nothing could have shown a failure, or part of what was promised could not be measured",
     130: "interrupted with Ctrl-C; nothing was changed in the cluster",
 }
 
