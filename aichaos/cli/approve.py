@@ -100,7 +100,8 @@ def _one(given: dict[str, Any]) -> _Reviewed:
     from aichaos.run import approve
 
     with drawn(order_of(given), say) as drawing:
-        plan.show(drawing.plan, drawing.radius, drawing.prediction, drawing.plan.warnings, Paper(sys.stdout))
+        paper = Paper(sys.stdout)  # the run will have a name of its own
+        plan.show(drawing.plan, drawing.radius, drawing.prediction, drawing.plan.warnings, paper, one_of_several=True)
         sys.stdout.flush()
         stand_back([*drawing.findings, *drawing.made.refusals])
 

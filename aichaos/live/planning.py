@@ -3,7 +3,7 @@
 Beside `pipeline.py`, which tells the story of a suggestion; the rooms meet here in the same way, and hand `run/` plain values.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from aichaos.check.radius import Harm, blast_radius, step_harms
 from aichaos.cluster.connection import Connection, connect
 from aichaos.cluster.discovery import kubernetes
 from aichaos.cluster.reader import Forbidden, Reader
-from aichaos.cluster.rights import missing
+from aichaos.cluster.rights import Right, missing
 from aichaos.cluster.together import together
-from aichaos.domain.base import ObjectRef, reference
+from aichaos.domain.base import KubeObject, ObjectRef, kind_name, reference
 from aichaos.domain.experiment import Experiment, Probe
+from aichaos.domain.kinds import BY_NAME, GATEWAY_API
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.prediction import Prediction
 from aichaos.domain.running import LEVER, Manifest, Permission, Place, Plan
@@ -175,6 +176,7 @@ def _plan(
 ) -> plan.Made:
     scalers = [(one.spec.scale_target_ref, one) for one in topology.snapshot.autoscalers]
     version, unknown = version_of(reader)
+    undone = foretold.inverse
     frame = plan.Frame(
         run=plan.run_name(experiment.name, approve.now()),
         cluster=_identity(reader),
@@ -185,15 +187,24 @@ def _plan(
         journal=order.journal,
         targets=targets(harms, topology),
         kubernetes=version,
-        warnings=(unknown,) if unknown else (),
+        warnings=tuple(filter(None, (unknown, _unseen_rivals(order, undone.again, reader.connection)))),
         autoscaled={ObjectRef(target.kind, target.name, one.namespace): str(reference(one)) for target, one in scalers},
     )
-    undone = foretold.inverse
     foreseen = plan.Foreseen(
         rivals=orders(undone, topology.snapshot), closure=undone.closure, irreversible=foretold.prediction.irreversible
     )  # fmt: skip
     made = plan.make(experiment, frame, foreseen, looking(reader), places, step_text)
     return owned.noted(made, owned.dependents(reader), order.policy)
+
+
+def _unseen_rivals(order: Order, again: Sequence[KubeObject], connection: Connection) -> str:
+    """What is to be said where routes are made again and those of other namespaces may not be read; "" where they may."""
+    kinds = sorted({kind_name(one) for one in again})
+    everywhere = [Right(verb="list", group=GATEWAY_API, resource=BY_NAME[kind].plural) for kind in kinds]
+    if not order.choice.namespaces or not everywhere or not missing(connection, everywhere):
+        return ""
+    made = ", ".join(str(reference(one)) for one in again)
+    return f"you may not list the routes of other namespaces: whether one of them takes over where {made} is made again is not known"
 
 
 def version_of(reader: Reader) -> tuple[str, str]:
@@ -284,9 +295,9 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     warnings += [f"the probe {one.probe} tells nothing: {one.why}" for one in steady if one.verdict == "no-data"]
     if not spec.steady_state:
         warnings.append("there is no steady state: nothing could show that the hypothesis does not hold")
-    kept = "; the journal in the cluster is enough for `aichaos recover --from-configmap`" if order.journal else ""
     if not order.inside:
-        warnings.append(f"if this whole machine is lost meanwhile, nothing is restored by itself{kept}")
+        other = f"; from another one `aichaos recover --from-configmap` can, with a copy of {state.home() / 'key'}" if order.journal else ""
+        warnings.append(f"if this whole machine is lost meanwhile, nothing is restored by itself{other}")
     return Guarded(refusals=found, warnings=[*warnings, *unread], before=steady, prober=prober, permit=permit)
 
 

@@ -4,7 +4,7 @@ What can't be read is a Gap that says why, and never an empty list that looks li
 """
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -56,16 +56,17 @@ def observe(
             reader.stop()
 
 
-def look(reader: Reader, namespaces: tuple[str, ...] | None = None) -> Snapshot:
-    """`observe` through a reader that there is already; it stays open."""
+def look(reader: Reader, namespaces: tuple[str, ...] | None = None, everywhere: Collection[str] = ()) -> Snapshot:
+    """`observe` through a reader that there is already; it stays open. everywhere: kinds, by name, of which all are wanted that may be
+    read, whatever their namespace."""
     with _uncollected():
-        return _look(reader, namespaces)
+        return _look(reader, namespaces, everywhere)
 
 
-def _look(reader: Reader, namespaces: tuple[str, ...] | None) -> Snapshot:
+def _look(reader: Reader, namespaces: tuple[str, ...] | None, everywhere: Collection[str]) -> Snapshot:
     served = discover(reader)
     plan = [_plan(kind, served) for kind in sorted(KINDS, key=_size)]
-    tasks = [task for planned in plan if isinstance(planned, _Planned) for task in _tasks(reader, planned, namespaces)]
+    tasks = [task for planned in plan if isinstance(planned, _Planned) for task in _tasks(reader, planned, namespaces, everywhere)]
     results = together(tasks, THREADS)
     read = {planned.kind.name: _Read(planned) for planned in plan if isinstance(planned, _Planned)}
     for result in results:
@@ -144,7 +145,11 @@ def _plan(kind: Kind, served: Served) -> _Planned | Gap:
     return Gap(kind=kind.name, reason="absent", detail=f"the server has no {kind.plural}" + (f" of {kind.group}" if kind.group else ""))
 
 
-def _tasks(reader: Reader, planned: _Planned, namespaces: tuple[str, ...] | None) -> list[Callable[[], _Result]]:
+def _tasks(
+    reader: Reader, planned: _Planned, namespaces: tuple[str, ...] | None, everywhere: Collection[str]
+) -> list[Callable[[], _Result]]:
+    if planned.kind.name in everywhere and namespaces is not None:
+        return [lambda: _shared(reader, planned, namespaces, missed=False)]
     if planned.kind.shared and namespaces is not None:
         return [lambda: _shared(reader, planned, namespaces)]
     if planned.kind.namespaced and namespaces is not None:
@@ -154,14 +159,15 @@ def _tasks(reader: Reader, planned: _Planned, namespaces: tuple[str, ...] | None
     return [_lister(reader, planned, None)]
 
 
-def _shared(reader: Reader, planned: _Planned, namespaces: tuple[str, ...]) -> _Result:
-    """All of a kind that other namespaces refer to; where that is forbidden, what the named ones have of it, and the gap that remains."""
+def _shared(reader: Reader, planned: _Planned, namespaces: tuple[str, ...], *, missed: bool = True) -> _Result:
+    """All of a kind that other namespaces refer to; where that is forbidden, what the named ones have of it. missed: whether the others are
+    a gap then."""
     whole = _list(reader, planned, None)
     if not isinstance(whole.error, Forbidden):
         return whole
     parts = [_list(reader, planned, namespace) for namespace in dict.fromkeys(namespaces)]
     failed = next((part for part in parts if part.error is not None), None)
-    return failed or _Result(planned.kind.name, [obj for part in parts for obj in part.items], whole.gap)
+    return failed or _Result(planned.kind.name, [obj for part in parts for obj in part.items], whole.gap if missed else None)
 
 
 def _lister(reader: Reader, planned: _Planned, namespace: str | None) -> Callable[[], _Result]:

@@ -34,14 +34,19 @@ def take(choice: Choice) -> Snapshot:
     return _files(choice.origin, choice)
 
 
+ANSWERING = ("HTTPRoute", "GRPCRoute", "VirtualService", "ReferenceGrant", "Service", "EndpointSlice")
+"""Kinds that have a part in who answers a request, in whatever namespace they are: a route beside ours, and what stands behind it."""
+
+
 def through(connection: "Connection", choice: Choice) -> Snapshot:
-    """The live cluster that a connection leads to, as it is now, without another login. Raises SourceError, UsageError."""
+    """The live cluster that a connection leads to, as it is now, without another login; of the kinds in ANSWERING all that may be read, so
+    that a run knows of a rival in a namespace that was not asked for. Raises SourceError, UsageError."""
     from aichaos.cluster.reader import Reader
     from aichaos.observe import cluster
 
     reader = Reader(connection)
     try:
-        return cluster.look(reader, choice.namespaces or None)
+        return cluster.look(reader, choice.namespaces or None, ANSWERING)
     finally:
         reader.stop()
 

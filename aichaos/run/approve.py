@@ -228,7 +228,8 @@ def read(path: Path) -> Permit:
         documents = yaml.load(data.decode("utf-8"), str(path))
         return msgspec.convert(documents[0] if documents else None, Permit, strict=True)
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"cannot read the approval {path}: {error}", hint="Make one with `aichaos approve EXPERIMENT`.") from error
+        why = (error.strerror or error) if isinstance(error, OSError) else "it is no text"
+        raise FileError(f"cannot read the approval {path}: {why}", hint="Make one with `aichaos approve EXPERIMENT`.") from error
     except msgspec.ValidationError as error:
         raise FileError(f"{path} is no approval: {error}", hint="Make one with `aichaos approve EXPERIMENT`.") from error
 
@@ -372,7 +373,8 @@ def _ssh_unsigned(given: Permit, signature: Signature, signers: Path) -> str:
         done = subprocess.run(command, input=given.signed, capture_output=True, check=False, timeout=60)
     if done.returncode == 0:
         return ""
-    return f"{signature.by[:60]} is no allowed signer of it, or the approval was changed ({_last(done.stderr.decode(errors='replace'))})"
+    why = _last((done.stderr or done.stdout).decode(errors="replace"))
+    return f"{signature.by[:60]} is no allowed signer of it, or the approval was changed ({why})"
 
 
 def _last(said: str) -> str:

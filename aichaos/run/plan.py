@@ -188,18 +188,31 @@ def _places(refs: Iterable[ObjectRef], places: Resolves) -> Iterator[Place]:
 # what does not come back -----------------------------------------------------------------------------------------------------------
 
 _LOST = {
-    "Service": ("its ClusterIP and NodePorts are free meanwhile: somebody else may be given them", "make it again with others"),
     "Pod": ("a pod that is made again is another one: its name, address and what it held in memory are gone", "nothing"),
     "Gateway": ("what its controller made for it (an address, a load balancer) may be another one afterwards", "point DNS to the new one"),
     "Job": ("what it had done so far is done again", "nothing"),
 }
+_RENEWED = ("it gets another UID and another time of creation", "nothing: it is made again as it was")
+
+
+def _given_out(obj: Manifest) -> tuple[str, str] | None:
+    """What of a Service the server gives out, each to one at a time; None where it has nothing of that."""
+    if obj.get("kind") != "Service":
+        return None
+    spec = mapping(obj.get("spec"))
+    addresses = [address for one in sequence(spec.get("clusterIPs")) if (address := text(one)) not in ("", "None")]
+    ports = [str(port) for one in sequence(spec.get("ports")) if isinstance(port := mapping(one).get("nodePort"), int) and port]
+    parts = [f"{word} {', '.join(found)}" for word, found in (("ClusterIP", addresses), ("NodePort", ports)) if found]
+    if not parts:
+        return None
+    return f"its {' and its '.join(parts)} are free meanwhile: somebody else may be given them", "make it again with others"
 
 
 def _lost(intents: Iterable[Intent]) -> Iterator[Irreversible]:
     for intent in intents:
         place = intent.change.place
         if intent.change.verb == "delete" and intent.before is not None and not is_chaos(intent.before):
-            why, undo = _LOST.get(place.kind, ("it gets another UID and another time of creation", "nothing: it is made again as it was"))
+            why, undo = _given_out(intent.before) or _LOST.get(place.kind, _RENEWED)
             yield Irreversible(object=str(place), why=why, undo=undo)
         elif intent.change.verb == "patch" and _template_changes(intent):
             yield Irreversible(object=str(place), why="its pods are replaced, and once more on the way back", undo="nothing")

@@ -152,7 +152,8 @@ def _keep_warm(link: recover.Link) -> None:
 
 def _say(line: str) -> None:
     with suppress(OSError):  # the terminal may be gone, too
-        print(f"aichaos: {line}", file=sys.stderr, flush=True)
+        clear = "\r\x1b[K" if sys.stderr.isatty() else ""  # the line of the run that is gone
+        print(f"{clear}aichaos: {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -454,3 +454,15 @@ def test_a_reader_that_there_is_already_is_used_and_left_open(server: Misbehavin
         reader = Reader(connection, QUICK)
         assert cluster.look(reader).source.cluster == "testing"
         assert cluster.look(reader).source.cluster == "testing"
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_of_a_kind_that_is_wanted_from_everywhere_all_that_may_be_read_is_there(server: Misbehaving, tmp_path: Path, may: bool) -> None:
+    server.on("/api/v1/namespaces", page([named("shop", ""), named("other", "")]))
+    services = path("Service")
+    server.on(services, page([named("web"), named("db", "other")]) if may else status(403, "services is forbidden"))
+    server.on(path("Service", "shop"), page([named("web")]))
+    with connect(kubeconfig=server.kubeconfig(tmp_path)) as connection:
+        snapshot = cluster.look(Reader(connection, QUICK), ("shop",), ("Service",))
+    assert [one.namespace for one in snapshot.services] == (["other", "shop"] if may else ["shop"])
+    assert snapshot.gaps == (), "a namespace that nobody asked for is no gap"

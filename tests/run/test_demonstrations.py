@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,26 @@ def test_a_younger_rival_takes_over_as_predicted_and_everything_is_put_back(shop
     assert any("v3 answered" in one["detail"] for one in events if one["event"] == "probed")
     assert Path(end["report"]).is_file()
     shop.gateway.settle()
+    assert shop.answering() == "v1"
+
+
+def test_a_younger_rival_in_another_namespace_is_seen_whatever_namespaces_are_asked_for(shop: Shop) -> None:
+    """It would be the elder afterwards; so it would have to be made again, outside the scope."""
+    plane = shop.gateway.controlplane
+    with plane.namespace() as elsewhere:
+        rival = shop.manifest("rival", "v3")
+        rival["metadata"]["namespace"] = elsewhere
+        made = plane.get(f"/apis/gateway.networking.k8s.io/v1/namespaces/{shop.namespace}/httproutes/{shop.route}")
+        stamp = made["metadata"]["creationTimestamp"]
+        plane.wait(lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) > stamp, what="another second")
+        shop.gateway.create(rival)
+        target = {"kind": "HTTPRoute", "name": shop.route, "namespace": shop.namespace}
+        path = shop.experiment([{"name": "gone", "delete": target}, {"name": "back", "recreate": target}])
+        assert "-n" in shop.options
+        done = shop.run(path, "--yes")
+        assert (done.returncode, "refused [closure]" in done.stderr, f"HTTPRoute/{elsewhere}/rival" in done.stderr) == (
+            5, True, True,
+        ), all_said(done)  # fmt: skip
     assert shop.answering() == "v1"
 
 
