@@ -13,7 +13,7 @@ from aichaos.domain.original import original
 from aichaos.domain.snapshot import Snapshot
 from aichaos.files import yaml
 from aichaos.files.plain import text
-from aichaos.report.export.outline import Exported, File, Move, Outline, left_out, nothing, waits
+from aichaos.report.export.outline import MARK, Exported, File, Move, Outline, Thing, left_out, marked, nothing, waits
 
 Template = dict[str, Any]
 _HELD = ("Deployment", "StatefulSet", "Pod", "Service")
@@ -21,12 +21,12 @@ _HELD = ("Deployment", "StatefulSet", "Pod", "Service")
 
 
 def export(outline: Outline, snapshot: Snapshot) -> Exported:
-    told = ["the Workflow needs a service account with the rights of its steps: serviceAccountName, and a Role for it"]
+    told = ["the Workflow needs a serviceAccountName, and a Role for it: the rights of its steps, and to list what it creates"]
     steps: list[Template] = []
     back: list[Template] = []
     for move in outline.moves:
-        forward, undo = _both(move, snapshot)
-        if any("{{" in body["resource"]["manifest"] for body in (*forward, *(undo or ())) if "resource" in body):
+        forward, undo = _both(move, outline, snapshot)
+        if any("{{" in body["resource"].get("manifest", "") for body in (*forward, *(undo or ())) if "resource" in body):
             told.append(left_out(move, "its object holds {{, which Argo would take for a variable"))
             continue
         if not forward or undo is None:
@@ -72,7 +72,7 @@ def _why(move: Move) -> str:
     return "the snapshot does not hold the object whole, so the Workflow could not put it back"
 
 
-def _both(move: Move, snapshot: Snapshot) -> tuple[list[Template], list[Template] | None]:
+def _both(move: Move, outline: Outline, snapshot: Snapshot) -> tuple[list[Template], list[Template] | None]:
     """What a step does, and what undoes it; None where that can't be told."""
     step, subject = move.step, move.step.subject
     if subject is None:
@@ -83,11 +83,12 @@ def _both(move: Move, snapshot: Snapshot) -> tuple[list[Template], list[Template
     match step.verb:
         case "create" | "apply" | "chaos":
             assert move.manifest is not None
-            gone = _resource("delete", move.manifest)
+            assert move.thing is not None
+            made, gone = marked(move.manifest, outline), _unmade(move.thing, outline)
             held = waits(step)
             pause = [{"suspend": {"duration": f"{held}"}}, gone] if held is not None else []
             undo = [gone] if there is None else [_resource("apply", was)] if was is not None else None
-            return [_resource("create" if step.verb == "create" else "apply", move.manifest), *pause], undo
+            return [_resource("create" if step.verb == "create" else "apply", made), *pause], undo
         case "delete" if was is not None:
             return [_resource("delete", was)], [_resource("apply", was)]
         case "recreate" if was is not None:
@@ -115,6 +116,13 @@ def _patched(step: Step, subject: ObjectRef, found: KubeObject | None, snapshot:
         now, was = ({**head, "metadata": {**head["metadata"], "labels": labels}} for labels in (changed, before))  # type: ignore[dict-item]
         return [_resource("patch", now)], [_resource("patch", was)]
     return [], None
+
+
+def _unmade(thing: Thing, outline: Outline) -> Template:
+    """The deletion of what was made here, and of nothing else that has come to bear its name."""
+    where = ["-n", thing.namespace] if thing.namespace else []
+    words = [thing.resource, *where, "-l", f"{MARK}={outline.mark}", "--field-selector", f"metadata.name={thing.name}"]
+    return {"metadata": {"labels": {"object-kind": "made-here"}}, "resource": {"action": "delete", "flags": words}}
 
 
 def _resource(action: str, manifest: dict[str, Any]) -> Template:

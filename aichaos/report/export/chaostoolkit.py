@@ -71,6 +71,7 @@ def _steps(outline: Outline) -> str:
         "# One step of the experiment, by its number: step.sh keep, step.sh 1, …",
         "set -eu",
         'cd "$(dirname "$0")"',
+        script.mark_line(outline),
         ". ./lib.sh",
     ]
     return "\n".join([*head, 'case "$1" in', *body, '*) say "no step $1"; exit 2 ;;', "esac", ""])

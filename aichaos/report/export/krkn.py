@@ -9,7 +9,7 @@ from aichaos.domain.experiment import Target
 from aichaos.domain.snapshot import Snapshot
 from aichaos.files import yaml
 from aichaos.files.plain import at, labels, mapping, text, texts
-from aichaos.report.export.outline import Exported, File, Move, Outline, engine_of, left_out, nothing
+from aichaos.report.export.outline import Exported, File, Move, Outline, engine_of, left_out, nothing, unasked
 
 RECOVERY = 120
 """Seconds that killed pods have to come back before krkn calls it a failure."""
@@ -25,6 +25,7 @@ def export(outline: Outline, snapshot: Snapshot) -> Exported:
             told.append(left_out(move, "a pod scenario of krkn kills pods and nothing else"))
     if not scenarios:
         return nothing(told, "no step kills pods")
+    told += unasked(outline, "this scenario")
     settings = {
         "kraken": {
             "kubeconfig_path": "~/.kube/config",

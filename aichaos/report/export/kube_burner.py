@@ -8,7 +8,7 @@ from typing import Any
 
 from aichaos.files import yaml
 from aichaos.files.plain import mapping
-from aichaos.report.export.outline import Exported, File, Outline, engine_of, left_out
+from aichaos.report.export.outline import Exported, File, Outline, engine_of, left_out, unasked
 
 ITERATIONS = 100
 _ITERATION = "0iteration0"
@@ -37,6 +37,7 @@ def export(outline: Outline) -> Exported:
         "waitWhenFinished": True,
         "objects": [{"objectTemplate": file.name, "replicas": 1} for file in files],
     }
+    told += unasked(outline, "kube-burner")
     told.append("what it makes stays, to be tried, until `kube-burner destroy -c job.yaml`; the next start takes the last one's away")
     told.append("names that the objects refer to (Gateways, Services) must be there in each namespace, or be given with theirs")
     files.insert(0, File(name="job.yaml", text=yaml.dump({"jobs": [job]})))

@@ -2,7 +2,7 @@
 
 from aichaos.files import yaml
 from aichaos.files.plain import text
-from aichaos.report.export.outline import Exported, File, Outline, engine_of, left_out, nothing
+from aichaos.report.export.outline import Exported, File, Outline, engine_of, left_out, nothing, unasked
 
 
 def export(outline: Outline) -> Exported:
@@ -18,4 +18,5 @@ def export(outline: Outline) -> Exported:
         return nothing(told, "no step is a ChaosEngine")
     if len(files) > 1:
         told.append("start the next engine when the one before has ended: engines know nothing of each other")
+    told += unasked(outline, "an engine without a probe of its own")
     return Exported(files=files, start=f"kubectl create -f {files[0].name}", notes=told)

@@ -6,10 +6,14 @@ from typing import Any
 import msgspec
 
 from aichaos.domain.base import ObjectRef, group_of
+from aichaos.domain.digest import sha256
 from aichaos.domain.experiment import Experiment, Manifest, Step, seconds
 from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.snapshot import Snapshot
+from aichaos.files.plain import mapping
 from aichaos.report import kubectl
+
+MARK = "aichaos.io/exported"
 
 
 class Thing(msgspec.Struct, frozen=True, order=True):
@@ -44,6 +48,11 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         return self.experiment.name
+
+    @property
+    def mark(self) -> str:
+        """The value of the label MARK on what it creates: the way back deletes nothing that somebody else has made meanwhile."""
+        return sha256(msgspec.json.encode(self.experiment))[:16]
 
     @property
     def kept(self) -> list[Thing]:
@@ -106,6 +115,12 @@ def _thing(step: Step) -> Thing | None:
     return thing_of(subject, version if isinstance(version, str) else "")
 
 
+def marked(manifest: Manifest, outline: Outline) -> Manifest:
+    """An object with the label of what it was exported for."""
+    metadata = mapping(manifest.get("metadata"))
+    return manifest | {"metadata": {**metadata, "labels": {**mapping(metadata.get("labels")), MARK: outline.mark}}}
+
+
 def waits(step: Step) -> int | None:
     """Whole seconds that a step waits, rounded up; None where it does not, or waits for a condition."""
     text = step.hold or (step.wait.for_ if step.wait else None)
@@ -123,6 +138,14 @@ def engine_of(manifest: Manifest | None) -> str:
 def left_out(move: Move, why: str) -> str:
     """The note that a step is not among what was exported."""
     return f"step {move.number} ({move.text}) is left out: {why}"
+
+
+def unasked(outline: Outline, tool: str) -> list[str]:
+    """The note that nobody asks the probes any more."""
+    spec = outline.experiment.spec
+    return (
+        [f"the probes are left out: {tool} looks at no steady state, and nothing ends it early"] if spec.steady_state or spec.abort else []
+    )
 
 
 def nothing(told: list[str], why: str) -> Exported:

@@ -12,7 +12,7 @@ from aichaos.domain.base import ObjectRef
 from aichaos.domain.experiment import Step
 from aichaos.files import yaml
 from aichaos.report.clean import clean
-from aichaos.report.export.outline import Exported, File, Move, Outline, Thing, waits
+from aichaos.report.export.outline import MARK, Exported, File, Move, Outline, Thing, marked, waits
 
 
 def export(outline: Outline) -> Exported:
@@ -27,12 +27,24 @@ def export(outline: Outline) -> Exported:
 
 def manifests(outline: Outline) -> list[File]:
     """The objects that steps bring along, a file each."""
-    return [File(name=move.file, text=yaml.dump(move.manifest)) for move in outline.moves if move.file is not None]
+    return [
+        File(name=move.file, text=yaml.dump(marked(move.manifest, outline)))
+        for move in outline.moves
+        if move.file is not None and move.manifest is not None
+    ]
+
+
+def mark_line(outline: Outline) -> str:
+    return f"mark={MARK}={outline.mark}"
 
 
 def notes(outline: Outline) -> list[str]:
     """What no script of lines can do that `aichaos run` does."""
-    told = ["after kill -9 or the loss of the machine, start undo.sh by hand; only `aichaos run` restores by itself"]
+    told = [
+        "after kill -9 or the loss of the machine, start undo.sh by hand; only `aichaos run` restores by itself",
+        f"what it creates bears the label {MARK}: the way back deletes nothing without it",
+        "what somebody else changes meanwhile in a touched object is put back, too; only `aichaos run` leaves that alone",
+    ]
     if outline.experiment.spec.steady_state or outline.experiment.spec.abort:
         told.append("the script asks no probe: look yourself whether the steady state holds, and stop it with Ctrl-C")
     return told
@@ -61,7 +73,7 @@ def lines(move: Move) -> list[str]:
             return [f"kubectl apply -f {file}"]
         case "chaos":
             held = waits(step)
-            return [f"kubectl apply -f {file}", *([f"pause {held}", f"drop {named}"] if held is not None else [])]
+            return [f"kubectl apply -f {file}", *([f"pause {held}", f"unmake {named}"] if held is not None else [])]
         case "delete":
             return [f"drop {named}"]
         case "recreate":
@@ -109,6 +121,7 @@ def _run(outline: Outline) -> str:
             f"# Made for {_line(outline.source)}. Whatever ends this script but kill -9, undo.sh follows.",
             "set -eu",
             'cd "$(dirname "$0")"',
+            mark_line(outline),
             ". ./lib.sh",
             "begin",
             *keep_lines(outline),
@@ -131,6 +144,7 @@ def undo(outline: Outline) -> str:
             "#!/bin/sh",
             f"# Undoes: {_line(outline.experiment.spec.title)}",
             'cd "$(dirname "$0")"',
+            mark_line(outline),
             ". ./lib.sh",
             "[ -d before ] || { say 'nothing to undo'; exit 0; }",
             *[f"restore {words(thing)}" for thing in rest],
@@ -160,6 +174,9 @@ next_second() { pause 1; }
 place() { printf 'before/%s' "$(printf '%s_%s_%s' "$1" "$2" "$3" | tr -c 'A-Za-z0-9.\n-' '_')"; }
 change() { verb=$1 resource=$2 name=$3 namespace=$4; shift 4; kubectl $verb ${namespace:+-n "$namespace"} "$resource/$name" "$@"; }
 there() { kubectl get "$1/$2" ${3:+-n "$3"} --ignore-not-found -o "${4:-name}"; }
+# what bears our label; under the same name somebody else may have made something meanwhile
+ours() { kubectl get "$1" ${3:+-n "$3"} -l "$mark" --field-selector "metadata.name=$2" -o name; }
+unmake() { kubectl delete "$1" ${3:+-n "$3"} -l "$mark" --field-selector "metadata.name=$2" --timeout=60s; }
 drop() { kubectl delete "$1/$2" ${3:+-n "$3"} --ignore-not-found --timeout=60s; }
 
 # an object without what only the server writes
@@ -210,7 +227,7 @@ put_back() {
 }
 
 restore() {
-  if [ -e "$(place "$@").absent" ]; then drop "$@"
+  if [ -e "$(place "$@").absent" ]; then unmake "$@"
   elif [ -n "$(there "$@")" ]; then
     bare "$@" | cmp -s - "$(place "$@").yaml" || write replace "$@"
   else put_back "$@"; fi
@@ -228,7 +245,10 @@ make_again() { drop "$@"; next_second; put_back "$@"; }
 
 left=''
 compare() {
-  if [ -e "$(place "$@").absent" ]; then [ -z "$(there "$@" || echo unknown)" ]
+  if [ -e "$(place "$@").absent" ]; then
+    mine=$(ours "$@" || echo unknown)
+    [ -n "$mine" ] || [ -z "$(there "$@")" ] || say "$1/$2 stays: it was not made here"
+    [ -z "$mine" ]
   elif grep -q '^  ownerReferences:' "$(place "$@").yaml" && [ -z "$(there "$@" || echo unknown)" ]; then true
   else bare "$@" | diff "$(place "$@").yaml" - >&2; fi || left="$left $1/$2"
 }

@@ -1,6 +1,7 @@
 """Stands in for Argo's executor, which needs a C compiler: carries out the resource template of its pod with the real kubectl.
 
-As the executor does: `kubectl ACTION -f MANIFEST FLAGS`, with the rights of the pod's service account. ``executor.py KUBECTL``.
+As the executor does: `kubectl ACTION -f MANIFEST FLAGS`, a manifest only where there is one, with the rights of the pod's service account.
+``executor.py KUBECTL``.
 """
 
 import json
@@ -17,8 +18,9 @@ def main(kubectl: str) -> int:
     """Exit code: kubectl's."""
     resource = json.loads(os.environ["ARGO_TEMPLATE"])["resource"]
     file = SHARED / "manifest.yaml"
-    file.write_text(resource["manifest"], encoding="utf-8")
-    words = [resource["action"], "-f", str(file), *resource.get("flags", [])]
+    file.write_text(resource.get("manifest", ""), encoding="utf-8")
+    brought = ["-f", str(file)] if "manifest" in resource else []
+    words = [resource["action"], *brought, *resource.get("flags", [])]
     if resource["action"] == "patch":
         words += ["--type", resource["mergeStrategy"], "--patch-file", str(file)]
     return subprocess.run([kubectl, "--cache-dir", str(SHARED / "cache"), *words], check=False).returncode

@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,10 @@ def running(plane: ControlPlane, namespace: str, folder: Path) -> Iterator[Kubel
         server.stop()
 
 
-def started(plane: ControlPlane, namespace: str, folder: Path, was: str = "", becomes: str = "") -> dict[str, Any]:
-    """The Workflow of an experiment that scales, waits and creates, when it has ended."""
+def started(
+    plane: ControlPlane, namespace: str, folder: Path, was: str = "", becomes: str = "", before: Callable[[], object] = lambda: None
+) -> dict[str, Any]:
+    """The Workflow of an experiment that scales, waits and creates, when it has ended. before: what is done after it was exported."""
     rival = shop.route("third", "other")
     rival["metadata"]["namespace"] = namespace
     steps: list[shop.Manifest] = [
@@ -72,6 +74,7 @@ def started(plane: ControlPlane, namespace: str, folder: Path, was: str = "", be
     text = (made / "workflow.yaml").read_text()
     assert was in text
     (workflow,) = yaml.load(text.replace(was, becomes) if was else text, "workflow.yaml")
+    before()
     name = plane.request("POST", WORKFLOWS.format(namespace), workflow)["metadata"]["name"]
 
     def over() -> dict[str, Any] | None:
@@ -113,3 +116,15 @@ def test_a_step_that_fails_is_followed_by_the_undo(argo: ControlPlane, tmp_path:
         assert ("step-3", "Failed") in leaves(ended), said
         assert [name for name, phase in leaves(ended) if name.startswith("undo") and phase == "Succeeded"] == ["undo-1", "undo-2"], said
         assert shop.state(argo, namespace) == before
+
+
+def test_an_object_of_that_name_that_was_there_already_is_not_deleted_by_the_undo(argo: ControlPlane, tmp_path: Path) -> None:
+    with argo.namespace() as namespace:
+        shop.set_up(argo, namespace)
+        with running(argo, namespace, tmp_path / "argo") as kubelet:
+            ended = started(argo, namespace, tmp_path / "shop", before=lambda: argo.apply(yaml.dump(shop.route("third", "web")), namespace))
+            said = kubelet.log("all-verbs")
+        assert ended["status"]["phase"] == "Failed", said
+        assert "already exists" in said
+        assert [phase for name, phase in leaves(ended) if name.startswith("undo")] == ["Succeeded"] * 2, said
+        assert argo.get(f"{shop.ROUTES.format(namespace)}/third")["spec"]["rules"][0]["backendRefs"][0]["name"] == "web"

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from aichaos.cli.export import FORMATS as NAMES
-from aichaos.domain.experiment import Experiment
+from aichaos.domain.experiment import VERBS, Experiment
 from aichaos.files import yaml
 from aichaos.observe.topology import Topology
 from aichaos.report.export.formats import FORMATS
@@ -52,6 +52,78 @@ def test_every_experiment_is_exported_or_it_is_said_why_not(name: str, to: str) 
                 assert (done.returncode, done.stderr) == (0, "")
             else:
                 assert yaml.load(file.text, file.name)
+
+
+TARGET = {"kind": "HTTPRoute", "name": "my-route", "namespace": "route-chaos"}
+WORKLOAD = {"kind": "Deployment", "name": "infra-backend-v1", "namespace": "route-chaos"}
+
+
+def _made(kind: str, name: str, **spec: Any) -> dict[str, Any]:
+    version = {"ConfigMap": "v1", "ChaosEngine": "litmuschaos.io/v1alpha1"}.get(kind, "chaos-mesh.org/v1alpha1")
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "route-chaos"}, "spec": spec}
+
+
+LAG = {"action": "delay", "mode": "all", "selector": {"labelSelectors": {"app": "x"}}, "delay": {"latency": "97ms"}, "duration": "30s"}
+KILL = {"action": "pod-kill", "mode": "one", "selector": {"labelSelectors": {"app": "killed"}}}
+STEPS: dict[str, tuple[dict[str, Any], str]] = {
+    "create": ({"create": _made("ConfigMap", "made-new")}, "made-new"),
+    "apply": ({"apply": _made("ConfigMap", "made-applied")}, "made-applied"),
+    "patch": ({"patch": TARGET | {"merge": {"spec": {"hostnames": ["patched.example.com"]}}}}, r"patched\.example\.com"),
+    "label": ({"label": WORKLOAD | {"set": {"labelled": "so"}}}, "labelled"),
+    "scale": ({"scale": WORKLOAD | {"replicas": 17}}, r"replicas\W+17"),
+    "restart": ({"restart": WORKLOAD}, "restart"),
+    "delete": ({"delete": TARGET}, "delete|drop"),
+    "recreate": ({"recreate": TARGET}, "recreate|put_back|action: create"),
+    "delete a pod": ({"delete": {"kind": "Pod", "name": "killed-0", "namespace": "route-chaos"}}, "killed-0|killed.-0"),
+    "wait": ({"wait": {"for": "73s"}}, "73"),
+    "wait until": ({"wait": {"until": {"object": "Deployment/route-chaos/infra-backend-v1", "condition": "Available"}}}, "Available"),
+    "probe": ({"probe": "shop answers"}, "probe: shop answers"),
+    "chaos": ({"chaos": _made("NetworkChaos", "made-lag", **LAG), "hold": "31s"}, "97ms"),
+    "kill": ({"chaos": _made("PodChaos", "made-kill", **KILL), "hold": "32s"}, "killed"),
+    "engine": ({"chaos": _made("ChaosEngine", "made-engine", engineState="active"), "hold": "33s"}, "made-engine"),
+}
+"""Every verb, in the kinds that a format may tell apart, and what of it stands in a file that carries it out."""
+
+CAN = {
+    "kubectl": set(STEPS) - {"probe"},
+    "chaostoolkit": set(STEPS) - {"probe"},
+    "chaos-mesh": {"wait", "chaos", "kill"},
+    "litmus": {"engine"},
+    "argo": {"create", "apply", "label", "scale", "delete", "recreate", "wait", "chaos", "kill", "engine"},
+    "cronjob": set(STEPS),
+    "github-actions": set(STEPS),
+    "krkn": {"delete a pod", "kill"},
+    "kube-burner": {"create", "apply"},
+}
+
+
+@pytest.mark.parametrize("to", NAMES)
+def test_every_verb_is_exported_or_it_is_said(to: str) -> None:
+    spec = shop.experiment("route-chaos", *(step for step, _ in STEPS.values()))
+    probe = {"name": "shop answers", "http": {"url": "http://shop.test/"}, "tolerance": {"success": ">= 99%"}}
+    experiment = msgspec.convert(spec | {"spec": spec["spec"] | {"steadyState": [probe]}}, Experiment)
+    made = exported(experiment, demo("route-chaos"), to)
+    files = "\n".join(file.text for file in made.files)
+    for number, (verb, (_, carried)) in enumerate(STEPS.items(), 1):
+        said = any(note.startswith(f"step {number} (") and "left out" in note for note in made.notes)
+        said = said or (verb == "probe" and any(re.search("asks no probe|only look", note) for note in made.notes))
+        assert said != (verb in CAN[to]), (verb, made.notes)
+        # on GitHub the experiment is read from the repository: its path stands there
+        assert said or re.search("aichaos run chaos/" if to == "github-actions" else carried, files), verb
+
+
+@pytest.mark.parametrize("to", [name for name in NAMES if name not in ("cronjob", "github-actions")])
+@pytest.mark.parametrize("role", ["steadyState", "abort"])
+def test_probes_that_nobody_asks_any_more_are_said(to: str, role: str) -> None:
+    spec = shop.experiment("route-chaos", *(step for verb, (step, _) in STEPS.items() if verb != "probe"))
+    probe = {"name": "shop answers", "http": {"url": "http://shop.test/"}}
+    experiment = msgspec.convert(spec | {"spec": spec["spec"] | {role: [probe]}}, Experiment)
+    said = any("probe" in note for note in exported(experiment, demo("route-chaos"), to).notes)
+    assert said or (to, role) == ("chaostoolkit", "steadyState"), "its hypothesis asks them"
+
+
+def test_every_verb_is_in_that_table() -> None:
+    assert {next(iter(step)) for step, _ in STEPS.values()} == set(VERBS)
 
 
 def hostile(name: str) -> Experiment:

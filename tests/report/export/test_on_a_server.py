@@ -90,6 +90,27 @@ def test_a_step_that_fails_is_undone_with_the_others(server: ControlPlane, tmp_p
         assert shop.state(server, namespace) == before
 
 
+def test_what_somebody_else_has_made_meanwhile_under_the_same_name_stays(server: ControlPlane, tmp_path: Path) -> None:
+    with server.namespace() as namespace:
+        shop.set_up(server, namespace)
+        third = shop.route("third", "other")
+        third["metadata"]["namespace"] = namespace
+        steps: list[shop.Manifest] = [{"create": third}, {"wait": {"for": "100s"}}]
+        folder, around = shop.exported(server, namespace, shop.experiment(namespace, *steps), "kubectl", tmp_path / "shop")
+        where = f"{shop.ROUTES.format(namespace)}/third"
+        with subprocess.Popen(["sh", str(folder / "run.sh")], env=around, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+            assert run.stderr is not None
+            assert any("2/2 wait" in line for line in run.stderr)
+            server.request("DELETE", where)
+            theirs = server.request("POST", shop.ROUTES.format(namespace), shop.route("third", "web"))
+            os.kill(run.pid, signal.SIGTERM)
+            said = run.stderr.read()
+            run.wait(timeout=60)
+        assert run.returncode == 143, said
+        assert "httproutes.gateway.networking.k8s.io/third stays: it was not made here" in said
+        assert server.get(where)["metadata"]["uid"] == theirs["metadata"]["uid"]
+
+
 def test_chaos_toolkit_takes_it_runs_it_and_rolls_back(server: ControlPlane, tmp_path: Path) -> None:
     pytest.importorskip("chaoslib")
     with server.namespace() as namespace:
