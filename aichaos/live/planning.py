@@ -39,7 +39,7 @@ from aichaos.predict.predict import predict as foretell
 from aichaos.predict.routing.router import Router
 from aichaos.report.kubectl import text as step_text
 from aichaos.run import approve, guard, incluster, lease, lever, own, owned, plan, state, trial, uses, whole
-from aichaos.run.hold import writing
+from aichaos.run.hold import Writer, writing
 from aichaos.run.places import Places, listing, looking
 from aichaos.run.plan import Refusal
 from aichaos.run.sham import idle
@@ -194,7 +194,14 @@ def _plan(
         rivals=orders(undone, topology.snapshot), closure=undone.closure, irreversible=foretold.prediction.irreversible
     )  # fmt: skip
     made = plan.make(experiment, frame, foreseen, looking(reader), places, step_text)
+    if not any(one.name == "closed-list" for one in made.refusals):
+        made = msgspec.structs.replace(made, plan=trial.as_the_server_would(_trying(reader.connection, made.plan), made.plan))
     return owned.noted(made, owned.dependents(reader), order.policy)
+
+
+def _trying(connection: Connection, drawn: Plan) -> Writer:
+    """What tries a plan out with dry runs."""
+    return writing(connection, approve.in_person(drawn, "yes", "a trial: nothing is kept"))
 
 
 def _unseen_rivals(order: Order, again: Sequence[KubeObject], connection: Connection) -> str:
@@ -275,7 +282,7 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     found += guard.shares(drawn.topology, harms, drawn.radius.routes, order.policy)
     found += guard.one_fate(order.shared_fate, inside=bool(order.inside))
     if not any(one.name in ("rights", "closed-list") for one in found):
-        tried = trial.take_back(writing(drawn.connection, approve.in_person(drawn.plan, "yes", "a trial: nothing is kept")), drawn.plan)
+        tried = trial.take_back(_trying(drawn.connection, drawn.plan), drawn.plan)
         found += tried.refusals
         warnings += tried.warnings
     unable, unknown = _inside(drawn)

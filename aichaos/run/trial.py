@@ -1,8 +1,9 @@
-"""Whether the server would take back what a run deletes, asked before the first change.
+"""Whether the server would take back what a run deletes or changes, asked before the first change.
 
 An object may hold what today's server does not take any more: a value of a newer version, kept through a downgrade; a field whose feature
 was switched off; something that a webhook forbids by now. As long as it stands nobody notices, and once it is deleted it can't be made
-again. So each is made under another name with `dryRun=All`: the server checks, defaults and admits it, and keeps nothing.
+again, nor its value put back. So each is made under another name with `dryRun=All`: the server checks, defaults and admits it, and keeps
+nothing. An object that a step only changes is first written as it is, with one note more: that asks those who look at every update.
 """
 
 import re
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from aichaos.cluster.writer import Writer
-from aichaos.domain.running import Change, Conflict, Done, Manifest, Outcome, Place, Plan, Refused
+from aichaos.domain.running import Change, Conflict, Done, Intent, Manifest, Missing, Outcome, Place, Plan, Refused
 from aichaos.files.plain import mapping, sequence
 from aichaos.observe.faults import is_chaos
 from aichaos.run.likeness import NOTHING, as_it_was, at, differences, essence, written
@@ -20,6 +21,11 @@ from aichaos.run.plan import Refusal
 _SUFFIX = "-aichaos-trial"
 GIVEN_OUT = ("clusterIP", "clusterIPs", "healthCheckNodePort")
 """Fields of a Service that the server gives out, each to one at a time; beside the node ports."""
+_DENIED = re.compile(r"admission webhook|denied", re.IGNORECASE)
+"""What those who admit say. They were asked about an update by then; a new object is no business of the way back of a change."""
+_NOTE = "aichaos.io/trial"
+_DEFINED = ("gateway.networking.k8s.io", "networking.istio.io")
+"""Groups whose objects are checked by a definition, which anybody may make stricter at any time."""
 _NO_TRIAL = re.compile(r"dry.?run|quota", re.IGNORECASE)
 """What is said of a trial alone: a webhook that takes none, a quota in which there is room for one of two."""
 
@@ -29,17 +35,61 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+def as_the_server_would(writer: Writer, plan: Plan) -> Plan:
+    """The plan with what the server would make of each patch that can stand alone: what it fills in is no change. Where it does not say
+    (no right to it), the plan stays as it was drawn."""
+    steps, touched = [], set[Place]()
+    for step in plan.steps:
+        intent = step.intent
+        if intent is not None and intent.change.verb == "patch" and intent.change.place not in touched:
+            outcome = writer.send(intent.change, dry_run=True)
+            if isinstance(outcome, Done) and outcome.object is not None:
+                step = msgspec.structs.replace(step, intent=msgspec.structs.replace(intent, after=as_it_was(outcome.object)))
+        touched |= {intent.change.place} if intent is not None else set()
+        steps.append(step)
+    return msgspec.structs.replace(plan, steps=tuple(steps))
+
+
 def take_back(writer: Writer, plan: Plan) -> Tried:
-    """Of every object that a step deletes, and that was there before."""
-    first = {step.intent.change.place: step.intent for step in reversed(plan.steps) if step.intent is not None}
-    deleted = {step.intent.change.place for step in plan.steps if step.intent is not None and step.intent.change.verb == "delete"}
-    before = {place: first[place].before for place in deleted}
-    wanted = {place: obj for place, obj in before.items() if obj is not None and not _comes_back_by_itself(obj)}
-    outcomes = {place: writer.send(_trial(place, obj), dry_run=True) for place, obj in wanted.items()}
-    told = [one for place, outcome in outcomes.items() for one in _judged(place, wanted[place], outcome)]
+    """Of every object that a step deletes or changes, and that was there before."""
+    intents = [step.intent for step in plan.steps if step.intent is not None]
+    first = {intent.change.place: intent for intent in reversed(intents)}
+    last = {intent.change.place: intent for intent in intents}
+    there = {place: intent.before for place, intent in first.items() if intent.before is not None}
+    wanted = {place: obj for place, obj in there.items() if not _comes_back_by_itself(obj)}
+    deleted = {intent.change.place for intent in intents if intent.change.verb == "delete"}
+    told: list[Refusal | str] = []
+    for place, obj in wanted.items():
+        if place in deleted:
+            told += _judged(place, obj, writer.send(_trial(place, obj), dry_run=True))
+        else:
+            told += _put_back(writer, first[place], last[place])
     return Tried(
         refusals=tuple(one for one in told if isinstance(one, Refusal)), warnings=tuple(one for one in told if isinstance(one, str))
     )
+
+
+def _put_back(writer: Writer, first: Intent, last: Intent) -> Iterator[Refusal | str]:
+    """Of the fields that steps change."""
+    place, before = first.change.place, first.before or {}
+    hint = "Correct the object first, so that the server takes it as it is, or leave these fields alone."
+    note = {"metadata": {"annotations": {_NOTE: "nothing is kept"}}}
+    touched = writer.send(msgspec.structs.replace(first.change, body=note, resource_version=""), dry_run=True)
+    if isinstance(touched, Refused) and not _NO_TRIAL.search(touched.why):
+        if isinstance(writer.send(first.change, dry_run=True), Done):  # else the step itself is refused, and changes nothing
+            yield Refusal(name="way-back", message=f"the old values of {place} could not be put back: {touched.why}", hint=hint)
+        return
+    if not isinstance(touched, Done | Conflict | Missing):
+        yield f"whether the server would take the old values of {place} back is not known: {getattr(touched, 'why', '')}"
+        return
+    made = writer.send(_trial(place, before), dry_run=True)  # an update lets stand what it does not change
+    if not isinstance(made, Refused) or _DENIED.search(made.why) or _NO_TRIAL.search(made.why):
+        return
+    if made.code == 403 and place.group in _DEFINED:
+        yield f"whether its definition would take the old values of {place} back was not tried: you may not create one"
+    elif made.code == 422 and last.after is not None and isinstance(writer.send(_trial(place, last.after), dry_run=True), Done):
+        why = made.why.replace(_SUFFIX, "")
+        yield Refusal(name="way-back", message=f"the old values of {place} could not be put back: {why}", hint=hint)
 
 
 def _comes_back_by_itself(obj: Manifest) -> bool:

@@ -65,6 +65,13 @@ class Place:
         path.write_text(json.dumps({"apiVersion": "aichaos/v1", "kind": "Experiment", "metadata": {"name": "gone"}, "spec": spec}))
         return path
 
+    def patching(self, merge: dict[str, Any]) -> Path:
+        step = {"name": "change", "patch": {"kind": "Service", "name": "web", "namespace": self.namespace, "merge": merge}}
+        spec = {"title": "Changed", "scope": {"namespaces": [self.namespace]}, "deadline": "90s", "steps": [step]}
+        path = self.folder / "changed.yaml"
+        path.write_text(json.dumps({"apiVersion": "aichaos/v1", "kind": "Experiment", "metadata": {"name": "changed"}, "spec": spec}))
+        return path
+
     def there(self, path: str) -> bool:
         return self.plane.exists(path.replace("NS", self.namespace))
 
@@ -114,6 +121,11 @@ def test_an_older_server_unmakes_an_approval_and_takes_no_object_that_it_could_n
         kept.stderr.split()
     )
     assert place.there("/api/v1/namespaces/NS/services/web")
+    changed = place.say(*place.words(place.patching({"spec": {"trafficDistribution": "PreferClose"}}), "--yes"))
+    assert changed.returncode == 5, all_said(changed)
+    assert "the old values of Service/NS/web could not be put back".replace("NS", place.namespace) in " ".join(changed.stderr.split())
+    labelled = place.say(*place.words(place.patching({"metadata": {"labels": {"chaos": "here"}}}), "--yes"))
+    assert (labelled.returncode, "Nothing was changed." in labelled.stdout) == (7, True), "such a server takes no change of it at all"
     assert place.say(*place.words(policy, "--yes")).returncode in (0, 9), "what an older server takes back may be deleted"
     checked = place.say("check", str(policy), "--from", "live", "-n", place.namespace, "--server")
     assert (checked.returncode, "error" in checked.stdout) == (0, False), all_said(checked)

@@ -1,0 +1,84 @@
+"""What the server says to a plan before anything is changed: what it would make of a patch, and whether it would take old values back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.controlplane.client import ApiError, ControlPlane
+from tests.program import Run, all_said
+from tests.run.rig import Rig, rigged
+
+POLICY = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: NS}
+spec:
+  matchConstraints:
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NS}}
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [services]}]
+  validations: [{expression: "object.metadata.?labels.?app.orValue('') != 'web'", message: not web any more}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: NS}
+spec: {policyName: NS, validationActions: [Deny]}
+"""
+
+
+def run(rig: Rig, aichaos: Run, step: dict[str, Any]) -> Any:
+    spec = {"title": "A trial", "scope": {"namespaces": [rig.namespace]}, "deadline": "1m", "steps": [step]}
+    path = rig.home / "trial.yaml"
+    path.write_text(json.dumps({"apiVersion": "aichaos/v1", "kind": "Experiment", "metadata": {"name": "trial"}, "spec": spec}))
+    words = ["run", str(path), "-n", rig.namespace, "--lever", f"{rig.namespace}/lever", "--accept-shared-fate", "--yes"]
+    quick = ["--baseline", "0.1", "--after", "0.1"]
+    return aichaos(*words, *quick, kubeconfig=rig.kubeconfig, AICHAOS_STATE_DIR=str(rig.home))
+
+
+def test_the_plan_shows_what_a_patch_changes_and_not_what_the_server_fills_in(
+    controlplane: ControlPlane, tmp_path: Path, aichaos: Run
+) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        rule = {"backendRefs": [{"port": 80, "name": "other"}], "matches": [{"path": {"value": "/shop", "type": "PathPrefix"}}]}
+        target = {"kind": "HTTPRoute", "name": "elder", "namespace": rig.namespace}
+        done = run(rig, aichaos, {"name": "change", "patch": target | {"merge": {"spec": {"rules": [rule]}}}})
+        diff = [line[3:] for line in done.stdout.splitlines() if line.startswith(("   +", "   -"))]
+        assert diff == [
+            f"--- HTTPRoute/{rig.namespace}/elder",
+            f"+++ HTTPRoute/{rig.namespace}/elder",
+            "-      name: web",
+            "+      name: other",
+        ], all_said(done)
+        rig.assert_restored()
+
+
+def test_old_values_that_nobody_would_take_back_are_found_before_the_first_change(
+    controlplane: ControlPlane, tmp_path: Path, aichaos: Run
+) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        controlplane.apply(POLICY.replace("NS", rig.namespace), rig.namespace)
+        path = f"/api/v1/namespaces/{rig.namespace}/services"
+
+        def refuses() -> bool:
+            try:
+                controlplane.request("PATCH", f"{path}/web?dryRun=All", {"metadata": {"annotations": {"a": "b"}}}, content_type=MERGE)
+            except ApiError:
+                return True
+            return False
+
+        try:
+            controlplane.wait(refuses, what="the policy to be in force")
+            done = run(rig, aichaos, {"name": "flip", "label": _service(rig) | {"set": {"app": "other"}}})
+            assert done.returncode == 5, all_said(done)
+            told = f"refused [way-back]: the old values of Service/{rig.namespace}/web could not be put back"
+            assert told in " ".join(done.stderr.split()), all_said(done)
+        finally:
+            for resource in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
+                controlplane.request("DELETE", f"/apis/admissionregistration.k8s.io/v1/{resource}/{rig.namespace}")
+        rig.assert_restored()
+
+
+MERGE = "application/merge-patch+json"
+
+
+def _service(rig: Rig) -> dict[str, str]:
+    return {"kind": "Service", "name": "web", "namespace": rig.namespace}
