@@ -54,7 +54,7 @@ def _one(line: RequestLine, question: pipeline.Question, output: str) -> int:
     if isinstance(answer, UsageError):
         raise answer
     if output == "json":
-        write_json(answer)
+        write_json(answer.bare)
     else:
         routing.answer(line, answer, Paper(sys.stdout))
     warn(asked.warnings)
@@ -70,7 +70,7 @@ def _many(lines: Iterator[RequestLine | UsageError], question: pipeline.Question
     for number, answer in enumerate(asked.answers, 1):
         unread += isinstance(answer, UsageError)
         if output == "json":
-            written: Answer | Unread = Unread(error=f"{answer}. {answer.hint}".rstrip()) if isinstance(answer, UsageError) else answer
+            written: Answer | Unread = Unread(error=f"{answer}. {answer.hint}".rstrip()) if isinstance(answer, UsageError) else answer.bare
             sys.stdout.write(encoder.encode(written).decode() + "\n")
         else:
             routing.brief(number, answer, paper)

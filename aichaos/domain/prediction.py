@@ -74,7 +74,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     listener: `ns/gateway/listener`. route: `ns/name`. rule, match: from 0. implementation: the profile by which this was answered.
     implementations: what the other profiles say; empty where nobody asked them.
     Only where there is any: mirrors, where a backend gets the request and others a copy; response_headers, how the filters of the rule
-    change the headers of this answer, whoever gives it.
+    change the headers of this answer, whoever gives it; added, for people alone, the headers that a backend receives besides, by the
+    gateway itself.
     """
 
     outcome: Outcome
@@ -91,10 +92,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     implementations: dict[str, Brief] = {}
     mirrors: tuple[Mirror, ...] | msgspec.UnsetType = msgspec.UNSET
     response_headers: Changes | msgspec.UnsetType = msgspec.UNSET
+    added: Pairs | msgspec.UnsetType = msgspec.UNSET
 
     def because(self, *why: str) -> "Answer":
         """The same answer with more reasons."""
         return msgspec.structs.replace(self, why=(*self.why, *why))
+
+    @property
+    def bare(self) -> "Answer":
+        """The same answer as scripts get it."""
+        return self if self.added is msgspec.UNSET else msgspec.structs.replace(self, added=msgspec.UNSET)
 
     @property
     def brief(self) -> Brief:

@@ -100,6 +100,7 @@ def _facts(line: RequestLine, found: Answer) -> list[tuple[str, str]]:
         rows += [("", f"{name}: {value}") for name, value in found.received.headers if (name, value) not in given]
         left = {name.lower() for name, _ in found.received.headers}
         rows += [("", f"without {name}") for name, _ in given if name.lower() not in left and name.lower() != "host"]
+        rows += [("" if number else "added", f"{name}: {value}") for number, (name, value) in enumerate(found.added or ())]
     for copy in found.mirrors or ():
         name = f"{copy.service}:{copy.port}" if copy.port is not None else copy.service
         rows.append(("mirrored", f"{_share(copy.share)} {name}, whose answer nobody sees"))

@@ -15,18 +15,18 @@ KNOWN = {
     "contour": {
         *(f"A{number}" for number in range(1, 25)),
         *(f"B{number}" for number in range(1, 20)),
-        *(f"C{number}" for number in range(1, 13)),
+        *(f"C{number}" for number in range(1, 14)),
     },
     "istio": {
         *(f"A{number}" for number in range(1, 11)),
         *(f"B{number}" for number in range(1, 29)),
         "A2 variables",
-        *(f"C{number}" for number in range(1, 7)),
+        *(f"C{number}" for number in range(1, 8)),
     },
     "envoy-gateway": {
         *(f"D{number}" for number in range(1, 21) if number != 9),
         *(f"F{number}" for number in range(1, 36)),
-        *("D11 variables", "G1", "G2", "G3", "G4", "G5", "G6"),
+        *("D11 variables", "G1", "G2", "G3", "G4", "G5", "G6", "G7"),
     },
 }
 """The points that were found when each gateway was asked; D9 of Envoy Gateway turned out to be none."""

@@ -46,12 +46,13 @@ def taken(request: Request, found: Found, refs: tuple[Resolved, ...], profile: P
     filters: tuple[Filter, ...] = getattr(rule, "filters", ())
     own = Effect(status=500) if broken else effect(filters, request, found.path, entry, profile)
     backends: tuple[BackendShare, ...] = ()
-    status, received = own.status, own.received
+    status, received, added = own.status, own.received, own.added
     if status is None:
         if any(one.ref.filters for one in refs):
             split = sum(one.weight > 0 for one in refs) > 1
             each = [_at(one.ref.filters, filters, split, request, found, profile) for one in refs]
             received = agreed([its for its, one in zip(each, refs, strict=True) if reached(one, profile)])
+            added = tuple(pair for pair in each[0].added if all(pair in its.added for its in each))
             backends = shares(refs, profile, {place: one.status for place, one in enumerate(each) if one.status is not None})
         else:
             backends = shares(refs, profile)
@@ -69,6 +70,7 @@ def taken(request: Request, found: Found, refs: tuple[Resolved, ...], profile: P
         backends=backends,
         received=received,
         implementation=profile.name,
+        added=added if added and received is not None else msgspec.UNSET,
     )
 
 
@@ -100,7 +102,8 @@ def _at(own: tuple[Filter, ...], rule: tuple[Filter, ...], split: bool, request:
     known = kept(own, profile)
     if known is None:
         return Effect(status=500)
-    return effect(_in_order(rule, known, split, profile), request, found.path, found.entry, profile)
+    at_once = profile.filter_order == "backend-first in splits" and not split
+    return effect(_in_order(rule, known, split, profile), request, found.path, found.entry, profile, at_once=at_once)
 
 
 def agreed(each: Sequence[Effect]) -> Received | None:

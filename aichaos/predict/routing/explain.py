@@ -8,7 +8,7 @@ import msgspec
 from aichaos.domain.base import kind_name, reference
 from aichaos.domain.hostnames import EVERY, takes
 from aichaos.domain.prediction import Answer
-from aichaos.predict.routing import response, streams
+from aichaos.predict.routing import forwarded, response, streams
 from aichaos.predict.routing.answer import Found, taken
 from aichaos.predict.routing.attach import Placement
 from aichaos.predict.routing.backends import Resolved
@@ -58,6 +58,7 @@ def _why(table: Table, request: Request, gateway: Key) -> Iterator[str]:
     if entered.stream:
         yield from _carried(table, request, listener)
         return
+    request = forwarded.entered(request) if table.profile.forwarded == "own" else request
     path = normalised(request.path, table.profile.normalise)
     if path != request.path:
         yield f"the path is read as {path}"

@@ -11,6 +11,7 @@ from aichaos.domain.gateway import Filter
 from aichaos.domain.prediction import Pairs, Received
 from aichaos.predict.routing.cors import preflight
 from aichaos.predict.routing.entries import Entry, extension, of_backend
+from aichaos.predict.routing.forwarded import apart, in_one_line
 from aichaos.predict.routing.headers import modified, unusable, with_forwarded_host
 from aichaos.predict.routing.paths import replaced
 from aichaos.predict.routing.profile import Profile
@@ -30,11 +31,13 @@ _FIELDS = {
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
-    """What becomes of a request. status: what the gateway answers itself, None where it forwards. received: what a backend then sees."""
+    """What becomes of a request. status: what the gateway answers itself, None where it forwards. received: what a backend then sees.
+    added: and besides, by the gateway itself."""
 
     status: int | None = None
     location: str | None = None
     received: Received | None = None
+    added: Pairs = ()
 
 
 def kept(filters: tuple[Filter, ...], profile: Profile) -> tuple[Filter, ...] | None:
@@ -55,8 +58,9 @@ def _usable(one: Filter, profile: Profile) -> bool:
     return field is not None and getattr(one, field) is not None and (one.type in profile.filters or of_backend(one, profile))
 
 
-def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry, profile: Profile) -> Effect:
-    """All filters that a request passes, in their order. path: the request's, as it was matched."""
+def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry, profile: Profile, *, at_once: bool = False) -> Effect:
+    """All filters that a request passes, in their order. path: the request's, as it was matched. at_once: whether those that change headers
+    are one."""
     headers: Pairs = request.headers
     seen = request if path == request.path else msgspec.structs.replace(request, path=path)  # values are filled in from what was matched
     host, named, new_path = request.authority, "", path
@@ -68,15 +72,17 @@ def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry,
         profile.unusable_header == "500" and any(map(unusable, usable))
     ):
         return Effect(status=500)
+    modifiers = [one.request_header_modifier for one in usable if one.request_header_modifier is not None]
     for one in usable:
         if one.request_redirect is not None:
             status = one.request_redirect.status_code or 302
             return Effect(status=status, location=location(one.request_redirect, request, new_path, entry, profile))
         if one.cors is not None and preflight(one.cors, request):
             return Effect(status=profile.preflight_status)
-        if one.request_header_modifier is not None:
-            change = one.request_header_modifier
-            headers = modified(headers, change, seen, profile.header_values, profile.set_and_add, profile.header_names)
+        if one.request_header_modifier is not None and modifiers:
+            changes, modifiers = (modifiers, []) if at_once else (modifiers[:1], modifiers[1:])
+            headers = modified(headers, changes, seen, profile.header_values, profile.set_and_add, profile.header_names)
+            headers = in_one_line(headers) if profile.forwarded == "own" else headers
         if one.url_rewrite is not None:
             if one.url_rewrite.hostname and _of_the_rule(one, entry):
                 before = named or request.authority
@@ -89,4 +95,5 @@ def effect(filters: Iterable[Filter], request: Request, path: str, entry: Entry,
         headers = with_forwarded_host(headers, before)
     rest = tuple(pair for pair in headers if pair[0].lower() != "host") if said else headers
     target = new_path if query is None else f"{new_path}?{query}"
-    return Effect(received=Received(path=target, host=host, headers=rest))
+    rest, added = apart(rest)
+    return Effect(received=Received(path=target, host=host, headers=rest), added=added)

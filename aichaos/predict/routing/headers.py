@@ -43,21 +43,22 @@ def unusable(one: Filter) -> bool:
     return any(map(names_host, changes)) or removes_host(one) or not all(map(_VALUE.fullmatch, values))
 
 
-def modified(headers: Pairs, change: HeaderFilter, request: Request, values: str, set_and_add: str, names: str) -> Pairs:
-    """The headers after one filter. values: a key of VALUES. set_and_add, names: see Profile."""
+def modified(headers: Pairs, changes: Sequence[HeaderFilter], request: Request, values: str, set_and_add: str, names: str) -> Pairs:
+    """The headers after a filter, or after several at once: what any of them removes, sets and adds, in this order. values: a key of
+    VALUES. set_and_add, names: see Profile."""
     read = VALUES[values]
-    gone = {name.lower() for name in change.remove if changeable(name, names)}
+    gone = {name.lower() for change in changes for name in change.remove if changeable(name, names)}
     kept = [pair for pair in headers if pair[0].lower() not in gone]
-    added = {header.name.lower() for header in change.add} if set_and_add == "add" else set()
+    added = {header.name.lower() for change in changes for header in change.add} if set_and_add == "add" else set()
     seen = msgspec.structs.replace(request, headers=tuple(kept))  # a variable sees what earlier filters, and the removals, have left
-    for header in _first(change.set, names):
+    for header in (header for change in changes for header in _first(change.set, names)):
         if header.name.lower() in added:
             continue
         value = read(header.value, seen)
         if value is not None:
             kept = [pair for pair in kept if pair[0].lower() != header.name.lower()]
             kept.append((header.name, value))
-    for header in _first(change.add, names):
+    for header in (header for change in changes for header in _first(change.add, names)):
         value = read(header.value, seen)
         if value is not None:
             kept.append((header.name, value))

@@ -112,6 +112,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to a path before it is matched; keys of `paths.STEPS`, in order."""
     repeated_header: Literal["joined", "each"] = "joined"
     """A header that stands twice in the request is compared as one value `a,b`, or each line on its own."""
+    forwarded: Literal["as sent", "own"] = "as sent"
+    """X-Forwarded-Proto and X-Forwarded-For, for matches and for backends: what the client sent, or what forwarded.py makes of it."""
     misdirected: Literal["421", "served"] = "421"
     """A request whose Host belongs to another listener than its TLS name: 421, or it is served there all the same."""
     tls_names: Literal["listeners", "routes"] = "listeners"
@@ -140,6 +142,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     unknown_filter: Literal["500", "ignored", "no route"] = "500"
     """What another filter does: its rule, or the share of its backend, is an error; nothing; or nothing of its route is programmed."""
     filter_order: Literal["rule-first", "backend-first", "backend-first in splits"] = "rule-first"
+    """`backend-first in splits`: where a rule has one backend, those that change headers act at once: what either removes, then what the
+    rule and then the backend sets, then what they add."""
     response_filters: tuple[str, ...] = ("backend", "redirect", "500", "503")
     """On whose answers a ResponseHeaderModifier acts: those of a backend, redirects, and the errors of the gateway itself."""
     header_values: str = "literal"

@@ -117,6 +117,10 @@ class Router:
     # what it answers -------------------------------------------------------------------------------------------------------------
 
     def answer(self, request: Request, gateway: Key | None) -> Answer:
+        """As `whole`, without what is only told to people."""
+        return self.whole(request, gateway).bare
+
+    def whole(self, request: Request, gateway: Key | None) -> Answer:
         """What the Gateway's implementation makes of a request; under the standard, also whether that is for an implementation to say."""
         if gateway is None:
             return Answer(outcome="error", why=(self._closed(request),))
@@ -147,7 +151,7 @@ class Router:
 
     def explain(self, request: Request, gateway: Key | None) -> Answer:
         """The answer with its reasons, and what every known implementation would make of the request."""
-        answer = self.answer(request, gateway)
+        answer = self.whole(request, gateway)
         if gateway == mesh.MESH:
             return answer
         elsewhere = list(istio.elsewhere(request, self._any.world))

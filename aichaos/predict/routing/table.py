@@ -11,7 +11,7 @@ from aichaos.domain.hostnames import EVERY, patterns
 from aichaos.domain.prediction import Answer
 from aichaos.domain.snapshot import Snapshot
 from aichaos.domain.workloads import Namespace
-from aichaos.predict.routing import streams
+from aichaos.predict.routing import forwarded, streams
 from aichaos.predict.routing.age import undecided
 from aichaos.predict.routing.answer import Found, carried, error, refused, taken
 from aichaos.predict.routing.attach import Listeners, Placement, place
@@ -292,6 +292,7 @@ class Table:
             return [error(entered.status, Found(why=entered.why), self.profile)]
         if entered.stream:
             return self._streamed(request, listener)
+        request = forwarded.entered(request) if self.profile.forwarded == "own" else request
         path = normalised(request.path, self.profile.normalise)
         return [self._answer(request, Found(listener, entry, path)) for entry in self._winners(self.matched(request, listener, path))]
 

@@ -8,9 +8,11 @@ from aichaos.domain.prediction import Answer as Predicted
 from aichaos.domain.prediction import Pairs, RequestLine
 from aichaos.domain.snapshot import Snapshot, Source
 from aichaos.observe.manifests import snapshot
+from aichaos.predict.routing.forwarded import CLIENT
 from tests.controlplane.asking import Answer
 from tests.controlplane.client import ControlPlane
 from tests.controlplane.gateway import RunningGateway, service
+from tests.controlplane.netns import ADDRESSES
 from tests.predict.differential.generate import WAVES, Asked, RouteSet
 
 _API = "/apis/gateway.networking.k8s.io"
@@ -105,19 +107,25 @@ def fits(predicted: Predicted, answer: Answer, services: dict[str, str]) -> bool
         return False
     if answer.received.method == "HEAD":
         return True
-    sent, seen = _own(predicted.received.headers), _own(answer.received.headers)
+    sent, seen = _own((*predicted.received.headers, *(predicted.added or ()))), _own(answer.received.headers)
     as_set = sent == seen if len(predicted.backends) == 1 else all(pair in seen for pair in sent)
     told = (predicted.received.path, predicted.received.host.lower())
     return as_set and told == (answer.received.path, answer.received.host.lower())
 
 
-_ADDED = ("x-request-id", "x-request-start", "x-forwarded-", "x-envoy-")
-"""Beginnings of the names of headers that every gateway adds or changes by itself."""
+_HERE = str(ADDRESSES[1].ip)
+"""The address from which the tests ask the gateway."""
+_ADDED = ("x-request-id", "x-request-start", "x-envoy-")
+"""Beginnings of the names of headers that every gateway adds or changes by itself, and that are not foretold."""
 
 
 def _own(headers: Pairs) -> list[tuple[str, str]]:
     """The headers that the requests and the filters of the sets bring with them."""
-    return sorted((name.lower(), value) for name, value in headers if name.lower().startswith("x-") and not name.lower().startswith(_ADDED))
+    return sorted(
+        (name.lower(), value.replace(CLIENT, _HERE) if name.lower() == "x-forwarded-for" else value)
+        for name, value in headers
+        if name.lower().startswith("x-") and not name.lower().startswith(_ADDED)
+    )
 
 
 def line(asked: Asked) -> RequestLine:

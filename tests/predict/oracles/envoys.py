@@ -17,8 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from aichaos.predict.routing.forwarded import CLIENT
 from tests.controlplane.asking import Answer, Client
 from tests.controlplane.envoy import Envoy
+from tests.controlplane.netns import API_SERVER_ADDRESS  # what Envoy writes for a client of its own machine
 from tests.predict.differential.worlds import Asked, World
 
 Json = dict[str, Any]
@@ -29,8 +31,8 @@ _FOREIGN = ("istio.", "envoy.filters.http.grpc_stats")
 """Beginnings of the names of filters that do not route."""
 _ASIDE = ("envoy-gateway-proxy-", "virtualInbound", "virtualOutbound")
 """Beginnings of the names of listeners that are not asked: a readiness probe, and those that have all traffic of a sidecar."""
-_OWN = ("x-request-id", "x-forwarded-for", "x-forwarded-proto", "x-envoy-")
-"""Headers that every gateway adds by itself."""
+_OWN = ("x-request-id", "x-envoy-")
+"""Beginnings of the names of headers that every gateway adds by itself, and that are not foretold."""
 _RE2 = {"istio": 32768, "envoy-gateway": 4294967295}
 """The greatest size of a regular expression's program, as in the bootstrap configuration of each gateway."""
 
@@ -218,4 +220,5 @@ def _told(answer: Answer, pods: Mapping[str, str]) -> Json:
 
 
 def _sent(headers: Sequence[tuple[str, str]]) -> list[list[str]]:
-    return [[name, value] for name, value in headers if name.startswith("x-") and not name.startswith(_OWN)]
+    kept = [(name, value) for name, value in headers if name.startswith("x-") and not name.startswith(_OWN)]
+    return [[name, value.replace(API_SERVER_ADDRESS, CLIENT) if name == "x-forwarded-for" else value] for name, value in kept]

@@ -41,6 +41,7 @@ CONTOUR = Profile(
     normalise=("backslashes", "unreserved", "unsafe", "dots", "slashes"),
     refused=("spelling",),
     repeated_header="each",
+    forwarded="own",
     tls_names="routes",
     invalid_share="left-out",
     filter_order="backend-first",
@@ -213,6 +214,12 @@ CONTOUR = Profile(
             "invalid-regex",
             "An invalid regular expression costs Contour that match alone; others drop the rule.",
             "invalid_regex",
+        ),
+        _row(
+            "forwarded-headers",
+            "Before it matches, Envoy writes the scheme of the connection into X-Forwarded-Proto, whatever was sent, and the address of "
+            "the client behind X-Forwarded-For.",
+            "forwarded",
         ),
         _row(
             "repeated-header",

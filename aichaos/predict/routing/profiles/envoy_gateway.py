@@ -30,6 +30,7 @@ ENVOY_GATEWAY = Profile(
     normalise=("backslashes", "unreserved", "unsafe", "dots", "slashes"),
     refused=("spelling", "underscore-headers", "escaped-slashes"),
     repeated_header="each",
+    forwarded="own",
     failing_shares="alike",
     rule_cluster="one",
     unready="served",
@@ -178,6 +179,12 @@ ENVOY_GATEWAY = Profile(
             "path_ranks",
         ),
         _row(
+            "forwarded-headers",
+            "Before it matches, Envoy writes the scheme of the connection into X-Forwarded-Proto, whatever was sent, and the address of "
+            "the client behind X-Forwarded-For.",
+            "forwarded",
+        ),
+        _row(
             "repeated-header",
             "A header sent twice is compared line by line, not as one joined value.",
             "repeated_header",
@@ -193,8 +200,5 @@ ENVOY_GATEWAY = Profile(
             "filter_order",
         ),
     ),
-    notes=(
-        "The loser of a conflict stays Accepted=True, and both routes get RouteRulesOverlap=True.",
-        "It also adds X-Forwarded-For, X-Forwarded-Proto and X-Request-Id: these are not foretold.",
-    ),
+    notes=("The loser of a conflict stays Accepted=True, and both routes get RouteRulesOverlap=True.",),
 )

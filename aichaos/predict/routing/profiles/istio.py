@@ -34,6 +34,7 @@ ISTIO = Profile(
     normalise=("backslashes", "unreserved", "unsafe", "dots"),
     refused=("spelling",),
     repeated_header="each",
+    forwarded="own",
     filter_order="backend-first in splits",
     header_values="format",
     rewrite_prefix="istio rewrite",
@@ -121,6 +122,12 @@ ISTIO = Profile(
             "root_hides_regexes",
         ),
         _row(
+            "forwarded-headers",
+            "Before it matches, Envoy writes the scheme of the connection into X-Forwarded-Proto, whatever was sent, and the address of "
+            "the client behind X-Forwarded-For.",
+            "forwarded",
+        ),
+        _row(
             "repeated-header",
             "A header sent twice is compared line by line, not as one joined value.",
             "repeated_header",
@@ -137,7 +144,8 @@ ISTIO = Profile(
         ),
         _row(
             "filter-order",
-            "Where several backends share the requests, the filters of a backend come before those of the rule; else after them.",
+            "Where several backends share the requests, the filters of a backend come before those of the rule; else they change headers "
+            "at once: what either removes, then what the rule and then the backend sets, then what they add.",
             "filter_order",
         ),
         _row(
