@@ -5,7 +5,6 @@ ends with the experiment or is undone by it. In an experiment it is an error tha
 somebody's own it is a warning.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,13 +16,10 @@ from aichaos.domain.finding import Finding
 from aichaos.files.plain import at, mapping, sequence, text
 from aichaos.observe.addresses import forbidden, stranger
 from aichaos.observe.faults import faults, litmus_faults
+from aichaos.observe.powers import IMAGE_VARIABLES, OWN_IMAGES, powers
 
 CLOUD = frozenset({"AWSChaos", "GCPChaos", "AzureChaos", "CloudStackHostChaos", "YCChaos"})
 _CLOUD_CHARTS = frozenset({"aws", "gcp", "azure", "vmware"})
-_OWN_IMAGES = re.compile(r"(?:docker\.io/|litmuschaos\.docker\.scarf\.sh/)?litmuschaos/[\w.-]+(?:[:@][\w.:-]+)?")
-"""Images of Litmus itself, whatever registry they are mirrored by."""
-
-_IMAGE_VARIABLES = ("LIB_IMAGE", "TC_IMAGE", "STRESS_IMAGE")
 _POD_SPECS = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
 _CAPABILITIES = frozenset({"ALL", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "NET_ADMIN", "DAC_READ_SEARCH", "BPF"})
 
@@ -36,6 +32,8 @@ def closed_findings(this: Subject) -> Iterator[Finding]:
     yield from _addresses(this)
     if this.world.in_experiment:
         yield from privileged_findings(this, this.document, "")
+        there = this.world.cluster is not None and this.ref in this.world.cluster.objects
+        yield from power_findings(this, this.document, there=there)
 
 
 def refused(this: Subject, rule: str, message: str, path: str, *names: str) -> Finding:
@@ -110,6 +108,17 @@ def _urls(this: Subject) -> Iterator[tuple[str, str]]:
                 yield f"/spec/templates/{index}/statusCheck/http/url", url
 
 
+def power_findings(this: Subject, manifest: dict[str, Any], *, there: bool, patch: bool = False) -> Iterator[Finding]:
+    """What a manifest can do beside what it seems to. there: the object is there, and may have it already, which only the run sees."""
+    group = text(this.document.get("apiVersion")).rpartition("/")[0]
+    for one in powers(manifest, group, this.ref.kind, patch=patch):
+        found = refused(this, one.rule, one.why, one.path, one.word)
+        if there and one.there and found.severity == "error":
+            why = f"{one.why}; a run refuses that unless the object has it already"
+            found = this.note(one.rule, why, one.path, "warning")
+        yield found
+
+
 # Litmus -------------------------------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +133,8 @@ def _litmus(this: Subject) -> Iterator[Finding]:
         yield from _image(this, at(spec, "definition", "image"), "/spec/definition/image")
         return
     yield from _image(this, at(spec, "components", "runner", "image"), "/spec/components/runner/image")
+    for index, one in enumerate(sequence(at(spec, "components", "sidecar"))):
+        yield from _image(this, mapping(one).get("image"), f"/spec/components/sidecar/{index}/image")
     for fault in litmus_faults(this.document):
         known = litmus_known().get(fault.name)
         if known is not None and known.chart in _CLOUD_CHARTS:
@@ -138,7 +149,7 @@ def _litmus(this: Subject) -> Iterator[Finding]:
         for number, entry in enumerate(sequence(at(inner, "components", "env"))):
             variable = mapping(entry)
             known = litmus_known().get(text(mapping(item).get("name")))
-            if variable.get("name") in _IMAGE_VARIABLES and (known is None or known.env.get(variable["name"]) != variable.get("value")):
+            if variable.get("name") in IMAGE_VARIABLES and (known is None or known.env.get(variable["name"]) != variable.get("value")):
                 yield from _image(this, variable.get("value"), f"{path}/components/env/{number}/value")
         for number, probe in enumerate(sequence(inner.get("probe"))):
             yield from _probe(this, mapping(probe), f"{path}/probe/{number}")
@@ -155,7 +166,7 @@ def _probe(this: Subject, probe: dict[str, Any], path: str) -> Iterator[Finding]
 
 
 def _image(this: Subject, image: Any, path: str) -> Iterator[Finding]:
-    if isinstance(image, str) and image and not _OWN_IMAGES.fullmatch(image):
+    if isinstance(image, str) and image and not OWN_IMAGES.fullmatch(image):
         message = f"{image[:200]} is no image of Litmus: it runs with the rights of the fault"
         yield refused(this, "policy/foreign-image", message, path, image)
 

@@ -48,7 +48,7 @@ def _steps(experiment: Experiment, state: State, topology: Topology | None) -> I
         subject = _subject(step)
         if subject is not None:
             here = f"{path}/{step.verb}"
-            yield from kind_policy(subject, state.world.policy, here)
+            yield from kind_policy(subject, step, state.world.policy, here)
             yield from namespace_policy(experiment, step, subject, state.world, here)
         if step.manifest is not None:
             yield from image_policy(step.manifest, topology, f"{path}/{step.verb}")

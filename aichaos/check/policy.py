@@ -16,6 +16,7 @@ from aichaos.domain.base import ObjectRef, reference_of
 from aichaos.domain.experiment import Experiment, Step, lasting
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import Policy
+from aichaos.domain.touchable import BARRED, CONFIGURATION, is_touchable
 from aichaos.files.plain import at, mapping, sequence, text
 from aichaos.observe.faults import is_chaos
 from aichaos.observe.topology import Topology
@@ -35,9 +36,10 @@ FORBIDDEN_KINDS = frozenset(
 """Kinds that no inverse brings back as they were, or that decide who may do what."""
 
 
-def kind_policy(subject: ObjectRef, policy: Policy, path: str) -> Iterator[Finding]:
+def kind_policy(subject: ObjectRef, step: Step, policy: Policy, path: str) -> Iterator[Finding]:
     if policy.allows(subject.kind):
         return
+    group = text(step.manifest.get("apiVersion")).rpartition("/")[0] if step.manifest is not None else None
     if subject.kind in FORBIDDEN_KINDS:
         message = f"no step may touch a {subject.kind}: what is lost with it does not come back, or it decides who may do what"
         yield finding("policy/kind", message, object=str(subject), path=path)
@@ -46,6 +48,13 @@ def kind_policy(subject: ObjectRef, policy: Policy, path: str) -> Iterator[Findi
         yield finding("policy/kind", message, object=str(subject), path=path)
     elif is_namespaced(subject.kind) is None and subject.kind:
         message = f"no step may touch a {subject.kind[:80]}: we do not know the kind, nor what it does; the policy may allow it by name"
+        yield finding("policy/kind", message, object=str(subject), path=path)
+    elif subject.kind and (subject.kind not in BARRED or step.manifest is None) and not is_touchable(group, subject.kind):
+        message = f"no step may touch a {subject.kind}" + (f" of {group}" if group else "")
+        message += ": it is none of the kinds that a run puts back (docs/safety.md lists them); the policy may allow it by name"
+        yield finding("policy/kind", message, object=str(subject), path=path)
+    elif step.delete is not None and subject.kind in CONFIGURATION[""]:
+        message = f"no step may delete a {subject.kind}: whoever reads it may not start again without; change it, or make one of your own"
         yield finding("policy/kind", message, object=str(subject), path=path)
 
 

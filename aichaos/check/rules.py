@@ -126,6 +126,7 @@ _TABLE: tuple[Rule, ...] = (
     Rule("policy/cloud", "policy", "error", "A fault that acts on a cloud account."),
     Rule("policy/foreign-image", "policy", "error", "A chaos object that starts an image which is not its engine's."),
     Rule("policy/privileged", "policy", "error", "A step that makes a pod with power over its node."),
+    Rule("policy/power", "policy", "error", "A manifest that can do more than what the experiment is about."),
     Rule("policy/probe-address", "policy", "error", "A probe asks an address that nobody should ask."),
     Rule("server/refused", "admission", "error", "The API server's own dry run refuses the object."),
     Rule("server/disagrees", "meaning", "warning", "The API server and aichaos do not agree about an object."),

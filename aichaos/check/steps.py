@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
-from aichaos.check.closed import privileged_findings
+from aichaos.check.closed import power_findings, privileged_findings
 from aichaos.check.endings import length
 from aichaos.check.known import NAMES, is_namespaced, kinds_called
 from aichaos.check.manifest import manifest_findings, moved
+from aichaos.check.policy import image_policy
 from aichaos.check.references import reference_findings
 from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean, there_are
@@ -18,6 +19,7 @@ from aichaos.domain.base import ObjectRef, plain, selects
 from aichaos.domain.experiment import Label, Patch, Step, Target, Wait
 from aichaos.domain.finding import Finding
 from aichaos.domain.kinds import BY_NAME
+from aichaos.domain.touchable import CHAOS
 from aichaos.domain.workloads import Pod, Workload
 from aichaos.files.plain import at, mapping, merged, sequence
 from aichaos.observe.faults import faults, is_chaos
@@ -100,10 +102,15 @@ def _target(step: Step, target: Target, state: State, path: str) -> Iterator[Fin
         if step.scale.replicas < 0:
             message = f"{step.scale.replicas} replicas: the least is 0"
             yield finding("experiment/replicas", message, object=str(ref), path=f"{path}/replicas")
+        for one in _beside(ref, {"spec": {"replicas": step.scale.replicas}}, state, path):
+            yield msgspec.structs.replace(one, path=f"{path}/replicas")
     elif step.restart is not None:
         yield from _has_verb(step.verb, ref, RESTARTED, path)
     elif step.label is not None:
         yield from _label(step.label, ref, state, path)
+        labels = step.label.set | dict.fromkeys(step.label.remove)
+        for one in _beside(ref, {"metadata": {"labels": labels}}, state, path):
+            yield msgspec.structs.replace(one, path=path)
     elif step.patch is not None:
         yield from _patch(step.patch, ref, state, path)
 
@@ -159,10 +166,11 @@ def _label(label: Label, ref: ObjectRef, state: State, path: str) -> Iterator[Fi
 
 def _patch(patch: Patch, ref: ObjectRef, state: State, path: str) -> Iterator[Finding]:
     """What the references of the patched object lead to, as far as the patch touches them."""
-    if any(kind.group == "chaos-mesh.org" for kind in kinds_called(ref.kind)):
+    if any(kind.group in CHAOS for kind in kinds_called(ref.kind)):
         message = f"the spec of a {ref.kind} can't be changed while it lives: delete it and create another"
         yield finding("experiment/verb-kind", message, object=str(ref), path=f"{path}/kind")
     kind, obj = BY_NAME.get(ref.kind), state.cluster.topology.objects.get(ref)
+    yield from _beside(ref, patch.merge, state, f"{path}/merge")
     if kind is None or obj is None:
         return
     original = {"apiVersion": kind.api_version(), "kind": ref.kind} | mapping(plain(obj))
@@ -179,6 +187,16 @@ def _patch(patch: Patch, ref: ObjectRef, state: State, path: str) -> Iterator[Fi
     for one in (*reference_findings(this), *privileged_findings(this, patch.merge, "")):
         if _touches(patch.merge, one.path):
             yield msgspec.structs.replace(one, path=f"{path}/merge{one.path}")
+
+
+def _beside(ref: ObjectRef, merge: dict[str, Any], state: State, path: str) -> Iterator[Finding]:
+    """What a merge patch of an object would let it do beside, and new images in it."""
+    kind = BY_NAME.get(ref.kind)
+    version = kind.api_version() if kind is not None else "v1"
+    bare = {"apiVersion": version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}}
+    for one in power_findings(subject(bare, state.world), merge, there=True, patch=True):
+        yield msgspec.structs.replace(one, path=f"{path}{one.path}")
+    yield from image_policy(merge | bare, state.world.cluster, path)
 
 
 def _dropped(before: Any, after: Any, ref: ObjectRef, path: str) -> Iterator[Finding]:

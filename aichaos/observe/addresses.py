@@ -12,6 +12,8 @@ from aichaos.observe.targets import service_of_host
 from aichaos.observe.topology import Topology
 
 _METADATA = frozenset({"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal", "localhost"})
+_CLOUDS = frozenset({"fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"})
+"""Of AWS, Google, Alibaba, Azure and Oracle, where they are not link-local."""
 
 
 def forbidden(host: str) -> str:
@@ -28,7 +30,10 @@ def forbidden(host: str) -> str:
         return "link-local addresses hold a cloud's metadata and its keys"
     if address.is_multicast or address.is_reserved:
         return "it is no address of a server"
-    return "" if str(address) != "fd00:ec2::254" else "it holds a cloud's metadata and its keys"
+    inner = address.sixtofour if isinstance(address, ipaddress.IPv6Address) else None
+    if inner is not None:
+        return forbidden(str(inner))
+    return "it holds a cloud's metadata and its keys" if str(address) in _CLOUDS else ""
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -9,30 +9,11 @@ from typing import Any
 
 from aichaos.domain.policy import NO_POLICY, PROTECTED_NAMESPACES, Policy
 from aichaos.domain.running import Change, Manifest
+from aichaos.domain.touchable import BARRED, CHAOS, CONFIGURATION, is_touchable
+from aichaos.observe.powers import foreign_images, is_foreign, powers
 
-NETWORK = {
-    "": ("Service", "Endpoints"),
-    "discovery.k8s.io": ("EndpointSlice",),
-    "networking.k8s.io": ("NetworkPolicy", "Ingress"),
-    "gateway.networking.k8s.io": (
-        *("Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"),
-        *("ReferenceGrant", "BackendTLSPolicy"),
-    ),
-    "networking.istio.io": ("VirtualService", "DestinationRule"),
-}
-WORKLOADS = {
-    "": ("Pod",),
-    "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
-    "batch": ("Job", "CronJob"),
-    "autoscaling": ("HorizontalPodAutoscaler",),
-    "policy": ("PodDisruptionBudget",),
-}
-ENGINES = ("chaos-mesh.org", "litmuschaos.io")
-NEVER = ("PhysicalMachineChaos", "PhysicalMachine", "JVMChaos", "KernelChaos", "RemoteCluster", "ChaosExperiment")
-INTERNAL = ("PodNetworkChaos", "PodHttpChaos", "PodIOChaos")
-"""Objects by which Chaos Mesh speaks to its daemons."""
-CLOUD = ("AWSChaos", "GCPChaos", "AzureChaos", "CloudStackHostChaos", "YCChaos")
-_CONFIGURATION = ("ConfigMap",)
+OWN = "aichaos-"
+"""What our own ConfigMaps begin with: the lever, the journals of runs, the count of approvals."""
 
 
 def refusal(change: Change, before: Manifest | None, policy: Policy = NO_POLICY, *, restoring: bool = False) -> str:
@@ -47,21 +28,34 @@ def refusal(change: Change, before: Manifest | None, policy: Policy = NO_POLICY,
         return f"{place.namespace} is protected"
     if not _listed(change, policy, restoring=restoring):
         return f"no step may {change.verb} a {place.kind}"
-    if change.verb != "delete" and not restoring and (why := _made(change.body or {}, policy)):
+    if place.kind == "ConfigMap" and place.name.startswith(OWN):
+        return f"{place.name} is one of aichaos itself"
+    if place.group in CHAOS and change.verb == "patch" and not policy.allows(place.kind):
+        return f"a {place.kind} is made and removed, and never changed while it lives"
+    if change.verb != "delete" and not restoring and (why := _made(change.body or {}, policy) or _more(change, before, policy)):
         return why
     return _hangs(before) if change.verb == "delete" and before is not None and not restoring else ""
 
 
 def _listed(change: Change, policy: Policy, *, restoring: bool) -> bool:
-    place = change.place
-    group = place.group
-    if place.kind in NETWORK.get(group, ()) or place.kind in WORKLOADS.get(group, ()):
-        return True
-    if group in ENGINES:
-        return place.kind not in (*NEVER, *CLOUD, *INTERNAL) or policy.allows(place.kind)
-    if not group and place.kind in _CONFIGURATION:
-        return change.verb != "delete" or restoring  # one that the run created has to go again
-    return policy.allows(place.kind)
+    group, kind = change.place.group, change.place.kind
+    if kind in CONFIGURATION.get(group, ()):
+        return change.verb != "delete" or restoring or policy.allows(kind)  # one that the run created has to go again
+    rules = (BARRED[kind],) if group in CHAOS and kind in BARRED else ()
+    return is_touchable(group, kind) or policy.allows(kind, *rules)
+
+
+def _more(change: Change, before: Manifest | None, policy: Policy) -> str:
+    """What it can do beside, which neither the policy allows nor the object has already."""
+    place, patch = change.place, change.verb == "patch"
+    for image in foreign_images(change.body or {}) if place.kind == "ChaosEngine" else ():
+        if not policy.allows(image, "policy/foreign-image"):
+            return f"{image[:200]} is no image of Litmus: it would run with the rights of the fault"
+    had = [(one.word, one.value) for one in powers(before, place.group, place.kind) if one.there] if before is not None else []
+    for one in powers(change.body or {}, place.group, place.kind, patch=patch):
+        if not policy.allows(one.word, one.rule) and not (one.there and (one.word, one.value) in had):
+            return one.why
+    return ""
 
 
 def _made(manifest: Manifest, policy: Policy) -> str:
@@ -78,25 +72,14 @@ def _made(manifest: Manifest, policy: Policy) -> str:
         task = (key == "templateType" and value == "Task") or (key == "task" and isinstance(value, dict))
         if task and not policy.allows("Task"):
             return "a Task runs a container of its own"
-    metadata = manifest.get("metadata")
-    if not isinstance(metadata, dict):
-        return ""
-    if metadata.get("ownerReferences"):
-        return "it names an owner: it would go, or stay, with somebody else's object"
-    return "it brings a finalizer of its own" if _foreign(metadata.get("finalizers")) else ""
+    return ""
 
 
 def _hangs(obj: Manifest) -> str:
     """Whether somebody else decides when an object that is deleted is gone."""
-    foreign = _foreign((obj.get("metadata") or {}).get("finalizers"))
+    finalizers = (obj.get("metadata") or {}).get("finalizers")
+    foreign = [str(one) for one in finalizers if is_foreign(one)] if isinstance(finalizers, list) else []
     return f"{foreign[0][:80]}: a finalizer of somebody else decides when it is gone" if foreign else ""
-
-
-_OURS = ("chaos-mesh/", "chaosengine.litmuschaos.io/", "foregroundDeletion", "orphan")
-
-
-def _foreign(finalizers: Any) -> list[str]:
-    return [str(one) for one in finalizers or [] if not str(one).startswith(_OURS)] if isinstance(finalizers, list) else []
 
 
 def _walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

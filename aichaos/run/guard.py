@@ -35,6 +35,7 @@ _NAMES = {
     "policy/cloud": "closed-list",
     "policy/foreign-image": "closed-list",
     "policy/privileged": "closed-list",
+    "policy/power": "closed-list",
     "policy/probe-address": "probe-address",
 }
 

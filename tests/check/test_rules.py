@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 import aichaos.check
+import aichaos.observe
 import aichaos.predict
 from aichaos.check.rule import Rule
 from aichaos.check.rules import RULES, finding
 
-ROOMS = [Path(room.__file__ or "").parent for room in (aichaos.check, aichaos.predict)]
+ROOMS = [Path(room.__file__ or "").parent for room in (aichaos.check, aichaos.predict, aichaos.observe)]
 SOURCES = "\n".join(path.read_text() for room in ROOMS for path in room.rglob("*.py") if path.name not in ("rules.py", "table.py"))
-"""Of both rooms that find something: what a gateway will do is foreseen in predict, and is told by check."""
+"""Of all rooms that find something: what a gateway will do is foreseen in predict, what a manifest can do beside is seen in observe; check
+tells both."""
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)

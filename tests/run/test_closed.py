@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from aichaos.domain.policy import Policy
@@ -113,3 +114,51 @@ def test_what_was_there_before_may_come_back_as_it_was() -> None:
 def test_the_users_policy_allows_by_name() -> None:
     assert refusal(change("create", MESH, "JVMChaos"), None, Policy(allow=("JVMChaos",))) == ""
     assert refusal(change("create", "v1", "Pod", spec={"hostNetwork": True}), None, Policy(allow=("hostNetwork",))) == ""
+
+
+@pytest.mark.parametrize(
+    ("verb", "version", "kind", "body"),
+    [
+        ("patch", "apps/v1", "Deployment", {"metadata": {"finalizers": None}}),
+        ("patch", "apps/v1", "Deployment", {"metadata": {"ownerReferences": None}}),
+        ("patch", "apps/v1", "Deployment", {"metadata": {"labels": {"aichaos.io/run": None}}}),
+        ("patch", "apps/v1", "Deployment", {"spec": {"template": {"metadata": {"labels": {"aichaos.io/run": "x"}}}}}),
+        ("patch", "apps/v1", "Deployment", {"spec": {"template": {"spec": {"containers": [{"name": "a", "command": ["sh"]}]}}}}),
+        ("patch", "apps/v1", "Deployment", {"spec": {"template": {"spec": {"serviceAccountName": "admin"}}}}),
+        ("patch", "apps/v1", "Deployment", {"spec": {"replicas": 2_000_000_000}}),
+        ("patch", "v1", "Service", {"spec": {"externalIPs": ["203.0.113.1"]}}),
+        ("create", "v1", "Pod", {"spec": {"containers": [{"name": "a", "envFrom": [{"secretRef": {"name": "s"}}]}]}}),
+        ("create", LITMUS, "ChaosEngine", {"spec": {"components": {"runner": {"image": "evil/x"}}}}),
+        ("create", LITMUS, "ChaosEngine", {"spec": {"components": {"sidecar": [{"image": "evil/x"}]}}}),
+        ("patch", LITMUS, "ChaosEngine", {"spec": {"engineState": "active"}}),
+        ("patch", MESH, "NetworkChaos", {"spec": {"duration": "1000h"}}),
+        ("create", LITMUS, "ChaosResult", {}),
+        ("create", LITMUS, "ChaosSchedule", {}),
+        ("create", MESH, "WorkflowNode", {}),
+        ("create", MESH, "PodChaos", {"spec": {"remoteCluster": "prod"}}),
+    ],
+)
+def test_a_change_that_can_do_more_than_it_says_is_not_sent(verb: Verb, version: str, kind: str, body: Manifest) -> None:
+    assert refusal(change(verb, version, kind, **body), {"metadata": {}})
+
+
+def test_what_an_object_has_already_is_no_news_in_a_patch() -> None:
+    """A merge patch replaces a list as a whole: to change one container's limits it has to say the command, too."""
+    container = {
+        "name": "a",
+        "image": "i",
+        "command": ["serve"],
+        "env": [{"name": "k", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+    }
+    before = {"metadata": {}, "spec": {"template": {"spec": {"serviceAccountName": "shop", "containers": [container]}}}}
+    same = {"template": {"spec": {"containers": [container | {"resources": {"limits": {"cpu": "1"}}}]}}}
+    assert refusal(change("patch", "apps/v1", "Deployment", spec=same), before) == ""
+    other = {"template": {"spec": {"containers": [container | {"command": ["serve", "--debug"]}]}}}
+    assert refusal(change("patch", "apps/v1", "Deployment", spec=other), before)
+
+
+@pytest.mark.parametrize("name", ["aichaos-lever", "aichaos-run-x", "aichaos-approvals"])
+def test_our_own_objects_are_no_step_s_to_touch(name: str) -> None:
+    sent = change("patch", "v1", "ConfigMap", data={"state": "released"})
+    ours = msgspec.structs.replace(sent, place=msgspec.structs.replace(sent.place, name=name))
+    assert "aichaos itself" in refusal(ours, {"metadata": {}})

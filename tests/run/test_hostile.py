@@ -17,7 +17,7 @@ from aichaos.domain.suggestion import Idea
 from aichaos.report.kubectl import render
 from aichaos.run import guard
 from tests.check.cluster import experiment, topology
-from tests.check.test_closed import ADDRESSES, HOSTILE
+from tests.check.hostile import ADDRESSES, HOSTILE
 from tests.run.injections import INJECTIONS, SECOND
 
 IDEA = Idea(id="idea", title="An idea", summary="Something happens.")

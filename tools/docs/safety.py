@@ -1,17 +1,16 @@
 """The generated parts of docs/safety.md."""
 
-from aichaos.run import closed
+from aichaos.domain import touchable
 from tools.docs.places import SAFETY, STOPS
 from tools.docs.words import table
 
 
 def _closed_lists() -> str:
-    """What a run may change, as `run/closed.py` has it."""
-    names = (("the network", closed.NETWORK), ("workloads", closed.WORKLOADS))
+    """What a run may change, as `domain/touchable.py` has it."""
+    names = (("the network", touchable.NETWORK), ("workloads", touchable.WORKLOADS), ("chaos engines", touchable.CHAOS))
     rows = [[what, ", ".join(f"`{kind}`" for kinds in groups.values() for kind in kinds)] for what, groups in names]
     rows += [["configuration", "`ConfigMap`: made, changed, never deleted but by the run that made it"]]
-    rows += [["chaos engines", "all kinds of Chaos Mesh and Litmus but those below"]]
-    never = ", ".join(f"`{kind}`" for kind in (*closed.NEVER, *closed.CLOUD, *closed.INTERNAL))
+    never = ", ".join(f"`{kind}`" for kind in (*touchable.BARRED, *touchable.INTERNAL))
     return table(["", "Kinds that a step may touch"], rows) + f"\nNever: {never}; anything else; anything without a namespace.\n"
 
 
