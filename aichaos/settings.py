@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.errors import FileError, UsageError
 from aichaos.files import yaml
@@ -174,7 +175,7 @@ def _file(path: Path) -> tuple[str, dict[str, Any]]:
 
 def _typed(setting: Setting, value: Any, origin: str) -> Any:
     try:
-        found: Any = msgspec.convert(value, setting.type, strict=False)
+        found: Any = forms.convert(value, setting.type, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(f"{origin}: {setting.name} can't be {value!r}: {error}", hint=f"It is {setting.about}.") from error
     if isinstance(found, float) and not 0 < found < float("inf"):

@@ -17,6 +17,7 @@ import tenacity
 
 from aichaos.ask.redact import without_secrets
 from aichaos.backends.guarded import CompressedError, EndlessError, LateError
+from aichaos.domain import forms
 from aichaos.errors import BackendError, MissingKeyError, PromptTooLongError
 
 ATTEMPTS = 4
@@ -67,7 +68,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 def read(value: Any, form: type[T]) -> T:
     """What an SDK made of an answer, in a form that it surely has: the SDKs hand on whatever stands there. Raises UnreadableError."""
     try:
-        return msgspec.convert(value, form, from_attributes=True)
+        return forms.convert(value, form, from_attributes=True)
     except msgspec.ValidationError as error:
         raise UnreadableError(str(error)) from error
 

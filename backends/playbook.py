@@ -17,6 +17,7 @@ from aichaos.ask.bounds import Bounds, bounds
 from aichaos.ask.protocol import Facts, Options, Progress, Question, Reply
 from aichaos.ask.wishes import one_scenario
 from aichaos.ask.words import Words
+from aichaos.domain import forms
 from aichaos.domain.experiment import Experiment, to_document
 from aichaos.domain.suggestion import Idea
 from aichaos.errors import ReplyError, UsageError
@@ -136,7 +137,7 @@ def _candidates(scenario: Scenario, facts: Facts, limits: Bounds) -> list[Choice
     said = {name: value for name, (value, _) in _usable(scenario, facts.words).items()}
     choices = (choose(scenario, candidate, facts.topology, said, facts.words.account) for candidate in best)
     if bounded:
-        choices = (choice for choice in choices if within(msgspec.convert(choice.document(), Experiment), limits, facts.topology))
+        choices = (choice for choice in choices if within(forms.convert(choice.document(), Experiment), limits, facts.topology))
     return list(islice(choices, count))
 
 

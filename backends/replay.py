@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from aichaos.ask.protocol import Kind, Options, Progress, Question, Reply
+from aichaos.domain import forms
 from aichaos.errors import BackendError, FileError, UsageError
 
 
@@ -61,7 +62,7 @@ def recorded(path: Path) -> list[Recorded]:
         if path.is_dir():
             return [_of_file(one) for one in sorted(path.glob("*.md"), key=_round)]
         lines = path.read_bytes().splitlines()
-        return [msgspec.json.decode(line, type=Recorded) for line in lines if line.strip()]
+        return [forms.decode(line, Recorded) for line in lines if line.strip()]
     except OSError as error:
         raise FileError(
             f"cannot read the answers in {path}: {error.strerror}", hint="Name a file or a folder of answers with --model."

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from aichaos.ask.protocol import Backend, Question, Reply
+from aichaos.domain import forms
 from aichaos.domain.digest import sha256
 from aichaos.errors import FileError
 from aichaos.files.save import save
@@ -41,7 +42,7 @@ class Cache:
         try:
             if time.time() - path.stat().st_mtime > _DAYS * 86_400:
                 return None
-            return msgspec.json.decode(path.read_bytes(), type=Reply)
+            return forms.decode(path.read_bytes(), Reply)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 

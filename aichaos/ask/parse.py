@@ -12,6 +12,7 @@ import msgspec
 
 from aichaos.ask.prose import identifier, in_prose
 from aichaos.ask.reply import Command, Found, contents, problem
+from aichaos.domain import forms
 from aichaos.domain.experiment import Experiment
 from aichaos.domain.finding import Finding
 from aichaos.domain.suggestion import Idea
@@ -28,7 +29,7 @@ def ideas(text: str) -> tuple[list[Idea], list[Finding]]:
         listed = document.get("ideas") if isinstance(document, dict) else document
         for number, item in enumerate(listed[:_MOST_IDEAS] if isinstance(listed, list) else []):
             try:
-                idea = msgspec.convert(_loosened(item), Idea)
+                idea = forms.convert(_loosened(item), Idea)
             except msgspec.ValidationError as error:
                 said = f"idea {number + 1} is not in the form that was asked for: {error}"
                 findings.append(problem("reply/idea", said, path=f"/ideas/{number}"))

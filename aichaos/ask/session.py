@@ -9,6 +9,7 @@ import msgspec
 from aichaos.ask.redact import without_secrets
 from aichaos.ask.wishes import asks_for_commands, asks_for_yaml, one_scenario
 from aichaos.ask.words import Words
+from aichaos.domain import forms
 from aichaos.domain.suggestion import Suggestion
 from aichaos.errors import FileError
 from aichaos.files.plain import well_formed
@@ -70,7 +71,7 @@ def write(session: Session, path: Path) -> None:
 def load(path: Path) -> Session:
     """Raises FileError."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Session)
+        return forms.decode(path.read_bytes(), Session)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror}", hint="Name a file that `/save` wrote.") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

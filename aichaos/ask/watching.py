@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.base import ObjectRef, reference_of
 from aichaos.domain.experiment import Experiment, Probe
 from aichaos.domain.gateway import HTTPRoute
@@ -25,7 +26,7 @@ def watched(experiment: Experiment, idea: Idea, topology: Topology) -> Experimen
     if experiment.spec.steady_state:
         return experiment
     found = next((some for ref in _named(experiment, idea, topology) if (some := _probes(topology, ref))), [])
-    steady = [msgspec.convert(probe, Probe) for probe in found]
+    steady = [forms.convert(probe, Probe) for probe in found]
     return msgspec.structs.replace(experiment, spec=msgspec.structs.replace(experiment.spec, steady_state=steady))
 
 

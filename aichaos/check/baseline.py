@@ -10,6 +10,7 @@ from collections import Counter
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.checked import Quiet
 from aichaos.domain.experiment import API_VERSION
 from aichaos.domain.finding import Finding
@@ -60,7 +61,7 @@ def read(text: str, name: str) -> Counter[Key]:
         raise FileError(f"{name} is no baseline", hint="Write one with --update-baseline.")
     counts: Counter[Key] = Counter()
     try:
-        entries = msgspec.convert(value["findings"], list[_Entry])
+        entries = forms.convert(value["findings"], list[_Entry])
     except msgspec.ValidationError as error:
         raise FileError(f"{name} holds an entry that is none: {error}", hint="Write it again with --update-baseline.") from error
     for one in entries:

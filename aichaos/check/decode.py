@@ -11,6 +11,7 @@ from aichaos.check.identity import name_findings
 from aichaos.check.rules import finding
 from aichaos.check.spelling import did_you_mean
 from aichaos.domain import experiment as words
+from aichaos.domain import forms
 from aichaos.domain.base import reference_of
 from aichaos.domain.experiment import Experiment, Metric, Probe, Step
 from aichaos.domain.finding import Finding
@@ -38,7 +39,7 @@ def experiment_of(document: dict[str, Any]) -> tuple[Experiment | None, list[Fin
         found.append(finding("experiment/schema", "no step: an experiment does at least one thing", object=name, path="/spec/steps"))
     if any(one.rule == "experiment/schema" for one in found):
         return None, found
-    return msgspec.convert(document, Experiment), found
+    return forms.convert(document, Experiment), found
 
 
 def _placed(error: tuple[str, str], prefix: str, name: str) -> Finding:
@@ -51,7 +52,7 @@ def _errors(value: Any, piece: type[msgspec.Struct]) -> Iterator[tuple[str, str]
     removed = False
     while True:
         try:
-            msgspec.convert(value, piece)
+            forms.convert(value, piece)
             return
         except msgspec.ValidationError as error:
             problem, path = located(str(error))

@@ -9,6 +9,7 @@ from aichaos.check.late import late
 from aichaos.check.spelling import there_are
 from aichaos.check.subject import Subject
 from aichaos.check.world import engine_name
+from aichaos.domain import forms
 from aichaos.domain.base import KubeObject, group_of
 from aichaos.domain.chaos import ENGINE_GROUPS
 from aichaos.domain.finding import Finding
@@ -47,7 +48,7 @@ def reference_findings(this: Subject) -> Iterator[Finding]:
     if typed is not None and kind not in _NOT_READ:
         try:
             metadata = {**mapping(this.document.get("metadata")), "namespace": this.namespace}
-            obj = msgspec.convert({**this.document, "metadata": metadata, "status": {}}, typed.type)
+            obj = forms.convert({**this.document, "metadata": metadata, "status": {}}, typed.type)
         except msgspec.ValidationError as error:
             yield _refused(this, str(error))
             return

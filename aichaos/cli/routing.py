@@ -9,6 +9,7 @@ import msgspec
 
 from aichaos import pipeline, settings
 from aichaos.cli.options import choice
+from aichaos.domain import forms
 from aichaos.domain.prediction import RequestLine
 from aichaos.errors import UsageError
 from aichaos.observe import manifests
@@ -53,7 +54,7 @@ def question_of(given: dict[str, Any], effective: settings.Settings) -> pipeline
 def request_lines(name: str) -> Iterator[RequestLine | UsageError]:
     """The requests of a file; a line that is none as the error that it gives. Raises FileError."""
     contents = [manifests.standard_input()] if name == "-" else [data for data, _ in manifests.texts(Path(name))]
-    decoder = msgspec.json.Decoder(RequestLine)
+    decoder = forms.decoder(RequestLine)
     for data in contents:
         for line in data.splitlines():
             try:

@@ -15,6 +15,7 @@ from aichaos.cluster.connection import Connection, Session
 from aichaos.cluster.paths import path as api_path
 from aichaos.cluster.reader import Patience, Reader
 from aichaos.cluster.troubles import Trouble, translated
+from aichaos.domain import forms
 from aichaos.errors import UnauthorizedError
 
 _STRICT = "dryRun=All&fieldValidation=Strict&fieldManager=aichaos"
@@ -140,6 +141,6 @@ def _reply(code: int, data: bytes) -> Reply:
     if code < 300:
         return Reply(code=code)
     try:
-        return msgspec.structs.replace(msgspec.json.decode(data, type=Reply), code=code)
+        return msgspec.structs.replace(forms.decode(data, Reply), code=code)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Reply(code=code, message=data[:200].decode("utf-8", "replace"))

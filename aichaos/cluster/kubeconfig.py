@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.errors import NoClusterError, SyntaxProblem
 from aichaos.files import yaml
 
@@ -176,7 +177,7 @@ def _merged(paths: list[Path]) -> _Merged:
 def _read(path: Path) -> _File | None:
     try:
         documents = yaml.load(path.read_text(encoding="utf-8-sig"), str(path))
-        return msgspec.convert(documents[0], _File) if documents and documents[0] is not None else _File()
+        return forms.convert(documents[0], _File) if documents and documents[0] is not None else _File()
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -224,7 +225,7 @@ def _target(merged: _Merged, name: str) -> Target:
 
 def _checked(entry: Entry, shape: type[_T], what: str, file: Path | None) -> _T:
     try:
-        return msgspec.convert(entry, shape)
+        return forms.convert(entry, shape)
     except msgspec.ValidationError as error:  # says the path and the types, never the value
         raise NoClusterError(f"{what} in the kubeconfig {file} can't be used: {error}", hint=_REPAIR) from None
 

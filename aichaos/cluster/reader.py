@@ -17,6 +17,7 @@ import msgspec
 from aichaos.cluster import paths
 from aichaos.cluster.connection import Connection, Session
 from aichaos.cluster.troubles import WHOLE_BUDGET, Trouble, not_kubernetes, too_slow, translated
+from aichaos.domain import forms
 from aichaos.domain.access import Secret
 from aichaos.domain.base import Metadata
 from aichaos.errors import ServerError, SourceError, UnauthorizedError, UnreachableError
@@ -128,7 +129,7 @@ class Reader:
         if body is None:
             return None
         try:
-            value: T = _decoder(cast(Hashable, type)).decode(body)
+            value: T = forms.decoder(type).decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._garbled(path) from error
         return value
@@ -143,10 +144,10 @@ class Reader:
                 return None
             raise not_kubernetes(self.connection.server, "status 404") from answer
         try:
-            found = _decoder(cast(Hashable, dict[str, Any])).decode(body)
+            found = forms.decoder(dict[str, Any]).decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._garbled(path) from error
-        return cast(dict[str, Any], found)
+        return found
 
     def list_pages(self, path: str, item: type[T], limit: int) -> Iterator[Listing[T]]:
         """The pages of a list, each of at most `limit` items; 0 for all in one answer. Raises Expired if the list outlived the server's
@@ -214,7 +215,7 @@ class Reader:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._garbled(path) from error
         listing: Listing[T] = Listing([], [])
-        decode = _decoder(cast(Hashable, item)).decode
+        decode = forms.decoder(item).decode
         for raw in page.items or []:
             plain = msgspec.json.decode(raw)
             try:
@@ -339,14 +340,9 @@ def whole_body(response: Any, server: str, deadline: float) -> bytearray:
 
 
 @cache
-def _decoder(type: Hashable) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(cast(Any, type))
-
-
-@cache
 def _page_decoder(item: Hashable) -> msgspec.json.Decoder[Page[Any]]:
     page: Any = Page
-    return msgspec.json.Decoder(page[item])
+    return forms.decoder(page[item])
 
 
 def _without_nulls(value: Any) -> Any:
@@ -366,7 +362,7 @@ def _named(plain: Any) -> str:
 def _status_message(body: bytearray) -> str:
     """What a Kubernetes server says about an error, on one line; "" where it is not a Status."""
     try:
-        status = msgspec.json.decode(body, type=_Status)
+        status = forms.decode(body, _Status)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
     return " ".join(status.message.split()) or "no reason given" if status.kind == "Status" else ""
@@ -374,7 +370,7 @@ def _status_message(body: bytearray) -> str:
 
 def _missing_name(body: bytearray) -> str:
     try:
-        status = msgspec.json.decode(body, type=_Status)
+        status = forms.decode(body, _Status)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
     return status.details.name if status.kind == "Status" and status.details is not None else ""

@@ -11,6 +11,7 @@ from aichaos.cluster.connection import Connection
 from aichaos.cluster.reader import Forbidden, Patience
 from aichaos.cluster.together import together
 from aichaos.cluster.troubles import Trouble, translated
+from aichaos.domain import forms
 from aichaos.errors import ServerError, SourceError
 
 _API = "/apis/authorization.k8s.io/v1"
@@ -69,7 +70,7 @@ def _may(connection: Connection, right: Right, user: str, patience: Patience) ->
         raise trouble.error from trouble
     try:
         if response.status == 201:
-            return msgspec.json.decode(response.data, type=_Review).status.allowed
+            return forms.decode(response.data, _Review).status.allowed
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _unasked(connection) from error
     if response.status == 403 and user:

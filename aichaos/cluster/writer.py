@@ -25,6 +25,7 @@ from aichaos.cluster.paths import path
 from aichaos.cluster.reader import JSON, retry_after, whole_body
 from aichaos.cluster.together import together
 from aichaos.cluster.troubles import Trouble, translated
+from aichaos.domain import forms
 from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Outcome, Place, Refused, Unknown, Unsent
 from aichaos.errors import SourceError, UnauthorizedError
 
@@ -84,7 +85,7 @@ class _Answer(msgspec.Struct, frozen=True):
     def status(self) -> _Status:
         """The Status object of an error; empty where the body is none (a proxy answers for itself)."""
         try:
-            found = msgspec.json.decode(self.body, type=_Status)
+            found = forms.decode(self.body, _Status)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return _Status()
         return found if found.kind == "Status" else _Status()

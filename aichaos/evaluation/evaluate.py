@@ -12,6 +12,7 @@ from aichaos.ask.protocol import Backend, Facts
 from aichaos.ask.words import read
 from aichaos.assess import judge, mend
 from aichaos.check.decode import experiment_of
+from aichaos.domain import forms
 from aichaos.domain.base import plural
 from aichaos.domain.policy import Policy
 from aichaos.errors import BackendError, FileError
@@ -118,7 +119,7 @@ def _share(part: int, whole: int) -> float:
 def earlier(path: Path) -> Evaluation:
     """An evaluation that was saved with `-o json`. Raises FileError."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Evaluation)
+        return forms.decode(path.read_bytes(), Evaluation)
     except (OSError, msgspec.DecodeError) as error:
         raise FileError(f"cannot read the evaluation {path}: {error}", hint="Save one with `aichaos eval -o json > FILE`.") from error
 

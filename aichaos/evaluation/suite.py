@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.errors import FileError
 from aichaos.evaluation.honoured import Asked
 from aichaos.files import yaml
@@ -32,6 +33,6 @@ def suite(path: Path | None = None) -> Suite:
     try:
         text = path.read_text(encoding="utf-8") if path else (files(__package__) / name).read_text(encoding="utf-8")
         documents: list[Any] = yaml.load(text, name)
-        return msgspec.convert(documents[0] if documents else None, Suite)
+        return forms.convert(documents[0] if documents else None, Suite)
     except (OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise FileError(f"cannot read the suite {name}: {error}", hint="Its form is that of aichaos/evaluation/suite.yaml.") from error

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.errors import SyntaxProblem
 from aichaos.files import nodes
 from aichaos.files.plain import located
@@ -17,7 +18,7 @@ _UNKNOWN = re.compile(r"Object contains unknown field (.*)", re.DOTALL)
 def converted(document: Any, type: type[T], text: str, file: str, hint: str) -> T:
     """A document as a Struct. text: where it stands. Raises SyntaxProblem at the first thing that is wrong."""
     try:
-        return msgspec.convert(document, type)
+        return forms.convert(document, type)
     except msgspec.ValidationError as error:
         problem, path = located(str(error))
         if unknown := _UNKNOWN.fullmatch(problem):

@@ -3,8 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-import msgspec
-
+from aichaos.domain import forms
 from aichaos.files import yaml
 from aichaos.library.model import Scenario
 from aichaos.library.own import load
@@ -26,4 +25,4 @@ def _load(path: Path) -> Scenario:
     """A file in two parts: its head, which is always read, and its experiment, which comes last and is read when it is chosen."""
     head, mark, body = path.read_text(encoding="utf-8").partition(_MARK)
     (document,) = yaml.load(head, path.name)
-    return msgspec.convert(document | {"body": mark.lstrip() + body}, Scenario)
+    return forms.convert(document | {"body": mark.lstrip() + body}, Scenario)

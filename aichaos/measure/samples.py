@@ -16,6 +16,7 @@ from typing import Self
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.sample import Sample
 from aichaos.errors import FileError
 from aichaos.measure.latencies import Writer
@@ -198,7 +199,7 @@ class Recorder:
             self.flush()
 
 
-_DECODER = msgspec.json.Decoder(Second)
+_DECODER = forms.decoder(Second)
 
 
 def read(path: Path, unread: Callable[[int], object] = lambda number: None) -> Iterator[Second]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.access import ConfigMap, Secret
 from aichaos.domain.base import KubeObject, Metadata, ObjectRef, reference_of
 from aichaos.domain.chaos import ENGINE_GROUPS, Engine
@@ -60,7 +61,7 @@ def decode(data: bytes, name: str) -> Snapshot | list[Any]:
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] in (b"{", b"["):
         try:
-            head = msgspec.json.decode(data, type=_Head)
+            head = forms.decode(data, _Head)
             documents = [] if head.is_ours else [msgspec.json.decode(data)]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if len(data) > MAX_YAML_BYTES:
@@ -87,7 +88,7 @@ class _Head(msgspec.Struct):
 
 def _saved(data: bytes, name: str) -> Snapshot:
     try:
-        return msgspec.json.decode(data, type=Snapshot)
+        return forms.decode(data, Snapshot)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FileError(
             f"{name} is a snapshot that this version cannot read: {error}", hint="Take a new one with `aichaos snapshot`."
@@ -205,14 +206,14 @@ class _Collected:
 
 def _convert(item: Object, kind: Kind | None) -> KubeObject:
     if kind is None:
-        return Secret(metadata=msgspec.convert(item["metadata"], Metadata), type=str(item.get("type", "Opaque")))
+        return Secret(metadata=forms.convert(item["metadata"], Metadata), type=str(item.get("type", "Opaque")))
     if kind.type is ConfigMap:
-        keys = tuple(sorted(key for field in ("data", "binaryData") for key in msgspec.convert(item.get(field) or {}, dict[str, Any])))
-        return ConfigMap(metadata=msgspec.convert(item["metadata"], Metadata), keys=keys)
+        keys = tuple(sorted(key for field in ("data", "binaryData") for key in forms.convert(item.get(field) or {}, dict[str, Any])))
+        return ConfigMap(metadata=forms.convert(item["metadata"], Metadata), keys=keys)
     try:
-        return msgspec.convert(item, kind.type)
+        return forms.convert(item, kind.type)
     except msgspec.ValidationError:
-        return msgspec.convert(_without_nulls(item), kind.type)
+        return forms.convert(_without_nulls(item), kind.type)
 
 
 def _without_nulls(value: Any) -> Any:

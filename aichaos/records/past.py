@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from aichaos.domain import forms
 from aichaos.domain.about import ABOUT, REPORT, About, Firing, Report, Word, word_of
 from aichaos.domain.experiment import Experiment, Probe
 from aichaos.domain.results import Alert, Change, Compared, ProbeResult, Results, Sham
@@ -113,7 +114,7 @@ def read(folder: Path) -> Folder:
 
 def _decoded(path: Path, kind: type[T], what: str, missing: list[str]) -> T | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return forms.decode(path.read_bytes(), kind)
     except OSError:
         missing.append(f"{what} was not kept: there is no {path.name}")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -149,7 +150,7 @@ def _last_sample(kept: Folder) -> float:
     found = 0.0
     for line in tail:
         try:
-            found = max(found, msgspec.json.decode(line, type=Second).to)
+            found = max(found, forms.decode(line, Second).to)
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
     return found
@@ -178,7 +179,7 @@ class _Older(msgspec.Struct):
 def _older(path: Path) -> list[Second]:
     """The samples of a report as versions before 0.2 wrote it: one by one."""
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=_Older).samples
+        found = forms.decode(path.read_bytes(), _Older).samples
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return []
     return [samples.line_of(one) for one in found]
@@ -268,7 +269,7 @@ def _beside_sham(kept: Folder, seen: dict[str, Reading]) -> Sham | None:
 
 def _sham_of(path: Path, kept: Folder) -> Folder | None:
     try:
-        kin = msgspec.json.decode(path.read_bytes(), type=_Kin)
+        kin = forms.decode(path.read_bytes(), _Kin)
         if not kin.sham or kept.about is None or kin.experiment != kept.about.experiment:
             return None
         other = read(path.parent)

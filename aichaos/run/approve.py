@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.digest import sha256
 from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.running import Approval, Manifest, Plan
@@ -226,7 +227,7 @@ def read(path: Path) -> Permit:
     try:
         data = path.read_bytes()
         documents = yaml.load(data.decode("utf-8"), str(path))
-        return msgspec.convert(documents[0] if documents else None, Permit, strict=True)
+        return forms.convert(documents[0] if documents else None, Permit, strict=True)
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror or error) if isinstance(error, OSError) else "it is no text"
         raise FileError(f"cannot read the approval {path}: {why}", hint="Make one with `aichaos approve EXPERIMENT`.") from error

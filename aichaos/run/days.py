@@ -12,13 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.gameday import DayBegan, DayEntry
 from aichaos.errors import FileError, UsageError
 from aichaos.run import state
 
 ENTRIES = "day.jsonl"
 _LOCK = "lock"
-_DECODER: msgspec.json.Decoder[DayEntry] = msgspec.json.Decoder(DayEntry)
+_DECODER: msgspec.json.Decoder[DayEntry] = forms.decoder(DayEntry)
 
 
 def days() -> Path:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from aichaos import __version__
+from aichaos.domain import forms
 from aichaos.domain.policy import Policy
 from aichaos.domain.running import (
     Access,
@@ -37,7 +38,7 @@ from aichaos.errors import FileError
 from aichaos.files.save import save
 from aichaos.run import state
 
-_DECODER: msgspec.json.Decoder[JournalEntry] = msgspec.json.Decoder(JournalEntry)
+_DECODER: msgspec.json.Decoder[JournalEntry] = forms.decoder(JournalEntry)
 
 
 class _Line(msgspec.Struct):
@@ -269,7 +270,7 @@ def _lines(data: bytes) -> Iterator[bytes]:
 
 def _entry(line: bytes, number: int, path: Path) -> tuple[JournalEntry, tuple[str, Any]]:
     try:
-        found = msgspec.json.decode(line, type=_Line)
+        found = forms.decode(line, _Line)
         return _DECODER.decode(found.entry), (found.sign, found.entry)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _tampered(path, number) from error

@@ -7,6 +7,7 @@ import msgspec
 
 from aichaos.cluster.connection import connect
 from aichaos.cluster.reader import Forbidden, Reader
+from aichaos.domain import forms
 from aichaos.domain.about import REPORT, word_of
 from aichaos.domain.results import Confidence, Scored
 from aichaos.domain.running import LEVER, Manifest, Place, beside_lever
@@ -168,6 +169,6 @@ class _Told(msgspec.Struct):
 
 def _told(path: Path) -> _Told:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Told)
+        return forms.decode(path.read_bytes(), _Told)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return _Told()  # `aichaos report` says what is missing

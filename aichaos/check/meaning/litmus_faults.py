@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from aichaos.domain import forms
+
 
 class LitmusKnown(msgspec.Struct, frozen=True):
     """A fault of the charts. env: its variables with their defaults. permissions: number of the set that its account needs."""
@@ -36,7 +38,7 @@ _NEEDED = re.compile(r"([^/]*)/([^:]+): (.+)")
 @cache
 def _table() -> _Table:
     text = (Path(__file__).parent / "data" / "litmus-faults.json").read_bytes()
-    return msgspec.json.decode(text, type=_Table)
+    return forms.decode(text, _Table)
 
 
 def litmus_known() -> dict[str, LitmusKnown]:

@@ -8,6 +8,7 @@ import msgspec
 
 from aichaos.check.documents import review
 from aichaos.check.suppress import sift
+from aichaos.domain import forms
 from aichaos.domain.finding import Finding
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.snapshot import Gap, Source
@@ -74,7 +75,7 @@ def _page(rule: str, page: dict[str, Any], bases: dict[str, Any], clusters: dict
         wrong=_text(page["wrong"], base),
         right=None if right is ... else _text(right, base),
         absent=tuple(page.get("absent", ())),
-        policy=msgspec.convert(page.get("policy", {}), Policy),
+        policy=forms.convert(page.get("policy", {}), Policy),
         cluster="---\n".join(yaml.dump(obj) for obj in objects),
     )
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.base import group_of
 from aichaos.domain.definition import CustomResourceDefinition
 
@@ -67,12 +68,12 @@ class Found(msgspec.Struct, frozen=True):
 @cache
 def index() -> dict[str, dict[str, Entry]]:
     """apiVersion → kind → where its schema stands."""
-    return msgspec.json.decode((FOLDER / "index.json").read_bytes(), type=dict[str, dict[str, Entry]])
+    return forms.decode((FOLDER / "index.json").read_bytes(), dict[str, dict[str, Entry]])
 
 
 @cache
 def nodes(file: str) -> Nodes:
-    return Nodes(msgspec.json.decode((FOLDER / f"{file}.json").read_bytes(), type=list[msgspec.Raw]))
+    return Nodes(forms.decode((FOLDER / f"{file}.json").read_bytes(), list[msgspec.Raw]))
 
 
 @cache

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from aichaos.domain import forms
+
 MAX_DEPTH = 100
 MAX_NODES = 200_000
 TOO_LARGE = "it is too deep or too large"
@@ -26,7 +28,7 @@ def _rules(value: Any) -> bool:
     from aichaos.check.schema.validations import Rule
 
     try:
-        msgspec.convert(value, list[Rule])
+        forms.convert(value, list[Rule])
     except msgspec.ValidationError:
         return False
     return True

@@ -16,6 +16,7 @@ from aichaos.check.schema.cel.syntax import SyntaxProblemError
 from aichaos.check.schema.cel.times import duration, timestamp
 from aichaos.check.schema.cel.values import NONE, BudgetError, CelError, MapOfItems, SetOfItems
 from aichaos.check.schema.problems import Path, Sink
+from aichaos.domain import forms
 
 View = Callable[[Any], Any]
 
@@ -104,7 +105,7 @@ def rules_of(of: Nodes, node: Node) -> Rules | None:
     written = node.get("x-kubernetes-validations")
     if not written:
         return None
-    return Rules(msgspec.convert(written, list[Rule]), lambda typed: view_of(of, node, typed=typed))
+    return Rules(forms.convert(written, list[Rule]), lambda typed: view_of(of, node, typed=typed))
 
 
 def _unevaluated(rule: Rule, path: Path, why: str) -> tuple[str, Path, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.base import kind_name
 from aichaos.domain.gateway import BackendRef, Filter, GRPCRule, HTTPRule, Route, StreamRule, UDPRoute
 from aichaos.domain.prediction import BackendShare
@@ -84,7 +85,7 @@ def rule_problems(route: Route, rule: HTTPRule | GRPCRule | StreamRule, world: W
 
 
 def mirrors(filters: Iterable[Filter]) -> list[BackendRef]:
-    return [msgspec.convert(one.request_mirror.backend_ref, BackendRef) for one in filters if one.request_mirror is not None]
+    return [forms.convert(one.request_mirror.backend_ref, BackendRef) for one in filters if one.request_mirror is not None]
 
 
 def mirrors_hold(route: Route, rule: int, world: World, profile: Profile) -> bool:

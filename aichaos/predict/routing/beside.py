@@ -2,6 +2,7 @@
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.gateway import BackendRef, Filter
 from aichaos.domain.prediction import Answer, Changes, Mirror
 from aichaos.predict.routing.backends import resolve
@@ -32,7 +33,7 @@ def _mirrors(filters: tuple[Filter, ...], entry: Entry, world: World, profile: P
     found = []
     for one in filters:
         if one.request_mirror is not None:
-            ref = msgspec.convert(one.request_mirror.backend_ref, BackendRef)
+            ref = forms.convert(one.request_mirror.backend_ref, BackendRef)
             target = resolve(entry.route, ref, world, profile)
             if not target.invalid and target.service is not None:
                 found.append(Mirror(service=target.service, port=ref.port, share=mirrored(one.request_mirror, profile) / 100))

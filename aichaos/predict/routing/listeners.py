@@ -8,6 +8,7 @@ from itertools import groupby
 
 import msgspec
 
+from aichaos.domain import forms
 from aichaos.domain.base import LabelSelector, reference, selects
 from aichaos.domain.gateway import Gateway, Listener, ListenerSet
 from aichaos.domain.hostnames import EVERY
@@ -81,7 +82,7 @@ def admits(gateway: Gateway, namespace: str, world: World) -> bool:
         case "Same":
             return namespace == gateway.namespace
         case "Selector":
-            selector = msgspec.convert(namespaces.get("selector") or {}, LabelSelector)
+            selector = forms.convert(namespaces.get("selector") or {}, LabelSelector)
             return selects(selector, world.labels(namespace))
     return False
 

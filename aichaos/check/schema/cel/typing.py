@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from aichaos.check.schema.bundle import FOLDER
+from aichaos.domain import forms
 
 Type = tuple[Any, ...]
 """A kind, and what it is of: ("list", ITEM), ("map", KEY, VALUE), ("optional", VALUE), ("type", OF), ("object", NAME), ("param", NAME)."""
@@ -48,7 +49,7 @@ class Environment(msgspec.Struct, frozen=True):
 
 @cache
 def environment() -> Environment:
-    return msgspec.json.decode((FOLDER / "cel.json").read_bytes(), type=Environment)
+    return forms.decode((FOLDER / "cel.json").read_bytes(), Environment)
 
 
 @lru_cache(maxsize=512)
