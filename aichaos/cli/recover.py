@@ -22,6 +22,7 @@ from aichaos.errors import UsageError
 @click.option(
     "--lever", metavar="NS/NAME", help="Where the run's Lease lies, for one that this machine does not know (aichaos/aichaos-lever)."
 )
+@click.option("--wait", is_flag=True, help="Wait for whoever works on a run: its own process, or the watchdog that restores it.")
 @click.option("--when-lost", is_flag=True, help="Begin when the run's Lease is not renewed any more.")
 def command(
     run: str | None,
@@ -30,6 +31,7 @@ def command(
     from_configmap: str | None,
     key: Path | None,
     lever: str | None,
+    wait: bool,
     when_lost: bool,
 ) -> int:
     """Put back what a run has changed, from its journal.
@@ -53,7 +55,7 @@ def command(
         if lost:
             book, link = recover.from_cluster(from_configmap, access or Access(), key, _say)  # with what was added meanwhile
         return recover.finish(book, link, _say, "in-cluster" if when_lost else "recover")
-    names = [run] if run else _unfinished()
+    names = [run] if run else state.not_ended() if wait else _unfinished()
     if not names:
         _say("no run of this machine is unfinished")
     code = 0
@@ -61,7 +63,12 @@ def command(
         if not recover.had_begun(name):
             recover.let_go(name, access or Access(), lease.place(lease.beside(lever or LEVER)), _say)
             continue
-        with state.working_on(name):
+        if wait and state.is_locked(state.folder(name)):
+            _say(f"a process is at work on {name}: waiting for it")
+        with state.working_on(name, wait=wait):
+            if wait and state.ended(state.folder(name) / state.JOURNAL):
+                _say(f"{name} has ended: nothing to do")
+                continue
             book = journal.resume(name)
             code = max(code, recover.finish(book, recover.connected(book.record.opened, access, _say), _say, "recover"))
     return code

@@ -81,8 +81,13 @@ def ready() -> None:
 
 def unfinished() -> list[str]:
     """The runs and series of this machine that have not ended and that no process works on, by name; runs first, which have changes."""
+    return [name for name in not_ended() if not is_locked(folder(name))]
+
+
+def not_ended() -> list[str]:
+    """The same, with those that a process works on."""
     found = [path for where in (runs(), home() / "series") for path in sorted(where.glob(f"*/{JOURNAL}"))]
-    return [path.parent.name for path in found if not ended(path) and not is_locked(path.parent)]
+    return [path.parent.name for path in found if not ended(path)]
 
 
 def ended(path: Path) -> bool:
@@ -98,8 +103,9 @@ def ended(path: Path) -> bool:
 
 
 @contextmanager
-def working_on(run: str) -> Iterator[None]:
-    """Hold a run's lock: while we live, nobody else finishes it. Raises FileError where somebody else holds it."""
+def working_on(run: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold a run's lock: while we live, nobody else finishes it. wait: until whoever holds it has done, or is gone. Raises FileError where
+    somebody else holds it."""
     where = folder(run)
     if not where.is_dir():
         raise FileError(f"this machine knows no run {run}", hint="`aichaos runs` lists those that it knows.")
@@ -108,7 +114,9 @@ def working_on(run: str) -> Iterator[None]:
     except OSError as error:
         raise FileError(f"cannot lock {where}: {error.strerror or error}", hint="`aichaos runs` lists the runs of this machine.") from error
     try:
-        if not _locked(handle):
+        if wait:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        elif not _locked(handle):
             hint = f"`aichaos stop {run}` ends it; its watchdog restores by itself if it dies."
             raise FileError(f"a process is at work on run {run}", hint=hint)
         yield

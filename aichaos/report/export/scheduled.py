@@ -90,7 +90,7 @@ def github_actions(outline: Outline) -> Exported:
             "name": "whatever happened, nothing stays behind",
             "if": "always()",
             "env": {"KUBECONFIG": "${{ runner.temp }}/kubeconfig"},
-            "run": "aichaos recover",
+            "run": "aichaos recover --wait",
         },
     ]
     workflow = {
@@ -102,6 +102,7 @@ def github_actions(outline: Outline) -> Exported:
     }
     told = [
         f"the experiment belongs at {path}, its approval at {approval}: `aichaos approve {path} --key SSH_KEY --as YOU --uses N`",
+        "change the step `pip install aichaos` where your copy of it lies elsewhere",
         f"whose approvals count is in {signers}, a name and a public key on each line; whoever can change it can approve",
         "the secret KUBECONFIG holds the access of an account with the rights that `aichaos doctor --rbac EXPERIMENT` prints",
         "runner and watchdog share one machine: losing it is covered by --in-cluster-guard alone",

@@ -278,7 +278,7 @@ def test_a_scheduled_run_is_checked_and_always_recovered(aichaos: Run, tmp_path:
     (workflow,) = exported(experiment, topology, "github-actions").files
     ((text,),) = [yaml.load(workflow.text, "workflow")]
     assert text["jobs"]["chaos"]["steps"][-1]["if"] == "always()"
-    assert shlex.split(text["jobs"]["chaos"]["steps"][-1]["run"]) == ["aichaos", "recover"]
+    assert shlex.split(text["jobs"]["chaos"]["steps"][-1]["run"]) == ["aichaos", "recover", "--wait"]
 
 
 def test_an_experiment_with_errors_is_not_exported(aichaos: Run, tmp_path: Path) -> None:
