@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from aichaos import settings
-from aichaos.cli.options import output_option, own_library, say, source_options, warn, write_json
+from aichaos.cli.options import output_option, own_library, say, source_options, write_json
 from aichaos.cli.running import (
     SERIES,
+    Several,
     approval_options,
     approved,
-    asked,
     consent_of,
     manner_of,
+    not_begun,
     order_of,
     plan_options,
     run_options,
@@ -25,7 +26,7 @@ from aichaos.cli.running import (
 )
 from aichaos.cli.screen import Screen, paper_of, show_refusals, write_event
 from aichaos.domain.gameday import NoteKind
-from aichaos.errors import RefusedError, UsageError
+from aichaos.errors import UsageError
 
 if TYPE_CHECKING:
     from aichaos.domain.gameday import Gate
@@ -104,24 +105,18 @@ def staged_for(given: dict[str, Any], **more: Any) -> "Staged":
 
 
 def _held(staged: "Staged", given: dict[str, Any]) -> int:
-    from aichaos.live.series import unapproved
-
     looked = look_at(staged, paper_of(given))
-    refused = [scene.name for scene, one in zip(staged.day.spec.scenarios, looked, strict=True) if one.refusals]
-    if other := unapproved(staged.whole(looked), looked):
-        show_refusals(other)
-        refused = ["approval"]
-    if refused:
-        hint = f"Nothing was changed in the cluster. The experiments lie in {staged.orders[0].path.parent}."
-        raise RefusedError(f"the day does not begin: {', '.join(refused)}", hint=hint)
-    if given["check"]:
-        print("The guard would let all of them begin; nothing was changed.", file=sys.stderr)
-        return 0
-    asking = not (given["yes"] or given["approval"])
-    if asking and not asked(staged.day.metadata.name, f"Shall these {len(staged.orders)} scenarios be run?"):
-        warn(["that is another name: nothing was changed"])
-        return 130
-    return _hold(staged, looked, given)
+    day = Several(
+        what="the day",
+        every="all of them",
+        name=staged.day.metadata.name,
+        question=f"Shall these {len(staged.orders)} scenarios be run?",
+        parts=[scene.name for scene in staged.day.spec.scenarios],
+        covered=staged.whole(looked),
+        folder=staged.orders[0].path.parent,
+    )
+    code = not_begun(day, looked, given)
+    return _hold(staged, looked, given) if code is None else code
 
 
 def look_at(staged: "Staged", paper: "Paper", *, guard: bool = True) -> "list[Looked]":

@@ -1,22 +1,22 @@
 """`aichaos progressive`: one experiment in growing stages, and how much the system bears."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aichaos import settings
-from aichaos.cli.options import output_option, own_library, say, source_options, warn
+from aichaos.cli.options import output_option, own_library, say, source_options
 from aichaos.cli.running import (
     GROW,
     SERIES,
+    Several,
     approval_options,
     approved,
-    asked,
     consent_of,
     growing_options,
     manner_of,
+    not_begun,
     order_of,
     plan_options,
     run_options,
@@ -25,7 +25,7 @@ from aichaos.cli.running import (
     unless_begun,
 )
 from aichaos.cli.screen import Screen, paper_of, show_refusals, write_event
-from aichaos.errors import RefusedError, UsageError
+from aichaos.errors import UsageError
 
 if TYPE_CHECKING:
     from aichaos.domain.progressive import Course
@@ -89,23 +89,19 @@ def climb_of(given: dict[str, Any], **more: Any) -> "Climb":
 
 def _climb(climb: "Climb", given: dict[str, Any]) -> int:
     from aichaos.live.progressive import carry_on
-    from aichaos.live.series import unapproved
 
     looked = look_at(climb, paper_of(given))
-    refused = [climb.dial.shown(value) for value, one in zip(climb.search.stages, looked, strict=True) if one.refusals]
-    if other := unapproved(climb.whole(looked), looked):
-        show_refusals(other)
-        refused = ["approval"]
-    if refused:
-        hint = f"Nothing was changed in the cluster. The experiments lie in {climb.folder}."
-        raise RefusedError(f"the series does not begin: {', '.join(refused)}", hint=hint)
-    if given["check"]:
-        print("The guard would let every stage begin; nothing was changed.", file=sys.stderr)
-        return 0
-    asking = not (given["yes"] or given["approval"])
-    if asking and not asked(climb.experiment, f"Shall this be done, {most(climb)}?"):
-        warn(["that is another name: nothing was changed"])
-        return 130
+    stages = Several(
+        what="the series",
+        every="every stage",
+        name=climb.experiment,
+        question=f"Shall this be done, {most(climb)}?",
+        parts=[climb.dial.shown(value) for value in climb.search.stages],
+        covered=climb.whole(looked),
+        folder=climb.folder,
+    )
+    if (code := not_begun(stages, looked, given)) is not None:
+        return code
     course = carry_on(climb, looked, consent_of(looked, given), _Hands(given), say, manner_of(given))
     _end(course, climb, given)
     return course.code

@@ -5,18 +5,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
 from aichaos import settings
-from aichaos.cli.options import choice
+from aichaos.cli.options import choice, warn
 from aichaos.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from aichaos.live.planning import Order
     from aichaos.live.running import Manner
     from aichaos.live.series import Consent, Looked
+    from aichaos.run.approve import Whole
     from aichaos.run.plan import Refusal
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -199,6 +200,41 @@ def asked(experiment: str, question: str) -> bool:
     terminal_or_yes(False)
     print(f"{question} Type its name, {experiment}, to go on: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() == experiment
+
+
+class Several(NamedTuple):
+    """Several runs in order, as a person knows them. what: `the day`; every: `all of them`; name, question: what is typed, and at what;
+    parts: what each is called; covered: what an approval would be of; folder: where their experiments lie."""
+
+    what: str
+    every: str
+    name: str
+    question: str
+    parts: "Sequence[str]"
+    covered: "Whole"
+    folder: Path
+
+
+def not_begun(several: Several, looked: "Sequence[Looked]", given: dict[str, Any]) -> int | None:
+    """After all was shown: None where the runs may begin, else the exit code of a command that ends here. Raises RefusedError where the
+    guard, or the approval, is against it."""
+    from aichaos.cli.screen import show_refusals
+    from aichaos.live.series import unapproved
+
+    refused = [name for name, one in zip(several.parts, looked, strict=True) if one.refusals]
+    if other := unapproved(several.covered, looked):
+        show_refusals(other)
+        refused = ["approval"]
+    if refused:
+        hint = f"Nothing was changed in the cluster. The experiments lie in {several.folder}."
+        raise RefusedError(f"{several.what} does not begin: {', '.join(refused)}", hint=hint)
+    if given["check"]:
+        print(f"The guard would let {several.every} begin; nothing was changed.", file=sys.stderr)
+        return 0
+    if not (given["yes"] or given["approval"]) and not asked(several.name, several.question):
+        warn(["that is another name: nothing was changed"])
+        return 130
+    return None
 
 
 def consent_of(looked: "Sequence[Looked]", given: dict[str, Any]) -> "Consent":

@@ -154,16 +154,22 @@ def end(report: Report, paper: Paper) -> None:
         paper.text(f"Score {score(report.score)}; confidence {report.confidence.word} ({report.confidence.value:.2f})")
     if early:
         paper.text(f"It ended early: {done.stop_reason or 'a step failed'}", style="yellow")
-    took = f" {done.stop_to_restored_seconds:.2f}s after it was stopped" if done.stop_to_restored_seconds is not None else ""
+    took = f", the last change {done.stop_to_restored_seconds:.2f}s after the stop" if done.stop_to_restored_seconds is not None else ""
     match done.restored:
         case "verified":
-            paper.text(f"Verified restored{took}: every object that was touched is as it was, and so are the answers.", style="green")
+            others = ", but for what somebody else has changed" if done.foreign else ""
+            so = f"every object that was touched is as it was{others}, and so are the answers."
+            paper.text(f"Verified restored{took}: {so}", style="green")
         case "nothing-changed":
             paper.text("Nothing was changed.", style="green")
         case "not-restored":
             paper.text(f"NOT restored: {report.unmet or ', '.join(done.left_over)}", style="red")
             if done.left_over:
                 paper.text(f"Type the commands above, or once the cause is gone: aichaos recover {done.run}")
+            else:
+                paper.text(
+                    "All objects that were touched are as they were: something else answers, or does not yet. Who would: aichaos route"
+                )
     for name in done.foreign:
         paper.text(f"{name}: somebody else changed it meanwhile; that stays", style="yellow")
     paper.text(f"Report: aichaos report {done.run}   (-o html, -o markdown)", style="dim")

@@ -3,12 +3,14 @@
 import io
 import re
 
+import msgspec
 import pytest
 
-from aichaos.domain.running import Change, Intent, Place, Probed, Started, Step
+from aichaos.domain.about import Report
+from aichaos.domain.running import Approval, Change, Finished, Intent, Place, Probed, Started, Step
 from aichaos.report.layout import Paper
 from aichaos.report.plan import diff
-from aichaos.report.progress import Progress
+from aichaos.report.progress import Progress, end
 
 PROBES = ["predict.example.com/predict answers from ml-prediction-service", "the bystanders answer whatever is done to the model"]
 
@@ -40,3 +42,22 @@ def test_an_order_of_fields_is_no_change() -> None:
     change = Change(verb="patch", place=place, body={}, uid="u", resource_version="1")
     told = diff(Intent(number=1, step=1, change=change, before=before, after=after))
     assert [line.strip("+- ") for line in told[2:] if line[0] in "+-"] == ["port: 80", "port: 81"]
+
+
+@pytest.mark.parametrize(
+    ("more", "unmet", "told"),
+    [
+        ({"restored": "verified", "stop_to_restored_seconds": 0.02}, "", "Verified restored, the last change 0.02s after the stop:"),
+        ({"restored": "verified", "foreign": ["Service/shop/web"]}, "", "as it was, but for what somebody else has changed, and so"),
+        ({"restored": "not-restored"}, "shop: it answered 500", "NOT restored: shop: it answered 500 All objects that were touched are as"),
+        ({"restored": "not-restored", "left_over": ["Service/shop/web"]}, "", "NOT restored: Service/shop/web Type the commands above"),
+    ],
+)
+def test_an_end_says_what_is_as_it_was_and_what_is_left_to_do(more: dict[str, object], unmet: str, told: str) -> None:
+    given = {"run": "r-1", "outcome": "completed", "verdict": "pass", "stop_reason": None, "stop_to_restored_seconds": None}
+    finished = msgspec.convert({"event": "finished", "left_over": [], "foreign": [], "report": ""} | given | more, Finished)
+    approval = Approval(run="r-1", digest="", cluster="", who="anna", how="yes", at="")
+    paper = Paper(io.StringIO())
+    end(Report(finished=finished, approval=approval, forecast="", before=[], during=[], after=[], failure="", unmet=unmet), paper)
+    assert isinstance(paper.stream, io.StringIO)
+    assert told in " ".join(paper.stream.getvalue().split())
