@@ -15,6 +15,14 @@ _ORDER: tuple[Priority, ...] = ("high", "medium", "low")
 _HEADINGS: dict[Priority, str] = {"high": "High Priority", "medium": "Medium Priority", "low": "Low Priority"}
 
 
+MORE = {
+    "exercised": "Ask what the fault reaches: a probe on the way that the change is on, or a harder fault",
+    "samples": "Ask longer or more often, until the figures decide the promises: a longer wait or hold, or --interval 0.1",
+    "baseline": "Look longer before the first step: --baseline 30",
+}
+"""What makes the next run say more, by the part of the confidence that was low; the other parts have items of their own."""
+
+
 def backlog(found: Iterable[Results]) -> Backlog:
     """The backlog of several runs: what several of them show stands there once, as weighty as the weightiest."""
     merged: dict[tuple[str, str], Item] = {}
@@ -78,9 +86,9 @@ def _blind(one: Results, item: Callable[[Priority, str, str], Item]) -> Iterator
     if one.outcome in ("failed", "unfinished", "stopped"):
         yield item("medium", "Run it again to its end", one.stop_reason or "it did not come to its end")
     for part in one.confidence.parts:
-        if part.value < 0.5 and one.verdict != "no-data":
-            yield item("low", f"Make the next run say more: {part.name}", part.why)
-    if one.verdict == "pass":
+        if part.value < 0.5 and one.verdict != "no-data" and (more := MORE.get(part.name)):
+            yield item("low", more, part.why)
+    if one.verdict == "pass" and one.outcome == "completed" and one.confidence.word != "low":
         yield item("low", "Try more of it (aichaos progressive), and regularly (aichaos export --to cronjob)", "the hypothesis held")
 
 

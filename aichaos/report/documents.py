@@ -104,12 +104,15 @@ def _runbook(found: Described) -> Iterator[str]:
     yield f"{_text(spec.hypothesis)}\n"
     yield "## How to run\n"
     yield "```sh"
-    yield f"aichaos check {path} --from live      # is it right for this cluster?"
-    yield f"aichaos predict {path} --from live    # what would it do?"
-    yield f"aichaos doctor --rbac {path}          # the least Role that a run needs"
-    yield f"aichaos run {path} --rehearse         # would the server take each step? nothing is changed"
-    yield f"aichaos run {path}                    # shows the plan, asks, runs, restores, verifies, judges"
-    yield "aichaos report                          # what came of it"
+    commands = {
+        f"aichaos check {path} --from live": "is it right for this cluster?",
+        f"aichaos predict {path} --from live": "what would it do?",
+        f"aichaos doctor --rbac {path}": "the least Role that a run needs",
+        f"aichaos run {path} --rehearse": "would the server take each step? nothing is changed",
+        f"aichaos run {path}": "shows the plan, asks, runs, restores, verifies, judges",
+        "aichaos report": "what came of it",
+    }
+    yield from (f"{command:{max(map(len, commands))}}  # {what}" for command, what in commands.items())
     yield "```\n"
     yield "It does, in this order:\n"
     yield from (f"{number}. {_text(step_text(step))}" for number, step in enumerate(spec.steps, 1))
@@ -118,15 +121,18 @@ def _runbook(found: Described) -> Iterator[str]:
     yield "## How to roll back\n"
     yield "Everything goes back by itself at the end. To end it earlier:\n"
     yield "```sh"
-    yield "aichaos stop                            # from any terminal or machine; Ctrl-C in its own"
-    yield "aichaos recover                         # if its process died and nothing was restored"
+    yield "aichaos stop     # from any terminal or machine; Ctrl-C in its own"
+    yield "aichaos recover  # if its process died and nothing was restored"
     yield "```\n"
     yield f"By hand, in this order (or `aichaos export {path} --to kubectl`, which writes a script with its undo script):\n"
     yield from ([f"{number}. {_text(one)}" for number, one in enumerate(spec.rollback, 1)] or ["Nothing is written in the experiment."])
     yield "\n## Emergency procedures\n"
     yield "1. Stop everything, and let nothing new start: `aichaos stop --all`"
     yield '2. Without aichaos: `kubectl -n aichaos patch configmap aichaos-lever --type merge -p \'{"data":{"state":"pulled"}}\'`'
-    yield "3. Where the machine of the run is lost: `aichaos recover --from-configmap`, from another one"
+    yield "3. Where the machine of the run is lost: from another one `aichaos recover --from-configmap aichaos/aichaos-run-RUN --key FILE`."
+    yield "   `kubectl get configmaps -A -l aichaos.io/run` shows which run. FILE is `key` in the state directory of the lost machine"
+    yield "   (`~/.local/state/aichaos/key`): keep a copy of it elsewhere before the first run. The guard in the cluster"
+    yield "   (`aichaos run --in-cluster-guard IMAGE`) needs nobody for this"
     yield "4. What is left over is printed by the run (exit 8) with the commands that undo it; `aichaos report` shows it again"
     yield "5. When all is well: `aichaos stop --release`\n"
     yield "## Afterwards\n"

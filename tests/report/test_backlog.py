@@ -58,7 +58,7 @@ def test_what_the_experiment_proposes_is_asked_for_where_its_promise_was_broken(
 
 
 def test_what_held_asks_for_nothing_but_more_of_it() -> None:
-    assert [priority for priority, _ in told(results())] == ["low"]
+    assert [priority for priority, _ in told(results(confidence=confidence("high")))] == ["low"]
 
 
 @pytest.mark.parametrize(
@@ -130,3 +130,26 @@ def test_what_can_not_be_meant_is_said(aichaos: Run, tmp_path: Path) -> None:
     fails(aichaos("document", "none.yaml"), 1, "cannot read none.yaml")
     (tmp_path / "list.yaml").write_text(json.dumps({"kind": "List"}))
     fails(aichaos("document", "list.yaml"), 1, "holds no experiment")
+
+
+def confidence(word: str, **values: float) -> dict[str, Any]:
+    parts = [{"name": name, "value": value, "weight": 1.0, "why": f"why {name}"} for name, value in values.items()]
+    return {"value": 0.5, "word": word, "parts": parts}
+
+
+def test_what_would_say_more_is_said_as_something_to_do() -> None:
+    parts = {"exercised": 0.1, "samples": 0.0, "baseline": 0.2, "sham": 0.5, "whole": 0.3}
+    found = told(results(outcome="stopped", stop_reason="an incident", confidence=confidence("low", **parts)))
+    assert [priority for priority, _ in found] == ["medium", "low", "low", "low"]
+    assert [text.partition(":")[0] for _, text in found] == [
+        "Run it again to its end",
+        "Ask what the fault reaches",
+        "Ask longer or more often, until the figures decide the promises",
+        "Look longer before the first step",
+    ]
+
+
+def test_more_of_it_is_not_asked_for_where_hardly_anything_was_put_to_the_test() -> None:
+    assert told(results(confidence=confidence("low"))) == []
+    assert told(results(outcome="stopped", stop_reason="x", confidence=confidence("high"))) == [("medium", "Run it again to its end")]
+    assert [text.partition(" (")[0] for _, text in told(results(confidence=confidence("high")))] == ["Try more of it"]
