@@ -4,13 +4,15 @@ import math
 import operator
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
 from aichaos.domain.experiment import seconds
 from aichaos.errors import UsageError
 
-_COMPARISON = re.compile(r"\s*(<=|>=|==|!=|=|<|>)\s*(\S.*?)\s*")
+_COMPARISON = re.compile(r"\s*(<=|>=|==|!=|=|<|>|≤|≥)\s*(\S.*?)\s*")
+_SIGNS = {"≤": "<=", "≥": ">="}
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
@@ -25,11 +27,12 @@ MEASURES = ("success", "p50", "p90", "p95", "p99", "max")
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """A limit: its sign, its value in seconds, as a share or as it stands, and how it was written."""
+    """A limit: its sign, its value in seconds, as a share or as it stands, and how it was written. unit: `%`, `s` for any time, or ""."""
 
     sign: str
     limit: float
     written: str
+    unit: Literal["%", "s", ""] = ""
 
     def holds(self, value: float) -> bool:
         return _OPERATORS[self.sign](value, self.limit)
@@ -38,20 +41,20 @@ class Comparison(msgspec.Struct, frozen=True):
 def comparison(text: str) -> Comparison:
     """`>= 99%` is 0.99, `<= 300ms` is 0.3, `< 0.01` is 0.01. Raises UsageError."""
     found = _COMPARISON.fullmatch(text)
-    value = _value(found[2]) if found else None
+    value, unit = _value(found[2]) if found else (None, "")
     if found is None or value is None or not math.isfinite(value):
         raise UsageError(f"{text[:80]!r} is no limit", hint="Write a sign and a value: >= 99%, <= 300ms, < 0.01.")
-    return Comparison(found[1], value, text.strip())
+    return Comparison(_SIGNS.get(found[1], found[1]), value, text.strip(), unit)
 
 
-def _value(text: str) -> float | None:
+def _value(text: str) -> tuple[float | None, Literal["%", "s", ""]]:
     try:
         if text.endswith("%"):
-            return float(text[:-1]) / 100
-        lasting = seconds(text)
-        return lasting if lasting is not None else float(text)
+            return float(text[:-1]) / 100, "%"
+        lasting = seconds(re.sub(r"(?<=\d) (?=[a-zµ])", "", text))
+        return (lasting, "s") if lasting is not None and not text.replace(".", "").isdigit() else (float(text), "")
     except ValueError:
-        return None
+        return None, ""
 
 
 def status_fits(expected: str, status: int) -> bool:

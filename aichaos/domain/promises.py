@@ -48,32 +48,74 @@ class Promise(msgspec.Struct, frozen=True):
 
 
 _NUMBER = r"(?P<number>\d+(?:\.\d+)?)\s*"
-_TIME = r"(?P<time>\d+(?:\.\d+)?\s*(?:ms|us|µs|milliseconds?|s|secs?|seconds?|m|min|minutes?|h|hours?))"
-_SIGN = r"(?P<sign><=|>=|<|>|=|≤|≥|at most|at least|no more than|no less than|less than|more than|below|under|above|over|within|is)?\s*"
-_WHAT = r"(?P<what>p50|p90|p95|p99|median|max(?:imum)?|longest|slowest|latency)"
+_UNIT = r"(?:ms|us|µs|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)"
+_TIME = rf"(?P<time>\d+(?:\.\d+)?\s*{_UNIT}(?:\s*\d+\s*{_UNIT})?)"
+_SIGN = r"(?P<sign><=|>=|<|>|=)?\s*"
+_STAYS = r"(?:\s+(?:stays?|remains?|is|are|be|of|kept)\b)?\s*"
+_WHAT = r"(?P<what>p50|p90|p95|p99|median|max(?:imum)?|longest|slowest|latency|response time)"
+_KIND = r"(?:\s+(?:(?:\w+\s+)?latency|response time|duration))?"
 _ASKED = r"(?:requests?|answers?|calls?|responses?)"
 _OF = r"%\s*(?:of\s+(?:all\s+)?(?:the\s+)?)?"
 _GOOD = r"(?:succeeds?|good|ok|successful|answered|served|work)"
-_BACK = r"(?:recreated|recovers?|recovered|recovery|restored|again|back|heals?|healed|rescheduled)"
-_HAPPENS = r"(?:opens?|reached|becomes?|fires?|starts?|begins?|happens?|ejected|detected|promoted|scales?)"
-_WITHIN = r".*\b(?:within|in|after|<=|≤)\s*"
+_SHARE = r"(?:availability|success(?: rate)?|uptime)"
+_LOST = r"(?:error rate|failure rate|errors?|failures|failed requests|requests fail(?:ing)?)"
+_WHOSE = r"(?:(?:the |our )?(?:[\w-]+ ){0,4}?(?:maintains?|keeps?|holds?|has) )?(?:the |an? )?"
+_BACK = r"(?:recreated?s?|recovers?|recovered|recovery|restored|again|back|heals?|healed|rescheduled|restarts?|restarted)"
+_HAPPENS = (
+    r"(?:opens?|opened|trips?|tripped|triggers?|triggered|reached|becomes?|fires?|starts?|begins?|happens?|ejected|detected|promoted|scales?"
+    r"|fails? over|failed over|failover|takes? over|kicks? in)"
+)
+_WITHIN = r".*?(?:\b(?:within|in|after)\s*(?:<=?)?|<=?)\s*"
 _SENTENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("success", pattern(rf"{_SIGN}{_NUMBER}{_OF}{_ASKED}\b.*\b{_GOOD}\b.*")),
-    ("success", pattern(rf"(?:availability|success(?: rate)?)\s*{_SIGN}{_NUMBER}%")),
-    ("errors", pattern(rf"(?:error rate|errors|failures|failed requests)\s*{_SIGN}{_NUMBER}%")),
+    ("success", pattern(rf"{_WHOSE}{_SHARE}{_STAYS}{_SIGN}{_NUMBER}%")),
+    ("success", pattern(rf"{_WHOSE}{_SIGN}{_NUMBER}%\s*(?:{_SHARE}|available)")),
+    ("errors", pattern(rf"(?:the )?{_LOST}{_STAYS}{_SIGN}{_NUMBER}%")),
+    ("errors", pattern(rf"{_SIGN}{_NUMBER}%\s*{_LOST}")),
     ("errors", pattern(rf"{_SIGN}{_NUMBER}{_OF}{_ASKED}\s+fail")),
-    ("latency", pattern(rf"{_WHAT}(?:\s+latency)?\s*{_SIGN}{_TIME}")),
+    ("all", pattern(rf"(?:all|every)(?: the)? {_ASKED} (?:(?:are|is) )?{_GOOD}|no (?:errors?|failures|{_ASKED} fails?|failed requests)")),
+    ("latency", pattern(rf"(?:the )?{_WHAT}{_KIND}{_STAYS}{_SIGN}{_TIME}")),
     ("recovery", pattern(rf".*\b{_BACK}\b{_WITHIN}{_TIME}")),
+    ("recovery", pattern(rf"(?:the )?time (?:to|until) (?:recovery?|recover|recreation){_STAYS}{_SIGN}{_TIME}")),
     ("reached", pattern(rf".*\b{_HAPPENS}\b{_WITHIN}{_TIME}")),
 )
-_FIGURE = pattern(r"(?<![\w/.-])\d+(?:\.\d+)?\s*(?:%|(?:ms|us|µs|milliseconds?|s|secs?|seconds?|m|min|minutes?|h|hours?)\b)")
+_FIGURE = pattern(rf"(?<![\w/.-])\d+(?:\.\d+)?\s*(?:%|{_UNIT}\b)(?:\s*\d+\s*{_UNIT}\b)?")
 _NEGATED = pattern(r"\b(?:not|never|cannot|nobody|nothing|without)\b|n['’]t\b")
-_AT_MOST = {"<=", "≤", "at most", "no more than"}
-_AT_LEAST = {">=", "≥", "at least", "no less than"}
-_MORE = {">", "more than", "above", "over"}
-_LESS = {"<", "less than", "below", "under"}
-_NAMES = {"availability": "success", "median": "p50", "max": "max", "maximum": "max", "longest": "max", "slowest": "max", "latency": "max"}
-_UNITS = {"milliseconds": "ms", "millisecond": "ms", "s": "s", "sec": "s", "secs": "s", "m": "m", "min": "m", "h": "h"}
+_IN_SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (pattern(words), sign)
+    for words, sign in (
+        (r"\bper ?cent\b", "%"),
+        (r"\b(50|90|95|99)th[ -]percentile(?: of)?\b", r"p\1"),
+        (r"(\d),(\d{1,3}) ?%", r"\1.\2%"),
+        (r"\b(?:one|an?) (?=(?:second|minute|hour)s?\b)", "1 "),
+        (r"≤|\b(?:at most|no more than|not more than|up to|a maximum of)(?= ?\d)", "<="),
+        (r"≥|\b(?:at least|no less than|not less than|a minimum of)(?= ?\d)", ">="),
+        (r"\b(?:less than|fewer than|below|under)(?= ?\d)", "<"),
+        (r"\b(?:more than|greater than|above|over)(?= ?\d)", ">"),
+    )
+)
+"""Words that are a sign where a figure follows, and other ways of writing figures."""
+_HINTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        pattern(r"\b(?:average|mean|avg)\b"),
+        "A mean is not measured, it hides the slow ones: p50 is the median, then p90, p95, p99 and max.",
+    ),
+    (pattern(r"\bby \d"), "A promise has a limit of its own, as in p95 <= 800ms; what changed since the baseline stands in the report."),
+    (pattern(r"(?<![\w.])-\d"), "Limits are not negative."),
+    (pattern(r"\bp\d"), "There are p50, p90, p95, p99 and max, with a unit: p95 <= 300ms."),
+    (pattern(r"(?:within|in|after|<=?|>=?) ?\d[\d.]*$"), "Say the unit: 300ms, 30s, 5m or 99%."),
+)
+_NAMES = {
+    "availability": "success",
+    "median": "p50",
+    "max": "max",
+    "maximum": "max",
+    "longest": "max",
+    "slowest": "max",
+    "latency": "max",
+    "response time": "max",
+}
+_UNITS = {"milliseconds": "ms", "millisecond": "ms", "s": "s", "sec": "s", "secs": "s", "m": "m", "min": "m", "mins": "m", "h": "h"}
 
 
 def promises(probe: Probe) -> list[Promise]:
@@ -107,7 +149,13 @@ def askable(probe: Probe) -> list[Promise]:
         over = probe.prometheus.over
         if over is not None and not seconds(over):
             raise UsageError(f"{over[:40]!r} is no stretch of time", hint="Write it as 30s, 5m or 1h.")
-    return promises(probe)
+    wanted = promises(probe)
+    if probe.http is None and (timed := next((one.text for one in wanted if one.measure in LATENCIES), None)) is not None:
+        raise UsageError(
+            f"{timed[:80]!r} is about how long answers take",
+            hint="Only an http probe is timed so; here it can be success, recovery or reached.",
+        )
+    return wanted
 
 
 def _of_tolerance(said: str, text: str) -> Promise:
@@ -116,50 +164,73 @@ def _of_tolerance(said: str, text: str) -> Promise:
         raise UsageError(f"a tolerance can't be about {said[:40]!r}", hint=f"There are {', '.join((*MEASURES, *TIMES))}.")
     bare = text.strip()[:1].isdigit()
     written = f"{'>=' if name == 'success' else '<='} {text.strip()}" if bare else text.strip()
-    return Promise(name, comparison(written), f"{name} {written}")
+    return Promise(name, _sensible(name, comparison(written)), f"{name} {written}")
+
+
+def _sensible(measure: str, limit: Comparison) -> Comparison:
+    """A limit of this measure that can be kept and can be broken. Raises UsageError for any other: it would decide a run by itself."""
+    told = f"{measure} {limit.written[:40]}"
+    share = measure == "success"
+    if share != (limit.unit in ("%", "")) or (not share and not limit.unit):
+        hint = "Write it as a share: >= 99%." if share else "Say the unit: <= 300ms, <= 30s or <= 5m."
+        raise UsageError(f"{told!r} is no {'share' if share else 'time'}", hint=hint)
+    if limit.sign not in ((">=", ">") if share else ("<=", "<")) and not (share and limit.sign in ("=", "==") and limit.limit == 1):
+        wrong = "at least how many succeed, as in >= 99%" if share else "how long it takes at most, as in <= 300ms"
+        raise UsageError(f"{told!r} promises {'a failure' if share else 'slowness'}", hint=f"Write {wrong}.")
+    if share and not 0 <= limit.limit <= 1:
+        raise UsageError(f"{told!r} is more than all of them", hint="A share is at most 100%: write 99%, or 0.99.")
+    if not (limit.holds(1.0) if share else limit.limit > 0):
+        raise UsageError(f"{told!r} can't be kept", hint="Write >= 100%." if share else "Write more than nothing, as in <= 300ms.")
+    if share and limit.holds(0.0):
+        raise UsageError(f"{told!r} can't be broken", hint="Write how many have to succeed, as in >= 99%.")
+    return limit
 
 
 def sentence(text: str) -> Promise:
     """A promise in words. Raises UsageError, which lists the forms."""
     words = re.sub(r"\s+", " ", text[:_LONGEST].strip().lower()).rstrip(".!")
-    words = re.sub(r"(?<=\d) ?per ?cent\b", "%", words)
+    for found, sign in _IN_SIGNS:
+        words = found.sub(sign, words)
     if _NEGATED.search(words):
         raise UsageError(f"{text[:80]!r} says what is not so", hint="Say what shall be so, such as: 99% of requests succeed.")
     if len(_FIGURE.findall(words)) > 1:
         hint = "Write a sentence for each, such as: 99% of requests succeed; p99 <= 300ms."
         raise UsageError(f"{text[:80]!r} promises two things", hint=hint)
     for measure, form in _SENTENCES:
-        if found := form.fullmatch(words):
-            return _promise(measure, found.groupdict(), text)
-    hint = "Write it like one of: " + "; ".join(FORMS) + "."
+        if match := form.fullmatch(words):
+            return _promise(measure, match.groupdict(), text)
+    forms = "Write it like one of: " + "; ".join(FORMS) + "."
+    hint = next((hint for found, hint in _HINTS if found.search(words)), forms)
     raise UsageError(f"{text[:80]!r} is no promise that can be measured", hint=hint)
 
 
 def _promise(measure: str, found: dict[str, str | None], text: str) -> Promise:
-    said = (found.get("sign") or "").strip()
+    if measure == "all":
+        return Promise("success", comparison(">= 100%"), text.strip())
+    sign, limit = found.get("sign") or "", ""
     if measure in ("success", "errors"):
         share = float(found["number"] or 0)
         if share > 100:
             raise UsageError(f"{text[:80]!r} is more than all of them", hint="A share is at most 100%.")
-        if said in (_AT_LEAST | _MORE if measure == "errors" else _AT_MOST | _LESS):
+        if sign in ((">", ">=") if measure == "errors" else ("<", "<=")):
             raise UsageError(f"{text[:80]!r} promises a failure", hint="Write how many succeed at least, or how many fail at most.")
         if measure == "errors":
-            sign, share = (">" if said in _LESS else ">="), round(100 - share, 10)
+            limit = f"{'>' if sign == '<' else '>='} {round(100 - share, 10):g}%"
         else:
-            sign = ">" if said in _MORE else ">="
-        return Promise("success", comparison(f"{sign} {share:g}%"), text.strip())
-    limit = comparison(f"{'<' if said in _LESS else '<='} {_duration(found['time'] or '')}")
-    if measure == "latency":
-        if said in _AT_LEAST | _MORE:
-            raise UsageError(f"{text[:80]!r} promises slowness", hint="Write p95 <= 300ms.")
-        what = found["what"] or ""
-        return Promise(_NAMES.get(what, what), limit, text.strip())
-    return Promise(measure, limit, text.strip())
+            limit = f"{'>' if sign == '>' else '>='} {share:g}%"
+        return Promise("success", _sensible("success", comparison(limit)), text.strip())
+    if sign in (">", ">="):
+        raise UsageError(f"{text[:80]!r} promises slowness", hint="Write how long it takes at most, as in p95 <= 300ms.")
+    what = found.get("what") or measure
+    name = _NAMES.get(what, what)
+    return Promise(name, _sensible(name, comparison(f"{'<' if sign == '<' else '<='} {_duration(found['time'] or '')}")), text.strip())
 
 
 def _duration(text: str) -> str:
-    number, unit = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(\S+)", text).groups()  # type: ignore[union-attr]
-    short = _UNITS.get(unit) or (
-        "s" if unit.startswith("sec") else "m" if unit.startswith("min") else "h" if unit.startswith("h") else unit
-    )
-    return f"{number}{short}"
+    """As a Go duration: `2 minutes` is 2m, `1 m 30 s` is 1m30s."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)", text)
+    return "".join(f"{number}{_UNITS.get(unit) or _short(unit)}" for number, unit in parts)
+
+
+def _short(unit: str) -> str:
+    return next((one for start, one in (("sec", "s"), ("min", "m"), ("hour", "h")) if unit.startswith(start)), unit)

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from aichaos.domain.experiment import HTTPProbe, Probe
-from aichaos.domain.promises import FORMS, before, promises, sentence
+from aichaos.domain.experiment import HTTPProbe, Probe, PrometheusProbe
+from aichaos.domain.promises import FORMS, askable, before, promises, sentence
 from aichaos.errors import UsageError
 
 
@@ -33,6 +34,28 @@ def probe(tolerance: dict[str, str] | None = None, slo: list[str] | None = None)
         ("the pod is back within 2 minutes", "recovery", "<=", 120.0),
         ("circuit breaker opens within 30 s", "reached", "<=", 30.0),
         ("the alert fires within 1m", "reached", "<=", 60.0),
+        # as the labs and people say it
+        ("Service maintains >99% availability", "success", ">", 0.99),
+        ("We maintain 99.9% availability", "success", ">=", 0.999),
+        ("availability stays above 99 %", "success", ">", 0.99),
+        ("success rate of at least 99,5 %", "success", ">=", 0.995),
+        ("99% success rate", "success", ">=", 0.99),
+        ("fewer than 1% of requests fail", "success", ">", 0.99),
+        ("not more than 1% errors", "success", ">=", 0.99),
+        ("the error rate stays under 2 percent", "success", ">", 0.98),
+        ("all requests succeed", "success", ">=", 1.0),
+        ("no errors", "success", ">=", 1.0),
+        ("P95 latency stays <300ms", "p95", "<", 0.3),
+        ("the 95th percentile is below 300 ms", "p95", "<", 0.3),
+        ("p99 response time ≤ 1.5 seconds", "p99", "<=", 1.5),
+        ("p95 prediction latency at most 2 s", "p95", "<=", 2.0),
+        ("Pods recreate automatically within a minute", "recovery", "<=", 60.0),
+        ("recovers in under 1m30s", "recovery", "<=", 90.0),
+        ("recovery time ≤ 60 s", "recovery", "<=", 60.0),
+        ("time to recover below 1 min", "recovery", "<=", 60.0),
+        ("Trigger circuit breaker after 5 seconds", "reached", "<=", 5.0),
+        ("the circuit breaker trips in less than 500 milliseconds", "reached", "<=", 0.5),
+        ("the gateway fails over within 10 secs", "reached", "<=", 10.0),
     ],
 )
 def test_a_sentence_is_what_it_reads(text: str, measure: str, sign: str, limit: float) -> None:
@@ -53,6 +76,65 @@ def test_what_can_not_be_measured_is_refused_with_what_can(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         sentence(text)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("circuit breaker opens within 30", "Say the unit"),
+        ("recovers in 60", "Say the unit"),
+        ("p95 <= 300", "with a unit"),
+        ("p99.9 <= 1s", "There are p50"),
+        ("average latency <= 100ms", "p50 is the median"),
+        ("recreated within -60s", "not negative"),
+        ("increase p95 latency by 200ms", "limit of its own"),
+        ("0% of requests succeed", "how many have to succeed"),
+        ("circuit breaker opens within 0 s", "more than nothing"),
+    ],
+)
+def test_a_sentence_that_nearly_fits_is_refused_with_what_it_lacks(text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        sentence(text)
+    assert hint in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("measure", "limit", "hint"),
+    [
+        ("p95", "<= 300", "Say the unit"),
+        ("p95", "300", "Say the unit"),
+        ("p95", "99%", "Say the unit"),
+        ("recovery", "60", "Say the unit"),
+        ("success", "300ms", "as a share"),
+        ("success", ">= 99", "write 99%"),
+        ("success", "<= 50%", "at least how many"),
+        ("success", "== 99%", "at least how many"),
+        ("success", ">= 0%", "how many have to succeed"),
+        ("success", "> 100%", "Write >= 100%"),
+        ("p95", ">= 300ms", "at most"),
+        ("p50", "== 5ms", "at most"),
+        ("max", "<= 0s", "more than nothing"),
+    ],
+)
+def test_a_limit_that_would_decide_a_run_by_itself_is_refused(measure: str, limit: str, hint: str) -> None:
+    """`p95 <= 300` would be five minutes, `success >= 99` could never be kept: both pass for what their writer meant."""
+    with pytest.raises(UsageError) as refused:
+        promises(probe({measure: limit}))
+    assert hint in refused.value.hint
+
+
+def test_signs_and_units_are_taken_as_people_write_them() -> None:
+    share, time, all_of_them = promises(probe({"success": "≥ 99 %", "p95": "≤ 300 ms", "availability": "== 100%"}))
+    assert (share.limit.sign, share.limit.limit) == (">=", 0.99)
+    assert (time.limit.sign, time.limit.limit) == ("<=", 0.3)
+    assert all_of_them.limit.limit == 1.0
+
+
+def test_only_http_answers_are_timed() -> None:
+    query = Probe(name="p", prometheus=PrometheusProbe(query="up", expect="== 1"), tolerance={"p95": "<= 300ms"})
+    with pytest.raises(UsageError, match="how long answers take"):
+        askable(query)
+    assert [one.measure for one in askable(structs.replace(query, tolerance={"recovery": "60s"}))] == ["recovery"]
 
 
 @pytest.mark.parametrize(
