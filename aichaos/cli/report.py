@@ -10,7 +10,7 @@ from aichaos import settings
 from aichaos.ask.registry import find
 from aichaos.cli.asking import asking_options, manner, opened, show_prompt, spent
 from aichaos.cli.options import say, warn, write_json
-from aichaos.errors import UsageError
+from aichaos.errors import FileError, UsageError
 
 if TYPE_CHECKING:
     from aichaos.domain.results import Results
@@ -115,4 +115,8 @@ def _folder(run: str | None) -> Path:
     if state.series(run).is_dir():
         day = f"`aichaos gameday debrief {run}` tells of a GameDay. " if days.folder(run).is_dir() else ""
         raise UsageError(f"{run} is several runs in order, and not one", hint=f"{day}`aichaos runs` lists its runs.")
+    if not where.is_dir():
+        latest = next((one.run for one in listing.past() if one.experiment == run), None)
+        hint = f"The latest run of the experiment {run} is {latest}." if latest else "`aichaos runs` lists the runs of this machine."
+        raise FileError(f"no run of this machine is called {run[:80]!r}", hint=hint)
     return where

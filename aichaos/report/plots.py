@@ -143,7 +143,9 @@ def _success(columns: list[Bucket], scale: Scale, shades: list[Shade], x: list[T
     y = [Tick(at=TOP + HEIGHT * (1 - share / 100), text=f"{share} %") for share in (0, 50, 100)]
     bad, told = sum(one.bad for one in columns), sum(one.good + one.bad for one in columns)
     line = _lines([(one, one.good / (one.good + one.bad) if one.good + one.bad else None) for one in columns], scale, 1.0)
-    title = f"{probe.probe}: share of good answers over time; {bad} of {told} were bad"
+    none = sum(one.none for one in columns)
+    said = f"{bad} of {told} were bad" if told else f"none of the {none} answers tells anything"
+    title = f"{probe.probe}: share of good answers over time; {said}" + (f", {none} more tell nothing" if told and none else "")
     return Plot(title=title, shades=shades, x=x, y=y, bars=bars, lines=[("good", points) for points in line])
 
 

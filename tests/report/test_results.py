@@ -228,7 +228,8 @@ def test_the_command_reports_a_run_by_its_name_or_the_latest(aichaos: Run, tmp_p
     assert aichaos("report", "-o", "markdown", **state).stdout.startswith("# A trial")
     assert "did NOT hold" in aichaos("report", **state).stdout
     absent = aichaos("report", "r-2", **state)
-    assert (absent.returncode, "aichaos runs" in absent.stderr) == (1, True)
+    assert (absent.returncode, "no run of this machine is called 'r-2'" in absent.stderr) == (1, True)
+    assert "The latest run of the experiment trial is r-1." in aichaos("report", "trial", **state).stderr
 
 
 def test_the_score_of_an_experiment_over_its_runs_can_be_asked(aichaos: Run, tmp_path: Path) -> None:
