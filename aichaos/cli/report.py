@@ -116,7 +116,7 @@ def _folder(run: str | None) -> Path:
         day = f"`aichaos gameday debrief {run}` tells of a GameDay. " if days.folder(run).is_dir() else ""
         raise UsageError(f"{run} is several runs in order, and not one", hint=f"{day}`aichaos runs` lists its runs.")
     if not where.is_dir():
-        latest = next((one.run for one in listing.past() if one.experiment == run), None)
-        hint = f"The latest run of the experiment {run} is {latest}." if latest else "`aichaos runs` lists the runs of this machine."
+        same = next((one.run for one in listing.past() if one.experiment == run), None)
+        hint = f"The latest run of the experiment {run} is {same}." if same else "`aichaos runs` lists the runs of this machine."
         raise FileError(f"no run of this machine is called {run[:80]!r}", hint=hint)
     return where

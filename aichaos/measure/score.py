@@ -119,4 +119,4 @@ def _sham(found: Results) -> Part:
 
 def _whole(found: Results) -> Part:
     whole = found.complete and found.outcome == "completed"
-    return _part("whole", 1.0 if whole else 0.3, 1, "the run came to its end" if whole else f"the run is {found.outcome}")
+    return _part("whole", 1.0 if whole else 0.3, 3, "the run came to its end" if whole else f"the run is {found.outcome}")
