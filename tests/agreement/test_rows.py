@@ -22,7 +22,7 @@ from .server import Server, Verdict
 ROWS = Path(__file__).with_name("rows.yaml")
 
 # Families of rules about manifests; the others are about experiments and files.
-FAMILIES = ("chaos-mesh", "litmus", "istio", "crossplane", "gateway", "reference")
+FAMILIES = ("chaos-mesh", "litmus", "istio", "crossplane", "definition", "gateway", "reference")
 
 
 @cache

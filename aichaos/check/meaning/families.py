@@ -12,6 +12,7 @@ FAMILIES = {
     "litmuschaos.io": ("meaning.litmus.litmus_findings",),
     "gateway.networking.k8s.io": ("meaning.route_fields.route_field_findings",),
     "networking.istio.io": ("meaning.istio.istio_findings",),
+    "apiextensions.k8s.io": ("meaning.definitions.definition_findings",),
     "s3.aws.upbound.io": ("meaning.crossplane.crossplane_findings",),
 }
 """API group → the functions that hold its rules; they are loaded when a document of it is met."""

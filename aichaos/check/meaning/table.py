@@ -123,6 +123,10 @@ _CROSSPLANE: tuple[Rule, ...] = (
     Rule("crossplane/reference-fields", "schema", "error", "References are called after the object, not after its ARN."),
 )
 
+_DEFINITION: tuple[Rule, ...] = (
+    Rule("definition/dropped-word", "meaning", "warning", "A word in a definition's schema that the server drops without saying so."),
+)
+
 _GATEWAY: tuple[Rule, ...] = (
     Rule("gateway/invalid-regex", "meaning", "error", "A regular expression that RE2 refuses can take a whole port down.", intendable=True),
     Rule("gateway/header-percent", "meaning", "error", "A lone % in a header's value can take a whole port down.", intendable=True),
@@ -136,4 +140,4 @@ _GATEWAY: tuple[Rule, ...] = (
     Rule("gateway/never-matches", "meaning", "warning", "A match that the gateway lets no request reach.", intendable=True),
 )
 
-TABLE: tuple[Rule, ...] = (*_CHAOS_MESH, *_LITMUS, *_ISTIO, *_CROSSPLANE, *_GATEWAY)
+TABLE: tuple[Rule, ...] = (*_CHAOS_MESH, *_LITMUS, *_ISTIO, *_CROSSPLANE, *_DEFINITION, *_GATEWAY)

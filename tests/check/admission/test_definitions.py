@@ -246,3 +246,27 @@ def test_whatever_a_definition_holds_findings_come_out(spec: Any, part: str, val
 def test_the_definitions_of_the_campaign_are_fine() -> None:
     made = load(MADE.read_text(encoding="utf-8"), MADE.name)
     assert [one.message for each in made for one in found(each) if one.severity in ("error", "skipped")] == []
+
+
+def test_what_the_server_drops_without_a_word_is_said_wherever_its_own_reader_reads() -> None:
+    dropped: dict[str, dict[str, Any]] = {
+        "items": {"properties": {"a": {"type": "array", "items": {"type": "string", "minLenght": 1}}}},
+        "deeper": {"properties": {"a": {"type": "array", "items": {"type": "object", "properties": {"minLenght": {"typ": "string"}}}}}},
+        "values": {"additionalProperties": {"type": "object", "properties": {"a/b": {"type": "string", "patern": "a"}}}},
+        "branch": {"additionalProperties": {"type": "string", "anyOf": [{"minLength": 1}, {"patern": "a"}]}},
+    }
+    found = {name: _dropped({"type": "object", **inner}) for name, inner in dropped.items()}
+    below = "/spec/versions/0/schema/openAPIV3Schema/properties/spec"
+    assert found == {
+        "items": [f"{below}/properties/a/items/minLenght"],
+        "deeper": [f"{below}/properties/a/items/properties/minLenght/typ"],
+        "values": [f"{below}/additionalProperties/properties/a~1b/patern"],
+        "branch": [f"{below}/additionalProperties/anyOf/1/patern"],
+    }
+    assert _dropped({"type": "object", "properties": {"items": {"type": "string", "default": {"any": "thing"}}}}) == []
+    assert _dropped({"type": "object", "additionalProperties": {"type": "object", "example": {"any": 1}, "default": {"thing": 2}}}) == []
+
+
+def _dropped(spec: dict[str, Any]) -> list[str]:
+    found = review([("a.yaml", json.dumps(definition(spec)))], None).findings
+    return [one.path for one in found if one.rule == "definition/dropped-word"]
