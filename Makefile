@@ -1,11 +1,12 @@
 # Two commands do everything on a machine with Python >= 3.11: `make demo` and `make test`.
 PYTHON ?= python3
+SEED ?= 770413
 VENV := .venv
 BIN := $(VENV)/bin
 # An editable install compiles nothing, and where Python may not write bytecode every start would do it again: two to three times as long.
 COMPILE := $(BIN)/python -m compileall -q aichaos backends
 
-.PHONY: demo test lint unit bench agreement oracles testbed differential definitions demos schemas docs pictures clean kills faults stops hour shams brought
+.PHONY: demo test lint unit explore fuzz bench agreement oracles testbed differential definitions demos schemas docs pictures clean kills faults stops hour shams brought
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -20,15 +21,19 @@ lint: $(VENV)/.dev
 	$(BIN)/python tools/make_demos.py --check
 	$(BIN)/python tools/make_docs.py --check
 
+# The same order and the same examples each time: whoever runs it learns of the change, not of the dice.
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --randomly-seed=$(SEED)
+
+# The same tests in another order, their properties with examples that nobody has seen.
+explore: $(VENV)/.dev testbed
+	AICHAOS_EXPLORE=1 $(BIN)/python -m pytest -n auto
 
 # The real etcd, API server, controller manager and kwok, built once and kept outside the tree.
 testbed: $(VENV)/.dev
 	$(BIN)/python -m tests.controlplane.build
 
 # check against the real API server on thousands of manifests; SEED and COUNT choose others.
-SEED ?= 770413
 COUNT ?= 10600
 agreement: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.agreement --seed $(SEED) --count $(COUNT) --write docs/agreement.md
@@ -45,7 +50,7 @@ oracles: $(VENV)/.dev
 
 # The YAML front end on many more spoiled texts than the tests take.
 fuzz: $(VENV)/.dev
-	AICHAOS_FUZZ=20000 $(BIN)/python -m pytest -q -n auto tests/check/test_front_end.py
+	AICHAOS_EXPLORE=1 AICHAOS_FUZZ=20000 $(BIN)/python -m pytest -q -n auto tests/check/test_front_end.py
 
 # A run that is killed, frozen or woken at every moment of its life.
 kills: $(VENV)/.dev testbed

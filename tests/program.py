@@ -59,6 +59,30 @@ def typed(folder: Path, lines: tuple[str, ...], *arguments: str, columns: int = 
     return text.decode()
 
 
+# Interrupts itself at the N-th call of a Python function after the entrance: the same moment in every run, wherever it lies.
+_INTERRUPTED = """
+import signal, sys
+left = int(sys.argv.pop(1))
+def count(frame, event, argument):
+    global left
+    if event == "call":
+        left -= 1
+        if left == 0:
+            sys.setprofile(None)
+            signal.raise_signal(signal.SIGINT)
+from aichaos.entry import main
+sys.argv[0] = "aichaos"
+sys.setprofile(count)
+main()
+"""
+
+
+def interrupted(at: int, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`aichaos ARGUMENTS`, with Ctrl-C at that call of a function of Python's."""
+    command = [sys.executable, "-c", _INTERRUPTED, str(at), *arguments]
+    return subprocess.run(command, cwd=folder, env=environment(folder / "home"), capture_output=True, text=True, timeout=300, check=False)
+
+
 def answer(done: subprocess.CompletedProcess[str]) -> Any:
     """What a command printed as JSON; fails with what it said where it printed none."""
     assert done.returncode in (0, 4), done.stderr

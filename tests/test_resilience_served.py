@@ -4,7 +4,6 @@ Istio's part is kept (`python -m tests.predict.oracles.pack`); Envoy and the pod
 that does it.
 """
 
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from tests.controlplane.asking import Client
 from tests.controlplane.backends import Backends
 from tests.controlplane.cache import Missing, locate
 from tests.controlplane.netns import isolate
+from tests.controlplane.ports import free_port
 from tests.predict.differential.worlds import TARGET_PORT
 from tests.predict.oracles import pack
 from tests.predict.oracles.envoys import serving
@@ -49,9 +49,7 @@ def envoy(name: str, pods: Backends) -> Iterator[Client]:
     found = locate("envoy")
     assert not isinstance(found, Missing)
     translation = pack.kept()[name]
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        free = taken.getsockname()[1]
+    free = free_port()
     for listener in translation["xds"]["listeners"]:
         place = listener["address"]["socketAddress"]
         place["portValue"] = free if place["portValue"] == pack.PORT else place["portValue"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.controlplane.client import ControlPlane
 from tests.controlplane.kubelet import Image, Kubelet
+from tests.controlplane.ports import free_port
 from tests.controlplane.processes import Server, answers
-from tests.controlplane.server import free_port
 
 RUNNER, EXPERIMENTS = "litmuschaos/chaos-runner:3.18.0", "litmuschaos/go-runner:3.18.0"
 ACCOUNT = "litmus"

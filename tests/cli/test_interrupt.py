@@ -2,37 +2,19 @@
 
 import random
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from aichaos.files.save import edited
-from tests.program import environment
+from tests.program import interrupted
 
-# Interrupts itself at the N-th call of a Python function after the entrance: the same moment in every run, wherever it lies.
-_INTERRUPTED = """
-import signal, sys
-left = int(sys.argv.pop(1))
-def count(frame, event, argument):
-    global left
-    if event == "call":
-        left -= 1
-        if left == 0:
-            sys.setprofile(None)
-            signal.raise_signal(signal.SIGINT)
-from aichaos.entry import main
-sys.argv[0] = "aichaos"
-sys.setprofile(count)
-main()
-"""
 _CALLS = 90_000
 """About as many as `suggest` on the talk's cluster makes."""
 
 
 def _interrupted(at: int, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", _INTERRUPTED, str(at), "suggest", "--from", "demo:route-chaos"]
-    return subprocess.run(command, cwd=folder, env=environment(folder / "home"), capture_output=True, text=True, timeout=60, check=False)
+    return interrupted(at, folder, "suggest", "--from", "demo:route-chaos")
 
 
 @pytest.mark.parametrize("at", [3, 100, 1_000, *sorted(random.Random(20261121).sample(range(2_000, _CALLS), 22))])

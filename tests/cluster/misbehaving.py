@@ -68,7 +68,7 @@ class Misbehaving:
         self.drip = drip
         self.requests: list[Request] = []
         self._scripts: dict[str, list[Script]] = {}
-        self._lock = threading.Lock()
+        self._heard = threading.Condition()
         self._let_go = threading.Event()
         self._http = _Http(("127.0.0.1", 0), _handler(self))
         if tls is not None:
@@ -86,15 +86,21 @@ class Misbehaving:
         return [request for request in self.requests if request.path == path]
 
     def answer(self, request: Request) -> Answer:
-        with self._lock:
+        with self._heard:
             self.requests.append(request)
+            self._heard.notify_all()
             script = self._scripts.get(request.path)
             if script is None:
                 return UNKNOWN
             step = script.pop(0) if len(script) > 1 else script[0]
         return step if isinstance(step, Answer) else step(request)
 
-    def wait_until_let_go(self, seconds: float = 30) -> bool:
+    def has_been_asked(self, path: str, seconds: float = 60) -> bool:
+        """Waits for a request there; whether one came."""
+        with self._heard:
+            return bool(self._heard.wait_for(lambda: self.asked(path), seconds))
+
+    def wait_until_let_go(self, seconds: float = 600) -> bool:
         return self._let_go.wait(seconds)
 
     def close(self) -> None:
@@ -172,11 +178,13 @@ def misbehaving(tls: ssl.SSLContext | None = None, *, drip: float | None = None)
 
 
 def closed_port() -> int:
-    """A port of this machine at which nobody listens."""
+    """A port of this machine at which nobody listens. It stays taken as long as the process lives, or another test's server could come up
+    there."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
-        return port
+        found.detach()
+    return port
 
 
 class _Http(ThreadingHTTPServer):

@@ -4,8 +4,8 @@ import pytest
 
 from aichaos.cluster.connection import Connection
 from aichaos.cluster.dryrun import DryRun, Reply, Resource
+from aichaos.cluster.reader import Patience
 from aichaos.errors import ServerError, UnauthorizedError, UnreachableError
-from tests.cluster.conftest import QUICK
 from tests.cluster.misbehaving import Answer, Misbehaving, as_json, status
 
 PODS = "/api/v1/namespaces/shop/pods"
@@ -14,7 +14,7 @@ POD = Resource("pods", "Pod", True)
 
 @pytest.fixture
 def client(connection: Connection) -> DryRun:
-    return DryRun(connection, QUICK)
+    return DryRun(connection, Patience(total=3.0))
 
 
 def create(client: DryRun) -> Reply:

@@ -13,8 +13,8 @@ from typing import Any, Self
 from . import crds
 from .client import ApiError, ControlPlane
 from .pki import Authority
+from .ports import free_port
 from .processes import Server
-from .server import free_port
 
 _ADDRESS = "127.0.0.1"
 _NAMESPACE = "chaos-mesh"

@@ -23,8 +23,8 @@ from .backends import Backends
 from .client import ApiError, ControlPlane
 from .envoy import Envoy
 from .pki import Authority
+from .ports import free_port
 from .processes import Server, answers
-from .server import free_port
 
 CONTROLLER = "projectcontour.io/gateway-controller"
 

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +11,7 @@ from . import netns
 from .cache import Binaries
 from .client import ControlPlane
 from .pki import Authority, write_signing_key
+from .ports import free_port
 from .processes import Server, answers, stop_all
 
 _START_PATIENCE = 60.0  # seconds; it takes three or four
@@ -216,11 +216,3 @@ class Servers:
 def _forward(namespace: str, pod: str, address: str, port: int) -> dict[str, Any]:
     head = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "PortForward", "metadata": {"name": pod, "namespace": namespace}}
     return head | {"spec": {"forwards": [{"target": {"address": address, "port": port}}]}}
-
-
-def free_port(address: str) -> int:
-    """A port that is free now; in a network namespace of our own hardly anybody could take it before we do."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port

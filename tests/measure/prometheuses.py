@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from aichaos.measure import prometheus
+from tests.controlplane.ports import free_port
 from tests.measure.servers import Said, server
 
 RULES = """
@@ -43,13 +43,6 @@ class Real:
         except prometheus.Unanswered:
             return None
         return found[0].points[-1][1] if found and found[0].points else None
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from tests.program import Run
 from tests.run.shop import POD, Shop, last
 
 RATE = 100
-DELAY = 0.4
+DELAY = 1.0
+"""Seconds; far more than what a busy machine adds to an answer, and less than a probe waits."""
 
 
 @pytest.fixture
@@ -185,7 +186,7 @@ def test_a_backend_that_is_slower_by_a_known_time_is_measured_so(shop: Shop) -> 
     control["http"] |= {"url": f"http://{calm}/shop"}
     pods.delays[POD["v2"]] = DELAY
     try:
-        steady = [loaded(shop, tolerance={"p95": "<= 350ms"}, rate=RATE // 2), control | {"rate": RATE // 2}]
+        steady = [loaded(shop, tolerance={"p95": "<= 900ms"}, rate=RATE // 2), control | {"rate": RATE // 2}]
         code, found = results(shop, [to(shop, "v2"), SETTLE, HOLD], steadyState=steady)
     finally:
         del pods.delays[POD["v2"]]

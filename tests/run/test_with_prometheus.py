@@ -9,8 +9,9 @@ import pytest
 
 from aichaos.domain.results import Results
 from aichaos.records import past
+from tests.cluster.misbehaving import closed_port
 from tests.controlplane.gateway import RunningGateway
-from tests.measure.prometheuses import Real, free_port, running
+from tests.measure.prometheuses import Real, running
 from tests.program import Run
 from tests.run.shop import POD, Shop, last
 
@@ -67,7 +68,7 @@ def test_a_metric_that_shows_the_fault_fails_and_its_alert_is_told(shop: Shop, r
 
 
 def test_a_prometheus_that_is_not_there_is_no_data_and_the_rest_is_told(shop: Shop) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}"
+    nobody = f"http://127.0.0.1:{closed_port()}"
     code, found = results(shop, nobody, metrics=[{"name": "errors", "query": "shop_errors"}])
     load, query = found.probes
     assert (load.verdict, query.verdict) == ("pass", "no-data")
