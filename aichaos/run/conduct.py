@@ -97,8 +97,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops: Stops, say: Say) -> Ended:
     """Carry a plan out, and put everything back. Raises AichaosError only where nothing was changed."""
-    over = ExitStack()
-    """What ends with the run. Where this process breaks before everything is back, it stays: it is what restores then."""
+    tell, over = _heard(say), ExitStack()
+    """over: what ends with the run. Where this process breaks before everything is back, it stays: it is what restores then."""
     with ExitStack() as stack:
         book = journal.begin(start.plan, writer.approval, start.access, start.held.place, start.lever, start.policy)
         stack.callback(book.close)
@@ -108,8 +108,9 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
                 book.mirror = Mirror(writer, start.plan.run, start.held.place.namespace).add
                 book.mirror(book.first_line)
             if start.guard:
-                incluster.start(writer, start.plan.run, start.held.place.namespace, start.guard, state.key())
-                over.callback(incluster.stop, writer, start.plan.run, start.held.place.namespace)
+                run, home = start.plan.run, start.held.place.namespace
+                incluster.start(writer, run, home, start.guard, state.key(), stops, lambda left: tell(_guard_to_run(left)))
+                over.callback(incluster.stop, writer, run, home)
             dog = watchdog.start(start.plan.run)
             over.callback(dog.leave)
             held = lease.begin(writer, start.held)
@@ -119,9 +120,13 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
             raise
         heart = stack.enter_context(keeping(writer, held, stops))
         stack.enter_context(watched(dog, stops))
-        ended = _Run(start, writer, places, hands, stops, _heard(say), book, dog, heart).whole()
+        ended = _Run(start, writer, places, hands, stops, tell, book, dog, heart).whole()
         over.close()
         return ended
+
+
+def _guard_to_run(left: float) -> Waiting:
+    return Waiting(what="the guard inside the cluster to run: nothing is changed yet", seconds_left=left)
 
 
 def _heard(say: Say) -> Say:

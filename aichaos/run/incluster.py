@@ -7,7 +7,7 @@ removed. What it may do is bound to its service account beforehand: deploy/in-cl
 
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from aichaos.cluster.writer import Found, Writer
 from aichaos.domain.running import Change, Done, Manifest, Permission, Place
@@ -15,6 +15,7 @@ from aichaos.errors import AichaosError
 from aichaos.files.plain import at, mapping
 from aichaos.run import mirror
 from aichaos.run.marks import RUN, ours
+from aichaos.run.stops import Stops
 
 ACCOUNT = "aichaos-guard"
 READY = 60.0
@@ -38,13 +39,18 @@ def permissions(namespace: str) -> Iterator[Permission]:
     yield Permission(verb="create", group="", resource="secrets", namespace=namespace, why="in-cluster guard")
 
 
-def start(writer: Writer, run: str, namespace: str, image: str, key: bytes, seconds: float = READY) -> None:
-    """Put the guard of a run into the cluster, and wait until it runs. Raises AichaosError where it does not, and then removes it."""
+def start(
+    writer: Writer, run: str, namespace: str, image: str, key: bytes, stops: Stops, waits: Callable[[float], object], seconds: float = READY
+) -> None:
+    """Put the guard of a run into the cluster, and wait until it runs, or until the run is stopped. waits: told the seconds that are left.
+
+    Raises AichaosError where it does not run in time, and then removes it.
+    """
     where = job(run, namespace)
     made = _made(writer, Change(verb="create", place=where, body=_job(writer, run, where, image)))
     try:
         _made(writer, Change(verb="create", place=_secret(where), body=_key(writer, run, where, key, made)))
-        _wait(writer, where, seconds)
+        _wait(writer, where, stops, waits, seconds)
     except AichaosError:
         stop(writer, run, namespace)
         raise
@@ -67,13 +73,14 @@ def _made(writer: Writer, change: Change) -> Manifest:
     raise AichaosError(f"the guard inside the cluster can't be made ({change.place}): {why}", hint=hint)
 
 
-def _wait(writer: Writer, where: Place, seconds: float) -> None:
+def _wait(writer: Writer, where: Place, stops: Stops, waits: Callable[[float], object], seconds: float) -> None:
     latest = time.monotonic() + seconds
-    while time.monotonic() < latest:
-        sight = writer.read(where)
-        if isinstance(sight, Found) and at(sight.object, "status", "ready"):
+    while (left := latest - time.monotonic()) > 0:
+        sight = stops.unless_stopped(lambda: writer.read(where))
+        if stops.stop or (isinstance(sight, Found) and at(sight.object, "status", "ready")):
             return
-        time.sleep(_LOOK)
+        waits(left)
+        stops.wait(min(_LOOK, left))
     hint = f"kubectl -n {where.namespace} describe pods -l job-name={where.name}"
     raise AichaosError(f"the guard inside the cluster does not run after {seconds:g} s", hint=hint)
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from aichaos.cluster.writer import Writer
 from aichaos.errors import AichaosError
 from aichaos.files import yaml
 from aichaos.run import incluster
+from aichaos.run.stops import Stops
 from tests.controlplane.client import ApiError, ControlPlane
 from tests.program import all_said, environment
 from tests.run.driver import approval
@@ -129,6 +131,18 @@ def test_a_run_whose_guard_could_not_put_everything_back_is_refused(controlplane
             assert missing(connection, needed, incluster.user(home)) == needed
             as_guard(controlplane, home, rig.namespace)
             controlplane.wait(lambda: missing(connection, needed, incluster.user(home)) == [], what="the binding to be known")
+        command = [sys.executable, "-m", "aichaos", *words, "-o", "json"]
+        process = subprocess.Popen(command, env=around, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert any("the guard inside the cluster to run" in line for line in process.stdout), "no node runs its pod"
+        assert len(jobs(controlplane, home)) == 1
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)
+        assert process.returncode == 130, said
+        assert jobs(controlplane, home) == {}
+        lease = controlplane.get(f"/apis/coordination.k8s.io/v1/namespaces/{home}/leases/aichaos-run")
+        assert not lease["spec"].get("holderIdentity")
+        rig.assert_restored()
         with connect(kubeconfig=str(controlplane.kubeconfig("reader"))) as connection, pytest.raises(Forbidden, match="you may not ask"):
             missing(connection, needed, incluster.user(home))
 
@@ -151,16 +165,17 @@ def test_its_job_starts_with_the_key_apart_and_goes_with_the_run(controlplane: C
     """No node runs its pod here: a program says of it what a kubelet would, and the Job's own controller counts."""
     with controlplane.namespace() as namespace, connect(kubeconfig=str(controlplane.kubeconfig(namespace=namespace))) as connection:
         controlplane.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": incluster.ACCOUNT}})
-        writer = Writer(connection, approval("g"))
+        writer, left = Writer(connection, approval("g")), list[float]()
         with pytest.raises(AichaosError, match="does not run after"):
-            incluster.start(writer, "never", namespace, "registry.test/aichaos:1", b"k" * 32, seconds=0.2)
+            incluster.start(writer, "never", namespace, "registry.test/aichaos:1", b"k" * 32, Stops(), left.append, seconds=0.2)
         assert jobs(controlplane, namespace).keys() == set()
+        assert left, "whoever waits is told"
 
         kubelet = subprocess.Popen(
             [sys.executable, "-c", KUBELET, controlplane.url, controlplane.tokens["admin"], namespace], env=os.environ
         )
         try:
-            incluster.start(writer, "g", namespace, "registry.test/aichaos:1", b"k" * 32, seconds=30)
+            incluster.start(writer, "g", namespace, "registry.test/aichaos:1", b"k" * 32, Stops(), left.append, seconds=30)
         finally:
             kubelet.kill()
             kubelet.wait()
