@@ -1,13 +1,15 @@
 """Around a web service: ASGI (FastAPI, Starlette, …) and WSGI (Flask, Django, …).
 
 An exception is answered with 500, a time-out with 504 after its time, latency comes before the service is asked. What was injected says so
-in the header `x-aichaos-injected`. A wrong answer is the service's JSON with wrong values in it; what is not JSON passes as it is.
+in the header `x-aichaos-injected`. A wrong answer is the service's JSON with wrong values in it; what is not JSON passes as it is, piece by
+piece: a stream of events goes on streaming.
 """
 
 import asyncio
+import itertools
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 from aichaos.inject.chaos import Chaos, Dice
@@ -28,10 +30,14 @@ def _refusal(fault: str) -> bytes:
     return json.dumps({"error": f"injected by aichaos: {fault}"}).encode()
 
 
-def _spoiled(content_type: str, body: bytes) -> bytes | None:
+def _is_json(content_type: str) -> bool:
+    """Whether a body is one JSON value. JSON by lines (`application/jsonl`, `x-ndjson`) and sequences of it are streams of many."""
+    kind = content_type.lower().partition(";")[0].strip()
+    return kind in ("application/json", "text/json") or kind.endswith("+json")
+
+
+def _spoiled(body: bytes) -> bytes | None:
     """The body with wrong values; None where it is no JSON."""
-    if "json" not in content_type.lower():
-        return None
     try:
         return json.dumps(wrong_answer(json.loads(body))).encode()
     except ValueError:
@@ -75,31 +81,52 @@ class ASGIChaos(_Around):
 
 
 class _Spoiling:
-    """Holds an answer back until it is whole, and sends it with wrong values."""
+    """Holds an answer of JSON back until it is whole, and sends it with wrong values. Anything else passes as it comes."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self._start: Message = {}
         self._body = b""
+        self._passes = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._start = message
-            return
-        if message["type"] != "http.response.body":
+            self._passes = not _is_json(self._kind())
+            if not self._passes:
+                return
+        if self._passes or message["type"] != "http.response.body":
             await self._send(message)
             return
         self._body += message.get("body", b"")
         if message.get("more_body"):
             return
-        headers = [(bytes(name).lower(), value) for name, value in self._start.get("headers", ())]
-        kind = next((value.decode("latin-1") for name, value in headers if name == b"content-type"), "")
-        spoiled = _spoiled(kind, self._body)
+        headers = self._headers()
+        spoiled = _spoiled(self._body)
         if spoiled is not None:
             headers = [(name, value) for name, value in headers if name != b"content-length"]
             headers += [(b"content-length", str(len(spoiled)).encode()), (HEADER.encode(), b"wrong")]
         await self._send({**self._start, "headers": headers})
         await self._send({"type": "http.response.body", "body": self._body if spoiled is None else spoiled})
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        return [(bytes(name).lower(), value) for name, value in self._start.get("headers", ())]
+
+    def _kind(self) -> str:
+        return next((value.decode("latin-1") for name, value in self._headers() if name == b"content-type"), "")
+
+
+class _Passing:
+    """The rest of an answer, piece by piece; closed as the application's own would be."""
+
+    def __init__(self, pieces: Iterator[bytes], answered: Iterable[bytes]) -> None:
+        self._pieces, self._answered = pieces, answered
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        getattr(self._answered, "close", lambda: None)()
 
 
 class WSGIChaos(_Around):
@@ -121,20 +148,28 @@ class WSGIChaos(_Around):
     def _wrong(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         held: list[Any] = []
         written: list[bytes] = []
+        writes: list[Callable[[bytes], Any]] = [written.append]
 
         def hold(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
             held[:] = [status, headers, exc_info]
-            return written.append
+            return lambda piece: writes[-1](piece)
 
         answered = self._app(environ, hold)
+        pieces = iter(answered)
+        begun = list(itertools.islice(pieces, 0 if held else 1))  # an application may say its status as late as with its first piece
+        if held and not _is_json(next((value for name, value in held[1] if name.lower() == "content-type"), "")):
+            write = start_response(held[0], held[1], held[2]) if held[2] else start_response(held[0], held[1])
+            for piece in written:
+                write(piece)
+            writes.append(write)
+            return _Passing(itertools.chain(begun, pieces), answered)
         try:
-            body = b"".join([*answered])
+            body = b"".join([*begun, *pieces])
         finally:
             getattr(answered, "close", lambda: None)()
         body = b"".join(written) + body
         status, headers, exc_info = held
-        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-        spoiled = _spoiled(kind, body)
+        spoiled = _spoiled(body)
         if spoiled is not None:
             headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
             headers += [("Content-Length", str(len(spoiled))), (HEADER, "wrong")]

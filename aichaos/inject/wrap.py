@@ -4,7 +4,8 @@ import asyncio
 import functools
 import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 from typing import Any, ParamSpec, TypeVar, cast
 
 from aichaos.inject.chaos import Chaos, Dice, InjectedFailure, InjectedTimeout
@@ -18,14 +19,20 @@ Spoil = Callable[[Any], Any]
 def chaotic(call: Callable[P, R], chaos: Chaos | None = None, *, spoil: Spoil = wrong_answer, dice: Dice | None = None) -> Callable[P, R]:
     """The callable with faults; the callable itself where there are none. chaos: None to go by the environment.
 
-    spoil: makes a wrong answer of the right one. A coroutine function stays one, and waits without blocking the loop.
+    spoil: makes a wrong answer of the right one. A coroutine function stays one, and waits without blocking the loop. What yields goes on
+    yielding, asynchronous or not: its fault comes when the first value is asked for, and in a wrong answer each value is wrong.
     """
     chaos = chaos if chaos is not None else Chaos.from_environment()
     if not chaos.active:
         return call
     rolled = dice or Dice(chaos=chaos)
-    if inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(getattr(call, "__call__", None)):  # noqa: B004
+    if _is(inspect.iscoroutinefunction, call):
         return cast(Callable[P, R], _waiting(cast(Callable[P, Awaitable[Any]], call), rolled, spoil))
+
+    if _is(inspect.isasyncgenfunction, call):
+        return cast(Callable[P, R], _streaming(cast(Callable[P, AsyncIterator[Any]], call), rolled, spoil))
+    if _is(inspect.isgeneratorfunction, call):
+        return cast(Callable[P, R], _yielding(cast(Callable[P, Iterator[Any]], call), rolled, spoil))
 
     @functools.wraps(call, updated=())
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -35,6 +42,41 @@ def chaotic(call: Callable[P, R], chaos: Chaos | None = None, *, spoil: Spoil = 
         _raised(fault, seconds)
         answer = call(*args, **kwargs)
         return cast(R, spoil(answer)) if fault == "wrong" else answer
+
+    return called
+
+
+def _is(kind: Callable[[Any], bool], call: Any) -> bool:
+    """Whether a function, or an object that can be called, is of a kind that `inspect` tells."""
+    return kind(call) or kind(getattr(call, "__call__", None))  # noqa: B004
+
+
+def _yielding(call: Callable[P, Iterator[Any]], dice: Dice, spoil: Spoil) -> Callable[P, Iterator[Any]]:
+    @functools.wraps(call, updated=())
+    def called(*args: P.args, **kwargs: P.kwargs) -> Iterator[Any]:
+        fault, seconds = dice.roll()
+        if seconds:
+            time.sleep(seconds)
+        _raised(fault, seconds)
+        if fault == "wrong":
+            yield from map(spoil, call(*args, **kwargs))
+        else:
+            return (yield from call(*args, **kwargs))
+        return None
+
+    return called
+
+
+def _streaming(call: Callable[P, AsyncIterator[Any]], dice: Dice, spoil: Spoil) -> Callable[P, AsyncIterator[Any]]:
+    @functools.wraps(call, updated=())
+    async def called(*args: P.args, **kwargs: P.kwargs) -> AsyncIterator[Any]:
+        fault, seconds = dice.roll()
+        if seconds:
+            await asyncio.sleep(seconds)
+        _raised(fault, seconds)
+        async with aclosing(cast(Any, call(*args, **kwargs))) as values:
+            async for value in values:
+                yield spoil(value) if fault == "wrong" else value
 
     return called
 

@@ -1,9 +1,11 @@
 """What is decided, how often, until when; and that nothing is where nothing was asked for."""
 
 import asyncio
+import contextlib
 import copy
 import timeit
 from collections import Counter
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,69 @@ def test_a_coroutine_stays_one() -> None:
     with pytest.raises(InjectedTimeout):
         asyncio.run(hanging(1))
     assert asyncio.run(chaotic(predict, Chaos(wrong=1.0))(3)) == -3
+
+
+def test_what_yields_goes_on_yielding() -> None:
+    def tokens(count: int) -> Generator[int, None, str]:
+        yield from range(1, count + 1)
+        return "end"
+
+    def all_of(stream: Iterator[int]) -> tuple[list[int], object]:
+        seen = []
+        while True:
+            try:
+                seen.append(next(stream))
+            except StopIteration as end:
+                return seen, end.value
+
+    quiet, wrong = Chaos(latency=1.0, latency_seconds=0.0), Chaos(wrong=1.0)
+    assert chaotic(tokens, Chaos(enabled=False)) is tokens
+    assert all_of(chaotic(tokens, quiet)(3)) == ([1, 2, 3], "end")
+    assert all_of(chaotic(tokens, wrong)(3))[0] == [-1, -2, -3]
+    failing = chaotic(tokens, Chaos(exceptions=1.0))(3)
+    with pytest.raises(InjectedFailure):
+        next(failing)
+
+
+def test_an_asynchronous_stream_stays_one_and_waits_without_blocking_the_loop() -> None:
+    closed = []
+
+    class Model:
+        async def stream(self, count: int) -> AsyncIterator[int]:
+            try:
+                for number in range(1, count + 1):
+                    yield number
+            finally:
+                closed.append(count)
+
+    async def read(chaos: Chaos, most: int = 9) -> list[int]:
+        seen = []
+        async with contextlib.aclosing(ChaosModelWrapper(Model(), chaos, method="stream").stream(3)) as values:
+            async for value in values:
+                seen.append(value)
+                if len(seen) == most:
+                    break
+        return seen
+
+    async def beside() -> list[str]:
+        order: list[str] = []
+
+        async def slow() -> None:
+            await read(Chaos(latency=1.0, latency_seconds=0.05))
+            order.append("slow")
+
+        async def quick() -> None:
+            order.append("quick")
+
+        await asyncio.gather(slow(), quick())
+        return order
+
+    assert asyncio.run(read(Chaos(wrong=1.0))) == [-1, -2, -3]
+    assert asyncio.run(read(Chaos(latency=1.0, latency_seconds=0.0), most=1)) == [1]
+    assert closed == [3, 3], "closed as soon as nobody reads on"
+    with pytest.raises(InjectedTimeout):
+        asyncio.run(read(Chaos(timeouts=1.0, timeout_seconds=0.001)))
+    assert asyncio.run(beside()) == ["quick", "slow"]
 
 
 def test_latency_waits_as_long_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,16 @@
 """The wrapper where it is meant to stand: a scikit-learn model, a FastAPI service, a WSGI application, and their metrics."""
 
+import asyncio
+import contextlib
+import itertools
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 import numpy
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from prometheus_client import REGISTRY
@@ -92,6 +96,62 @@ def test_a_wsgi_application_meets_the_same() -> None:
 def test_what_is_no_json_passes_as_it_is() -> None:
     status, headers, body = answered(WSGIChaos(page, Chaos(wrong=1.0)), "text/html")
     assert (status, HEADER in headers, body) == ("200 OK", False, b"".join(page({"TYPE": "text/html"}, lambda *rest: None)))
+
+
+def test_a_stream_of_events_goes_on_streaming() -> None:
+    """One that never ends, and of which nothing may be held back."""
+    sent: list[Any] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"data: token\n\n"
+
+    app = FastAPI()
+    app.get("/tokens")(lambda: StreamingResponse(endless(), media_type="text/event-stream"))
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) == 4:
+            raise Gone
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/tokens",
+        "raw_path": b"/tokens",
+        "query_string": b"",
+        "headers": [],
+        "root_path": "",
+    }
+    with contextlib.suppress(Gone):
+        asyncio.run(ASGIChaos(app, Chaos(wrong=1.0))(scope | {"asgi": {"version": "3.0", "spec_version": "2.4"}}, receive, send))
+    assert [message.get("body") for message in sent[1:]] == [b"data: token\n\n"] * 3
+
+
+class Gone(Exception):
+    """The client."""
+
+
+def test_a_wsgi_stream_goes_on_streaming_and_is_closed() -> None:
+    closed = []
+
+    def endless(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", "text/event-stream")])(b"late")
+        try:
+            while True:
+                yield b"data: token\n\n"
+        finally:
+            closed.append(True)
+
+    written: list[bytes] = []
+    answer = WSGIChaos(endless, Chaos(wrong=1.0))({}, lambda status, headers, exc_info=None: written.append)
+    assert list(itertools.islice(answer, 2)) == [b"data: token\n\n"] * 2
+    assert written == [b"late"]
+    answer.close()
+    assert closed == [True]
 
 
 def test_both_systems_of_metrics_count(monkeypatch: pytest.MonkeyPatch) -> None:
