@@ -55,17 +55,19 @@ _STRICT = frozenset(("step", "scale", "success", "p50", "p95", "p99", "detect", 
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What a number is said of; "" where that is open. near: whether the figure's name stands right beside it."""
+    """What a number is said of; "" where that is open. state: of the prediction, for a count of what came in it. near: whether the
+    figure's name stands right beside it."""
 
     figure: str = ""
     window: str = ""
     role: str = ""
     probe: str = ""
     backend: str = ""
+    state: str = ""
     near: bool = False
 
 
-DIMENSIONS = ("figure", "window", "role", "probe", "backend")
+DIMENSIONS = ("figure", "window", "role", "probe", "backend", "state")
 
 
 class Number(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +78,11 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """The probes and backends that a report tells of, in lower case."""
+    """The probes and backends that a report tells of, and the states of its prediction, in lower case."""
 
     probes: frozenset[str] = frozenset()
     backends: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
 
 
 # a text of sentences ---------------------------------------------------------------------------------------------------------------
@@ -108,7 +111,17 @@ def _said(text: str, numbers: Sequence[Number], place: int, names: Names) -> Sai
     backend, beside = _nearest(text, numbers, place, [(name, _as_name(name)) for name in names.backends])
     if not beside or _is_total(text, numbers, place):
         backend = ""
-    return Said(figure=figure, window=window, role=_role(text, numbers, place, figure), probe=probe, backend=backend, near=near)
+    role, state = _role(text, numbers, place, figure), _state(text, one, names) if not window and figure not in ("step", "status") else ""
+    return Said(figure=figure, window=window, role=role, probe=probe, backend=backend, state=state, near=near)
+
+
+def _state(text: str, one: Number, names: Names) -> str:
+    """The state that the sentence of a count names: `in the state 'step 2' shop/web answered all 30`."""
+    if one.kind:
+        return ""
+    known = [(name, rf"states?\s+['\"‘“]?{re.escape(name)}(?![\w-])") for name in names.states]
+    found = _mentions(text, _from(text, one.span[0], _SENTENCE), _to(text, one.span[1], _SENTENCE), known)
+    return found[0].what if found else ""
 
 
 def _bound(text: str, numbers: Sequence[Number], place: int) -> tuple[int, str] | None:
@@ -247,13 +260,18 @@ _LENGTH = re.compile(r"\d+(?:\.\d+)? s\.")
 
 
 def names(report: str) -> Names:
-    """The probes and backends of a report."""
-    probes, backends = set[str](), set[str]()
+    """The probes, backends and states of a report."""
+    probes, backends, states = set[str](), set[str](), set[str]()
+    head: list[str] = []
     for line in report.lower().split("\n"):
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
+        head = (head or cells) if cells else []
+        if "predicted" in head and cells != head:
+            states.add(dict(zip(head, cells, strict=False)).get("state", ""))
         if probe := _PROBE.match(line):
             probes.add(probe[1])
         backends.update(match[1] for match in re.finditer(r"([\w.-]+/[\w.-]+) \(\d", line))
-    return Names(probes=frozenset(probes), backends=frozenset(backends))
+    return Names(probes=frozenset(probes), backends=frozenset(backends), states=frozenset(states - {"", "---"}))
 
 
 def of_report(report: str, numbers: Sequence[Number], known: Names) -> list[Said]:
@@ -307,7 +325,8 @@ def _of_cell(line: str, place: int, head: Sequence[str], window: str, probe: str
         return Said(figure=figure, role=role, probe=row.get("probe", "").lower(), window="during" if title == "observed" else "")
     if "predicted" in head:
         role = {"predicted": "foretold", "observed": "observed"}.get(title, "")
-        return Said(figure="step" if title == "state" else cell.counts if role else "", role=role, backend=cell.counted)
+        state = row.get("state", "").lower() if role else ""
+        return Said(figure="step" if title == "state" else cell.counts if role else "", role=role, backend=cell.counted, state=state)
     figure = _COLUMNS.get(title, "")
     return Said(figure=figure, window=window, probe=probe, role=cell.end or "measured" if figure and figure != "samples" else "")
 
@@ -345,7 +364,7 @@ def _same(said: Said, one: Said, dimension: str, candidates: Sequence[Said]) -> 
         return wanted == has
     if not wanted or has == wanted or (dimension == "figure" and (wanted, has) == ("answers", "samples")):
         return True
-    if has or wanted.endswith(" end") or (dimension == "figure" and said.near and wanted in _STRICT):
+    if has or wanted.endswith(" end") or dimension == "state" or (dimension == "figure" and said.near and wanted in _STRICT):
         return False
     return not any(getattr(other, dimension) for other in candidates)
 
@@ -358,7 +377,7 @@ def told(said: Said, candidates: Sequence[Said]) -> str:
 
 
 def _words(said: Said) -> str:
-    return " ".join(part for part in (said.role, said.figure, said.window, said.probe, said.backend) if part)
+    return " ".join(part for part in (said.role, said.figure, said.window, said.probe, said.backend, said.state) if part)
 
 
 def turned(text: str, first: tuple[Number, float, Iterable[Said]], second: tuple[Number, float, Iterable[Said]]) -> bool:
