@@ -105,8 +105,8 @@ def unknown_filters(route: Route, profile: Profile) -> Iterator[BackendRef | Non
 
 
 def left_out(route: Route, profile: Profile) -> bool:
-    """Whether nothing of a route is programmed, because of a filter."""
-    return profile.unknown_filter == "no route" and any(True for _ in unknown_filters(route, profile))
+    """Whether nothing of a route is programmed, because of a filter; those of a backend that gets nothing are not looked at."""
+    return profile.unknown_filter == "no route" and any(ref is None or ref.weight != 0 for ref in unknown_filters(route, profile))
 
 
 def extension(one: Filter) -> str:
