@@ -167,7 +167,7 @@ def test_whoever_stops_a_run_ends_the_series(shop: Shop) -> None:
 
 
 def test_ctrl_c_between_two_stages_ends_the_series(shop: Shop) -> None:
-    path = shop.experiment([{"name": "so", "wait": {"for": "1s"}}], scope={"namespaces": [shop.namespace]})
+    path = shop.experiment([{"name": "so", "wait": {"for": "1s"}}], steadyState=[shop.probe(tolerance={"success": ">= 1%"})])
     grow = ["--grow", "/spec/steps/0/wait/for=1s,2s,20s"]
     process = shop.open("progressive", str(path), *grow, *shop.options, "--accept-shared-fate", "--yes", "-o", "json", "--after", "0.3")
     seen = Shop.until(process, "finished")
