@@ -182,7 +182,8 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
     report = _report(drawn, approval, guarded, ended, found, after, unmet)
     report = msgspec.structs.replace(report, alerts=told.alerts, metrics=told.metrics, trouble=[*witness.trouble, *told.trouble])
     audit.tell(writer, touched, plan.run, "ChaosEnded", _summary(report), approve.at())
-    _keep(report)
+    if why := _unkept(report):
+        say(Told(text=why))
     return report
 
 
@@ -401,14 +402,14 @@ def _summary(report: Report) -> str:
 _WORDS = {"verified": "verified restored", "not-restored": "NOT restored", "nothing-changed": "nothing was changed"}
 
 
-def _keep(report: Report) -> None:
+def _unkept(report: Report) -> str:
+    """Write the report of a run; why it can't be written, or "". How the run ended is not changed by that."""
     path = Path(report.finished.report)
     try:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
     except OSError as error:
-        raise AichaosError(
-            f"the report could not be written: {error.strerror or error}", hint="Everything else is done; see above."
-        ) from error
+        return f"the report could not be written: {error.strerror or error}: {path}"
+    return ""
 
 
 def exit_code(report: Report) -> int:

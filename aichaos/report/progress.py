@@ -170,8 +170,6 @@ def end(report: Report, paper: Paper) -> None:
                 paper.text(
                     "All objects that were touched are as they were: something else answers, or does not yet. Who would: aichaos route"
                 )
-    for name in done.foreign:
-        paper.text(f"{name}: somebody else changed it meanwhile; that stays", style="yellow")
     paper.text(f"Report: aichaos report {done.run}   (-o html, -o markdown)", style="dim")
 
 

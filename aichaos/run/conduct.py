@@ -36,7 +36,7 @@ from aichaos.domain.running import (
     Told,
     Waiting,
 )
-from aichaos.errors import AichaosError, ServerError
+from aichaos.errors import AichaosError, FileError, ServerError
 from aichaos.run import incluster, journal, lease, restore, state, watchdog
 from aichaos.run.actions import Resolves, StepFailed
 from aichaos.run.heart import Heart, keeping, watched
@@ -176,7 +176,8 @@ class _Run:
         restored = self._taken_over() if fenced else self._restore()
         outcome: Literal["completed", "stopped", "failed"] = "stopped" if stop else "failed" if failure else "completed"
         self.heart.over.set()
-        restore.close(self.book, self.writer, self.heart.held, outcome, restored) if not fenced else None
+        if not fenced:
+            self._close(outcome, restored)
         since = stop.at if stop else failed_at or None
         last = restored.acknowledged
         return Ended(
@@ -188,6 +189,12 @@ class _Run:
             stop_to_restored=max(0.0, last - since) if since is not None and last is not None else None,
         )
 
+    def _close(self, outcome: str, restored: Restored) -> None:
+        try:
+            restore.close(self.book, self.writer, self.heart.held, outcome, restored)
+        except FileError as error:  # all is as it was; only that can't be written down
+            self.say(Told(text=f"{error}; `aichaos recover {self.start.plan.run}` ends it when that is mended"))
+
     def _restore(self) -> Restored:
         self.dog.restoring()
         self.say(RestoreBegan(who="main"))
@@ -195,6 +202,8 @@ class _Run:
             restored = restore.restore(self.book, self.writer, lambda line: self.say(Told(text=line)), "main", self.heart.held)
         except Fenced:
             return self._taken_over()
+        for one in restored.foreign:
+            self.say(Told(text=f"{one.object}: {one.what}; that stays"))
         for left in restored.left_over:
             self.say(NotRestored(object=left.object, why=left.why, commands=left.commands))
         return restored

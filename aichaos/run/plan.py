@@ -207,7 +207,7 @@ def _given_out(obj: Manifest) -> tuple[str, str] | None:
     parts = [f"{word} {', '.join(found)}" for word, found in (("ClusterIP", addresses), ("NodePort", ports)) if found]
     if not parts:
         return None
-    return f"its {' and its '.join(parts)} are free meanwhile: somebody else may be given them", "make it again with others"
+    return f"its {' and its '.join(parts)} may be given to somebody else meanwhile", "make it again with others"
 
 
 def _lost(intents: Iterable[Intent]) -> Iterator[Irreversible]:

@@ -111,7 +111,10 @@ def test_an_autoscaler_is_said_before() -> None:
 def test_what_does_not_come_back_is_said_before() -> None:
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop", "uid": "1", "resourceVersion": "1"}}
     for spec, lost in (
-        ({"clusterIPs": ["10.96.0.7"], "ports": [{"port": 80, "nodePort": 31779}]}, "ClusterIP 10.96.0.7 and its NodePort 31779 are free"),
+        (
+            {"clusterIPs": ["10.96.0.7"], "ports": [{"port": 80, "nodePort": 31779}]},
+            "ClusterIP 10.96.0.7 and its NodePort 31779 may be given",
+        ),
         ({"clusterIPs": ["None"], "ports": [{"port": 80}]}, "another UID"),
     ):
         made = planned("[{delete: {kind: Service, name: web, namespace: shop}}]", service | {"spec": spec})

@@ -34,3 +34,14 @@ def test_a_pipe_that_is_closed_leaves_nothing_changed(shop: Shop, tmp_path: Path
     assert shop.answering() == "v1"
     runs = json.loads(shop.say("runs", "-o", "json").stdout)
     assert [(one["state"], one["restored"]) for one in runs] == [("completed", "verified")]
+
+
+def test_a_report_that_can_not_be_written_changes_nothing_about_the_end(shop: Shop, tmp_path: Path) -> None:
+    target = {"kind": "Service", "name": shop.backend("v3"), "namespace": shop.namespace}
+    process = shop.start(shop.experiment([{"name": "label", "label": target | {"set": {"chaos": "here"}}}]))
+    began = shop.until(process, "started")[-1]
+    (tmp_path / "state" / "runs" / began["run"] / "report.json").mkdir(parents=True)
+    seen = shop.until(process, "finished")
+    said = process.communicate(timeout=60)
+    assert (process.returncode in (0, 9), seen[-1]["restored"]) == (True, "verified"), said  # 9: hardly a probe was asked in that moment
+    assert any("the report could not be written" in one["text"] for one in seen if one["event"] == "note"), seen
