@@ -37,6 +37,7 @@ _TOOLS = {
 }
 """Groups whose objects are settings: they have an apiVersion and a kind, and no server takes them."""
 
+_SCENARIO = {"name", "find", "experiment"}
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902", "replacements")
 _PARTS = ("configurations", "crds")
@@ -84,6 +85,8 @@ def _stranger(item: Item, taken: _Taken) -> Finding | None:
     if not _is_object(value):
         if name in taken.parts:
             return _said(f"{taken.parts[name]} takes this file as it is: it is no object and was not checked")
+        if isinstance(value, dict) and value.keys() >= _SCENARIO:
+            return _said("a scenario of a library, and no object: aichaos library check FOLDER makes it and checks what comes out")
         file = PurePath(item.text.name).name
         settings = isinstance(value, dict) and _NAMES.fullmatch(file)
         return _said(f"{file} is no object of Kubernetes: it was not checked") if settings else None

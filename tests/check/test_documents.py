@@ -287,6 +287,13 @@ def test_files_of_helm_kustomize_and_our_own_are_told_apart_from_manifests() -> 
     assert only("replicas: 3\n").severity == "error"
 
 
+def test_a_scenario_of_a_library_is_told_apart_from_an_experiment() -> None:
+    text = "name: a\nfind: routes\nexperiment: {apiVersion: aichaos/v1, kind: Experiment}\n"
+    (found,) = review([("a.yaml", text)], None).findings
+    assert (found.rule, found.severity) == ("yaml/not-an-object", "info")
+    assert "aichaos library check" in found.message
+
+
 OVERLAY = """\
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
