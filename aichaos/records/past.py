@@ -352,8 +352,13 @@ def _restored(report: Report | None, closed: Closed | None) -> Word:
 
 
 def _stop_reason(kept: Folder) -> str | None:
-    told = next((one.reason for one in _of(kept, Stopping)), None)
-    return told or (kept.report.finished.stop_reason if kept.report else None)
+    """Why it ended early: as somebody asked, as its end says, or that its process did not live to say anything."""
+    told = next((one.reason for one in _of(kept, Stopping)), None) or (kept.report.finished.stop_reason if kept.report else None)
+    others = [_WHO[one.who] for one in _of(kept, Restoring) if one.who in _WHO]
+    return told or (f"its process died; {others[-1]} began to put everything back" if others and kept.report is None else None)
+
+
+_WHO = {"watchdog": "its watchdog", "recover": "`aichaos recover`", "in-cluster": "the guard in the cluster"}
 
 
 def _why(judged: Verdict, probes: Sequence[ProbeResult]) -> str:

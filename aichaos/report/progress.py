@@ -20,7 +20,7 @@ from aichaos.domain.running import (
 )
 from aichaos.report.clean import clean
 from aichaos.report.layout import Paper, Style
-from aichaos.report.results import COLOURS, headline, score
+from aichaos.report.results import COLOURS, headline, score, so_far
 
 _TOLD = 20
 """Columns that are kept free for what is done now, on the line below."""
@@ -149,7 +149,7 @@ def end(report: Report, paper: Paper) -> None:
         paper.text(told, style=COLOURS[one.verdict])
     early = done.outcome != "completed"
     told, like = headline(done.verdict, report.confidence)
-    paper.text(("As far as it went: " if early else "") + told, style=COLOURS[like])
+    paper.text(so_far(told) if early else told, style=COLOURS[like])
     if report.score is not None and report.confidence is not None:
         paper.text(f"Score {score(report.score)}; confidence {report.confidence.word} ({report.confidence.value:.2f})")
     if early:

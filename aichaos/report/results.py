@@ -110,7 +110,12 @@ def headline(verdict: Verdict, sure: Confidence | None) -> tuple[str, Verdict]:
 def judged(found: Results) -> tuple[str, Verdict]:
     """The same of a run; what did not come to its end is judged as far as it went."""
     told, like = headline(found.verdict, found.confidence)
-    return {"completed": "", "running": "So far: "}.get(found.outcome, "As far as it went: ") + told, like
+    return (told if found.outcome == "completed" else so_far(told, running=found.outcome == "running")), like
+
+
+def so_far(told: str, *, running: bool = False) -> str:
+    """A verdict of what did not come to its end, or has not yet."""
+    return f"{'So far' if running else 'As far as it went'}: {told[:1].lower()}{told[1:]}"
 
 
 def _told(sure: Confidence | None) -> bool:

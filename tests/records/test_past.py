@@ -77,6 +77,21 @@ def test_a_restore_long_after_the_run_was_cut_off_is_no_time_in_which_it_was_wat
     assert (found.outcome, found.restored, found.verdict) == ("failed", "verified", "no-data")
 
 
+@pytest.mark.parametrize(
+    ("who", "said"), [("watchdog", "its watchdog"), ("recover", "`aichaos recover`"), ("in-cluster", "the guard in the cluster")]
+)
+def test_of_a_run_whose_process_died_it_is_said_so_and_who_restored_it(tmp_path: Path, who: str, said: str) -> None:
+    path = folder(tmp_path, samples=GOOD, whole=False)
+    before = (path / JOURNAL).read_bytes()
+    began = Restoring(at=BEGAN + BACK, who=who, generation=2, pid=1)
+    write(path / JOURNAL, [began, Closed(at=BEGAN + BACK + 1, outcome="failed", restored="verified")])
+    (path / JOURNAL).write_bytes(before + (path / JOURNAL).read_bytes())
+    found = past.results(path)
+    assert (found.outcome, found.restored) == ("failed", "verified")
+    assert f"it ended early: its process died; {said} began to put everything back" in {one.text for one in found.observations}
+    assert judged(found)[0].startswith("As far as it went: the hypothesis held")
+
+
 def test_that_all_are_good_is_sure_from_enough_of_them(tmp_path: Path) -> None:
     few = whole(tmp_path / "few", samples=answers("shop", 0, ENDED, each=1.0))
     assert [whole(tmp_path).probes[0].objectives[0].sure, few.probes[0].objectives[0].sure] == [True, False]
