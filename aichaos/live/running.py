@@ -203,7 +203,7 @@ def _told(drawn: Drawn, found: Results) -> _Told:
         alerts, off = prometheus.firing(server, found.began, found.ended, prometheus.PATIENCE)
     except prometheus.Unanswered as why:
         return _Told(trouble=[f"which alerts fired is not known: {why}"])
-    told = f"the clock of Prometheus is {abs(off):.1f} s {'before' if off > 0 else 'behind'} this machine's: its times are put right"
+    told = f"the clock of Prometheus is {abs(off):.1f} s {'ahead of' if off > 0 else 'behind'} this machine's: its times are put right"
     return _Told(
         alerts, prometheus.metered(server, wanted, found.windows, prometheus.PATIENCE), [told] if abs(off) > prometheus.SKEW else []
     )
