@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # An editable install compiles nothing, and where Python may not write bytecode every start would do it again: two to three times as long.
 COMPILE := $(BIN)/python -m compileall -q aichaos backends
 
-.PHONY: demo test lint unit explore fuzz bench agreement oracles testbed differential definitions demos schemas docs pictures clean kills faults stops hour shams brought
+.PHONY: demo test lint unit explore fuzz bench agreement oracles testbed differential definitions demos schemas docs pictures clean kills faults stops hour shams brought image
 
 demo: $(VENV)/.installed
 	@$(BIN)/aichaos suggest --from demo:route-chaos \
@@ -74,6 +74,12 @@ shams: $(VENV)/.dev testbed
 BROUGHT ?=
 brought: $(VENV)/.dev testbed
 	AICHAOS_BROUGHT=$(BROUGHT) $(BIN)/python -m pytest -q -n 2 tests/brought
+
+# What deploy/Containerfile makes of a bare root file system (BASE, from debootstrap), and the guard run out of it as in its pod. Needs root.
+BASE ?=
+image: $(VENV)/.dev testbed
+	$(BIN)/python -m tests.controlplane.image $(BASE) $(BASE).built
+	AICHAOS_IMAGE=$(BASE).built $(BIN)/python -m pytest -q tests/run/test_incluster.py
 
 # An hour of samples at 500 a second: memory, the size of the file, reading it back.
 hour: $(VENV)/.dev

@@ -47,7 +47,7 @@ def start(
     Raises AichaosError where it does not run in time, and then removes it.
     """
     where = job(run, namespace)
-    made = _made(writer, Change(verb="create", place=where, body=_job(writer, run, where, image)))
+    made = _made(writer, Change(verb="create", place=where, body=manifest(writer, run, where, image)))
     try:
         _made(writer, Change(verb="create", place=_secret(where), body=_key(writer, run, where, key, made)))
         _wait(writer, where, stops, waits, seconds)
@@ -99,7 +99,8 @@ def _metadata(writer: Writer, run: str, where: Place) -> Manifest:
     return {"name": where.name, "namespace": where.namespace} | ours(run, writer.approval)
 
 
-def _job(writer: Writer, run: str, where: Place, image: str) -> Manifest:
+def manifest(writer: Writer, run: str, where: Place, image: str) -> Manifest:
+    """The Job, with its pod."""
     journal = mirror.place(run, where.namespace)
     container = {
         "name": "guard",

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from . import crds
 from .cache import Binaries
@@ -171,6 +172,17 @@ class ControlPlane:
                 raise TimeoutError(f"waited {timeout:.0f} s for {what}; the last answer was {answer!r}")
             time.sleep(_POLL)
         return answer
+
+    @property
+    def authority(self) -> Path:
+        """The certificate that the API server's own is signed with."""
+        return self._authority.certificate_file
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a pod finds around it, to know where the API server is."""
+        server = urlsplit(self.url)
+        return {"KUBERNETES_SERVICE_HOST": str(server.hostname), "KUBERNETES_SERVICE_PORT": str(server.port)}
 
     @functools.cached_property
     def _authority(self) -> Authority:

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,12 +20,16 @@ from aichaos.errors import AichaosError
 from aichaos.files import yaml
 from aichaos.run import incluster
 from aichaos.run.stops import Stops
+from tests.controlplane import image
 from tests.controlplane.client import ApiError, ControlPlane
 from tests.program import all_said, environment
 from tests.run.driver import approval
-from tests.run.rig import rigged
+from tests.run.rig import Rig, rigged
 
+IMAGE = os.environ.get("AICHAOS_IMAGE", "")
 VERBS = ("create", "delete", "get", "patch")
+RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+"""The strictest level at which a server admits pods."""
 MANIFEST = Path(__file__).parent.parent.parent / "deploy" / "in-cluster-guard.yaml"
 
 
@@ -48,24 +53,66 @@ def aichaos(words: list[str], around: dict[str, str]) -> subprocess.CompletedPro
     return subprocess.run(command, env=around, capture_output=True, text=True, check=False, timeout=90)
 
 
+def lost(rig: Rig, tmp_path: Path) -> list[str]:
+    """A machine is lost: the run and its watchdog are gone, and nobody renews the Lease. What the guard is started with then."""
+    rig.start(rig.orders(point=50, death="both")).communicate(timeout=60)
+    rig.shorten_lease()
+    for folder in ("key", "state"):
+        (tmp_path / "pod" / folder).mkdir(parents=True)
+    (tmp_path / "pod" / "key" / "key").write_bytes((rig.home / "key").read_bytes())
+    return ["recover", "--from-configmap", f"{rig.namespace}/aichaos-run-{rig.run}", "--key", "/key/key", "--when-lost"]
+
+
 def test_its_program_restores_with_the_rights_of_its_manifest(controlplane: ControlPlane, tmp_path: Path) -> None:
-    """A machine is lost: the run and its watchdog are gone, and nobody renews the Lease."""
     with rigged(controlplane, tmp_path) as rig:
-        rig.start(rig.orders(point=50, death="both")).communicate(timeout=60)
-        token = as_guard(controlplane, rig.namespace)
-        inside = controlplane.kubeconfig(token=token, namespace=rig.namespace)
-        rig.shorten_lease()
-        key = tmp_path / "mounted"
-        key.write_bytes((rig.home / "key").read_bytes())
-        around = environment(tmp_path / "pod", AICHAOS_STATE_DIR=str(tmp_path / "pod"), KUBECONFIG=str(inside))
-        words = ["recover", "--from-configmap", f"{rig.namespace}/aichaos-run-{rig.run}", "--key", str(key), "--when-lost"]
-        done = subprocess.run(
-            [sys.executable, "-m", "aichaos", *words], env=around, capture_output=True, text=True, check=False, timeout=90
-        )
+        words = lost(rig, tmp_path)
+        inside = controlplane.kubeconfig(token=as_guard(controlplane, rig.namespace), namespace=rig.namespace)
+        pod = tmp_path / "pod"
+        around = environment(pod, AICHAOS_STATE_DIR=str(pod / "state"), KUBECONFIG=str(inside))
+        done = aichaos([str(pod / "key" / "key") if word == "/key/key" else word for word in words], around)
         assert done.returncode == 0, all_said(done)
         assert f"run {rig.run} has not been heard of for 2 s" in done.stderr
         assert "verified restored" in done.stderr
         rig.assert_restored()
+
+
+@pytest.mark.skipif(not IMAGE, reason="AICHAOS_IMAGE is not set: a folder that tests.controlplane.image has made (make image)")
+def test_its_image_restores_as_a_pod_of_its_job_would(controlplane: ControlPlane, tmp_path: Path) -> None:
+    """The root file system that the Containerfile makes, as its user, read-only, without a capability, with the volumes of the Job."""
+    with rigged(controlplane, tmp_path) as rig:
+        words = lost(rig, tmp_path)
+        account = tmp_path / "pod" / "account"
+        account.mkdir()
+        (account / "token").write_text(as_guard(controlplane, rig.namespace))
+        (account / "namespace").write_text(rig.namespace)
+        (account / "ca.crt").write_bytes(controlplane.authority.read_bytes())
+        volumes = {
+            "/key": tmp_path / "pod" / "key",
+            "/state": tmp_path / "pod" / "state",
+            "/run/secrets/kubernetes.io/serviceaccount": account,
+        }
+        shutil.chown(volumes["/state"], 65532, 65532)
+        with connect(kubeconfig=str(rig.kubeconfig)) as connection:
+            writer, where = Writer(connection, approval(rig.run)), incluster.job(rig.run, rig.namespace)
+            job = incluster.manifest(writer, rig.run, where, "registry.test/aichaos:1")
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        assert [*container["args"]] == words
+        assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/key", "/state"}
+        built = image.load(Path(IMAGE))
+        assert job["spec"]["template"]["spec"]["securityContext"]["runAsUser"] == int(built.user.partition(":")[0])
+        built.variables |= {one["name"]: one["value"] for one in container["env"]} | controlplane.variables
+        for folder in (tmp_path, *tmp_path.parents[:3]):  # pytest keeps them for one user
+            folder.chmod(folder.stat().st_mode | 0o011)
+        done = subprocess.run(built.running(words, volumes), capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, all_said(done)
+        assert "verified restored" in done.stderr
+        rig.assert_restored()
+        status = built.running([], volumes)
+        status[-1] = status[-1].replace(" ".join(built.entrypoint), "/bin/cat /proc/self/status")
+        told = subprocess.run(status, capture_output=True, text=True, check=True, timeout=60).stdout
+        lines = dict(line.split(":\t", 1) for line in told.splitlines() if ":\t" in line)
+        assert {lines[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
+        assert (lines["NoNewPrivs"], lines["Uid"].split()[1]) == ("1", "65532")
 
 
 def test_its_account_may_do_nothing_but_restore(controlplane: ControlPlane) -> None:
@@ -164,6 +211,7 @@ def test_it_leaves_a_run_that_lives_alone_and_ends_with_it(controlplane: Control
 def test_its_job_starts_with_the_key_apart_and_goes_with_the_run(controlplane: ControlPlane, tmp_path: Path) -> None:
     """No node runs its pod here: a program says of it what a kubelet would, and the Job's own controller counts."""
     with controlplane.namespace() as namespace, connect(kubeconfig=str(controlplane.kubeconfig(namespace=namespace))) as connection:
+        controlplane.patch(f"/api/v1/namespaces/{namespace}", RESTRICTED)
         controlplane.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": incluster.ACCOUNT}})
         writer, left = Writer(connection, approval("g")), list[float]()
         with pytest.raises(AichaosError, match="does not run after"):

@@ -61,6 +61,7 @@ def test_the_scheduled_run_is_started_approved_measured_from_inside_and_restored
     server.install_crds("gateway-api")
     server.node("node-a", zone="a")
     with Backends() as backends, server.namespace("shop") as namespace, server.namespace("aichaos") as home:
+        server.patch(f"/api/v1/namespaces/{home}", {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
         shop.set_up(server, namespace)
         ports = {"spec": {"ports": [{"port": 80, "targetPort": backends.port}]}}
         where = f"/api/v1/namespaces/{namespace}/services/web"
