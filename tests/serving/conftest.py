@@ -26,10 +26,15 @@ class Served(msgspec.Struct, frozen=True):
     home: Path
     token: str = ""
 
+    def worked(self) -> float:
+        """Seconds of a processor that it has had: how long an answer takes beside others says how busy the machine is."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def end(self, number: int = signal.SIGINT) -> tuple[int, str]:
         """Its exit code, and what it said last."""
         self.process.send_signal(number)
-        _, told = self.process.communicate(timeout=20)
+        _, told = self.process.communicate(timeout=60)
         return self.process.returncode, told
 
 
@@ -68,7 +73,7 @@ def dashboards(home: Path, around: Path) -> Iterator[Callable[..., Served]]:
         for process in begun:
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGKILL)
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
 
 
 @pytest.fixture

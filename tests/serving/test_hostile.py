@@ -1,5 +1,6 @@
 """Whoever can send bytes to the dashboard, and whoever can put a name into a cluster: neither gets further than a page of text."""
 
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -8,12 +9,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.serving import runs
+from tests.serving import patiently, runs
 from tests.serving.conftest import Served, dashboards
 
 Start = Callable[..., Served]
@@ -31,7 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield start("--allow-stop")
 
 
-def raw(served: Served, request: bytes, seconds: float = 10) -> bytes:
+def raw(served: Served, request: bytes, seconds: float = 60) -> bytes:
     """What comes back for these very bytes; b"" where nothing does."""
     with socket.create_connection(("127.0.0.1", served.port), timeout=seconds) as connection:
         connection.sendall(request)
@@ -66,7 +66,7 @@ def test_names_of_strangers_are_text_on_every_page(home: Path, serve: Start) -> 
     runs.ended(home, "r-1", runs.experiment(name=SCRIPT, title=SCRIPT, hypothesis=SCRIPT), who=SCRIPT)
     served = serve()
     for path in ("/", "/runs/r-1", f"/?experiment={quote(SCRIPT)}", f"/experiments/{quote(SCRIPT, safe='')}"):
-        page = httpx2.get(f"{served.url}{path}").text
+        page = patiently.get(f"{served.url}{path}").text
         assert "alert(1)" in page, "it is shown"
         tags = Tags(page).found
         assert [attributes for tag, attributes in tags if tag == "script"] == [{"src": "/static/live.js", "defer": None}]
@@ -78,7 +78,7 @@ def test_names_of_strangers_are_text_on_every_page(home: Path, serve: Start) -> 
 
 def test_every_answer_forbids_what_a_page_could_do(served: Served) -> None:
     for path in ("/", "/runs/r-1", "/nowhere", "/static/live.js", "/runs/r-1/results.json"):
-        headers = httpx2.get(f"{served.url}{path}").headers
+        headers = patiently.get(f"{served.url}{path}").headers
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
@@ -157,16 +157,16 @@ def test_random_requests_never_break_it(served: Served) -> None:
 
     ask()
     assert served.process.poll() is None
-    assert httpx2.get(served.url).status_code == 200
+    assert patiently.get(served.url).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "X"])
 def test_other_methods_are_refused(served: Served, method: str) -> None:
-    assert httpx2.request(method, f"{served.url}/runs/r-1/stop").status_code == 405
+    assert patiently.request(method, f"{served.url}/runs/r-1/stop").status_code == 405
 
 
 def stop(served: Served, token: str, **headers: str) -> int:
-    return httpx2.post(f"{served.url}/runs/r-1/stop", data={"token": token}, headers=headers, timeout=30).status_code
+    return patiently.post(f"{served.url}/runs/r-1/stop", data={"token": token}, headers=headers).status_code
 
 
 def test_a_run_is_stopped_only_by_our_own_form_with_the_token(served: Served) -> None:
@@ -184,9 +184,9 @@ def test_without_leave_nothing_can_be_stopped(home: Path, serve: Start) -> None:
     runs.ended(home, "r-1")
     served = serve(AICHAOS_SERVE_TOKEN="open-sesame-0123456789")
     bearer = {"authorization": "Bearer open-sesame-0123456789", "origin": served.url}
-    answer = httpx2.post(f"{served.url}/runs/r-1/stop", data={"token": "open-sesame-0123456789"}, headers=bearer)
+    answer = patiently.post(f"{served.url}/runs/r-1/stop", data={"token": "open-sesame-0123456789"}, headers=bearer)
     assert answer.status_code == 403
-    assert "<form" not in httpx2.get(f"{served.url}/runs/r-1", headers=bearer).text
+    assert "<form" not in patiently.get(f"{served.url}/runs/r-1", headers=bearer).text
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_without_leave_nothing_can_be_stopped(home: Path, serve: Start) -> None:
 )
 def test_a_form_is_small_and_a_form(served: Served, body: bytes, kind: str, code: int) -> None:
     headers = {"origin": served.url, "content-type": kind}
-    assert httpx2.post(f"{served.url}/runs/r-1/stop", content=body, headers=headers).status_code == code
+    assert patiently.post(f"{served.url}/runs/r-1/stop", content=body, headers=headers).status_code == code
 
 
 def test_a_wrong_token_costs_time_whichever_it_is(served: Served) -> None:
@@ -213,25 +213,25 @@ def test_a_wrong_token_costs_time_whichever_it_is(served: Served) -> None:
 def test_a_head_that_is_too_long_is_refused(served: Served) -> None:
     answer = raw(served, get(b"/", more=b"X-Long: " + b"a" * 200_000 + b"\r\n"))
     assert status(answer) in (0, 400, 431)
-    assert httpx2.get(served.url).status_code == 200
+    assert patiently.get(served.url).status_code == 200
 
 
 def test_slow_clients_are_hung_up_on_and_keep_nobody_waiting(served: Served) -> None:
-    slow = [socket.create_connection(("127.0.0.1", served.port), timeout=20) for _ in range(50)]
+    began = time.monotonic()
+    slow = [socket.create_connection(("127.0.0.1", served.port), timeout=60) for _ in range(50)]
     for connection in slow:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: loc")
-    began = time.monotonic()
-    assert httpx2.get(served.url).status_code == 200
-    assert time.monotonic() - began < 3
+    assert patiently.get(served.url).status_code == 200
+    assert select.select(slow[-1:], [], [], 0)[0] == [], "the answer came before the slow ones were given up"
     assert slow[0].recv(100) == b""
-    assert 8 < time.monotonic() - began < 15
+    assert time.monotonic() - began > 8
     for connection in slow:
         connection.close()
 
 
 def test_a_head_has_no_body_and_ends(served: Served) -> None:
     for path in ("/", "/events", "/runs/r-1", "/static/style.css"):
-        answer = httpx2.head(f"{served.url}{path}", timeout=5)
+        answer = patiently.head(f"{served.url}{path}")
         assert (answer.status_code, answer.content) == (200, b"")
 
 
@@ -239,12 +239,12 @@ def test_streams_are_limited(served: Served) -> None:
     opened = []
     codes = []
     for _ in range(40):
-        connection = socket.create_connection(("127.0.0.1", served.port), timeout=20)
+        connection = socket.create_connection(("127.0.0.1", served.port), timeout=60)
         connection.sendall(get(b"/events"))
         codes.append(status(connection.recv(400)))
         opened.append(connection)
     assert set(codes) == {200, 503}
-    assert httpx2.get(served.url).status_code == 200
+    assert patiently.get(served.url).status_code == 200
     for connection in opened:
         connection.close()
 
@@ -256,5 +256,5 @@ def test_a_spoiled_journal_spoils_its_own_page_only(home: Path, serve: Start, te
     folder.mkdir()
     (folder / "journal.jsonl").write_bytes(text)
     served = serve()
-    assert "r-1" in httpx2.get(served.url).text
-    assert httpx2.get(f"{served.url}/runs/bad").status_code == 404
+    assert "r-1" in patiently.get(served.url).text
+    assert patiently.get(f"{served.url}/runs/bad").status_code == 404

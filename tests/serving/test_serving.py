@@ -12,14 +12,14 @@ import pytest
 
 from aichaos.domain.running import StepBegan
 from aichaos.run import state
-from tests.serving import runs
+from tests.serving import patiently, runs
 from tests.serving.conftest import TOKEN, Served
 
 Start = Callable[..., Served]
 
 
 def test_a_machine_without_runs_says_how_to_make_one(serve: Start) -> None:
-    page = httpx2.get(serve().url).text
+    page = patiently.get(serve().url).text
     assert "Nothing was run from this machine yet" in page
     assert "aichaos run EXPERIMENT" in page
 
@@ -27,22 +27,22 @@ def test_a_machine_without_runs_says_how_to_make_one(serve: Start) -> None:
 def test_the_list_leads_to_a_run_and_the_run_to_its_experiment(home: Path, serve: Start) -> None:
     runs.ended(home, "r-1")
     served = serve()
-    listed = httpx2.get(served.url)
+    listed = patiently.get(served.url)
     assert (listed.status_code, listed.headers["content-type"]) == (200, "text/html; charset=utf-8")
     for word in ("r-1", "lose-a-pod", "completed", "verified", "pass", 'href="/runs/r-1"'):
         assert word in listed.text
-    shown = httpx2.get(f"{served.url}/runs/r-1").text
+    shown = patiently.get(f"{served.url}/runs/r-1").text
     for word in ("Lose a pod", "All requests are answered", "alice", "shop answers", "https://cluster.example.com", "wait more"):
         assert word in shown
     assert shown.index("<h2>What the data say</h2>") < shown.index("<h2>Steps</h2>"), "what came of it comes first"
     assert 'href="/experiments/lose-a-pod"' in shown
-    assert "r-1" in httpx2.get(f"{served.url}/experiments/lose-a-pod").text
+    assert "r-1" in patiently.get(f"{served.url}/experiments/lose-a-pod").text
 
 
 def test_the_score_is_drawn_over_time(home: Path, serve: Start) -> None:
     for number in range(4):
         runs.ended(home, f"r-{number}", runs.experiment(promise=">= 50%"), 1_790_000_000 + number * 3600, bad=60 if number > 1 else 150)
-    page = httpx2.get(f"{serve().url}/experiments/lose-a-pod").text
+    page = patiently.get(f"{serve().url}/experiments/lose-a-pod").text
     assert "the mean score went from " in page
     assert '<span class="word better">better</span>' in page
     assert page.count("<circle") == 4
@@ -50,30 +50,30 @@ def test_the_score_is_drawn_over_time(home: Path, serve: Start) -> None:
 
 def test_the_same_is_there_as_json(home: Path, serve: Start) -> None:
     runs.ended(home, "r-1")
-    answer = httpx2.get(f"{serve().url}/runs/r-1/results.json")
+    answer = patiently.get(f"{serve().url}/runs/r-1/results.json")
     assert answer.headers["content-type"] == "application/json"
     assert (answer.json()["run"], answer.json()["outcome"], answer.json()["restored"]) == ("r-1", "completed", "verified")
 
 
 def test_a_run_without_its_process_says_how_to_finish_it(home: Path, serve: Start) -> None:
     runs.begun(home, "dead").close()
-    assert "aichaos recover dead" in httpx2.get(serve().url).text
+    assert "aichaos recover dead" in patiently.get(serve().url).text
 
 
 def test_a_run_that_goes_is_seen_step_by_step(home: Path, serve: Start) -> None:
     kept = runs.begun(home, "r-live")
     served = serve()
     with state.working_on("r-live"):
-        assert "Running now" in httpx2.get(served.url).text
-        page = httpx2.get(f"{served.url}/runs/r-live").text
+        assert "Running now" in patiently.get(served.url).text
+        page = patiently.get(f"{served.url}/runs/r-live").text
         assert '<span class="word">now</span> wait' in page
         assert '<span class="word">to come</span> wait more' in page
-        with httpx2.stream("GET", f"{served.url}/runs/r-live/events", timeout=20) as stream:
+        with patiently.stream("GET", f"{served.url}/runs/r-live/events") as stream:
             events = (line for line in stream.iter_lines() if line.startswith("event:"))
             assert next(events) == "event: hello"
             kept.write(StepBegan(at=time.time(), number=2))
             assert next(events) == "event: changed"
-        assert '<span class="word">now</span> wait more' in httpx2.get(f"{served.url}/runs/r-live").text
+        assert '<span class="word">now</span> wait more' in patiently.get(f"{served.url}/runs/r-live").text
     kept.close()
 
 
@@ -83,12 +83,12 @@ def test_a_thousand_runs_stay_fast(home: Path, serve: Start) -> None:
     served = serve()
     seconds = []
     for path in ("/", "/", "/?page=10", "/runs/r-0500", "/"):
-        began = time.monotonic()
-        assert httpx2.get(f"{served.url}{path}", timeout=30).status_code == 200
-        seconds.append(time.monotonic() - began)
+        began = served.worked()
+        assert patiently.get(f"{served.url}{path}").status_code == 200
+        seconds.append(served.worked() - began)
     assert seconds[0] < 10, "the first look reads them all"
     assert max(seconds[1:]) < 1.5
-    assert "page 1 of 10" in httpx2.get(served.url).text
+    assert "page 1 of 10" in patiently.get(served.url).text
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -15)])
@@ -97,17 +97,17 @@ def test_it_ends_at_once_and_without_a_word_too_many(number: int, code: int, hom
     open_stream = threading.Event()
 
     def listen() -> None:
-        with httpx2.stream("GET", f"{served.url}/events", timeout=20) as stream:
+        with patiently.stream("GET", f"{served.url}/events") as stream:
             for _ in stream.iter_lines():
                 open_stream.set()
 
     thread = threading.Thread(target=lambda: _quiet(listen), daemon=True)
     thread.start()
-    assert open_stream.wait(10)
+    assert open_stream.wait(60)
     began = time.monotonic()
     ended, told = served.end(number)
     assert (ended, told) == (code, "no longer serving\n" if code == 130 else "")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30, "without waiting for who still listens"
 
 
 def _quiet(what: Callable[[], None]) -> None:
@@ -147,11 +147,11 @@ def test_with_a_token_in_its_environment_looking_needs_it(home: Path, serve: Sta
     runs.ended(home, "r-1")
     served = serve("--host", "0.0.0.0", AICHAOS_SERVE_TOKEN=TOKEN)
     url = f"http://127.0.0.1:{served.port}"
-    assert httpx2.get(url).status_code == 401
-    assert httpx2.get(url, headers={"accept": "text/html"}).headers["location"] == "/login"
-    assert httpx2.get(url, headers={"authorization": "Bearer wrong"}).status_code == 401
-    assert "r-1" in httpx2.get(url, headers={"authorization": f"Bearer {TOKEN}"}).text
-    with httpx2.Client(base_url=url, headers={"origin": url}) as client:
+    assert patiently.get(url).status_code == 401
+    assert patiently.get(url, headers={"accept": "text/html"}).headers["location"] == "/login"
+    assert patiently.get(url, headers={"authorization": "Bearer wrong"}).status_code == 401
+    assert "r-1" in patiently.get(url, headers={"authorization": f"Bearer {TOKEN}"}).text
+    with patiently.Client(base_url=url, headers={"origin": url}) as client:
         assert client.post("/login", data={"token": "wrong"}).status_code == 403
         answer = client.post("/login", data={"token": TOKEN})
         assert (answer.status_code, answer.headers["location"]) == (303, "/")

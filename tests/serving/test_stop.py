@@ -10,6 +10,7 @@ import pytest
 from tests.controlplane.gateway import RunningGateway
 from tests.program import Run
 from tests.run.shop import Shop, last
+from tests.serving import patiently
 from tests.serving.conftest import Served, dashboards
 
 
@@ -24,13 +25,13 @@ def test_a_run_is_watched_stopped_and_restored(shop: Shop, tmp_path: Path) -> No
     name = began[0]["run"]
     with dashboards(tmp_path / "state", tmp_path) as start:
         served = start("--allow-stop", KUBECONFIG=str(shop.kubeconfig))
-        page = httpx2.get(f"{served.url}/runs/{name}").text
+        page = patiently.get(f"{served.url}/runs/{name}").text
         assert re.search(r'<li class="now">', page)
         assert "shop answers from v1" in page
         elsewhere = start(
             "--lease", f"{shop.namespace}/aichaos-run", KUBECONFIG=str(shop.kubeconfig), AICHAOS_STATE_DIR=str(tmp_path / "none")
         )
-        page = until(lambda: httpx2.get(elsewhere.url).text, "Active in the cluster")
+        page = until(lambda: patiently.get(elsewhere.url).text, "Active in the cluster")
         assert f"aichaos stop {name}" in page
         assert "Nothing was run from this machine yet" in page
         answer = press(served, name)
@@ -41,7 +42,7 @@ def test_a_run_is_watched_stopped_and_restored(shop: Shop, tmp_path: Path) -> No
         assert (finished["outcome"], finished["restored"]) == ("stopped", "verified")
         assert "in the dashboard: the shop is slow" in finished["stop_reason"]
         assert shop.answering() == "v1"
-        page = httpx2.get(f"{served.url}/runs/{name}").text
+        page = patiently.get(f"{served.url}/runs/{name}").text
         assert "in the dashboard: the shop is slow" in page
         assert "<form" not in page
         run.communicate(timeout=30)
@@ -52,13 +53,13 @@ def test_a_run_is_watched_stopped_and_restored(shop: Shop, tmp_path: Path) -> No
 
 def press(served: Served, name: str) -> httpx2.Response:
     form = {"token": served.token, "why": "the shop is slow"}
-    return httpx2.post(f"{served.url}/runs/{name}/stop", data=form, headers={"origin": served.url}, timeout=30)
+    return patiently.post(f"{served.url}/runs/{name}/stop", data=form, headers={"origin": served.url})
 
 
 def test_a_cluster_that_nobody_can_ask_is_told_and_delays_no_page(tmp_path: Path, home: Path) -> None:
     with dashboards(home, tmp_path) as start:
         served = start("--kubeconfig", str(tmp_path / "nowhere"))
-        page = until(lambda: httpx2.get(served.url).text, "Whether a run is active in the cluster is not known")
+        page = until(lambda: patiently.get(served.url).text, "Whether a run is active in the cluster is not known")
         assert "Nothing was run from this machine yet" in page
 
 
