@@ -212,10 +212,11 @@ def next_second() -> None:
 def grown_up(before: Snapshot) -> None:
     """Of two pods a ReplicaSet gives up the younger one where one is about twice as old; else chance decides (LogarithmicScaleDown).
 
-    So those that were there at first are let grow older than it takes to make another one and look at it.
+    So those that were there at first are let grow older than it takes to make another one and look at it: by ten seconds, for then the two
+    are told apart as long as that takes less than seventeen (ages count by powers of two nanoseconds).
     """
     born = max(datetime.fromisoformat(pod.metadata.creation_timestamp or "").timestamp() for pod in before.pods)
-    time.sleep(max(0.0, born + 5 - time.time()))
+    time.sleep(max(0.0, born + 10 - time.time()))
 
 
 def one_of_web(before: Snapshot) -> str:
