@@ -11,6 +11,7 @@ import click
 
 from aichaos import settings
 from aichaos.cli.options import choice, warn
+from aichaos.domain.experiment import seconds
 from aichaos.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -45,9 +46,20 @@ def plan_options(command: F) -> F:
     return command
 
 
+class Seconds(click.FloatRange):
+    """A number of seconds, or a length of time as experiments have them: 10, 10s, 1m30s."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        lasting = seconds(value) if isinstance(value, str) else None
+        found = super().convert(value if lasting is None else lasting, param, ctx)
+        if found != found:
+            self.fail(f"{value!r} is no length of time", param, ctx)
+        return found
+
+
 def run_options(command: F) -> F:
     """How a run is kept safe and how it is watched."""
-    interval, injection, stretch = click.FloatRange(0.05, 60), click.FloatRange(0.5, 600), click.FloatRange(0, 3600)
+    interval, injection, stretch = Seconds(0.05, 60), Seconds(0.5, 600), Seconds(0, 3600)
     for option in reversed(
         (
             click.option("--no-cluster-journal", is_flag=True, help="Keep no copy of the journal in the cluster."),

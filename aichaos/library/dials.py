@@ -46,8 +46,8 @@ def _quantity(name: str, document: Document, topology: Topology) -> Dial:
     there = list(dict.fromkeys(knob.quantity for knob in knobs(document)))
     if name not in KNOWN or name not in there:
         known = [one for one in there if one in KNOWN]
-        has = f"It has {', '.join(known)}; " if known else ""
-        hint = f"{has}any other number can be named by its place, as in /spec/steps/0/scale/replicas."
+        has = f"It has {', '.join(known)}; any" if known else "Any"
+        hint = f"{has} other number can be named by its place, as in /spec/steps/0/scale/replicas."
         raise UsageError(f"the experiment has no {name!r} that could grow", hint=hint)
 
     def turned(value: float) -> Document:
