@@ -206,6 +206,8 @@ def from_cluster(written: str, access: Access, key: Path, say: Say) -> tuple[Jou
         hint = "It is `key` in the state directory of the machine that the run was started on."
         raise FileError(f"cannot read {key}: {error.strerror or error}", hint=hint) from error
     opened = journal.replay(data, secret, written).opened
+    if not opened.plan.steps:  # a series: no run is without a step
+        state.series(opened.plan.run).mkdir(parents=True, exist_ok=True)
     journal.lay_down(opened.plan.run, data)
     return journal.resume(opened.plan.run, secret), connected(opened, access, say)
 

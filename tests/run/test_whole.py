@@ -227,6 +227,29 @@ def test_a_day_that_is_killed_between_two_scenarios_lets_others_in(lab: Lab, wat
     assert done.returncode == 0, all_said(done)
 
 
+def test_a_day_whose_machine_is_lost_between_two_scenarios_is_ended_from_another_one(lab: Lab) -> None:
+    lab.experiment("quiet")
+    with led(lab, TWO) as day:
+        day.until("to go on: ")
+        day.type("small")
+        day.until(GO)
+        name, own = holder(lab), day.process.pid
+        lab.gateway.controlplane.wait(lambda: len(_children(own)) == 1, what="the run's watchdog to leave, and the day's own to stay")
+        (dog,) = _children(own)
+        os.kill(own, signal.SIGSTOP)
+        os.kill(dog, signal.SIGKILL)
+        day.process.kill()
+        day.process.wait()
+    there = ["--from-configmap", f"{lab.namespace}/aichaos-run-{name}", "--key", str(lab.folder / "state" / "key")]
+    elsewhere = {"kubeconfig": lab.kubeconfig, "AICHAOS_STATE_DIR": str(lab.folder / "another-machine")}
+    done = lab.aichaos("recover", *there, **elsewhere)
+    assert (done.returncode, f"series {name}: it holds nothing any more" in done.stderr) == (0, True), all_said(done)
+    assert holder(lab) == ""
+    assert lab.aichaos("runs", **elsewhere).stdout == "", "it is no run"
+    again = lab.aichaos("recover", *there, **elsewhere)
+    assert (again.returncode, "The run has ended well" in again.stderr) == (1, True), "its copy has gone with it"
+
+
 def _children(pid: int) -> list[int]:
     """The processes that a process has started."""
     found = []
