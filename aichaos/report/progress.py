@@ -58,6 +58,8 @@ class Progress:
                 self._deadline, self._steps = event.deadline, len(event.steps)
                 self._line(f"run {event.run}: Ctrl-C stops it and puts everything back; from elsewhere: {event.stop}", "bold")
             case Step():
+                if not self._step:
+                    self._began = time.monotonic()  # the deadline counts from the first step, not from the baseline before it
                 self._step, self._waiting = f"{event.number}/{self._steps} {event.text}", ""
                 self._line(f"step {self._step}")
             case Changed():
@@ -111,7 +113,7 @@ class Progress:
         if not self._live or self._restoring:
             return
         left = max(0.0, self._deadline - (time.monotonic() - self._began))
-        head = f"{int(left) // 60}:{int(left) % 60:02d} left, Ctrl-C stops"
+        head = f"{int(left) // 60}:{int(left) % 60:02d} left, Ctrl-C stops" if self._step else "Ctrl-C stops"
         counts = [(f"{good} good, {bad} bad", name) for name, (good, bad, _) in self._probes.items()]
         tail = f"waits for {self._waiting}" if self._waiting else self._step
         room = self._paper.width - 1 - sum(len(part) + 3 for part in (head, *(count for count, _ in counts), tail[:_TOLD]))

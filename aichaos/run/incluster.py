@@ -106,7 +106,7 @@ def manifest(writer: Writer, run: str, where: Place, image: str) -> Manifest:
         "name": "guard",
         "image": image,
         "args": ["recover", "--from-configmap", f"{journal.namespace}/{journal.name}", "--key", "/key/key", "--when-lost"],
-        "env": [{"name": "AICHAOS_STATE_DIR", "value": "/state"}, {"name": "HOME", "value": "/state"}],
+        "env": [{"name": name, "value": "/state"} for name in ("AICHAOS_STATE_DIR", "HOME", "TMPDIR")],  # nothing else can be written
         "volumeMounts": [{"name": "key", "mountPath": "/key", "readOnly": True}, {"name": "state", "mountPath": "/state"}],
         "resources": {"requests": {"cpu": "10m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}},
         "securityContext": {

@@ -61,3 +61,19 @@ def test_an_end_says_what_is_as_it_was_and_what_is_left_to_do(more: dict[str, ob
     end(Report(finished=finished, approval=approval, forecast="", before=[], during=[], after=[], failure="", unmet=unmet), paper)
     assert isinstance(paper.stream, io.StringIO)
     assert told in " ".join(paper.stream.getvalue().split())
+
+
+def test_the_time_that_is_left_counts_from_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the deadline does; before it there is a baseline, in which nothing is changed."""
+    clock = [100.0]
+    monkeypatch.setattr("aichaos.report.progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setenv("COLUMNS", "80")
+    paper = Paper(io.StringIO())
+    told = Progress(paper, live=True)
+    told(Started(run="r-1", experiment="e", steps=["wait 60s"], deadline=600.0, stop="aichaos stop r-1"))
+    clock[0] += 30.0
+    told(Probed(probe="shop", good=True, detail=""))
+    assert isinstance(paper.stream, io.StringIO)
+    assert " left" not in paper.stream.getvalue()
+    told(Step(number=1, text="wait 60s", seconds=0.0))
+    assert re.split(r"\r\x1b\[K", paper.stream.getvalue())[-1].startswith("10:00 left, Ctrl-C stops")

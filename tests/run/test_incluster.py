@@ -1,6 +1,7 @@
 """The guard inside the cluster: its Job on the real API server, and its program with no more rights than its manifest gives it."""
 
 import base64
+import dataclasses
 import json
 import os
 import shutil
@@ -107,9 +108,13 @@ def test_its_image_restores_as_a_pod_of_its_job_would(controlplane: ControlPlane
         assert done.returncode == 0, all_said(done)
         assert "verified restored" in done.stderr
         rig.assert_restored()
-        status = built.running([], volumes)
-        status[-1] = status[-1].replace(" ".join(built.entrypoint), "/bin/cat /proc/self/status")
-        told = subprocess.run(status, capture_output=True, text=True, check=True, timeout=60).stdout
+
+        def other(program: str) -> str:
+            command = dataclasses.replace(built, entrypoint=program.split()).running([], volumes)
+            return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+        other("/usr/bin/ssh-keygen -q -t ed25519 -N secret -f /state/anna")  # what checks approvals works for this user
+        told = other("/bin/cat /proc/self/status")
         lines = dict(line.split(":\t", 1) for line in told.splitlines() if ":\t" in line)
         assert {lines[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
         assert (lines["NoNewPrivs"], lines["Uid"].split()[1]) == ("1", "65532")
@@ -230,6 +235,8 @@ def test_its_job_starts_with_the_key_apart_and_goes_with_the_run(controlplane: C
         made = jobs(controlplane, namespace)["aichaos-run-g"]
         (container,) = made["spec"]["template"]["spec"]["containers"]
         assert container["args"][:3] == ["recover", "--from-configmap", f"{namespace}/aichaos-run-g"]
+        written = {one["name"] for one in container["env"] if one["value"] == "/state"}
+        assert written == {"AICHAOS_STATE_DIR", "HOME", "TMPDIR"}, "its root is read-only"
         assert "k" * 32 not in json.dumps(made)
         secret = controlplane.get(f"/api/v1/namespaces/{namespace}/secrets/aichaos-run-g")
         assert base64.b64decode(secret["data"]["key"]) == b"k" * 32
