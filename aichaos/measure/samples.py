@@ -136,7 +136,7 @@ class Recorder:
     def __init__(self, path: Path | None, trouble: Callable[[str], object] = lambda why: None) -> None:
         self._path = path
         self._trouble = trouble
-        self._lock = threading.Lock()
+        self._lock, self._disk = threading.Lock(), threading.Lock()
         self._parts: dict[tuple[str, int, int], _Part] = {}
         self._mark = 0
         self._marks: list[float] = []
@@ -161,7 +161,7 @@ class Recorder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()
         self.flush()
-        with self._lock:
+        with self._disk:
             if self._handle is not None:
                 os.close(self._handle)
                 self._handle = None
@@ -177,9 +177,10 @@ class Recorder:
             self._parts.setdefault((sample.probe, window, int(sample.at)), _Part()).take(sample, late)
 
     def flush(self) -> None:
-        """Write what has come so far."""
-        with self._lock:
-            parts, self._parts = self._parts, {}
+        """Write what has come so far. A disk that takes its time keeps nobody from adding more."""
+        with self._disk:
+            with self._lock:
+                parts, self._parts = self._parts, {}
             lines = b"".join(msgspec.json.encode(part.line(key[0], self._writer)) + b"\n" for key, part in sorted(parts.items()))
             if self._handle is None or not lines:
                 return

@@ -8,8 +8,10 @@ and synced first. `Record` is what the entries amount to.
 import hmac
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,11 @@ from aichaos.files.save import save
 from aichaos.run import state
 
 _DECODER: msgspec.json.Decoder[JournalEntry] = forms.decoder(JournalEntry)
+
+
+PATIENCE, _LOOK = 5.0, 0.1
+"""Seconds that a disk gets for an entry, and between two looks. One that takes longer (a file server that is gone, a machine that has too
+much to write) must not keep a run from going back: it is done without, as on a full disk."""
 
 
 class _Line(msgspec.Struct):
@@ -92,6 +99,7 @@ class Journal:
         self.key = key
         self._last = last
         self._handle = handle
+        self._hangs = False
 
     def write(self, *entries: JournalEntry, sync: bool = True) -> None:
         """Append entries; when it returns they are on the disk. sync: False for what can be found out again. Raises
@@ -110,18 +118,38 @@ class Journal:
             self.mirror(line)
 
     def _append(self, data: bytes, *, sync: bool) -> None:
-        """All of it, or nothing: a half line would spoil those after it."""
+        """All of it, or nothing: a half line would spoil those after it. A disk that did not answer once is not asked again."""
+        hint = "Free some room, or say where aichaos may write with AICHAOS_STATE_DIR."
+        answer: Future[None] = Future()
+
+        def put() -> None:
+            try:
+                self._put(data, sync=sync)
+                answer.set_result(None)
+            except Exception as error:  # noqa: BLE001  it is raised again, in the thread that waits
+                answer.set_exception(error)
+
+        if not self._hangs:
+            threading.Thread(target=put, name="aichaos-journal", daemon=True).start()
+            self._hangs = not _answered(answer)
+        if self._hangs:
+            raise FileError(f"cannot write the journal {self.path}: the disk does not answer within {PATIENCE:g} s", hint=hint)
+        try:
+            answer.result()
+        except OSError as error:
+            raise FileError(f"cannot write the journal {self.path}: {error.strerror or error}", hint=hint) from error
+
+    def _put(self, data: bytes, *, sync: bool) -> None:
         before = os.lseek(self._handle, 0, os.SEEK_END)
         try:
             while data:
                 data = data[os.write(self._handle, data) :]
             if sync:
                 os.fsync(self._handle)
-        except OSError as error:
+        except OSError:
             with suppress(OSError):
                 os.ftruncate(self._handle, before)
-            hint = "Free some room, or say where aichaos may write with AICHAOS_STATE_DIR."
-            raise FileError(f"cannot write the journal {self.path}: {error.strerror or error}", hint=hint) from error
+            raise
 
     def holds(self, copy: bytes) -> bool:
         """Whether all that a copy says stands here, too. Raises FileError."""
@@ -138,7 +166,19 @@ class Journal:
             raise _unreadable(self.path, error) from error
 
     def close(self) -> None:
-        os.close(self._handle)
+        if not self._hangs:  # it would hang, too; the end of the process closes it
+            os.close(self._handle)
+
+
+def _answered(answer: "Future[None]") -> bool:
+    """Whether it comes in time. In short looks, so that a process that was made to stand still has not waited meanwhile."""
+    for _ in range(int(PATIENCE / _LOOK)):
+        try:
+            answer.exception(_LOOK)
+        except TimeoutError:
+            continue
+        return True
+    return False
 
 
 def begin(plan: Plan, approval: Approval, access: Access, lease: Place, lever: str, policy: Policy) -> Journal:

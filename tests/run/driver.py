@@ -57,6 +57,7 @@ class Orders(msgspec.Struct, kw_only=True):
     late: float = 0.0
     lever: str = ""
     probed: int = 0
+    disk: int = 0
     interval: float = 0.5
     fresh: float = lease.FRESH
 
@@ -105,6 +106,19 @@ def wrap(moments: Moments) -> None:
 
     setattr(Journal, "write", watched_write)  # noqa: B010  mypy does not take an assignment to a method
     setattr(Writer, "send", watched_send)  # noqa: B010
+
+
+def hanging_disk(entry: int) -> None:
+    """From an entry of the journal on, what has to be on the disk never is."""
+    sync, count = os.fsync, [0]
+
+    def hang(handle: int) -> None:
+        count[0] += 1
+        if 0 < entry <= count[0]:
+            time.sleep(600)
+        sync(handle)
+
+    setattr(os, "fsync", hang)  # noqa: B010
 
 
 class SimpleHands:
@@ -188,6 +202,7 @@ def run(orders: Orders, report: Callable[[Any], None] = lambda ended: say_json(e
     moments = Moments(orders)
     wrap(moments)
     slow_end(orders.late)
+    hanging_disk(orders.disk)
     setattr(lease, "FRESH", orders.fresh)  # noqa: B010
     with connect(kubeconfig=orders.kubeconfig) as connection:
         probe = Writer(connection, approval(orders.run))

@@ -17,12 +17,17 @@ from tests.cluster.misbehaving import as_json, misbehaving, status
 from tests.controlplane.client import ApiError, ControlPlane
 from tests.controlplane.server import Servers
 from tests.program import all_said, environment
-from tests.run.rig import ROUTE, Rig, plain, rigged
+from tests.run.rig import ROUTE, STEPS, Rig, plain, rigged
 from tests.run.test_kills import with_pause_after
 
 LATE = 50
 """A moment at which most of the steps are done."""
 
+REST = """
+    - {name: label, label: {kind: Service, name: web, namespace: NS, set: {app: other, new: "1"}}}
+    - {name: none, scale: {kind: Deployment, name: web, namespace: NS, replicas: 0}}
+    - {name: more, label: {kind: Deployment, name: web, namespace: NS, set: {new: "1"}}}
+"""
 GO_ON = """
 import sys
 from aichaos.domain.running import Stopping
@@ -276,6 +281,14 @@ def test_a_run_whose_lease_was_let_go_before_it_had_begun_changes_nothing(contro
         assert {name: obj["metadata"]["uid"] for name, obj in rig.look().items()} == {
             name: obj["metadata"]["uid"] for name, obj in rig.before.items()
         }
+
+
+def test_a_disk_that_does_not_answer_keeps_no_run_from_going_back(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        code, said = rig.finish(rig.orders(STEPS.partition("    - {name: gone")[0] + REST, disk=6))
+        assert (code, "the disk does not answer within 5 s" in said) == (7, True), said
+        assert aichaos(rig, "recover").returncode == 0
+        rig.assert_restored()
 
 
 def test_a_run_beside_another_one_does_not_begin(controlplane: ControlPlane, tmp_path: Path) -> None:
