@@ -102,6 +102,7 @@ def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops:
     with ExitStack() as stack:
         book = journal.begin(start.plan, writer.approval, start.access, start.held.place, start.lever, start.policy)
         stack.callback(book.close)
+        book.hurried = lambda: stops.stop is not None
         stack.enter_context(state.working_on(start.plan.run))
         try:
             if start.mirror:

@@ -43,9 +43,10 @@ from aichaos.run import state
 _DECODER: msgspec.json.Decoder[JournalEntry] = forms.decoder(JournalEntry)
 
 
-PATIENCE, _LOOK = 5.0, 0.1
-"""Seconds that a disk gets for an entry, and between two looks. One that takes longer (a file server that is gone, a machine that has too
-much to write) must not keep a run from going back: it is done without, as on a full disk."""
+PATIENCE, HURRIED, _LOOK = 60.0, 5.0, 0.1
+"""Seconds that a disk gets for an entry; those that it gets once somebody wants the run to end; and between two looks. One that takes
+longer (a file server that is gone, a machine that has too much to write) must not keep a run from going back: it is done without, as on a
+full disk."""
 
 
 class _Line(msgspec.Struct):
@@ -96,6 +97,8 @@ class Journal:
         self.mirror: Callable[[bytes], None] = lambda line: None
         self.first_line = b""
         """The line of the first entry, where this process has written it: what a copy begins with."""
+        self.hurried: Callable[[], bool] = lambda: False
+        """Whether somebody wants the run to end."""
         self.key = key
         self._last = last
         self._handle = handle
@@ -131,9 +134,9 @@ class Journal:
 
         if not self._hangs:
             threading.Thread(target=put, name="aichaos-journal", daemon=True).start()
-            self._hangs = not _answered(answer)
+            self._hangs = not _answered(answer, self.hurried)
         if self._hangs:
-            raise FileError(f"cannot write the journal {self.path}: the disk does not answer within {PATIENCE:g} s", hint=hint)
+            raise FileError(f"cannot write the journal {self.path}: the disk does not answer", hint=hint)
         try:
             answer.result()
         except OSError as error:
@@ -170,12 +173,14 @@ class Journal:
             os.close(self._handle)
 
 
-def _answered(answer: "Future[None]") -> bool:
+def _answered(answer: "Future[None]", hurried: Callable[[], bool]) -> bool:
     """Whether it comes in time. In short looks, so that a process that was made to stand still has not waited meanwhile."""
-    for _ in range(int(PATIENCE / _LOOK)):
+    looks = hurries = 0
+    while looks < PATIENCE / _LOOK and hurries < HURRIED / _LOOK:
         try:
             answer.exception(_LOOK)
         except TimeoutError:
+            looks, hurries = looks + 1, hurries + hurried()
             continue
         return True
     return False
