@@ -52,7 +52,9 @@ def score(found: Results) -> Scored:
         return Scored(value=None, why="no promise could be judged: there are no data" if promised else "nothing was promised")
     reached = exercised(found)
     if reached.value < ARRIVED:
-        return Scored(value=None, why=f"nothing that was asked could have failed: {reached.why}")
+        broken = any(one.verdict == "fail" for _, one in told)
+        said = "a promise was broken, by too few answers or as before the change" if broken else "nothing that was asked could have failed"
+        return Scored(value=None, why=f"{said}: {reached.why}")
     parts = [_part(f"{name}: {one.text}", float(one.verdict == "pass"), one.weight, one.observed or one.why) for name, one in told]
     if found.restored in ("verified", "not-restored"):
         parts.append(_part("restored", float(found.restored == "verified"), RESTORED, found.restored))

@@ -115,6 +115,7 @@ def test_probes_that_time_out_throughout_are_a_failure_with_its_reason(tmp_path:
     assert (found.verdict, "no answer within 2s" in found.verdict_why) == ("fail", True)
     assert found.probes[0].window("during").p95.note == "no data"  # type: ignore[union-attr]
     assert found.score.value is None, "it was so before: nothing shows that the fault reached it"
+    assert found.score.why.startswith("a promise was broken, by too few answers or as before the change: nothing shows")
 
 
 def test_answers_that_tell_nothing_are_no_data(tmp_path: Path) -> None:
