@@ -13,7 +13,7 @@ from tests.measure.servers import Said, server, vector
 
 def answered(said: Said, expected: str = "< 0.01") -> Held:
     with server(lambda path: said) as running:
-        return holds(f"http://{running.host}:{running.port}", PrometheusProbe(query="rate(errors[1m])", expect=expected), timeout=2.0)
+        return holds(f"http://{running.host}:{running.port}", PrometheusProbe(query="rate(errors[1m])", expect=expected), timeout=30.0)
 
 
 def test_a_value_as_expected_is_good() -> None:
@@ -73,15 +73,15 @@ def test_alerts_and_metrics_of_a_prometheus_that_tells_nothing_are_not_known(sai
     with server(lambda path: said) as running:
         address = f"http://{running.host}:{running.port}"
         with pytest.raises(Unanswered):
-            firing(address, 0, 10, 1.0)
-        (found,) = metered(address, [Metric(name="errors", query="errors")], WINDOWS, 1.0)
+            firing(address, 0, 10, 30.0)
+        (found,) = metered(address, [Metric(name="errors", query="errors")], WINDOWS, 30.0)
     assert (found.means, bool(found.why)) == ({}, True)
 
 
 def test_a_range_whose_values_are_no_numbers_is_empty() -> None:
     matrix = '{"status": "success", "data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[1, "NaN"], [2, "3"], [3], 7]}]}}'
     with server(lambda path: Said(200, matrix)) as running:
-        (series,) = between(f"http://{running.host}:{running.port}", "x", 0, 10, 1.0)
+        (series,) = between(f"http://{running.host}:{running.port}", "x", 0, 10, 30.0)
     assert series.points == [(2.0, 3.0)]
 
 

@@ -15,7 +15,7 @@ from aichaos.run import lever
 from tests.controlplane.client import ControlPlane
 from tests.run.proxy import STUBBORN, Proxy, misbehaving_proxy
 
-BUSY = 3.0
+BUSY = 10.0
 """Seconds that a busy machine may add to a time that is promised."""
 
 
