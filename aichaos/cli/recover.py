@@ -39,6 +39,9 @@ def command(
     Without RUN, the one that is unfinished. The exit code is 0 when everything is as it was, and 8 when something is left: what and how is
     printed then. It can be interrupted and given again at any time. A GameDay, or another series, that died between two of its runs has
     changed nothing, but keeps other runs out: by its own name it lets them in again. So does a run that died before its first step.
+
+    With --from-configmap, as from another machine, it begins once nobody has renewed the run's Lease for 15 seconds; a run that is alive is
+    left alone.
     """
     from aichaos.domain.running import LEVER, Access
     from aichaos.run import journal, lease, recover, state
