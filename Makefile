@@ -79,7 +79,7 @@ brought: $(VENV)/.dev testbed
 BASE ?=
 image: $(VENV)/.dev testbed
 	$(BIN)/python -m tests.controlplane.image $(BASE) $(BASE).built
-	AICHAOS_IMAGE=$(BASE).built $(BIN)/python -m pytest -q tests/run/test_incluster.py
+	AICHAOS_IMAGE=$(BASE).built $(BIN)/python -m pytest -q tests/run/image
 
 # An hour of samples at 500 a second: memory, the size of the file, reading it back.
 hour: $(VENV)/.dev

@@ -8,7 +8,6 @@ or holds an object further in, is judged; and so is a text that is no YAML and h
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from difflib import SequenceMatcher
 from typing import Any
 
 import msgspec
@@ -57,7 +56,11 @@ def _may_be_an_object(value: Any) -> bool:
 
 def _is_key(key: str) -> bool:
     plain = re.sub(r"[^a-z]", "", key.lower())
-    return plain in _KEYS or (len(plain) in _LENGTHS and SequenceMatcher(None, plain, "apiversion").ratio() >= _LIKE)
+    if plain in _KEYS or len(plain) not in _LENGTHS:
+        return plain in _KEYS
+    from difflib import SequenceMatcher  # few keys are of that length, and every start would pay for it
+
+    return SequenceMatcher(None, plain, "apiversion").ratio() >= _LIKE
 
 
 def _holds_one(value: Any, depth: int) -> bool:

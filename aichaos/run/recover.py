@@ -17,7 +17,7 @@ from aichaos.cluster.reader import Patience as Waits
 from aichaos.cluster.reader import Reader
 from aichaos.cluster.writer import Found, Unread, Writer
 from aichaos.domain.running import LEVER, Access, Opened, Place, Restored, beside_lever
-from aichaos.errors import AichaosError, FileError, SourceError
+from aichaos.errors import AichaosError, FileError, NoClusterError, SourceError
 from aichaos.files.plain import at, text
 from aichaos.run import approve, journal, lease, mirror, own, restore, state
 from aichaos.run.journal import Journal
@@ -57,7 +57,11 @@ def let_go(run: str, access: Access, where: Place, say: Say) -> None:
     """
     journals = state.folder(run) / state.JOURNAL
     unknown = f"{journals} holds no entry" if journals.exists() else f"this machine knows no run {run}"
-    with connect(kubeconfig=access.kubeconfig, context=access.context) as connection:
+    try:
+        way = connect(kubeconfig=access.kubeconfig, context=access.context)
+    except NoClusterError as error:
+        raise FileError(f"{unknown}, and no cluster can be asked for it: {error}", hint=error.hint) from error
+    with way as connection:
         writer = Writer(connection, approve.for_command(run, "", "the Lease of a run that had not begun"))
         sight = writer.read(where)
         if isinstance(sight, Unread):
