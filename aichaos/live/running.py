@@ -13,14 +13,13 @@ import msgspec
 
 from aichaos.cluster.reader import Reader
 from aichaos.domain.about import REPORT, About, Firing, Report
-from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.experiment import Probe
-from aichaos.domain.prediction import Answer
 from aichaos.domain.results import Metered, ProbeResult, Results
 from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Started, Stop, Told, Waiting, beside_lever
 from aichaos.domain.sample import Judged, Sample, Verdict
 from aichaos.domain.snapshot import Snapshot
-from aichaos.errors import AichaosError, SourceError, UsageError
+from aichaos.errors import AichaosError, SourceError
+from aichaos.live.others import answers, changed_by_others
 from aichaos.live.planning import Drawn, Guarded, asked, lease_of, targets
 from aichaos.live.witness import Watched, Witness, watched
 from aichaos.measure import prometheus
@@ -28,9 +27,6 @@ from aichaos.measure.conditions import Conditions
 from aichaos.measure.conditions import reference as reference_to
 from aichaos.measure.sampling import INTERVAL
 from aichaos.measure.score import confidence, score
-from aichaos.observe import source
-from aichaos.predict.routing.request import read as read_request
-from aichaos.predict.routing.router import Router
 from aichaos.records import past
 from aichaos.run import approve, audit, injection, lease, lever, rollout, state, uses
 from aichaos.run.conduct import Ended, Start, conduct
@@ -174,7 +170,7 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
         after, unmet, seen = _after(drawn, guarded, ended, say, manner)
         if ended.changed or ended.outcome == "completed":
             _wait(manner.after, "the answers after it", stops, say)
-    if unmet and (others := _others(drawn, ended, seen)):
+    if unmet and (others := changed_by_others(drawn, ended.restored, seen)):
         say(Told(text=f"{unmet}. Somebody else has changed {', '.join(others[:5])} meanwhile: that stays"))
         unmet = ""
     found = past.results(folder)
@@ -244,7 +240,7 @@ def _after(drawn: Drawn, guarded: Guarded, ended: Ended, say: Say, manner: Manne
         failing = [one for one in found if one.verdict != "pass"]
         left = latest - time.monotonic()
         if not failing:
-            return found, *_answers(drawn)
+            return found, *answers(drawn)
         if left <= 0:
             return found, "; ".join(f"{one.probe}: {one.why}" for one in failing), None
         say(Waiting(what=f"{failing[0].probe} to hold again ({failing[0].why})", seconds_left=left))
@@ -273,55 +269,6 @@ def _rolled_out(drawn: Drawn, say: Say, patience: float) -> str:
             say(Waiting(what=f"the rollout of {ref}: {why}", seconds_left=left))
             time.sleep(min(_PAUSE, left))
     return ""
-
-
-def _answers(drawn: Drawn) -> tuple[str, Snapshot | None]:
-    """What requests would be answered now that were answered otherwise before, "" where all is as it was; and the cluster."""
-    requests = drawn.foretold.requests
-    try:
-        seen = source.through(drawn.connection, drawn.order.choice)
-        router = Router(seen)
-        now: list[Answer] = []
-        for one in requests:
-            request = read_request(one.line)
-            now.append(router.answer(request, router.gateway(request, one.gateway)))
-    except (SourceError, UsageError) as error:
-        return f"the cluster could not be read again: {error}", None
-    before = drawn.prediction.states[0].outcomes
-    other = [
-        drawn.prediction.requests[number] for number, (was, is_now) in enumerate(zip(before, now, strict=True)) if not _same(was, is_now)
-    ]
-    return f"other answers than before: {', '.join(other[:3])}" if other else "", seen
-
-
-_DECIDING = ("gateways", "listener_sets", "http_routes", "grpc_routes", "reference_grants", "services", "network_policies")
-"""What of a snapshot decides about answers, and is written by people."""
-
-
-def _others(drawn: Drawn, ended: Ended, seen: Snapshot | None) -> list[str]:
-    """The objects of others that are not as they were before the run: what answers otherwise because of them is not the run's doing.
-    seen: the cluster as it is now; None to read it."""
-    mine = {place.ref for place in drawn.places_touched}
-    try:
-        now = _deciding(seen or source.through(drawn.connection, drawn.order.choice))
-    except SourceError:
-        return [one.object for one in ended.restored.foreign]
-    was = _deciding(drawn.topology.snapshot)
-    changed = {ref for ref in was.keys() | now.keys() if was.get(ref) != now.get(ref)} - mine
-    return sorted({*map(str, changed), *(one.object for one in ended.restored.foreign)})
-
-
-def _deciding(snapshot: Snapshot) -> dict[ObjectRef, tuple[bytes, str]]:
-    return {reference(obj): (msgspec.json.encode(obj.spec), obj.metadata.uid) for field in _DECIDING for obj in getattr(snapshot, field)}
-
-
-def _same(was: Answer, now: Answer) -> bool:
-    """The same to a client: how many endpoints stand behind a backend may have changed by itself."""
-    return (
-        was.route == now.route
-        and was.outcome == now.outcome
-        and [one.service for one in was.backends] == [one.service for one in now.backends]
-    )
 
 
 # the end ---------------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""What requests are answered after a run, beside what they were before it; and whether others have a part in the difference."""
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from aichaos.domain.base import ObjectRef, reference
+from aichaos.domain.prediction import Answer
+from aichaos.domain.running import Restored
+from aichaos.domain.snapshot import Snapshot
+from aichaos.errors import SourceError, UsageError
+from aichaos.live.planning import Drawn
+from aichaos.observe import source
+from aichaos.predict.routing.request import read as read_request
+from aichaos.predict.routing.router import Router
+
+_DECIDING = ("gateways", "listener_sets", "http_routes", "grpc_routes", "reference_grants", "services", "network_policies")
+"""What of a snapshot decides about answers, and is written by people."""
+
+
+def answers(drawn: Drawn) -> tuple[str, Snapshot | None]:
+    """What requests would be answered now that were answered otherwise before, "" where all is as it was; and the cluster."""
+    try:
+        seen = source.through(drawn.connection, drawn.order.choice)
+        now = _answered(drawn, seen)
+    except (SourceError, UsageError) as error:
+        return f"the cluster could not be read again: {error}", None
+    before = drawn.prediction.states[0].outcomes
+    other = [
+        drawn.prediction.requests[number] for number, (was, is_now) in enumerate(zip(before, now, strict=True)) if not _same(was, is_now)
+    ]
+    return f"other answers than before: {', '.join(other[:3])}" if other else "", seen
+
+
+def changed_by_others(drawn: Drawn, restored: Restored, seen: Snapshot | None) -> list[str]:
+    """The objects that somebody else has changed since the plan, and that have a part in the answers: what is otherwise because of them is
+    not the run's doing. seen: the cluster as it is now; None to read it."""
+    foreign = {one.object for one in restored.foreign}
+    try:
+        now = seen or source.through(drawn.connection, drawn.order.choice)
+        given = [*drawn.prediction.states[0].outcomes, *_answered(drawn, now)]
+    except (SourceError, UsageError):
+        return sorted(foreign)
+    mine = {place.ref for place in drawn.places_touched}
+    return sorted(foreign | {str(ref) for ref in with_a_part(drawn.topology.snapshot, now, given) - mine})
+
+
+def with_a_part(was: Snapshot, now: Snapshot, given: Iterable[Answer]) -> set[ObjectRef]:
+    """The objects that differ between two snapshots, and by which one of these answers is given: its route and its Services; Gateways,
+    grants and policies of their namespaces. In a large cluster something else always changes, and explains nothing."""
+    routes: set[str] = set()
+    services: set[str] = set()
+    spaces: set[str] = set()
+    for answer in given:
+        routes.update([answer.route] if answer.route else [])
+        services.update(part.service for part in answer.backends if part.service is not None)
+        spaces.update(name.partition("/")[0] for name in (answer.listener, answer.route, *services) if name)
+    before, after = _deciding(was), _deciding(now)
+    changed = {ref for ref in before.keys() | after.keys() if before.get(ref) != after.get(ref)}
+    return {ref for ref in changed if _takes_part(ref, routes, services, spaces)}
+
+
+def _takes_part(ref: ObjectRef, routes: Collection[str], services: Collection[str], spaces: Collection[str]) -> bool:
+    if ref.kind in ("HTTPRoute", "GRPCRoute"):
+        return f"{ref.namespace}/{ref.name}" in routes
+    if ref.kind == "Service":
+        return f"{ref.namespace}/{ref.name}" in services
+    return ref.namespace in spaces
+
+
+def _answered(drawn: Drawn, snapshot: Snapshot) -> list[Answer]:
+    router = Router(snapshot)
+    requests = [(read_request(one.line), one.gateway) for one in drawn.foretold.requests]
+    return [router.answer(request, router.gateway(request, gateway)) for request, gateway in requests]
+
+
+def _deciding(snapshot: Snapshot) -> dict[ObjectRef, tuple[bytes, str]]:
+    return {reference(obj): (msgspec.json.encode(obj.spec), obj.metadata.uid) for field in _DECIDING for obj in getattr(snapshot, field)}
+
+
+def _same(was: Answer, now: Answer) -> bool:
+    """The same to a client: how many endpoints stand behind a backend may have changed by itself."""
+    return (
+        was.route == now.route
+        and was.outcome == now.outcome
+        and [one.service for one in was.backends] == [one.service for one in now.backends]
+    )
