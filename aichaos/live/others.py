@@ -1,11 +1,12 @@
 """What requests are answered after a run, beside what they were before it; and whether others have a part in the difference."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
 from aichaos.domain.base import ObjectRef, reference
-from aichaos.domain.prediction import Answer
+from aichaos.domain.prediction import Answer, Prediction
 from aichaos.domain.running import Restored
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import SourceError, UsageError
@@ -22,13 +23,10 @@ def answers(drawn: Drawn) -> tuple[str, Snapshot | None]:
     """What requests would be answered now that were answered otherwise before, "" where all is as it was; and the cluster."""
     try:
         seen = source.through(drawn.connection, drawn.order.choice)
-        now = _answered(drawn, seen)
-    except (SourceError, UsageError) as error:
+    except SourceError as error:
         return f"the cluster could not be read again: {error}", None
     before = drawn.prediction.states[0].outcomes
-    other = [
-        drawn.prediction.requests[number] for number, (was, is_now) in enumerate(zip(before, now, strict=True)) if not _same(was, is_now)
-    ]
+    other = [drawn.prediction.requests[number] for number, now in _answered(drawn, seen).items() if not _same(before[number], now)]
     return f"other answers than before: {', '.join(other[:3])}" if other else "", seen
 
 
@@ -38,11 +36,25 @@ def changed_by_others(drawn: Drawn, restored: Restored, seen: Snapshot | None) -
     foreign = {one.object for one in restored.foreign}
     try:
         now = seen or source.through(drawn.connection, drawn.order.choice)
-        given = [*drawn.prediction.states[0].outcomes, *_answered(drawn, now)]
-    except (SourceError, UsageError):
+    except SourceError:
         return sorted(foreign)
+    asked = _answered(drawn, now)
+    given = [*(drawn.prediction.states[0].outcomes[number] for number in asked), *(answer for answer in asked.values() if answer)]
     mine = {place.ref for place in drawn.places_touched}
     return sorted(foreign | {str(ref) for ref in with_a_part(drawn.topology.snapshot, now, given) - mine})
+
+
+def concerned(prediction: Prediction, gateways: Sequence[str | None], namespaces: AbstractSet[str]) -> list[int]:
+    """The numbers of the requests that a run can have to do with: those to a gateway at which an answer is foretold to change, or has to do
+    with these namespaces. What is answered elsewhere in the cluster is not looked at again: others change it all the time.
+
+    gateways: `NS/NAME` of each request; None where it has none, and then only its own answers count."""
+    answers = [[state.outcomes[number] for state in prediction.states] for number in range(len(gateways))]
+    near = {
+        number for number, states in enumerate(answers) if any(not one.alike(states[0]) or namespaces & _namespaces(one) for one in states)
+    }
+    ours = {gateways[number] for number in near} - {None}
+    return [number for number, gateway in enumerate(gateways) if number in near or gateway in ours]
 
 
 def with_a_part(was: Snapshot, now: Snapshot, given: Iterable[Answer]) -> set[ObjectRef]:
@@ -54,7 +66,7 @@ def with_a_part(was: Snapshot, now: Snapshot, given: Iterable[Answer]) -> set[Ob
     for answer in given:
         routes.update([answer.route] if answer.route else [])
         services.update(part.service for part in answer.backends if part.service is not None)
-        spaces.update(name.partition("/")[0] for name in (answer.listener, answer.route, *services) if name)
+        spaces |= _namespaces(answer)
     before, after = _deciding(was), _deciding(now)
     changed = {ref for ref in before.keys() | after.keys() if before.get(ref) != after.get(ref)}
     return {ref for ref in changed if _takes_part(ref, routes, services, spaces)}
@@ -68,20 +80,35 @@ def _takes_part(ref: ObjectRef, routes: Collection[str], services: Collection[st
     return ref.namespace in spaces
 
 
-def _answered(drawn: Drawn, snapshot: Snapshot) -> list[Answer]:
+def _namespaces(answer: Answer) -> set[str]:
+    names = (answer.listener, answer.route, *(part.service for part in answer.backends))
+    return {name.partition("/")[0] for name in names if name}
+
+
+def _answered(drawn: Drawn, snapshot: Snapshot) -> dict[int, Answer | None]:
+    """The answers to the requests that this run can have to do with, by number; None where the gateway is no more."""
+    asked = drawn.foretold.requests
+    namespaces = {*drawn.experiment.spec.scope.namespaces, *(place.namespace for place in drawn.places_touched)}
     router = Router(snapshot)
-    requests = [(read_request(one.line), one.gateway) for one in drawn.foretold.requests]
-    return [router.answer(request, router.gateway(request, gateway)) for request, gateway in requests]
+    found: dict[int, Answer | None] = {}
+    for number in concerned(drawn.prediction, [one.gateway for one in asked], namespaces):
+        request = read_request(asked[number].line)
+        try:
+            found[number] = router.answer(request, router.gateway(request, asked[number].gateway))
+        except UsageError:
+            found[number] = None
+    return found
 
 
 def _deciding(snapshot: Snapshot) -> dict[ObjectRef, tuple[bytes, str]]:
     return {reference(obj): (msgspec.json.encode(obj.spec), obj.metadata.uid) for field in _DECIDING for obj in getattr(snapshot, field)}
 
 
-def _same(was: Answer, now: Answer) -> bool:
+def _same(was: Answer, now: Answer | None) -> bool:
     """The same to a client: how many endpoints stand behind a backend may have changed by itself."""
     return (
-        was.route == now.route
+        now is not None
+        and was.route == now.route
         and was.outcome == now.outcome
         and [one.service for one in was.backends] == [one.service for one in now.backends]
     )

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from aichaos.domain.prediction import Answer, BackendShare
-from aichaos.live.others import with_a_part
+from aichaos.domain.prediction import Answer, BackendShare, Prediction, State
+from aichaos.live.others import concerned, with_a_part
 from tests.observe.clusters import snapshot_of
 
 
@@ -51,3 +51,18 @@ def test_a_rival_of_another_namespace_is_named_once_it_answers() -> None:
     now = Answer(outcome="forward", listener="edge/gateway/http", route="mail/rival")
     assert part(SHOP, V1, rival) == set()
     assert part(SHOP, V1, rival, given=[*GIVEN, now]) == {"HTTPRoute/mail/rival"}
+
+
+def test_what_is_answered_elsewhere_is_not_looked_at_again() -> None:
+    """A gateway of somebody else that goes, or a backend of theirs that fails meanwhile, says nothing about this restore."""
+    here, there = GIVEN[0], Answer(outcome="forward", listener="mail/gateway/http", route="mail/mail")
+    beside = Answer(outcome="forward", listener="edge/gateway/http", route="edge/other")
+    changed = Answer(outcome="error", status=404)
+    states = (
+        State(step="before", outcomes=(here, there, beside, there, there)),
+        State(step="1", outcomes=(here, there, beside, changed, there)),
+    )
+    prediction = Prediction(requests=("a", "b", "c", "d", "e"), states=states)
+    gateways = ["edge/gateway", "mail/gateway", "edge/gateway", None, None]
+    assert concerned(prediction, gateways, {"shop"}) == [0, 2, 3]
+    assert concerned(prediction, gateways, {"mail"}) == [1, 3, 4]
