@@ -28,9 +28,15 @@ _MAX_DIGITS = 20
 _LARGEST_FLOAT32 = 3.4028235677973366e38
 
 
-@lru_cache(maxsize=8192)
 def resolve(text: str) -> str | int | float | bool | None:
-    """The value of a plain (unquoted) scalar."""
+    """The value of a plain (unquoted) scalar. A text is given back as the object that came in, and not as an equal one from before:
+    msgspec leaves out what is a type's default, which it knows by its identity."""
+    value = _resolved(text)
+    return text if value.__class__ is str else value
+
+
+@lru_cache(maxsize=8192)
+def _resolved(text: str) -> str | int | float | bool | None:
     if text and text[0] not in _STARTS:
         return text
     if text in _WORDS:
