@@ -13,12 +13,12 @@ from aichaos.check.meaning.litmus_faults import litmus_known
 from aichaos.check.meaning.units import short
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
+from aichaos.domain.touchable import BARRED
 from aichaos.files.plain import at, mapping, sequence, text
 from aichaos.observe.addresses import forbidden, stranger
 from aichaos.observe.faults import faults, litmus_faults
 from aichaos.observe.powers import IMAGE_VARIABLES, OWN_IMAGES, powers
 
-CLOUD = frozenset({"AWSChaos", "GCPChaos", "AzureChaos", "CloudStackHostChaos", "YCChaos"})
 _CLOUD_CHARTS = frozenset({"aws", "gcp", "azure", "vmware"})
 _POD_SPECS = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
 _CAPABILITIES = frozenset({"ALL", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "NET_ADMIN", "DAC_READ_SEARCH", "BPF"})
@@ -46,7 +46,7 @@ def refused(this: Subject, rule: str, message: str, path: str, *names: str) -> F
 
 def _chaos_mesh(this: Subject) -> Iterator[Finding]:
     for fault in faults(this.document):
-        if fault.kind in CLOUD:
+        if BARRED.get(fault.kind) == "policy/cloud":
             message = f"{fault.kind} acts on a cloud account with its own keys: nothing here sees what it reaches or brings it back"
             yield refused(this, "policy/cloud", message, fault.path, fault.kind)
         elif fault.kind == "PhysicalMachineChaos":

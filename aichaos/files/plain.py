@@ -78,6 +78,17 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
+def walk(value: Any, way: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Everything in a value, itself first, with the keys and indexes that lead there."""
+    yield way, value
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from walk(inner, (*way, str(key)))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from walk(inner, (*way, index))
+
+
 def pointer(*parts: str | int) -> str:
     """Keys and indexes as a JSON Pointer."""
     return "".join(f"/{escape(str(part))}" for part in parts)

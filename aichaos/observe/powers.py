@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from aichaos.domain.touchable import CHAOS
-from aichaos.files.plain import at, mapping, sequence, text
+from aichaos.files.plain import at, mapping, pointer, sequence, text, walk
 from aichaos.observe.addresses import forbidden
 
 Manifest = dict[str, Any]
@@ -46,14 +46,14 @@ class Power(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def path(self) -> str:
         """As a JSON pointer."""
-        return "".join("/" + str(one).replace("~", "~0").replace("/", "~1") for one in self.way)
+        return pointer(*self.way)
 
 
 def powers(manifest: Manifest, group: str, kind: str, *, patch: bool = False) -> Iterator[Power]:
     """What stands in a manifest that is more than it seems. patch: it is a merge patch of an object of this kind."""
     chaos = group in CHAOS
     yield from _metadata(mapping(manifest.get("metadata")), patch=patch)
-    for way, value in _walk(manifest):
+    for way, value in walk(manifest):
         yield from _marks(way, value)
         if isinstance(value, dict):
             yield from _chaos(way, value) if chaos else _pod(way, value)
@@ -76,8 +76,7 @@ def _metadata(metadata: Manifest, *, patch: bool) -> Iterator[Power]:
     if metadata.get("ownerReferences") or (patch and "ownerReferences" in metadata):
         why = "it names an owner: it would go, or stay, with somebody else's object"
         yield Power(way=("metadata", "ownerReferences"), word="ownerReferences", rule="policy/power", why=why)
-    foreign = [one for one in sequence(metadata.get("finalizers")) if is_foreign(one)]
-    if foreign or (patch and "finalizers" in metadata):
+    if foreign_finalizers(metadata) or (patch and "finalizers" in metadata):
         why = "it takes finalizers away, or sets its own: who waits for them decides that" if patch else "it brings a finalizer of its own"
         yield Power(way=("metadata", "finalizers"), word="finalizers", rule="policy/power", why=why)
 
@@ -85,9 +84,9 @@ def _metadata(metadata: Manifest, *, patch: bool) -> Iterator[Power]:
 _OURS = ("chaos-mesh/", "chaosengine.litmuschaos.io/", "foregroundDeletion", "orphan")
 
 
-def is_foreign(finalizer: Any) -> bool:
-    """Whether somebody else than a chaos engine, or the server, waits by a finalizer."""
-    return not str(finalizer).startswith(_OURS)
+def foreign_finalizers(metadata: Manifest) -> list[str]:
+    """Those by which somebody else than a chaos engine, or the server, waits."""
+    return [str(one) for one in sequence(metadata.get("finalizers")) if not str(one).startswith(_OURS)]
 
 
 def _marks(way: Way, value: Any) -> Iterator[Power]:
@@ -193,12 +192,12 @@ def _chaos(way: Way, part: Manifest) -> Iterator[Power]:
         here = (*way, "k8sProbe/inputs", "operation")
         why = f"a k8sProbe that says {text(inputs['operation'])[:20]} is a kubectl of its own"
         yield Power(way=here, word="k8sProbe", rule="policy/shell", why=why)
-    if way[-1:] == ("components",) and part.get("secrets"):
-        yield _secret((*way, "secrets"), part["secrets"])
+    if way[-1:] == ("components",):
+        if part.get("secrets"):
+            yield _secret((*way, "secrets"), part["secrets"])
+        yield from _variables(way, part)
     if way[-1:] == ("runner",):
         yield from (_command((*way, field), part[field]) for field in ("command", "args") if part.get(field))
-    if way and way[-1] == "components":
-        yield from _variables(way, part)
 
 
 def _variables(way: Way, components: Manifest) -> Iterator[Power]:
@@ -235,26 +234,16 @@ def _network(manifest: Manifest, group: str, kind: str) -> Iterator[Power]:
                 why = "it routes every request that the whole mesh sends: name the hosts"
                 yield Power(way=("spec", "hosts", index), word="VirtualService-for-all", rule="policy/power", why=why)
     if kind in ("EndpointSlice", "Endpoints"):
-        for way, value in _walk(manifest):
+        for way, value in walk(manifest):
             if isinstance(value, str) and (way[-1:] == ("ip",) or "addresses" in way[-2:]) and (why := forbidden(value)):
                 yield Power(way=way, word=value, rule="policy/power", why=f"{value[:60]} would be asked as an endpoint: {why}")
 
 
 def foreign_images(engine: Manifest) -> Iterator[str]:
     """The images that a ChaosEngine names and that are not Litmus' own, wherever in it they stand."""
-    for way, value in _walk(engine):
+    for way, value in walk(engine):
         named = value if way and way[-1] in ("image", "experimentImage") else None
         if isinstance(value, dict) and value.get("name") in IMAGE_VARIABLES:
             named = value.get("value")
         if isinstance(named, str) and named and not OWN_IMAGES.fullmatch(named):
             yield named
-
-
-def _walk(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
-    yield way, value
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _walk(inner, (*way, str(key)))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _walk(inner, (*way, index))

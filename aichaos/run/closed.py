@@ -4,13 +4,11 @@
 have edited, and not a check that was skipped.
 """
 
-from collections.abc import Iterator
-from typing import Any
-
 from aichaos.domain.policy import NO_POLICY, PROTECTED_NAMESPACES, Policy
 from aichaos.domain.running import Change, Manifest
 from aichaos.domain.touchable import BARRED, CHAOS, CONFIGURATION, is_touchable
-from aichaos.observe.powers import foreign_images, is_foreign, powers
+from aichaos.files.plain import mapping, walk
+from aichaos.observe.powers import foreign_finalizers, foreign_images, powers
 
 OWN = "aichaos-"
 """What our own ConfigMaps begin with: the lever, the journals of runs, the count of approvals."""
@@ -60,8 +58,8 @@ def _more(change: Change, before: Manifest | None, policy: Policy) -> str:
 
 def _made(manifest: Manifest, policy: Policy) -> str:
     """A manifest that would be more than it seems: another object inside, power over a node, a shell inside a chaos object."""
-    for path, value in _walk(manifest):
-        key = path[-1] if path else ""
+    for way, value in walk(manifest):
+        key = next((one for one in reversed(way) if isinstance(one, str)), "")
         if key in ("hostNetwork", "hostPID", "hostIPC", "privileged") and value is True and not policy.allows(key):
             return f"{key}: it gets hold of its node"
         if key == "hostPath" and not policy.allows(key):
@@ -77,16 +75,5 @@ def _made(manifest: Manifest, policy: Policy) -> str:
 
 def _hangs(obj: Manifest) -> str:
     """Whether somebody else decides when an object that is deleted is gone."""
-    finalizers = (obj.get("metadata") or {}).get("finalizers")
-    foreign = [str(one) for one in finalizers if is_foreign(one)] if isinstance(finalizers, list) else []
+    foreign = foreign_finalizers(mapping(obj.get("metadata")))
     return f"{foreign[0][:80]}: a finalizer of somebody else decides when it is gone" if foreign else ""
-
-
-def _walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    yield path, value
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _walk(inner, (*path, str(key)))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _walk(inner, path)

@@ -11,7 +11,7 @@ from typing import Any
 from aichaos.check.spelling import did_you_mean
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
-from aichaos.files.plain import at, mapping, sequence, text
+from aichaos.files.plain import at, mapping, pointer, sequence, text
 
 _WORDS = frozenset(
     {"id", "$schema", "$ref", "description", "type", "format", "title", "default", "enum", "nullable", "example", "externalDocs"}
@@ -45,15 +45,11 @@ def _dropped(schema: Any, path: str, *, inside: bool) -> Iterator[tuple[str, str
         if not isinstance(node, dict):
             continue
         if within:
-            yield from ((f"{where}/{_escaped(word)}", word) for word in node if word not in _WORDS)
+            yield from ((where + pointer(text(word)), word) for word in node if word not in _WORDS)
         for name in _OWN_READER:
             inner = node.get(name)
             several = enumerate(inner) if isinstance(inner, list) else ()
             waiting += [(inner, f"{where}/{name}", True), *((one, f"{where}/{name}/{number}", True) for number, one in several)]
         waiting += [(node.get(name), f"{where}/{name}", within) for name in _ONE]
         waiting += [(one, f"{where}/{name}/{number}", within) for name in _SEVERAL for number, one in enumerate(sequence(node.get(name)))]
-        waiting += [(one, f"{where}/{name}/{_escaped(key)}", within) for name in _NAMED for key, one in mapping(node.get(name)).items()]
-
-
-def _escaped(key: Any) -> str:
-    return text(key).replace("~", "~0").replace("/", "~1")
+        waiting += [(one, where + pointer(name, text(key)), within) for name in _NAMED for key, one in mapping(node.get(name)).items()]
