@@ -69,9 +69,7 @@ def free(holder: Taken | None, lever: str = LEVER) -> Iterator[Refusal]:
         whose = f" of {holder.who}" if holder.who else ""
         what = "has not begun yet" if holder.preparing else "is active"
         message = f"run {holder.run}{whose} {what} ({holder.process}, last heard of at {holder.renewed})"
-        stop, recover = (beside_lever(f"aichaos {word} {holder.run}", lever) for word in ("stop", "recover"))
-        hint = f"Wait for it, or `{stop}`; if its process is gone: `{recover}`."
-        yield Refusal(name="another-run", message=message, hint=hint)
+        yield Refusal(name="another-run", message=message, hint=holder.ways(lever))
 
 
 def released(lever: Lever, named: str = LEVER) -> Iterator[Refusal]:

@@ -2,7 +2,7 @@
 
 from aichaos.cluster.connection import Connection
 from aichaos.cluster.writer import Writer
-from aichaos.domain.running import Approval, Place, beside_lever
+from aichaos.domain.running import Approval, Place
 from aichaos.errors import RefusedError
 from aichaos.run import lease
 
@@ -21,7 +21,5 @@ def take(writer: Writer, where: Place, run: str, lever: str, series: str = "") -
         case lease.Held():
             return held
         case lease.Taken():
-            stop, recover = (beside_lever(f"aichaos {word} {held.run}", lever) for word in ("stop", "recover"))
-            hint = f"Wait for it, or `{stop}`; if its process is gone: `{recover}`."
-            raise RefusedError(f"run {held.run} of {held.who or 'somebody'} has just begun", hint=hint)
+            raise RefusedError(f"run {held.run} of {held.who or 'somebody'} has just begun", hint=held.ways(lever))
     raise RefusedError(f"the Lease {where} can't be had: {held.why}", hint="Nothing was changed. Without it, two runs can't be kept apart.")

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from aichaos.cluster.writer import Absent, Found, Sight, Unread, Writer
-from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Outcome, Place, Refused
+from aichaos.domain.running import Approval, Change, Conflict, Done, Manifest, Missing, Outcome, Place, Refused, beside_lever
 from aichaos.errors import RefusedError
 from aichaos.files.plain import at, mapping, text
 from aichaos.run import own
@@ -73,6 +73,11 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     stop: str = ""
     series: str = ""
     preparing: bool = False
+
+    def ways(self, lever: str) -> str:
+        """What whoever wants to run something can do. lever: the one beside this Lease."""
+        stop, recover = (beside_lever(f"aichaos {word} {self.run}", lever) for word in ("stop", "recover"))
+        return f"Wait for it, or `{stop}`; if its process is gone: `{recover}`."
 
 
 class NotHad(msgspec.Struct, frozen=True, kw_only=True):
