@@ -178,3 +178,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     restored: bool = True
     notes: tuple[str, ...] = ()
     verdict: str = ""
+
+    def changes(self, number: int) -> bool:
+        """Whether the answer to a request is foretold to be another one at some time."""
+        return any(not state.outcomes[number].alike(self.states[0].outcomes[number]) for state in self.states)

@@ -49,9 +49,10 @@ def concerned(prediction: Prediction, gateways: Sequence[str | None], namespaces
     with these namespaces. What is answered elsewhere in the cluster is not looked at again: others change it all the time.
 
     gateways: `NS/NAME` of each request; None where it has none, and then only its own answers count."""
-    answers = [[state.outcomes[number] for state in prediction.states] for number in range(len(gateways))]
     near = {
-        number for number, states in enumerate(answers) if any(not one.alike(states[0]) or namespaces & _namespaces(one) for one in states)
+        number
+        for number in range(len(gateways))
+        if prediction.changes(number) or any(namespaces & _namespaces(state.outcomes[number]) for state in prediction.states)
     }
     ours = {gateways[number] for number in near} - {None}
     return [number for number, gateway in enumerate(gateways) if number in near or gateway in ours]

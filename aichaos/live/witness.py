@@ -11,7 +11,7 @@ import msgspec
 
 from aichaos.domain.about import ABOUT, About, Request
 from aichaos.domain.experiment import METHODS, Expectation, Experiment, HTTPProbe, Probe
-from aichaos.domain.prediction import Answer, Prediction
+from aichaos.domain.prediction import Prediction
 from aichaos.domain.running import Event, Probed, RestoreBegan, Step, Told
 from aichaos.domain.sample import Sample
 from aichaos.errors import FileError, UsageError
@@ -49,7 +49,7 @@ def watched(experiment: Experiment, prediction: Prediction, requests: Sequence[A
         mine = [number for number, asked in enumerate(requests) if asked == of_probe(one)]
         found += [Request(sample=one.name, number=number) for number in mine]  # what a probe is answered counts, too
         prober.prefer(one.name, _services(prediction, mine or range(len(requests))))
-    for number in sorted(range(len(requests)), key=lambda one: (not _changes(prediction, one), one)):
+    for number in sorted(range(len(requests)), key=lambda one: (not prediction.changes(one), one)):
         name = f"request {number}: {prediction.requests[number]}"
         while name in taken:
             name = f"predicted {name}"
@@ -86,12 +86,6 @@ def _services(prediction: Prediction, requests: Iterable[int]) -> set[str]:
         for part in state.outcomes[number].backends
         if part.service is not None
     }
-
-
-def _changes(prediction: Prediction, number: int) -> bool:
-    """Whether the answer to a request is foretold to be another one at some time."""
-    answers: list[Answer] = [state.outcomes[number] for state in prediction.states]
-    return any(not one.alike(answers[0]) for one in answers)
 
 
 class Witness:
