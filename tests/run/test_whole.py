@@ -198,19 +198,25 @@ def test_the_name_of_the_day_stops_the_scenario_that_runs(lab: Lab) -> None:
     assert [one["state"] for one in lab.debrief()["scenarios"]] == ["stopped", "not-run", "not-run"]
 
 
+def between_two(lab: Lab, day: Led) -> tuple[str, int]:
+    """Lead a day to the gate after its first scenario: the name by which it holds the Lease, and the process of its watchdog."""
+    day.until("to go on: ")
+    day.type("small")
+    day.until(GO)
+    own = day.process.pid
+    lab.gateway.controlplane.wait(lambda: len(_children(own)) == 1, what="the run's watchdog to leave, and the day's own to stay")
+    (dog,) = _children(own)
+    return holder(lab), dog
+
+
 @pytest.mark.parametrize("watchdog", ["lives", "dies, too"])
 def test_a_day_that_is_killed_between_two_scenarios_lets_others_in(lab: Lab, watchdog: str) -> None:
     lab.experiment("quiet")
     with led(lab, TWO) as day:
-        day.until("to go on: ")
-        day.type("small")
-        day.until(GO)
-        name, own = holder(lab), day.process.pid
-        lab.gateway.controlplane.wait(lambda: len(_children(own)) == 1, what="the run's watchdog to leave, and the day's own to stay")
-        dogs = _children(own)
+        name, dog = between_two(lab, day)
         if watchdog != "lives":  # first it stands still, for a day without its watchdog ends by itself
             os.kill(day.process.pid, signal.SIGSTOP)
-            os.kill(dogs[0], signal.SIGKILL)
+            os.kill(dog, signal.SIGKILL)
         day.process.kill()
         day.process.wait()
     if watchdog == "lives":
@@ -230,13 +236,8 @@ def test_a_day_that_is_killed_between_two_scenarios_lets_others_in(lab: Lab, wat
 def test_a_day_whose_machine_is_lost_between_two_scenarios_is_ended_from_another_one(lab: Lab) -> None:
     lab.experiment("quiet")
     with led(lab, TWO) as day:
-        day.until("to go on: ")
-        day.type("small")
-        day.until(GO)
-        name, own = holder(lab), day.process.pid
-        lab.gateway.controlplane.wait(lambda: len(_children(own)) == 1, what="the run's watchdog to leave, and the day's own to stay")
-        (dog,) = _children(own)
-        os.kill(own, signal.SIGSTOP)
+        name, dog = between_two(lab, day)
+        os.kill(day.process.pid, signal.SIGSTOP)
         os.kill(dog, signal.SIGKILL)
         day.process.kill()
         day.process.wait()
