@@ -1,8 +1,8 @@
 """`aichaos runs`: what was run from this machine, and who is running something in the cluster now."""
 
+import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
@@ -72,8 +72,27 @@ def _history(experiment: str, output: str) -> int:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Lines that fit into the terminal: with what names a row on a line of its own, or each cell, where they would not."""
     from aichaos.report.clean import clean
 
-    shown: list[list[Any]] = [[clean(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in shown) for column in range(len(shown[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
+    shown = [[clean(cell) for cell in row] for row in rows]
+    lines = _aligned(shown)
+    if not sys.stdout.isatty() or _fits(lines):
+        return lines
+    below = [f"  {line}" for line in _aligned([row[1:] for row in shown])]
+    if _fits(below):
+        return [line for row, rest in zip(shown, below, strict=True) for line in (row[0], rest)]
+    titles, *others = shown
+    lines = []
+    for name, *rest in others:
+        lines += [name, *_aligned([[f"  {title}", cell] for title, cell in zip(titles[1:], rest, strict=True)])]
+    return lines
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _fits(lines: Sequence[str]) -> bool:
+    return max(map(len, lines)) <= shutil.get_terminal_size().columns

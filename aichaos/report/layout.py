@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Literal
 
 from aichaos.report.clean import clean
@@ -17,6 +17,8 @@ PIPE_WIDTH = 100
 WIDEST = 120
 """Text wider than this is hard to read, however wide the terminal is."""
 NARROWEST = 30
+_GLUE = "\0"
+"""Stands for a blank that holds; no text has it that was cleaned."""
 
 _CODES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}
 
@@ -93,7 +95,7 @@ def cells(text: str) -> int:
 def _wrap(line: str, room: int) -> list[str]:
     lines: list[str] = []
     current = ""
-    for word in line.split(" "):
+    for word in _words(line, room):
         if current and cells(current) + 1 + cells(word) <= room:
             current += f" {word}"
             continue
@@ -102,6 +104,16 @@ def _wrap(line: str, room: int) -> list[str]:
         *whole, current = _folded(word, room)
         lines += whole
     return [*lines, current]
+
+
+def _words(line: str, room: int) -> Iterator[str]:
+    """What is not torn apart: a word; and what stands between backquotes, where it fits. Half a command does something else."""
+    pieces = line.split("`")
+    last = len(pieces) - 1
+    kept = "`".join(piece.replace(" ", _GLUE) if place % 2 and place < last else piece for place, piece in enumerate(pieces))
+    for word in kept.split(" "):
+        whole = word.replace(_GLUE, " ")
+        yield from [whole] if cells(whole) <= room else whole.split(" ")
 
 
 def _folded(word: str, room: int) -> list[str]:

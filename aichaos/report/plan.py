@@ -45,7 +45,10 @@ def show(
         names = ", ".join(along.names[:_SHOWN]) + (f" and {len(along.names) - _SHOWN} more" if len(along.names) > _SHOWN else "")
         paper.text(f"{along.kind} {names}; comes back: {along.returns}", mark=f"Goes along with {along.of}: ")
     for one in plan.irreversible:
-        paper.text(f"{one.object}: {one.why}", mark="Does not come back: ")
+        if foretold.restored and one in foretold.irreversible:  # what applying a manifest does not do, and the way back does
+            paper.text(f"{one.object}: {one.why}. The way back does what is needed.", mark="Applying is not enough: ")
+        else:
+            paper.text(f"{one.object}: {one.why}", mark="Does not come back: ")
     for warning in warnings:
         paper.text(warning, mark="! ", style="yellow")
     stop = beside_lever("aichaos stop" if one_of_several else f"aichaos stop {plan.run}", plan.lever)

@@ -19,13 +19,15 @@ from aichaos.domain.running import (
     Waiting,
 )
 from aichaos.report.clean import clean
-from aichaos.report.layout import Paper, Style
+from aichaos.report.layout import Paper, Style, cells
 from aichaos.report.results import COLOURS, headline, score, so_far
 
 _TOLD = 20
 """Columns that are kept free for what is done now, on the line below."""
-_LEAST = 8
-"""Columns that the name of a probe has at least there."""
+_ECHO = 2
+"""Columns that a terminal writes itself at Ctrl-C: with room for them it stays one line, which can be cleared."""
+_LEAST = 16
+"""Columns that the name of a probe has at least there; where there are fewer, all probes are one figure."""
 _MARKS = {True: "good", False: "BAD", None: "no answer that tells"}
 
 
@@ -56,7 +58,7 @@ class Progress:
         match event:
             case Started():
                 self._deadline, self._steps = event.deadline, len(event.steps)
-                self._line(f"run {event.run}: Ctrl-C stops it and puts everything back; from elsewhere: {event.stop}", "bold")
+                self._line(f"run {event.run}: Ctrl-C stops it and puts everything back; from elsewhere: `{event.stop}`", "bold")
             case Step():
                 if not self._step:
                     self._began = time.monotonic()  # the deadline counts from the first step, not from the baseline before it
@@ -79,7 +81,7 @@ class Progress:
             case NotRestored():
                 self._line(f"  NOT restored: {event.object}: {event.why}", "red")
                 for command in event.commands:
-                    self._line(f"    {command}")
+                    self._line(f"    {command}", copied=True)
 
     def again(self) -> None:
         """Ctrl-C once more, while everything goes back."""
@@ -116,17 +118,27 @@ class Progress:
         head = f"{int(left) // 60}:{int(left) % 60:02d} left, Ctrl-C stops" if self._step else "Ctrl-C stops"
         counts = [(f"{good} good, {bad} bad", name) for name, (good, bad, _) in self._probes.items()]
         tail = f"waits for {self._waiting}" if self._waiting else self._step
-        room = self._paper.width - 1 - sum(len(part) + 3 for part in (head, *(count for count, _ in counts), tail[:_TOLD]))
-        each = max(_LEAST, room // max(1, len(counts)) - 1)
-        parts = [head, *(f"{count} {_shortened(name, each)}" for count, name in counts), tail]
-        text = clean(" · ".join(part for part in parts if part))[: self._paper.width - 1]
+        most = self._paper.width - 1 - _ECHO
+        room = most - sum(len(part) + 3 for part in (head, *(count for count, _ in counts), tail[:_TOLD]))
+        each = room // max(1, len(counts)) - 1
+        if len(counts) > 1 and each < _LEAST:
+            good, bad = sum(one[0] for one in self._probes.values()), sum(one[1] for one in self._probes.values())
+            told = [f"{good} good, {bad} bad of {len(counts)} probes"]
+        else:
+            told = [f"{count} {_shortened(name, max(_LEAST, each))}" for count, name in counts]
+        text = clean(" · ".join(part for part in (head, *told, tail) if part))[:most]
         self._paper.stream.write(f"\r\x1b[K{text}")
         self._paper.stream.flush()
         self._shown = True
 
-    def _line(self, text: str, style: Style = "") -> None:
+    def _line(self, text: str, style: Style = "", *, copied: bool = False) -> None:
+        """A line; on a terminal it is wrapped, unless it is to be copied. In a log it stays one line."""
         self._clear()
-        self._paper.line((text, style))
+        if self._live and not copied:
+            bare = text.lstrip(" ")
+            self._paper.text(bare, indent=len(text) - len(bare), style=style)
+        else:
+            self._paper.line((text, style))
         self._paper.stream.flush()
 
     def _clear(self) -> None:
@@ -172,7 +184,12 @@ def end(report: Report, paper: Paper) -> None:
                 paper.text(
                     "All objects that were touched are as they were: something else answers, or does not yet. Who would: aichaos route"
                 )
-    paper.text(f"Report: aichaos report {done.run}   (-o html, -o markdown)", style="dim")
+    shown, forms = f"Report: aichaos report {done.run}", "(-o html, -o markdown)"
+    if cells(shown) + 3 + cells(forms) > paper.width:
+        paper.line((shown, "dim"))
+        paper.line((f"        {forms}", "dim"))
+    else:
+        paper.line((f"{shown}   {forms}", "dim"))
 
 
 def refused(refusals: Sequence[tuple[str, str, str]], paper: Paper) -> None:

@@ -16,7 +16,7 @@ from aichaos.report.findings import show
 from aichaos.report.layout import NARROWEST, PIPE_WIDTH, WIDEST, Paper, Part, cells
 
 WIDTHS = st.integers(30, 200)
-TEXTS = st.text() | st.lists(st.sampled_from(["a", "bb ", "名前 ", "é", "\t", " ", "x" * 50, "\n", "🙂"]), max_size=40).map("".join)
+TEXTS = st.text() | st.lists(st.sampled_from(["a", "bb ", "名前 ", "é", "\t", " ", "x" * 50, "\n", "🙂", "`"]), max_size=40).map("".join)
 
 
 def paper(width: int = 80) -> tuple[Paper, io.StringIO]:
@@ -44,7 +44,7 @@ def test_no_line_of_facts_is_wider_than_the_terminal(rows: list[tuple[str, str]]
     assert max(map(cells, lines(stream))) <= width
 
 
-@given(st.lists(st.sampled_from(["a", "bb", "名前", "é", "x" * 50, "🙂"]), min_size=1, max_size=40), WIDTHS)
+@given(st.lists(st.sampled_from(["a", "bb", "名前", "é", "x" * 50, "🙂", "`", "`b", "c`."]), min_size=1, max_size=40), WIDTHS)
 def test_wrapping_loses_no_word(words: list[str], width: int) -> None:
     on, stream = paper(width)
     on.text(" ".join(words))
@@ -55,6 +55,13 @@ def test_words_stay_whole_where_they_fit() -> None:
     on, stream = paper(30)
     on.text("one two three four five six seven eight nine ten", indent=2, mark="- ")
     assert lines(stream) == ["  - one two three four five", "    six seven eight nine ten"]
+
+
+def test_a_command_is_not_torn_apart_where_it_fits() -> None:
+    """Whoever copies the first half of `aichaos stop RUN` stops another run."""
+    on, stream = paper(40)
+    on.text("to stop it (`aichaos stop the-run-of-today`), or `x " + "y" * 40 + "`; a lone ` says nothing")
+    assert lines(stream) == ["to stop it", "(`aichaos stop the-run-of-today`), or `x", "y" * 40, "`; a lone ` says nothing"]
 
 
 def test_a_word_longer_than_a_line_is_folded() -> None:

@@ -7,10 +7,13 @@ import msgspec
 import pytest
 
 from aichaos.domain.about import Report
-from aichaos.domain.running import Approval, Change, Finished, Intent, Place, Probed, Started, Step
+from aichaos.domain.prediction import Irreversible, Prediction
+from aichaos.domain.running import Approval, Change, Finished, Intent, NotRestored, Place, Probed, Started, Step
+from aichaos.domain.suggestion import BlastRadius
 from aichaos.report.layout import Paper
-from aichaos.report.plan import diff
+from aichaos.report.plan import diff, show
 from aichaos.report.progress import Progress, end
+from tests.run.plans import plan
 
 PROBES = ["predict.example.com/predict answers from ml-prediction-service", "the bystanders answer whatever is done to the model"]
 
@@ -30,9 +33,51 @@ def test_the_counts_of_every_probe_are_on_the_line_however_long_their_names_are(
     assert isinstance(paper.stream, io.StringIO)
     line = re.split(r"\r\x1b\[K", paper.stream.getvalue())[-1]
     assert len(line) < columns
-    assert re.match(r"\d:\d\d left, Ctrl-C stops · 1 good, 0 bad", line) or columns == 40
-    assert line.count("1 good, 0 bad") == probes or columns < 80
-    assert line.endswith("1/1 wait 60s") or columns < 80 * probes
+    assert re.match(r"\d:\d\d left, Ctrl-C stops · [12] good, 0 bad", line) or columns == 40
+    assert f"1 good, 0 bad {PROBES[0][:10]}" in line or f"{probes} good, 0 bad of {probes} probes" in line or columns < 80
+    assert line.endswith("1/1 wait 60s") or columns < 80
+    assert len(line) + len("^C") < columns, "what a terminal writes at Ctrl-C would begin another line, and this one stay"
+
+
+def test_on_a_terminal_no_line_is_wider_than_it_and_in_a_log_each_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    command = 'kubectl patch httproute/my-route -n route-chaos --type merge -p \'{"spec": {"rules": []}}\''
+    events = [
+        Started(
+            run="conflict-1126-082357-9652", experiment="e", steps=["wait 60s"], deadline=9.0, stop="aichaos stop conflict-1126-082357-9652"
+        ),
+        Probed(probe=PROBES[0], good=False, detail="shop/infra-backend-v3 answered, expected shop/infra-backend-v1"),
+        NotRestored(object="HTTPRoute/shop/my-route", why="the server is away and nobody answers there", commands=[command]),
+    ]
+    seen = {}
+    for live in (True, False):
+        paper = Paper(io.StringIO())
+        told = Progress(paper, live=live)
+        for event in events:
+            told(event)
+        told.close()
+        assert isinstance(paper.stream, io.StringIO)
+        seen[live] = re.sub(r"\r\x1b\[K[^\r\n]*\r\x1b\[K", "", paper.stream.getvalue()).splitlines()
+    assert len(seen[False]) == 4, "a line for each event, and the command"
+    assert [line for line in seen[True] if len(line) > 60] == [f"    {command}"], "what is to be copied stays whole"
+    assert "`aichaos stop conflict-1126-082357-9652`" in seen[True]
+    assert " ".join(" ".join(seen[True]).split()) == " ".join(" ".join(seen[False]).split())
+
+
+@pytest.mark.parametrize("restored", [True, False])
+def test_what_the_way_back_does_is_not_said_not_to_come_back(restored: bool) -> None:
+    lost = Irreversible(object="HTTPRoute/shop/my-route", why="made again, it is younger than its rival", undo="delete that")
+    identity = Irreversible(object="HTTPRoute/shop/my-route", why="it gets another UID", undo="nothing")
+    foretold = Prediction(requests=(), states=(), irreversible=(lost,), restored=restored, verdict="")
+    paper = Paper(io.StringIO())
+    show(msgspec.structs.replace(plan("trial"), irreversible=(lost, identity)), BlastRadius(), foretold, [], paper)
+    assert isinstance(paper.stream, io.StringIO)
+    said = " ".join(paper.stream.getvalue().split())
+    assert said.count("Does not come back: ") == (1 if restored else 2)
+    assert "Does not come back: HTTPRoute/shop/my-route: it gets another UID" in said
+    assert (
+        "Applying is not enough: HTTPRoute/shop/my-route: made again, it is younger than its rival. The way back does" in said
+    ) is restored
 
 
 def test_an_order_of_fields_is_no_change() -> None:

@@ -19,7 +19,7 @@ from aichaos.report.results import headline, show
 from aichaos.report.results_junit import text as junit
 from aichaos.report.results_markdown import page
 from tests.measure.folders import BACK, BEGAN, ENDED, FIRST, PROBE, answers, experiment, folder, prediction, to
-from tests.program import Run
+from tests.program import Run, typed
 from tests.test_docs import problems
 from tools.docs.places import REFERENCE
 
@@ -164,6 +164,14 @@ def test_the_list_of_runs_shows_verdict_score_and_confidence(aichaos: Run, tmp_p
         "r-2": ["pass", "40", "low"],
         "r-3": ["pass", "–", "–"],
     }
+
+
+def test_the_list_of_runs_fits_into_the_terminal(tmp_path: Path) -> None:
+    folder(tmp_path, "route-conflict-my-route-1126-082357-9652", samples=BAD)
+    wide, narrow, least = (typed(tmp_path, (), "runs", columns=one, AICHAOS_STATE_DIR=str(tmp_path)).splitlines() for one in (140, 80, 40))
+    assert (len(wide), len(narrow), max(map(len, narrow)) <= 80, max(map(len, least)) <= 40) == (2, 4, True, True)
+    assert [one for one in " ".join(narrow).split() if one] == " ".join(wide).split()
+    assert [line.split()[0] for line in least] == [wide[1].split()[0], *wide[0].split()[1:]]
 
 
 @pytest.mark.parametrize(
