@@ -33,24 +33,21 @@ def command(**given: Any) -> int:
 
 
 def _rbac(given: dict[str, Any]) -> int:
-    """The rights of a run as Roles: those of its steps, of their inverses, of our own objects, of counting approvals, and of Events."""
+    """The rights of a run as Roles: what it changes and puts back, our own objects, counting approvals, Events, and what it looks at."""
     from aichaos.cli.options import say, warn
     from aichaos.cli.running import order_of
-    from aichaos.files import yaml
-    from aichaos.live.planning import drawn, lease_of, permissions
-    from aichaos.report.rbac import roles
-    from aichaos.run import audit, uses
+    from aichaos.live.least import least
+    from aichaos.report import rbac
 
-    with drawn(order_of(given | {"experiment": given["rbac"], "resolved": (), "prometheus": None, "probe_ca": None}), say) as drawing:
-        home = lease_of(drawing.order).partition("/")[0]
-        needed = [*permissions(drawing), *uses.permissions(home), *audit.permissions(drawing.places_touched)]
-        made = roles(drawing.plan.experiment, needed)
-        refused = [*drawing.findings, *drawing.made.refusals]
+    found = least(order_of(given | {"experiment": given["rbac"], "resolved": (), "prometheus": None, "probe_ca": None}), say)
+    roles, homes = rbac.roles(found.experiment, found.needed), rbac.namespaces(found.home)
     if given["output"] == "json":
-        write_json({"roles": made})
+        write_json({"namespaces": homes, "roles": roles})
     else:
-        sys.stdout.write("---\n".join(yaml.dump(role) for role in made))
-    warn([f"this experiment would be refused: {one.message}" for one in refused])
+        sys.stdout.write(rbac.text(homes, roles))
+    if not given["namespaces"]:
+        warn(["this is for a run without -n, which reads the whole cluster; with -n NAMESPACE less is needed"])
+    warn([f"this experiment would be refused: {one.message}" for one in found.refusals])
     return 0
 
 

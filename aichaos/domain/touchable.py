@@ -46,3 +46,8 @@ _LISTED = (NETWORK, WORKLOADS, CHAOS, CONFIGURATION)
 def is_touchable(group: str | None, kind: str) -> bool:
     """Whether a step may touch a kind. group: None where only the kind is known, and any group may be meant."""
     return any(kind in kinds for listed in _LISTED for name, kinds in listed.items() if group in (None, name))
+
+
+def group_of_kind(kind: str) -> str | None:
+    """The group of a kind that a step may touch; None for another one."""
+    return next((name for listed in _LISTED for name, kinds in listed.items() if kind in kinds), None)

@@ -4,7 +4,7 @@ Beside `pipeline.py`, which tells the story of a suggestion; the rooms meet here
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -100,6 +100,7 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
     places: Places
     findings: list[Refusal]
+    unchecked: list[str]
 
     @property
     def plan(self) -> Plan:
@@ -149,6 +150,7 @@ def drawn(order: Order, say: Say) -> Iterator[Drawn]:
         foretold = foretell(experiment, router, step_text, topology=topology)
         harms = [harm for step in experiment.spec.steps for harm in step_harms(step, topology)]
         places = Places(reader)
+        checked = check_experiment(experiment, topology, order.policy)
         yield Drawn(
             order=order,
             experiment=experiment,
@@ -161,7 +163,8 @@ def drawn(order: Order, say: Say) -> Iterator[Drawn]:
             made=_plan(order, experiment, topology, foretold, harms, reader, places),
             reader=reader,
             places=places,
-            findings=list(guard.checked(check_experiment(experiment, topology, order.policy))),
+            findings=list(guard.checked(checked)),
+            unchecked=[f"not checked: {one.message}" for one in checked if one.severity == "skipped"],
         )
 
 
@@ -179,7 +182,7 @@ def _plan(
     undone = foretold.inverse
     frame = plan.Frame(
         run=plan.run_name(experiment.name, approve.now()),
-        cluster=_identity(reader),
+        cluster=_identity_if_shown(reader),
         server=reader.connection.server,
         lease=lease_of(order),
         lever=order.lever,
@@ -187,6 +190,7 @@ def _plan(
         journal=order.journal,
         targets=targets(harms, topology),
         kubernetes=version,
+        least=_least(order),
         warnings=tuple(filter(None, (unknown, _unseen_rivals(order, undone.again, reader.connection)))),
         autoscaled={ObjectRef(target.kind, target.name, one.namespace): str(reference(one)) for target, one in scalers},
     )
@@ -241,6 +245,14 @@ def _identity(reader: Reader) -> str:
     return text(at(found, "metadata", "uid"))
 
 
+def _identity_if_shown(reader: Reader) -> str:
+    """ "" for whoever may not look at it: then no run starts."""
+    try:
+        return _identity(reader)
+    except Forbidden:
+        return ""
+
+
 def targets(harms: list[Harm], topology: Topology) -> list[ObjectRef]:
     """What an approval is about beside the objects that are changed: the workloads and Services of the pods that are hit."""
     hit = {key for harm in harms for key in harm.pods}
@@ -269,7 +281,9 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     order, experiment = drawn.order, drawn.experiment
     spec, now = experiment.spec, approve.now()
     found = [*drawn.findings, *drawn.made.refusals]
-    warnings = list(drawn.plan.warnings)
+    warnings = [*drawn.plan.warnings, *drawn.unchecked]
+    for told in guard.seen(drawn.topology.snapshot, order.policy, _least(order)):
+        warnings.append(told) if isinstance(told, str) else found.append(told)
     found += guard.in_time(order.policy, now, drawn.plan.deadline)
     found += guard.released(lever.look(Reader(drawn.connection, lever.PATIENCE), lever.place(order.lever)), order.lever)
     found += _nobody_else(drawn)
@@ -342,25 +356,30 @@ def _nobody_else(drawn: Drawn) -> Iterator[Refusal]:
 def _workloads(drawn: Drawn, refs: list[ObjectRef]) -> Iterator[tuple[ObjectRef, Manifest]]:
     """Those among some objects that are workloads, as they are now."""
     for ref in dict.fromkeys(refs):
-        if ref in drawn.topology.workloads and (found := looking(drawn.reader)(drawn.places.of(ref))) is not None:
-            yield ref, found
+        with suppress(Forbidden):  # the rights say it
+            if ref in drawn.topology.workloads and (found := looking(drawn.reader)(drawn.places.of(ref))) is not None:
+                yield ref, found
 
 
 def _rights(drawn: Drawn) -> Iterator[Refusal]:
     needed = list(permissions(drawn))
-    rights = sorted({guard.right_of(one) for one in needed})
-    hint = f"`aichaos doctor --rbac {drawn.order.path}` prints the Role that it needs, and nothing more."
-    yield from guard.permitted(missing(drawn.connection, rights), needed, hint)
+    rights = sorted({plan.right_of(one) for one in needed})
+    found = guard.permitted(missing(drawn.connection, rights), needed, _least(drawn.order))
+    yield from (one for one in found if one not in drawn.made.refusals)
+
+
+def _least(order: Order) -> str:
+    return f"`aichaos doctor --rbac {order.path}` prints the Roles that it needs, and nothing more."
 
 
 def _inside(drawn: Drawn) -> tuple[list[Refusal], list[str]]:
     """Whether the guard inside the cluster may put everything back; and why that is not known."""
     if not drawn.order.inside:
         return [], []
-    home = lease_of(drawn.order).partition("/")[0]
+    home = home_of(drawn.order)
     needed = [one for one in drawn.plan.permissions if one.why in ("read", "restore")]
     try:
-        lacking = missing(drawn.connection, sorted({guard.right_of(one) for one in needed}), incluster.user(home))
+        lacking = missing(drawn.connection, sorted({plan.right_of(one) for one in needed}), incluster.user(home))
     except Forbidden as error:
         return [], [f"{error}: whether the guard in the cluster could put everything back is not known"]
     return list(guard.able(lacking, home)), []
@@ -369,17 +388,26 @@ def _inside(drawn: Drawn) -> tuple[list[Refusal], list[str]]:
 def permissions(drawn: Drawn) -> Iterator[Permission]:
     """What the plan needs, the way in which it was asked for, and the namespace of our own objects where it is not there yet."""
     yield from drawn.plan.permissions
-    home = lease_of(drawn.order).partition("/")[0]
+    home = home_of(drawn.order)
     if drawn.order.approval is not None:
         yield from uses.permissions(home)
     if drawn.order.inside:
         yield from incluster.permissions(home)
-    try:
-        there = looking(drawn.reader)(own.namespace(home))
-    except Forbidden:
-        return
-    if there is None:
+    if homeless(drawn):
         yield Permission(verb="create", group="", resource="namespaces", why="run")
+
+
+def home_of(order: Order) -> str:
+    """The namespace of our own objects."""
+    return lease_of(order).partition("/")[0]
+
+
+def homeless(drawn: Drawn) -> bool:
+    """Whether that namespace has to be made; where it may not be looked at, nobody knows."""
+    try:
+        return looking(drawn.reader)(own.namespace(home_of(drawn.order))) is None
+    except Forbidden:
+        return False
 
 
 def _budgets(drawn: Drawn) -> tuple[list[tuple[str, Manifest]], list[str]]:
@@ -402,7 +430,10 @@ def _approval(drawn: Drawn) -> tuple[approve.Permit | None, list[Refusal]]:
     if why := approve.unsigned(permit, order.key, order.signers):
         hint = "Name the key, or the signers, that you trust; or ask for another review with `aichaos approve`."
         return permit, [Refusal(name="approval-signature", message=why, hint=hint)]
-    used = uses.used(looking(drawn.reader), lease_of(order).partition("/")[0], permit.id)
+    try:
+        used = uses.used(looking(drawn.reader), home_of(order), permit.id)
+    except Forbidden:
+        return permit, []  # the rights say it
     if within is None:
         hint = f"Ask for another review: aichaos approve {order.path}"
         found = approve.objections(permit, drawn.plan, drawn.made.objects, drawn.limits, used, now)

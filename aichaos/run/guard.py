@@ -15,12 +15,13 @@ from aichaos.domain.finding import Finding
 from aichaos.domain.policy import DAYS, Policy
 from aichaos.domain.running import LEVER, Manifest, Permission, beside_lever
 from aichaos.domain.sample import Judged
+from aichaos.domain.snapshot import Gap, Snapshot
 from aichaos.files.plain import mapping
 from aichaos.observe.targets import selector_of
 from aichaos.observe.topology import Topology
 from aichaos.run.lease import Taken
 from aichaos.run.lever import Lever
-from aichaos.run.plan import Refusal
+from aichaos.run.plan import Refusal, may_not, right_of
 from aichaos.run.rollout import unfinished
 
 _NAMES = {
@@ -93,10 +94,36 @@ def steady(judged: Iterable[Judged], aborting: Iterable[Judged]) -> Iterator[Ref
 def permitted(missing: Sequence[Right], needed: Sequence[Permission], hint: str) -> Iterator[Refusal]:
     """We may do every step, and undo it."""
     for right in missing:
-        whys = sorted({one.why for one in needed if right_of(one) == right})
-        where = f" in {right.namespace}" if right.namespace else ""
-        what = f"{right.resource}{f'/{right.name}' if right.name else ''}"
-        yield Refusal(name="rights", message=f"you may not {right.verb} {what}{where} (for {', '.join(whys)})", hint=hint)
+        yield may_not(right, sorted({one.why for one in needed if right_of(one) == right}), hint)
+
+
+REACHED = (
+    *("Pod", "Deployment", "StatefulSet", "DaemonSet", "Service", "EndpointSlice"),
+    *("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"),
+)
+"""Kinds by which it is counted whom a run reaches."""
+FORETOLD = (
+    *("Namespace", "GatewayClass", "Gateway", "ListenerSet", "BackendTLSPolicy", "ReferenceGrant", "NetworkPolicy"),
+    *("VirtualService", "DestinationRule", "HorizontalPodAutoscaler", "PodDisruptionBudget"),
+)
+"""Kinds that have a part in what is foretold."""
+
+
+def seen(snapshot: Snapshot, policy: Policy, hint: str) -> Iterator[Refusal | str]:
+    """Whom the run reaches can be counted: a limit that nobody can hold it against is none. What else could not be seen is said."""
+    asked = snapshot.source.namespaces
+    named = bool(asked) and set(asked) <= {one.name for one in snapshot.namespaces}  # which is all that is asked of Namespaces
+    unread = [gap for gap in snapshot.gaps if gap.reason in ("forbidden", "failed") and not (named and gap.kind == "Namespace")]
+    reached = [gap for gap in unread if gap.kind in REACHED]
+    if reached and not policy.allows("unread"):
+        yield Refusal(name="unread", message=f"whom it reaches is not known: {_told(reached)}", hint=hint)
+        return
+    if others := [gap for gap in unread if gap.kind in (*REACHED, *FORETOLD)]:
+        yield f"what is foretold may be otherwise: {_told(others)}"
+
+
+def _told(gaps: Sequence[Gap]) -> str:
+    return f"of {', '.join(dict.fromkeys(gap.kind for gap in gaps))} not all could be read: {gaps[0].detail}"
 
 
 def able(lacking: Sequence[Right], home: str) -> Iterator[Refusal]:
@@ -106,10 +133,6 @@ def able(lacking: Sequence[Right], home: str) -> Iterator[Refusal]:
         message = f"the guard in the cluster could not put everything back in {namespace}: it may not {what}"
         bind = f"kubectl create rolebinding aichaos-guard -n {namespace} --clusterrole=aichaos-guard-restore"
         yield Refusal(name="guard-rights", message=message, hint=f"`{bind} --serviceaccount={home}:aichaos-guard`; see deploy/.")
-
-
-def right_of(one: Permission) -> Right:
-    return Right(verb=one.verb, group=one.group, resource=one.resource, namespace=one.namespace, name=one.name)
 
 
 def calm(touched: Iterable[tuple[ObjectRef, Manifest]], policy: Policy) -> Iterator[Refusal]:

@@ -10,8 +10,9 @@ import msgspec
 
 from aichaos.cluster.paths import path
 from aichaos.cluster.reader import Reader
+from aichaos.domain.base import group_of
 from aichaos.domain.policy import Policy
-from aichaos.domain.running import Along, Place
+from aichaos.domain.running import Along, Permission, Place, Plan
 from aichaos.errors import SourceError
 from aichaos.run.likeness import meta
 from aichaos.run.plan import Made, Refusal
@@ -92,6 +93,14 @@ def dependents(reader: Reader) -> Dependents:
         return known[namespace]
 
     return look
+
+
+def permissions(plan: Plan) -> Iterator[Permission]:
+    """What looking at it takes, in the namespaces in which something is deleted."""
+    intents = [step.intent for step in plan.steps if step.intent is not None]
+    for namespace in sorted({one.change.place.namespace for one in intents if one.change.verb == "delete"}):
+        for api_version, resource in _KINDS.values():
+            yield Permission(verb="list", group=group_of(api_version), resource=resource, namespace=namespace, why="look")
 
 
 def _dependent(kind: str, found: _Meta) -> Dependent | None:

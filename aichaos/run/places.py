@@ -7,7 +7,9 @@ from aichaos.cluster.discovery import Kinds
 from aichaos.cluster.reader import Reader
 from aichaos.cluster.writer import address, collection
 from aichaos.domain.base import ObjectRef, group_of, reference_of
+from aichaos.domain.kinds import BY_NAME
 from aichaos.domain.running import Manifest, Place
+from aichaos.domain.touchable import group_of_kind
 from aichaos.errors import UsageError
 
 
@@ -59,6 +61,31 @@ class Places:
             if kind == ref.kind:
                 return _place(ref, group, version, plural)
         raise UsageError(f"the cluster has no {api_version[:60]} {ref.kind[:60]}", hint="Is its CRD installed, and in this version?")
+
+
+class WithoutServer:
+    """The same of a cluster in files: by our own table, and by how the API's own kinds are called. Raises UsageError for another kind."""
+
+    def of(self, ref: ObjectRef) -> Place:
+        known = BY_NAME.get(ref.kind)
+        group = known.group if known is not None else group_of_kind(ref.kind)
+        if group is None:
+            raise UsageError(f"no kind {ref.kind[:60]!r} is known here", hint="Ask a live cluster: leave --from out.")
+        return _place(ref, group, known.versions[0] if known is not None else "v1", _plural(ref.kind))
+
+    def of_manifest(self, manifest: dict[str, Any]) -> Place:
+        ref, api_version = reference_of(manifest), str(manifest.get("apiVersion") or "")
+        return _place(ref, group_of(api_version), api_version.rpartition("/")[2], _plural(ref.kind))
+
+
+def _plural(kind: str) -> str:
+    """As the API's own kinds are called, and those of the engines."""
+    if kind in BY_NAME:
+        return BY_NAME[kind].plural
+    low = kind.lower()
+    if low.endswith(("chaos", "endpoints")):
+        return low
+    return f"{low[:-1]}ies" if low.endswith("y") else f"{low}es" if low.endswith("s") else f"{low}s"
 
 
 def _place(ref: ObjectRef, group: str, version: str, plural: str) -> Place:

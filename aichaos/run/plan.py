@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from aichaos.cluster.reader import Forbidden
+from aichaos.cluster.rights import Right
 from aichaos.domain.base import ObjectRef, group_of
 from aichaos.domain.experiment import Experiment, Step
 from aichaos.domain.policy import NO_POLICY, Policy
@@ -37,6 +39,17 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
+def may_not(right: Right, whys: Iterable[str], hint: str) -> Refusal:
+    """A right that is missing, and what it is for."""
+    where = f" in {right.namespace}" if right.namespace else ""
+    what = f"{right.resource}{f'/{right.name}' if right.name else ''}"
+    return Refusal(name="rights", message=f"you may not {right.verb} {what}{where} (for {', '.join(whys)})", hint=hint)
+
+
+def right_of(one: Permission) -> Right:
+    return Right(verb=one.verb, group=one.group, resource=one.resource, namespace=one.namespace, name=one.name)
+
+
 class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
     """What the prediction says that the plan needs. rivals: routes whose order of age decides, each elder with those that stay younger.
     closure: routes that the way back makes again although no step touches them."""
@@ -49,7 +62,8 @@ class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan is made in. cluster: the UID of namespace kube-system. lease, lever: `NS/NAME`. journal: whether the inverses are kept
     in the cluster, too. targets: objects that faults take without changing them: workloads, Services. autoscaled: workloads that an
-    autoscaler scales, with its name. kubernetes: the version whose API the cluster serves. warnings: what is to be said besides."""
+    autoscaler scales, with its name. kubernetes: the version whose API the cluster serves. least: who says which rights are needed.
+    warnings: what is to be said besides."""
 
     run: str
     cluster: str
@@ -61,6 +75,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     targets: Sequence[ObjectRef] = ()
     autoscaled: Mapping[ObjectRef, str] = {}
     kubernetes: str = ""
+    least: str = ""
     warnings: tuple[str, ...] = ()
 
 
@@ -84,8 +99,8 @@ def make(experiment: Experiment, frame: Frame, foreseen: Foreseen, look: Look, p
     refusals: list[Refusal] = []
     steps = [_planned(number, step, scene, frame, places, words, refusals) for number, step in enumerate(experiment.spec.steps, 1)]
     intents = [step.intent for step in steps if step.intent is not None]
-    closure = _closure(experiment, foreseen, places, refusals)
-    touched = list(dict.fromkeys([*(intent.change.place for intent in intents), *closure, *_places(frame.targets, places)]))
+    closure, targets = _closure(experiment, foreseen, places, refusals), [places.of(ref) for ref in frame.targets]
+    touched = list(dict.fromkeys([*(intent.change.place for intent in intents), *closure, *targets]))
     kept = sum(len(msgspec.json.encode(intent.before)) for intent in intents if intent.before is not None)
     if frame.journal and kept > LARGEST:
         message = f"the objects as they were take {kept:,} bytes: they do not fit into the journal in the cluster"
@@ -103,12 +118,14 @@ def make(experiment: Experiment, frame: Frame, foreseen: Foreseen, look: Look, p
         rivals=tuple(Rivals(elder=places.of(elder), younger=tuple(map(places.of, younger))) for elder, younger in foreseen.rivals),
         closure=tuple(closure),
         irreversible=(*foreseen.irreversible, *_lost(intents)),
-        permissions=tuple(sorted({*_permissions(intents), *_to_renew(closure), *_own(frame)})),
+        permissions=tuple(sorted({*_permissions(intents), *_to_renew(closure), *_to_compare(targets), *_own(frame)})),
         warnings=tuple(dict.fromkeys([*_warnings(intents, frame, scene), *frame.warnings])),
         kubernetes=frame.kubernetes,
     )
     remade = {*closure, *(intent.change.place for intent in intents if intent.change.verb == "delete")}
     objects = [approve.as_it_is(str(place), scene.first(place), remade=place in remade) for place in touched]
+    unread = [*(() if frame.cluster else (_KNOWN_BY,)), *(_right("get", place, "") for place in scene.unread)]
+    refusals += [may_not(right_of(one), [one.why], frame.least) for one in unread]
     return Made(
         plan=plan,
         objects=tuple(sorted(objects, key=lambda one: one.object)),
@@ -124,10 +141,16 @@ class _Scene:
         self._first: dict[Place, Manifest | None] = {}
         self._now: dict[Place, Manifest | None] = {}
         self._gone: dict[Place, Manifest | None] = {}
+        self.unread: list[Place] = []
+        """Objects that may not be read: what they are is not known, and no run starts on that."""
 
     def first(self, place: Place) -> Manifest | None:
         if place not in self._first:
-            self._first[place] = self._look(place)
+            try:
+                self._first[place] = self._look(place)
+            except Forbidden:
+                self._first[place] = None
+                self.unread.append(place)
         return self._first[place]
 
     def now(self, place: Place) -> Manifest | None:
@@ -156,7 +179,8 @@ def _planned(number: int, step: Step, scene: _Scene, frame: Frame, places: Resol
     try:
         change = actions.change(step, scene.now, places, scene.gone)
     except (UsageError, actions.StepFailed) as error:
-        refusals.append(Refusal(name="step", message=f"step {number}: {error}", hint=error.hint))
+        if isinstance(error, UsageError) or actions.place_of(step, places) not in scene.unread:
+            refusals.append(Refusal(name="step", message=f"step {number}: {error}", hint=error.hint))
         return named
     if change is None:
         return named
@@ -180,11 +204,6 @@ def _closure(experiment: Experiment, foreseen: Foreseen, places: Resolves, refus
         hint = "Add the namespace to spec.scope.namespaces if that is meant, or take another route."
         refusals.append(Refusal(name="closure", message=message, hint=hint))
     return [places.of(ref) for ref in foreseen.closure]
-
-
-def _places(refs: Iterable[ObjectRef], places: Resolves) -> Iterator[Place]:
-    for ref in refs:
-        yield places.of(ref)
 
 
 # what does not come back -----------------------------------------------------------------------------------------------------------
@@ -253,10 +272,21 @@ def _to_renew(closure: Iterable[Place]) -> Iterator[Permission]:
             yield _right(verb, place, "restore")
 
 
+def _to_compare(targets: Iterable[Place]) -> Iterator[Permission]:
+    """What a fault takes without changing it: an approval is about it as it is."""
+    for place in targets:
+        yield _right("get", place, "")
+
+
+_KNOWN_BY = Permission(verb="get", group="", resource="namespaces", namespace="kube-system", name="kube-system", why="run")
+"""A cluster is known by the UID of this namespace."""
+
+
 def _own(frame: Frame) -> Iterator[Permission]:
     """Our own objects: the Lease, the lever, the journal in the cluster. RBAC knows names and no beginnings of names, and each run's
     journal has a name of its own: a Role is for all of them."""
     lease, lever = frame.lease.split("/"), frame.lever.split("/")
+    yield _KNOWN_BY
     for verb in ("get", "patch"):
         yield Permission(verb=verb, group="coordination.k8s.io", resource="leases", namespace=lease[0], name=lease[1], why="run")
     yield Permission(verb="create", group="coordination.k8s.io", resource="leases", namespace=lease[0], why="run")

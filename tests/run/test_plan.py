@@ -140,7 +140,9 @@ def test_a_run_has_a_name_that_a_label_can_hold(name: str) -> None:
 
 def test_the_rights_of_a_plan_are_roles_with_nothing_more() -> None:
     made = planned("[{scale: {kind: Deployment, name: web, namespace: shop, replicas: 0}}]", deployment(), journal=False)
-    (own, shop) = roles("trial", made.plan.permissions)
+    (own, cluster, shop) = roles("trial", made.plan.permissions)
+    assert cluster["metadata"]["namespace"] == "kube-system"
+    assert cluster["rules"] == [{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"], "resourceNames": ["kube-system"]}]
     assert (own["kind"], own["metadata"]["namespace"], shop["metadata"]["namespace"]) == ("Role", "aichaos", "shop")
     assert shop["rules"] == [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"], "resourceNames": ["web"]}]
     assert {(rule["resources"][0], *rule["verbs"]) for rule in own["rules"]} == {
