@@ -24,8 +24,6 @@ GIVEN_OUT = ("clusterIP", "clusterIPs", "healthCheckNodePort")
 _DENIED = re.compile(r"admission webhook|denied", re.IGNORECASE)
 """What those who admit say. They were asked about an update by then; a new object is no business of the way back of a change."""
 _NOTE = "aichaos.io/trial"
-_DEFINED = ("gateway.networking.k8s.io", "networking.istio.io")
-"""Groups whose objects are checked by a definition, which anybody may make stricter at any time."""
 _NO_TRIAL = re.compile(r"dry.?run|quota", re.IGNORECASE)
 """What is said of a trial alone: a webhook that takes none, a quota in which there is room for one of two."""
 
@@ -83,13 +81,22 @@ def _put_back(writer: Writer, first: Intent, last: Intent) -> Iterator[Refusal |
         yield f"whether the server would take the old values of {place} back is not known: {getattr(touched, 'why', '')}"
         return
     made = writer.send(_trial(place, before), dry_run=True)  # an update lets stand what it does not change
-    if not isinstance(made, Refused) or _DENIED.search(made.why) or _NO_TRIAL.search(made.why):
-        return
-    if made.code == 403 and place.group in _DEFINED:
-        yield f"whether its definition would take the old values of {place} back was not tried: you may not create one"
-    elif made.code == 422 and last.after is not None and isinstance(writer.send(_trial(place, last.after), dry_run=True), Done):
-        why = made.why.replace(_SUFFIX, "")
-        yield Refusal(name="way-back", message=f"the old values of {place} could not be put back: {why}", hint=hint)
+    match made:
+        case Done() | Conflict():
+            return
+        case Refused(why=why) if _DENIED.search(why):
+            return
+        case Refused(code=403, why=why) if not _NO_TRIAL.search(why):
+            yield f"whether the server would take the old values of {place} back was not tried: you may not create one"
+        case Refused(code=422, why=why) if last.after is not None:
+            changed = writer.send(_trial(place, last.after), dry_run=True)
+            if isinstance(changed, Done):
+                message = f"the old values of {place} could not be put back: {why.replace(_SUFFIX, '')}"
+                yield Refusal(name="way-back", message=message, hint=hint)
+            elif getattr(changed, "why", "") != why:  # else what is wrong is none of the steps' doing
+                yield f"whether the server would take the old values of {place} back is not known: made anew, {why.replace(_SUFFIX, '')}"
+        case _:
+            yield f"whether the server would take the old values of {place} back is not known: {getattr(made, 'why', '')}"
 
 
 def _comes_back_by_itself(obj: Manifest) -> bool:

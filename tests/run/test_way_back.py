@@ -2,11 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import pytest
+
+from aichaos.cluster.writer import Writer
+from aichaos.domain.running import Change, Done, Outcome, Refused, Unknown
+from aichaos.run.trial import take_back
 from tests.controlplane.client import ApiError, ControlPlane
 from tests.program import Run, all_said
 from tests.run.rig import Rig, rigged
+from tests.run.scene import deployment, planned
 
 POLICY = """
 apiVersion: admissionregistration.k8s.io/v1
@@ -82,3 +88,39 @@ MERGE = "application/merge-patch+json"
 
 def _service(rig: Rig) -> dict[str, str]:
     return {"kind": "Service", "name": "web", "namespace": rig.namespace}
+
+
+class Server:
+    """Says the same to each trial of a new object, and takes each change."""
+
+    def __init__(self, *said: Outcome) -> None:
+        self._said = list(said)
+
+    def send(self, change: Change, *, dry_run: bool = False) -> Outcome:
+        assert dry_run
+        return self._said.pop(0) if change.verb == "create" else Done(object={})
+
+
+INVALID, OTHERWISE = Refused(code=422, why="spec.a is no number"), Refused(code=422, why="spec.b is no number")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ((Done(object={}),), ""),
+        ((Refused(code=403, why="you may not create deployments"),), "was not tried: you may not create one"),
+        ((Refused(code=403, why="admission webhook x denied the request"),), ""),
+        ((Refused(code=403, why="exceeded quota: pods"),), "is not known: exceeded quota: pods"),
+        ((Unknown(why="a cut"),), "is not known: a cut"),
+        ((INVALID, Done(object={})), "could not be put back: spec.a is no number"),
+        ((INVALID, INVALID), ""),
+        ((INVALID, OTHERWISE), "is not known: made anew, spec.a is no number"),
+    ],
+)
+def test_what_could_not_be_tried_is_said(said: tuple[Outcome, ...], told: str) -> None:
+    plan = planned("[{scale: {kind: Deployment, name: web, namespace: shop, replicas: 0}}]", deployment()).plan
+    found = take_back(cast(Writer, Server(*said)), plan)
+    lines = [*(one.message for one in found.refusals), *found.warnings]
+    assert len(lines) == bool(told)
+    assert all(told in line for line in lines)
+    assert bool(found.refusals) == (told.startswith("could not"))
