@@ -78,10 +78,12 @@ def command(
 
 
 def _unfinished() -> list[str]:
-    """The only run that is unfinished, and the series that it was one of."""
+    """The only run that is unfinished, and the series that it was one of. Raises FileError where somebody is at work on all that is."""
     from aichaos.run import state
 
     found = state.unfinished()
+    if not found and (busy := state.not_ended()):
+        raise state.at_work(busy[0])
     runs = [name for name in found if not state.series(name).is_dir()]
     if len(runs) > 1:
         raise UsageError(f"{len(runs)} runs are unfinished: {', '.join(runs)}", hint="Name one: aichaos recover RUN.")

@@ -156,15 +156,12 @@ class _Run:
         self.sender = Sender(book, writer, places, stops, lambda: heart.held)
 
     def whole(self) -> Ended:
-        failure, fenced = "", False
-        failed_at = 0.0
+        failure, failed_at = "", 0.0
         plan = self.start.plan
         try:
             self.hands.begin(self.stops)
             with self.stops.after(plan.deadline, f"the deadline of {plan.deadline:g} s has passed"):
                 self._steps()
-        except Fenced as error:
-            failure, fenced = str(error), True
         except AichaosError as error:
             failure, failed_at = str(error), time.monotonic()
         except Exception as error:  # noqa: BLE001  a bug of ours is no reason to leave things changed
@@ -174,11 +171,10 @@ class _Run:
             self._note_stop(stop.reason)
         elif failure:
             self.say(Told(text=failure))
-        restored = self._taken_over() if fenced else self._restore()
+        restored = self._restore()
         outcome: Literal["completed", "stopped", "failed"] = "stopped" if stop else "failed" if failure else "completed"
         self.heart.over.set()
-        if not fenced:
-            self._close(outcome, restored)
+        self._close(outcome, restored)
         since = stop.at if stop else failed_at or None
         last = restored.acknowledged
         return Ended(
@@ -202,7 +198,7 @@ class _Run:
         try:
             restored = restore.restore(self.book, self.writer, lambda line: self.say(Told(text=line)), "main", self.heart.held)
         except Fenced:
-            return self._taken_over()
+            restored = self._taken_over()
         for one in restored.foreign:
             self.say(Told(text=f"{one.object}: {one.what}; that stays"))
         for left in restored.left_over:
@@ -212,7 +208,7 @@ class _Run:
     def _taken_over(self) -> Restored:
         """Somebody else restores; what comes of it stands in the journal, and is theirs to say."""
         run = self.start.plan.run
-        why = "another process has taken this run over, and restores it"
+        why = "another process has taken this run over, and restores it; what comes of that is said there"
         return Restored(left_over=(LeftOver(object=f"run {run}", why=why, commands=(f"aichaos recover {run}",)),))
 
     def _note_stop(self, reason: str) -> None:

@@ -45,8 +45,7 @@ def keeping(writer: Writer, held: Held, stops: Stops) -> Iterator[Heart]:
         if heart.over.is_set():  # given back meanwhile: no news
             return False
         if isinstance(answer, Beat) and answer.held is None:
-            stops.pull("another process has taken the run over")
-            return False
+            return had_again()
         if isinstance(answer, Beat) and answer.held is not None:
             heart.held, heard = answer.held, time.monotonic()
             renewed = heard if due else renewed
@@ -54,6 +53,20 @@ def keeping(writer: Writer, held: Held, stops: Stops) -> Iterator[Heart]:
                 stops.pull(f"stopped by {answer.stop}")
         elif time.monotonic() - heard > LOST:
             lost()
+        return True
+
+    def had_again() -> bool:
+        """A Lease that somebody has deleted, or changed by hand, is kept for the way back; one that another process has is not."""
+        match lease.again(writer, heart.held):
+            case Held() as found:
+                heart.held = found
+                stops.pull(f"somebody has deleted {found.place}, or changed it by hand")
+            case lease.Taken():
+                stops.pull("another process has taken the run over")
+                return False
+            case lease.NotHad(why=why, final=True):
+                stops.pull(f"somebody has deleted {heart.held.place}, and it can't be made again: {why}")
+                return False
         return True
 
     def guarded() -> bool:

@@ -51,13 +51,15 @@ def awake() -> float:
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """Our hold on the Lease. version: its resourceVersion when we last wrote it. series: whom it was lent by, and goes back to; "" for
-    nobody."""
+    nobody. uid: the Lease's own. process: what it calls us."""
 
     place: Place
     run: str
     generation: int
     version: str = ""
     series: str = ""
+    uid: str = ""
+    process: str = ""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,12 +116,12 @@ def acquire(writer: Writer, where: Place, run: str, series: str = "") -> Hold:
 
     def attempt(lease: Manifest | None) -> Outcome | Taken:
         if lease is None:
-            outcome = writer.send(_creation(where, run, "main", 1, writer.approval, series))
+            outcome = writer.send(_creation(where, run, "main", 1, writer.approval, series, preparing=True))
             return writer.send(own.home(where.namespace)) if isinstance(outcome, Missing) else outcome
         holder = text(at(lease, "spec", "holderIdentity"))
         if holder and (holder != run or _process(lease) != _me("main")):
             return _taken(lease)
-        return writer.send(_claim(where, lease, run, "main", writer.approval, series))
+        return writer.send(_claim(where, lease, run, "main", writer.approval, series, preparing=True))
 
     return _had(writer, where, run, attempt)
 
@@ -134,13 +136,35 @@ def lend(writer: Writer, held: Held, run: str) -> Hold:
         lent = text(at(lease, "spec", "holderIdentity")) == run and _process(lease) == _me("main")  # and the answer was lost
         if not lent and (not is_ours(lease, held) or text(at(lease, "metadata", "annotations", STOP))):
             return _taken(lease)
-        return writer.send(_claim(held.place, lease, run, "main", writer.approval, held.run))
+        return writer.send(_claim(held.place, lease, run, "main", writer.approval, held.run, preparing=True))
 
     found = _had(writer, held.place, run, attempt)
     return msgspec.structs.replace(found, series=held.run) if isinstance(found, Held) else found
 
 
-def _had(writer: Writer, where: Place, run: str, attempt: Callable[[Manifest | None], Outcome | Taken | NotHad]) -> Hold:
+def again(writer: Writer, held: Held) -> Hold:
+    """The Lease once more, where somebody has deleted it or changed it by hand: it is taken with the next generation, so that what was
+    changed can go back. Taken where a process of ours has had it since; that one counted its generation up, or made it. Tries again for
+    some seconds."""
+    who = held.process.partition(" ")[0] or "main"
+
+    def attempt(lease: Manifest | None) -> Outcome | Taken:
+        if lease is None:
+            outcome = writer.send(_creation(held.place, held.run, who, held.generation + 1, writer.approval, held.series))
+            return writer.send(own.home(held.place.namespace)) if isinstance(outcome, Missing) else outcome
+        if is_ours(lease, held):
+            return Done(object=lease)
+        if _generation(lease) != held.generation or meta(lease, "uid") != held.uid:
+            return _taken(lease)
+        return writer.send(_claim(held.place, lease, held.run, who, writer.approval, held.series))
+
+    found = _had(writer, held.place, held.run, attempt, who)
+    return msgspec.structs.replace(found, series=held.series) if isinstance(found, Held) else found
+
+
+def _had(
+    writer: Writer, where: Place, run: str, attempt: Callable[[Manifest | None], Outcome | Taken | NotHad], who: str = "main"
+) -> Hold:  # fmt: skip
     """Read the Lease and try to have it, again and again for some seconds. attempt: with the Lease as it is, None where there is none."""
     answer = NotHad(why=f"others write {where} again and again", final=False)
     for tries in range(_ATTEMPTS):
@@ -154,7 +178,7 @@ def _had(writer: Writer, where: Place, run: str, attempt: Callable[[Manifest | N
         outcome = attempt(sight.object if isinstance(sight, Found) else None)
         if isinstance(outcome, Taken | NotHad):
             return outcome
-        if held := _held(outcome, where, run, "main"):
+        if held := _held(outcome, where, run, who):
             return held
         if isinstance(outcome, Refused):
             return NotHad(why=outcome.why, final=True)
@@ -298,8 +322,10 @@ def holder(lease: Manifest) -> Taken | None:
     return _taken(lease) if text(at(lease, "spec", "holderIdentity")) else None
 
 
-def _creation(where: Place, run: str, who: str, generation: int, approval: Approval, series: str = "") -> Change:
-    notes = {key: value for key, value in _notes(run, who, approval, series)["annotations"].items() if value is not None}
+def _creation(
+    where: Place, run: str, who: str, generation: int, approval: Approval, series: str = "", *, preparing: bool = False
+) -> Change:  # fmt: skip
+    notes = {key: value for key, value in _notes(run, who, approval, series, preparing=preparing).items() if value is not None}
     metadata = {"name": where.name, "namespace": where.namespace, "annotations": notes}
     return Change(
         verb="create",
@@ -308,14 +334,17 @@ def _creation(where: Place, run: str, who: str, generation: int, approval: Appro
     )
 
 
-def _claim(where: Place, lease: Manifest, run: str, who: str, approval: Approval, series: str = "") -> Change:
-    body = {"metadata": _notes(run, who, approval, series), "spec": _spec(run, _generation(lease) + 1)}
+def _claim(
+    where: Place, lease: Manifest, run: str, who: str, approval: Approval, series: str = "", *, preparing: bool = False
+) -> Change:  # fmt: skip
+    notes = _notes(run, who, approval, series, preparing=preparing)
+    body = {"metadata": {"annotations": notes}, "spec": _spec(run, _generation(lease) + 1)}
     return Change(verb="patch", place=where, body=body, resource_version=meta(lease, "resourceVersion"))
 
 
-def _notes(run: str, who: str, approval: Approval, series: str) -> Manifest:
+def _notes(run: str, who: str, approval: Approval, series: str, *, preparing: bool) -> Manifest:
     whose = {RUN: run, PROCESS: _me(who), OWNER: approval.who, WHY: approval.why, SERIES: series or None}
-    return {"annotations": whose | {STOP: None, PREPARING: "nothing is changed yet" if who == "main" else None}}
+    return whose | {STOP: None, PREPARING: "nothing is changed yet" if preparing else None}
 
 
 def _spec(run: str, generation: int) -> Manifest:
@@ -332,7 +361,8 @@ def _held(outcome: Outcome, where: Place, run: str, who: str) -> Held | None:
 
 
 def _as_held(lease: Manifest, where: Place, run: str) -> Held:
-    return Held(place=where, run=run, generation=_generation(lease), version=meta(lease, "resourceVersion"))
+    version, uid = meta(lease, "resourceVersion"), meta(lease, "uid")
+    return Held(place=where, run=run, generation=_generation(lease), version=version, uid=uid, process=_process(lease))
 
 
 def _beat(lease: Manifest, held: Held) -> Beat:
@@ -343,8 +373,10 @@ def _beat(lease: Manifest, held: Held) -> Beat:
 
 
 def is_ours(lease: Manifest, held: Held) -> bool:
-    """Whether a Lease that was read is the one that we hold."""
-    return text(at(lease, "spec", "holderIdentity")) == held.run and _generation(lease) == held.generation
+    """Whether a Lease that was read is the one that we hold: as we have taken it, or as another thread of ours has taken it again."""
+    as_taken = _generation(lease) == held.generation and meta(lease, "uid") == held.uid
+    this = bool(held.process) and _process(lease) == held.process
+    return text(at(lease, "spec", "holderIdentity")) == held.run and (as_taken or this)
 
 
 def _taken(lease: Manifest) -> Taken:

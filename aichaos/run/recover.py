@@ -223,20 +223,21 @@ def wait_until_lost(link: Link, opened: Opened, say: Say, *, patient: bool) -> b
     many.
     """
     where, run = lease.place(opened.lease), opened.plan.run
-    seen, since = "", time.monotonic()
+    seen, since, lasts = "", time.monotonic(), lease.SECONDS
     say(f"watching the Lease {where} of run {run}" + ("" if patient else ", for as long as it lasts: whoever renews it is alive"))
     while True:
         sight = link.writer.read(where)
-        holder = lease.holder(sight.object) if isinstance(sight, Found) else None
-        if not isinstance(sight, Unread):
+        if isinstance(sight, Found):
+            holder = lease.holder(sight.object)
             if holder is None or holder.run != run:
                 return False
+            lasts = holder.lasts
             if holder.renewed != seen:
                 if seen and not patient:
                     hint = f"{beside_lever(f'aichaos stop {run}', opened.lever or LEVER)} ends it, and it puts everything back itself."
                     raise AichaosError(f"run {run} is alive: {holder.process} has just renewed its Lease", hint=hint)
                 seen, since = holder.renewed, time.monotonic()
-        if holder is not None and time.monotonic() - since > holder.lasts:
-            say(f"run {run} has not been heard of for {holder.lasts} s")
+        if not isinstance(sight, Unread) and time.monotonic() - since > lasts:  # none of ours deletes a Lease: that tells nothing
+            say(f"run {run} has not been heard of for {lasts} s")
             return True
         time.sleep(_LOOK)

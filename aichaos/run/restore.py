@@ -139,7 +139,7 @@ class _Restore:
         self._note(Restoring(at=time.time(), who=self.who, generation=generation, pid=os.getpid()))
         while True:
             told = histories(self.journal.record.intents, self.journal.record.outcomes, self.journal.record.undone)
-            sights, looked = self._look(told, held)
+            sights, looked, held = self._look(told, held)
             ready = [history for history in told if self._is_ready(history, sights)]
             scene = Scene(
                 run=self.journal.record.opened.plan.run,
@@ -158,9 +158,9 @@ class _Restore:
 
     # --- one round
 
-    def _look(self, told: list[History], held: Held | None) -> tuple[dict[Place, Sight], Looked | None]:
-        """Everything that matters as it is now; and whether we may still write, None without a Lease. The run's own heart beats beside it;
-        others renew here."""
+    def _look(self, told: list[History], held: Held | None) -> tuple[dict[Place, Sight], Looked | None, Held | None]:
+        """Everything that matters as it is now; whether we may still write, None without a Lease; and the Lease. The run's own heart beats
+        beside it; others renew here."""
         if held and self.who != "main" and time.monotonic() > self.renewed + lease.SECONDS / 5:
             lease.renew(self.writer, held)
             self.renewed = time.monotonic()
@@ -169,15 +169,29 @@ class _Restore:
         at = lease.awake()
         sights = self._read(wanted)
         looked = lease.judged(sights[-1], held, at) if held and not _is_refused(sights[-1]) else None
-        if looked is not None and looked.ours is False:
-            raise Fenced("another process has taken this run over", hint="It restores; this one writes nothing more.")
+        if held is not None and looked is not None and looked.ours is False:
+            looked, held = self._had_again(held)
         found = dict(zip(places, sights, strict=False))
         for place, sight in found.items():
             if isinstance(sight, Unread) and sight.refused:
                 change = next((unseen(one, self.journal.record.opened.plan.run) for one in told if one.place == place), None)
                 doubt = f". Not known: {NOT_KNOWN[change.verb]}; look first" if change is not None else ""
                 self._refuse(place, f"it can't be read: {sight.why}{doubt}", change, blind=True)
-        return found, looked
+        return found, looked, held
+
+    def _had_again(self, held: Held) -> tuple[Looked | None, Held | None]:
+        """After somebody has deleted the Lease, or changed it by hand: whether we may write; and the Lease, None to go on without. Raises
+        Fenced."""
+        at = lease.awake()
+        match lease.again(self.writer, held):
+            case Held() as found:
+                return Looked(ours=True, at=at), found
+            case lease.NotHad(why=why, final=final):
+                if not final:
+                    return Looked(ours=None, at=at), held
+                self._once(f"without the Lease {held.place}: {why}")
+                return None, None
+        raise Fenced("another process has taken this run over", hint="It restores; this one writes nothing more.")
 
     def _read(self, places: list[Place]) -> list[Sight]:
         """Objects as they are. What was lost on the way while others arrived is asked for again at once: a round needs all of them."""

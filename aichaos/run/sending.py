@@ -167,7 +167,7 @@ class Sender:
         """
         looked = lease.check(self.writer, self.held())
         if looked.ours is False:
-            raise Fenced("another process has taken this run over", hint="It restores; this one writes nothing more.")
+            raise Fenced(f"{self.held().place} is not this run's any more", hint="This run changes nothing more.")
         return looked.may_write if looked.ours else None
 
     def _send_again(self, change: Change) -> Outcome:

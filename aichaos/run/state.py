@@ -117,15 +117,20 @@ def working_on(run: str, *, wait: bool = False) -> Iterator[None]:
         if wait:
             fcntl.flock(handle, fcntl.LOCK_EX)
         elif not _locked(handle):
-            hint = f"`aichaos stop {run}` ends it; its watchdog restores by itself if it dies."
-            raise FileError(f"a process is at work on run {run}", hint=hint)
+            raise at_work(run)
         yield
     finally:
         os.close(handle)
 
 
+def at_work(run: str) -> FileError:
+    """What is said to whoever would finish a run that a process works on."""
+    hint = f"`aichaos recover {run} --wait` waits for it; `aichaos stop {run}` ends it. Its watchdog restores by itself if it dies."
+    return FileError(f"a process is at work on run {run}: it runs, or is being restored", hint=hint)
+
+
 def _locked(handle: int) -> bool:
-    """Take the lock. Whoever only looks (`is_locked`) has it for a moment, so a few tries are made."""
+    """Take the lock. Whoever only looks (`is_locked`) shares it for a moment, so a few tries are made."""
     for _ in range(_TRIES):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -143,7 +148,7 @@ def is_locked(where: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared, or two that look at once would take each other for one at work
     except OSError:
         return True
     finally:

@@ -14,7 +14,7 @@ import threading
 import time
 from contextlib import suppress
 
-from aichaos.errors import AichaosError, FileError
+from aichaos.errors import AichaosError
 from aichaos.run import journal, recover, state
 
 BEAT = 0.2
@@ -118,7 +118,7 @@ def main(run: str, pipe: int, telling: int, pid: int) -> int:
     try:
         with state.working_on(run):
             return recover.finish(journal.resume(run), link, _say, "watchdog")
-    except FileError as error:
+    except AichaosError as error:
         _say(f"{error}: run `aichaos recover {run}`")
         return 1
 

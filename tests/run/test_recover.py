@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from aichaos.files import yaml
+from aichaos.run import state
 from tests.cluster.misbehaving import as_json, misbehaving, status
 from tests.controlplane.client import ApiError, ControlPlane
 from tests.controlplane.server import Servers
@@ -291,6 +292,20 @@ def test_a_disk_that_does_not_answer_keeps_no_run_from_going_back(controlplane: 
         said, _ = process.communicate(timeout=60)
         assert (process.returncode, "the disk does not answer" in said) == (7, True), said
         assert aichaos(rig, "recover").returncode == 0
+        rig.assert_restored()
+
+
+def test_recover_does_not_say_that_nothing_is_unfinished_while_a_process_restores(
+    controlplane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        monkeypatch.setenv("AICHAOS_STATE_DIR", str(rig.home))
+        with state.working_on(rig.run):
+            done = aichaos(rig, "recover")
+        assert (done.returncode, f"a process is at work on run {rig.run}" in done.stderr) == (1, True), done.stderr
+        assert "unfinished" not in done.stderr
+        assert aichaos(rig, "recover", "--wait").returncode == 0
         rig.assert_restored()
 
 

@@ -221,7 +221,7 @@ def test_a_day_that_is_killed_between_two_scenarios_lets_others_in(lab: Lab, wat
         day.process.wait()
     if watchdog == "lives":
         lab.gateway.controlplane.wait(lambda: holder(lab) == "", timeout=30, what="the watchdog to let the Lease go")
-        assert lab.say("recover").returncode == 0
+        assert lab.say("recover", "--wait").returncode == 0
     else:
         other = lab.say("run", "quiet.yaml", *lab.words(Path())[2:], "--yes")
         assert (other.returncode, f"aichaos recover {name}" in other.stderr) == (5, True), all_said(other)
