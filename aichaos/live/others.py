@@ -7,13 +7,13 @@ import msgspec
 
 from aichaos.domain.base import ObjectRef, reference
 from aichaos.domain.prediction import Answer, Prediction
-from aichaos.domain.running import Restored
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import SourceError, UsageError
 from aichaos.live.planning import Drawn
 from aichaos.observe import source
 from aichaos.predict.routing.request import read as read_request
 from aichaos.predict.routing.router import Router
+from aichaos.run.conduct import Ended
 
 _DECIDING = ("gateways", "listener_sets", "http_routes", "grpc_routes", "reference_grants", "services", "network_policies")
 """What of a snapshot decides about answers, and is written by people."""
@@ -30,17 +30,17 @@ def answers(drawn: Drawn) -> tuple[str, Snapshot | None]:
     return f"other answers than before: {', '.join(other[:3])}" if other else "", seen
 
 
-def changed_by_others(drawn: Drawn, restored: Restored, seen: Snapshot | None) -> list[str]:
+def changed_by_others(drawn: Drawn, ended: Ended, seen: Snapshot | None) -> list[str]:
     """The objects that somebody else has changed since the plan, and that have a part in the answers: what is otherwise because of them is
-    not the run's doing. seen: the cluster as it is now; None to read it."""
-    foreign = {one.object for one in restored.foreign}
+    not the run's doing. So is what it had not come to. seen: the cluster as it is now; None to read it."""
+    foreign = {one.object for one in ended.restored.foreign}
     try:
         now = seen or source.through(drawn.connection, drawn.order.choice)
     except SourceError:
         return sorted(foreign)
     asked = _answered(drawn, now)
     given = [*(drawn.prediction.states[0].outcomes[number] for number in asked), *(answer for answer in asked.values() if answer)]
-    mine = {place.ref for place in drawn.places_touched}
+    mine = {place.ref for place in (*ended.touched, *drawn.plan.closure)}
     return sorted(foreign | {str(ref) for ref in with_a_part(drawn.topology.snapshot, now, given) - mine})
 
 

@@ -170,12 +170,13 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
         after, unmet, seen = _after(drawn, guarded, ended, say, manner)
         if ended.changed or ended.outcome == "completed":
             _wait(manner.after, "the answers after it", stops, say)
-    if unmet and (others := changed_by_others(drawn, ended.restored, seen)):
+    others = changed_by_others(drawn, ended, seen) if unmet else []
+    if others:
         say(Told(text=f"{unmet}. Somebody else has changed {', '.join(others[:5])} meanwhile: that stays"))
         unmet = ""
     found = past.results(folder)
     told = _told(drawn, found)
-    report = _report(drawn, approval, guarded, ended, found, after, unmet)
+    report = _report(drawn, approval, guarded, ended, found, after, unmet, others)
     report = msgspec.structs.replace(report, alerts=told.alerts, metrics=told.metrics, trouble=[*witness.trouble, *told.trouble])
     audit.tell(writer, touched, plan.run, "ChaosEnded", _summary(report), approve.at())
     if why := _unkept(report):
@@ -282,6 +283,7 @@ def _report(
     found: Results,
     after: list[Judged],
     unmet: str,
+    others: list[str],
 ) -> Report:
     verified = ended.restored.verified and not unmet
     restored: Literal["verified", "not-restored", "nothing-changed"] = (
@@ -295,7 +297,7 @@ def _report(
         stop_to_restored_seconds=ended.stop_to_restored,
         verdict=found.verdict,
         left_over=[one.object for one in ended.restored.left_over],
-        foreign=[one.object for one in ended.restored.foreign],
+        foreign=sorted({*(one.object for one in ended.restored.foreign), *others}),
         report=str(state.folder(drawn.plan.run) / REPORT),
     )
     whole = msgspec.structs.replace(found, restored=restored, outcome=ended.outcome)

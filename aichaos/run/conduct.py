@@ -85,14 +85,19 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """How a run ended. stop_to_restored: seconds from the stop (or the failure) to the last acknowledged inverse; None where nothing ended
-    it early, or nothing had to go back. failure: why a step could not be carried out."""
+    it early, or nothing had to go back. failure: why a step could not be carried out. touched: what it has begun to change."""
 
     outcome: Literal["completed", "stopped", "failed"]
     restored: Restored
-    changed: bool
+    touched: frozenset[Place] = frozenset()
     stop: Stop | None = None
     failure: str = ""
     stop_to_restored: float | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything had to go back."""
+        return bool(self.touched)
 
 
 def conduct(start: Start, writer: Writer, places: Resolves, hands: Hands, stops: Stops, say: Say) -> Ended:
@@ -180,7 +185,7 @@ class _Run:
         return Ended(
             outcome=outcome,
             restored=restored,
-            changed=bool(self.book.record.intents),
+            touched=frozenset(intent.change.place for intent in self.book.record.intents),
             stop=stop,
             failure=failure,
             stop_to_restored=max(0.0, last - since) if since is not None and last is not None else None,

@@ -301,6 +301,30 @@ def test_an_experiment_whose_object_vanished_is_refused(shop: Shop) -> None:
     assert (done.returncode, "refused [" in done.stderr, "Traceback" in done.stderr) == (5, True, False), all_said(done)
 
 
+def test_an_object_that_somebody_deletes_before_its_step_is_theirs_and_not_a_failed_restore(shop: Shop) -> None:
+    plane, sign = shop.gateway.controlplane, f"sign-{shop.word}"
+    pods = f"/api/v1/namespaces/{shop.namespace}/pods"
+    containers = [{"name": "c", "image": "shop/web:1"}]  # without a scheduler it becomes ready when we say so
+    plane.request("POST", pods, {"metadata": {"name": sign}, "spec": {"containers": containers}})
+    rival, _, gone, *_ = shop.conflict()
+    until = {"until": {"object": f"Pod/{shop.namespace}/{sign}", "condition": "Ready"}, "timeout": "50s"}
+    there = {
+        "name": "the gateway is there",
+        "kubernetes": {"object": f"Gateway/{shop.namespace}/{shop.gateway.name}", "condition": "Accepted"},
+    }
+    process = shop.start(shop.experiment([rival, {"name": "until", "wait": until}, gone], steadyState=[there]))
+    lines = shop.until(process, "step", number=2)
+    shop.gateway.delete(shop.manifest(shop.route, "v1"))
+    ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    plane.request("PATCH", f"{pods}/{sign}/status", ready, content_type="application/merge-patch+json")
+    rest, told = process.communicate(timeout=60)
+    plane.request("DELETE", f"{pods}/{sign}")
+    end = last([*lines, *map(json.loads, rest.splitlines())])
+    assert (process.returncode, end["outcome"], end["restored"], end["left_over"]) == (7, "failed", "verified", []), (end, told)
+    assert end["stop_reason"] == f"HTTPRoute/{shop.namespace}/{shop.route} is not there"
+    assert end["foreign"] == [f"HTTPRoute/{shop.namespace}/{shop.route}"]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
