@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from aichaos.cli.options import say, source_options
-from aichaos.cli.running import GROW, asked, existing, growing_options, order_of, plan_options, stand_back, unless_begun
+from aichaos.cli.running import GROW, asked, existing, growing_options, order_of, plan_options, stand_back, terminal_or_yes, unless_begun
 from aichaos.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def command(**given: Any) -> int:
     lasts = seconds(given["expires"])
     if not lasts:
         raise UsageError(f"--expires can't be {given['expires']!r}", hint="Write a duration: 24h, 90m.")
+    terminal_or_yes(given["yes"], "Give --yes.")
     reviewed = _reviewed(given)
     if not given["yes"] and not asked(reviewed.name, reviewed.question):
         raise UsageError("that is another name: nothing was approved", hint="Type it as it is asked for.")

@@ -24,7 +24,7 @@ from aichaos.domain import forms
 from aichaos.domain.digest import sha256
 from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.running import Approval, Manifest, Plan
-from aichaos.errors import FileError, UsageError
+from aichaos.errors import FileError, SyntaxProblem, UsageError
 from aichaos.files import yaml
 
 SHORTEST_KEY = 32
@@ -231,7 +231,7 @@ def read(path: Path) -> Permit:
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror or error) if isinstance(error, OSError) else "it is no text"
         raise FileError(f"cannot read the approval {path}: {why}", hint="Make one with `aichaos approve EXPERIMENT`.") from error
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, SyntaxProblem) as error:
         raise FileError(f"{path} is no approval: {error}", hint="Make one with `aichaos approve EXPERIMENT`.") from error
 
 

@@ -22,4 +22,6 @@ def take(writer: Writer, where: Place, run: str, lever: str, series: str = "") -
             return held
         case lease.Taken():
             raise RefusedError(f"run {held.run} of {held.who or 'somebody'} has just begun", hint=held.ways(lever))
-    raise RefusedError(f"the Lease {where} can't be had: {held.why}", hint="Nothing was changed. Without it, two runs can't be kept apart.")
+    raise RefusedError(
+        f"{lease.called(where)} can't be had: {held.why}", hint="Nothing was changed. Without it, two runs can't be kept apart."
+    )

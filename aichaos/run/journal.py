@@ -326,7 +326,10 @@ def _signature(key: bytes, last: str, raw: bytes) -> str:
 
 
 def _tampered(path: Path, number: int) -> FileError:
-    hint = "Nothing is restored from a journal that somebody else has written; `kubectl get -A -l aichaos.io/run` finds what runs created."
+    hint = (
+        "Nothing is restored from it. `kubectl get configmaps -A -l aichaos.io/run` shows whether the cluster has another copy, for "
+        "`aichaos recover --from-configmap NS/NAME --key FILE`. What the run has made has that label, too."
+    )
     return FileError(f"{path}, line {number}, is not as this user's aichaos wrote it", hint=hint)
 
 

@@ -105,6 +105,11 @@ def place(written: str = DEFAULT) -> Place:
     return Place(api_version="coordination.k8s.io/v1", resource="leases", kind="Lease", name=name, namespace=namespace)
 
 
+def called(where: Place) -> str:
+    """A Lease in a sentence."""
+    return f"the Lease {where.namespace}/{where.name}"
+
+
 def beside(lever: str) -> str:
     """`NS/NAME` of the Lease that goes with a lever: all of ours lies in one namespace."""
     return f"{lever.partition('/')[0]}/{NAME}"
@@ -205,7 +210,7 @@ def begin(writer: Writer, held: Held) -> Held:
             return msgspec.structs.replace(held, version=meta(outcome.object, "resourceVersion"))
         why = getattr(outcome, "why", "") or why
     raise RefusedError(
-        f"the Lease {held.place} could not be kept: {why}", hint="Nothing was changed; `aichaos runs --cluster` shows who has it."
+        f"{called(held.place)} could not be kept: {why}", hint="Nothing was changed; `aichaos runs --cluster` shows who has it."
     )
 
 

@@ -65,19 +65,21 @@ def let_go(run: str, access: Access, where: Place, say: Say) -> None:
         writer = Writer(connection, approve.for_command(run, "", "the Lease of a run that had not begun"))
         sight = writer.read(where)
         if isinstance(sight, Unread):
-            raise FileError(f"{unknown}, and the Lease {where} can't be read: {sight.why}", hint="Ask again when the API server answers.")
+            raise FileError(
+                f"{unknown}, and {lease.called(where)} can't be read: {sight.why}", hint="Ask again when the API server answers."
+            )
         holder = lease.holder(sight.object) if isinstance(sight, Found) else None
         if holder is None or holder.run != run:
             hint = "`aichaos runs` lists the runs of this machine; another Lease is named by --lever."
-            raise FileError(f"{unknown}, and it does not have the Lease {where}", hint=hint)
+            raise FileError(f"{unknown}, and it does not have {lease.called(where)}", hint=hint)
         if not holder.preparing:
             copy = f"aichaos recover --from-configmap {where.namespace}/{mirror.place(run, where.namespace).name} --key FILE"
             hint = f"Type it where it was started ({holder.process}); or `{copy}`, with the key of the state directory there."
-            raise FileError(f"{unknown}, and it has begun", hint=hint)
+            raise FileError(f"{unknown}, and the run has begun", hint=hint)
         hold = lease.take_over(writer, where, run, "recover")
         if not isinstance(hold, lease.Held) or not lease.release(writer, hold):
             why = hold.why if isinstance(hold, lease.NotHad) else "somebody else has it by now"
-            raise FileError(f"the Lease {where} of run {run} could not be let go: {why}", hint="Type it again.")
+            raise FileError(f"{lease.called(where)} of run {run} could not be let go: {why}", hint="Type it again.")
     shutil.rmtree(state.folder(run), ignore_errors=True)  # what is in there has no first entry
     say(f"run {run} had not begun: it has changed nothing, and others can run now")
 
@@ -224,7 +226,7 @@ def wait_until_lost(link: Link, opened: Opened, say: Say, *, patient: bool) -> b
     """
     where, run = lease.place(opened.lease), opened.plan.run
     seen, since, lasts = "", time.monotonic(), lease.SECONDS
-    say(f"watching the Lease {where} of run {run}" + ("" if patient else ", for as long as it lasts: whoever renews it is alive"))
+    say(f"watching {lease.called(where)} of run {run}" + ("" if patient else ", for as long as it lasts: whoever renews it is alive"))
     while True:
         sight = link.writer.read(where)
         if isinstance(sight, Found):

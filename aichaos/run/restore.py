@@ -89,9 +89,9 @@ def take_over(journal: Journal, writer: Writer, say: Say, who: str) -> Held | No
         if isinstance(hold, Held):
             return hold
         if isinstance(hold, lease.Taken):
-            line = f"the Lease {where} belongs to run {hold.run} of {hold.who or 'somebody'}; this run is restored beside it"
+            line = f"{lease.called(where)} belongs to run {hold.run} of {hold.who or 'somebody'}; this run is restored beside it"
         elif hold.final:
-            line = f"without the Lease {where}: {hold.why}"
+            line = f"without {lease.called(where)}: {hold.why}"
         else:
             line = f"the API server does not answer ({hold.why}); this goes on until it does"
         if line != said:

@@ -59,7 +59,9 @@ class Series:
         self._beating.close()
         self._kept = False
         if self._held is None:
-            raise RefusedError(f"the Lease {self._last.place} did not come back from the run before", hint="See what that has left over.")
+            raise RefusedError(
+                f"{lease.called(self._last.place)} did not come back from the run before", hint="See what that has left over."
+            )
         match lease.lend(self._writer, self._held, run):
             case Held() as lent:
                 return lent
@@ -69,7 +71,7 @@ class Series:
             case lease.Taken(run=other):
                 raise RefusedError(f"run {other} has taken the Lease over", hint="`aichaos runs --cluster` shows what is active.")
             case lease.NotHad(why=why):
-                raise RefusedError(f"the Lease {self._last.place} can't be had: {why}", hint="Nothing was changed for this run.")
+                raise RefusedError(f"{lease.called(self._last.place)} can't be had: {why}", hint="Nothing was changed for this run.")
 
     def back(self) -> None:
         """After a run: keep the Lease again, if it has come back. Nothing happens where it has already."""

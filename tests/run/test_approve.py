@@ -133,8 +133,9 @@ def test_a_changed_approval_and_another_key_are_found_out(tmp_path: Path, key: P
 def test_what_is_no_approval_is_refused_in_one_line(tmp_path: Path, content: str) -> None:
     path = tmp_path / "approval.yaml"
     path.write_text(content)
-    with pytest.raises(FileError):
+    with pytest.raises(FileError, match="is no approval") as refused:
         read(path)
+    assert "aichaos approve" in refused.value.hint
 
 
 def test_a_key_that_is_too_short_or_absent_is_refused(tmp_path: Path) -> None:

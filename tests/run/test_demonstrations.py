@@ -337,6 +337,7 @@ def test_an_object_that_somebody_deletes_before_its_step_is_theirs_and_not_a_fai
         (["run", "none.yaml", "--yes", "--prometheus", "nonsense"], 2, "no address of a Prometheus"),
         (["run", "none.yaml", "--yes", "--lever", "nonsense"], 2, "names no lever"),
         (["approve", "none.yaml", "--key", "none", "--expires", "soon"], 2, "--expires can't be"),
+        (["approve", "none.yaml", "--key", "none"], 2, "there is no terminal to ask at\n  Give --yes.\n"),
         (["stop", "--all", "--release"], 2, "exclude each other"),
     ],
 )

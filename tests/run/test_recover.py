@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -101,6 +103,8 @@ def test_a_journal_that_somebody_edited_restores_nothing(controlplane: ControlPl
         assert done.returncode == 1, all_said(done)
         assert line in done.stderr
         assert "Traceback" not in done.stderr
+        for told in re.findall(r"`kubectl ([^`]*)`", done.stderr):
+            assert rig.run in controlplane.kubectl(*shlex.split(told)).stdout, "the command that it names works, and finds the copy"
         assert {name: obj["metadata"]["uid"] for name, obj in rig.look().items()} == {n: o["metadata"]["uid"] for n, o in before.items()}
         rig.journal.write_bytes(whole)
         assert aichaos(rig, "recover", rig.run).returncode == 0
@@ -253,6 +257,7 @@ def test_a_run_that_died_before_its_journal_is_let_go_by_its_name(controlplane: 
         assert aichaos(rig, "config").stderr == ""
         again = aichaos(rig, "recover", first, *lever)
         assert (again.returncode, f"knows no run {first}" in again.stderr) == (1, True), all_said(again)
+        assert f"does not have the Lease {rig.namespace}/aichaos-run" in again.stderr, all_said(again)
         code, said = rig.finish(rig.orders())
         assert code == 0, said
         rig.assert_restored()
@@ -262,7 +267,7 @@ def test_a_run_that_has_begun_is_not_let_go_without_its_journal(controlplane: Co
     with rigged(controlplane, tmp_path) as rig:
         left(rig)
         done = aichaos(rig, "recover", rig.run, "--lever", f"{rig.namespace}/lever", home=tmp_path / "elsewhere")
-        assert (done.returncode, "it has begun" in done.stderr) == (1, True), all_said(done)
+        assert (done.returncode, "the run has begun" in done.stderr) == (1, True), all_said(done)
         assert f"{rig.namespace}/aichaos-run-{rig.run}" in done.stderr, all_said(done)
         assert aichaos(rig, "recover").returncode == 0
         rig.assert_restored()
