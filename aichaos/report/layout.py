@@ -19,6 +19,7 @@ WIDEST = 120
 NARROWEST = 30
 _GLUE = "\0"
 """Stands for a blank that holds; no text has it that was cleaned."""
+_COMMANDS = ("`aichaos ", "`kubectl ", "(`aichaos ", "(`kubectl ")
 
 _CODES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}
 
@@ -107,18 +108,19 @@ def _wrap(line: str, room: int) -> list[str]:
 
 
 def _words(line: str, room: int) -> Iterator[str]:
-    """What is not torn apart: a word; and what stands between backquotes, where it fits. Half a command does something else."""
+    """What is not torn apart: a word; what stands between backquotes, where it fits; and a command there, always: half of one does something
+    else."""
     pieces = line.split("`")
     last = len(pieces) - 1
     kept = "`".join(piece.replace(" ", _GLUE) if place % 2 and place < last else piece for place, piece in enumerate(pieces))
     for word in kept.split(" "):
         whole = word.replace(_GLUE, " ")
-        yield from [whole] if cells(whole) <= room else whole.split(" ")
+        yield from [whole] if cells(whole) <= room or whole.startswith(_COMMANDS) else whole.split(" ")
 
 
 def _folded(word: str, room: int) -> list[str]:
-    """A word that is longer than a line, in pieces."""
-    if cells(word) <= room:
+    """A word that is longer than a line, in pieces; a command is wider than the line, and whole."""
+    if cells(word) <= room or " " in word:
         return [word]
     pieces, current = [], ""
     for character in word:

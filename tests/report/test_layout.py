@@ -64,6 +64,13 @@ def test_a_command_is_not_torn_apart_where_it_fits() -> None:
     assert lines(stream) == ["to stop it", "(`aichaos stop the-run-of-today`), or `x", "y" * 40, "`; a lone ` says nothing"]
 
 
+def test_a_command_that_does_not_fit_is_whole_on_a_line_of_its_own() -> None:
+    on, stream = paper(30)
+    command = "`kubectl -n aichaos get lease aichaos-run -o yaml`"
+    on.text(f"who runs what: {command}; but `a sentence of many words that is quoted` is wrapped")
+    assert lines(stream) == ["who runs what:", f"{command};", "but `a sentence of many words", "that is quoted` is wrapped"]
+
+
 def test_a_word_longer_than_a_line_is_folded() -> None:
     on, stream = paper(30)
     on.text("a " + "x" * 50)
