@@ -108,8 +108,8 @@ def _wrap(line: str, room: int) -> list[str]:
 
 
 def _words(line: str, room: int) -> Iterator[str]:
-    """What is not torn apart: a word; what stands between backquotes, where it fits; and a command there, always: half of one does something
-    else."""
+    """What is not torn apart: a word; what stands between backquotes, where it fits; and a command there, always: half of it is
+    another one."""
     pieces = line.split("`")
     last = len(pieces) - 1
     kept = "`".join(piece.replace(" ", _GLUE) if place % 2 and place < last else piece for place, piece in enumerate(pieces))

@@ -81,7 +81,7 @@ def _wait(writer: Writer, where: Place, stops: Stops, waits: Callable[[float], o
             return
         waits(left)
         stops.wait(min(_LOOK, left))
-    hint = f"kubectl -n {where.namespace} describe pods -l job-name={where.name}"
+    hint = f"Its pod is removed; what became of it, `kubectl -n {where.namespace} get events --sort-by=.lastTimestamp` says."
     raise AichaosError(f"the guard inside the cluster does not run after {seconds:g} s", hint=hint)
 
 

@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -172,10 +174,12 @@ def test_its_job_starts_with_the_key_apart_and_goes_with_the_run(controlplane: C
         controlplane.patch(f"/api/v1/namespaces/{namespace}", RESTRICTED)
         controlplane.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": incluster.ACCOUNT}})
         writer, left = Writer(connection, approval("g")), list[float]()
-        with pytest.raises(AichaosError, match="does not run after"):
+        with pytest.raises(AichaosError, match="does not run after") as late:
             incluster.start(writer, "never", namespace, "registry.test/aichaos:1", b"k" * 32, Stops(), left.append, seconds=0.2)
         assert jobs(controlplane, namespace).keys() == set()
         assert left, "whoever waits is told"
+        (shown,) = re.findall(r"`kubectl ([^`]*)`", late.value.hint)
+        controlplane.kubectl(*shlex.split(shown))  # events stay when their pod has gone
 
         kubelet = subprocess.Popen(
             [sys.executable, "-c", KUBELET, controlplane.url, controlplane.tokens["admin"], namespace], env=os.environ
