@@ -25,6 +25,7 @@ from aichaos.domain.running import (
     Intent,
     JournalEntry,
     LeftOver,
+    Manifest,
     Outcome,
     Place,
     Refused,
@@ -128,6 +129,8 @@ class _Restore:
         self.refused: dict[Place, tuple[float, str, Change | None]] = {}
         self.held_since: dict[Place, float] = {}
         self.given_up: dict[Place, LeftOver] = {}
+        self.too_old: dict[Place, Manifest | None] = {}
+        """Objects that have to be made again because of their age, as they are."""
         self.taken: set[Place] = set()
         self.failures = 0
         self.said: set[str] = set()
@@ -213,6 +216,7 @@ class _Restore:
         """Do what can be done now; whether anything came of it. Nothing, where it is not known whose the Lease is: the next round asks."""
         if looked is not None and looked.ours is None:
             return False
+        self.too_old = {change.place: scene.live[change.place] for change in way.renew}
         now = [self._possible(change) for change in way.now if self._may(change, scene)]
         renew = [change for change in way.renew if self._may(change, scene)]
         if not now and not renew:
@@ -286,7 +290,7 @@ class _Restore:
         if place not in self.given_up:
             run = self.journal.record.opened.plan.run
             try:
-                lines = by_hand.commands(run, change, place)
+                lines = by_hand.commands(run, change, place, self.too_old.get(place))
                 if blind and change is not None:
                     lines = (*by_hand.commands(run, None, place), *lines)
             except FileError as error:

@@ -1,14 +1,16 @@
 """Restoring by the piece: what no campaign hits by design. A writer that answers as it is told stands for the server."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aichaos.cluster.writer import Absent, Found, Sight, Unread
-from aichaos.domain.running import Access, Approval, Change, Done, Intent, Manifest, Opened, Outcome, Place, Plan, Result, Rivals
+from aichaos.domain.running import Access, Approval, Change, Done, Intent, Manifest, Opened, Outcome, Place, Plan, Refused, Result, Rivals
 from aichaos.run import journal, lease, restore
 from aichaos.run.journal import Journal
+from aichaos.run.likeness import as_it_was
 from tests.run.driver import approval
 from tests.run.rig import place
 
@@ -119,6 +121,21 @@ def test_a_lease_that_may_not_be_read_keeps_nothing_from_being_put_back(book: Jo
     restored = restore.restore(book, store, lambda line: None, "main", ours, restore.Patience(landing=0.0))
     assert restored.verified
     assert [change.verb for change in store.sent] == ["delete", "create"]
+
+
+def test_a_rival_that_could_not_be_made_again_is_not_to_be_deleted_by_hand_alone(book: Journal) -> None:
+    """Whoever types what is left has it again, as it was."""
+    objects = aged()
+    objects[YOUNGER]["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
+    store: Any = Store(objects, {})
+    store.send_all = lambda changes, may: [Refused(code=403, why="not now") for _ in changes]
+    restored = restore.restore(book, store, lambda line: None, "main", None, restore.Patience(landing=0.0, refused=0.0))
+    (left,) = restored.left_over
+    removed, made = left.commands
+    assert removed == "kubectl delete httproutes.gateway.networking.k8s.io/younger -n shop"
+    saved = book.path.parent / "left-over" / "httproute-shop-younger.json"
+    assert made == f"kubectl create -f {saved} --raw /apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes"
+    assert json.loads(saved.read_text()) == as_it_was(objects[YOUNGER])
 
 
 def test_what_was_ready_when_the_machine_fell_asleep_is_not_sent_when_it_wakes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,7 @@ def test_an_api_that_is_gone_is_said_before_a_run_and_what_it_leaves_is_told_unt
     number = said.index(f"  CronJob/{place.namespace}/nightly: {why}")
     assert said[number + 1] == f"    kubectl get cronjobs.batch/nightly -n {place.namespace} -o yaml"
     assert said[number + 2].startswith("    kubectl create -f ")
-    manifest: Any = json.loads(Path(said[number + 2].split()[-1]).read_text())
+    manifest: Any = json.loads(Path(said[number + 2].split()[3]).read_text())
     assert (manifest["kind"], manifest["spec"]["schedule"]) == ("CronJob", "0 3 * * *")
     fails_for = place.say(*place.words(place.deleting(("CronJob", "nightly")), "--yes"))
     assert (fails_for.returncode, "refused [step]: step 1: the cluster has no kind 'CronJob'" in fails_for.stderr) == (5, True)
