@@ -117,12 +117,13 @@ def differs(answer: Answer, tally: Tally) -> str:
     strange = _strange(answer, tally)
     if not _fits(1.0, tally.samples - strange.total(), tally.samples):
         return f"{', '.join(f'{name} ({count} of {tally.samples})' for name, count in strange.most_common(2))}, which was not foretold"
+    told_of = tally.samples - _nobodys(answer, tally, strange)
     for part in answer.backends:
         if part.status is None and not tally.backends:
             continue  # nobody says which backend answers: that one does was foretold, and one does
         count = _count(part, tally)
-        if not _fits(part.share, count, tally.samples):
-            return f"{_name(part)} gave {count} of {tally.samples} answers, foretold {part.share:.0%}"
+        if not _fits(part.share, count, told_of):
+            return f"{_name(part)} gave {count} of {told_of} answers, foretold {part.share:.0%}"
     return ""
 
 
@@ -142,6 +143,16 @@ def _strange(answer: Answer, tally: Tally) -> Counter[str]:
     if silent := tally.samples - tally.statuses.total():
         found["no answer"] += silent
     return found
+
+
+def _nobodys(answer: Answer, tally: Tally, strange: Counter[str]) -> int:
+    """Answers that do not say whose they are, where others do: those of a pod that has just come, and is not known yet. They are nobody's,
+    and count for and against no share."""
+    if not tally.backends:
+        return 0
+    errors = sum(count for name, count in strange.items() if name in _OF_A_GATEWAY)
+    foretold = sum(tally.statuses[status] for status in {str(one.status) for one in answer.backends if one.status is not None})
+    return max(0, tally.statuses.total() - tally.backends.total() - errors - foretold)
 
 
 def _count(part: BackendShare, tally: Tally) -> int:
