@@ -10,14 +10,16 @@ from aichaos.domain.running import Intent, Plan, beside_lever
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.files import yaml
 from aichaos.report.layout import Paper, Style
-from aichaos.report.prediction import grid, says
+from aichaos.report.prediction import grid, meaning
 
 _NOTES = ("kubectl.kubernetes.io/last-applied-configuration",)
 _STYLES: dict[str, Style] = {"+": "green", "-": "red", "@": "cyan"}
 MOST = 60
 """Lines of one diff; the rest is in `aichaos check` and in the file."""
 _SHOWN = 4
-"""Names of objects of one kind that go along with another."""
+"""Names of objects of one kind that go along with another, and of requests that go one way."""
+_WAYS = 5
+"""Ways of requests; `aichaos predict` shows the rest."""
 
 
 def show(
@@ -71,14 +73,17 @@ def reach(radius: BlastRadius) -> str:
 def _forecast(foretold: Prediction, paper: Paper) -> None:
     paper.text(foretold.verdict, mark="Prediction: ")
     drawn = grid(foretold)
-    changing = [number for number, row in enumerate(drawn.letters) if len(set(row)) > 1]
-    for number in changing[:5]:
-        row = drawn.letters[number]
+    ways: dict[str, list[str]] = {}
+    """What becomes of requests, and of which."""
+    for request, row in zip(foretold.requests, drawn.letters, strict=True):
         others = [letter for letter in dict.fromkeys(row[1:-1]) if letter != row[0]]
-        then = "; then ".join(says(drawn.meanings[letter]) for letter in others)
-        paper.text(f"{foretold.requests[number]}: {says(drawn.meanings[row[0]])}; then {then}", indent=2)
-    if len(changing) > 5:
-        paper.text(f"and {len(changing) - 5} more requests: `aichaos predict` shows them", indent=2)
+        if others:
+            ways.setdefault("; then ".join(meaning(letter, drawn) for letter in (row[0], *others)), []).append(request)
+    for way, requests in list(ways.items())[:_WAYS]:
+        more = f" and {len(requests) - _SHOWN} more" if len(requests) > _SHOWN else ""
+        paper.text(f"{', '.join(requests[:_SHOWN])}{more}: {way}", indent=2)
+    if left := sum(len(requests) for requests in list(ways.values())[_WAYS:]):
+        paper.text(f"and {left} more requests: `aichaos predict` shows them", indent=2)
     if not foretold.restored:
         paper.text("After the way back some requests are NOT answered as before.", style="red")
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from aichaos.domain.about import Report
-from aichaos.domain.prediction import Irreversible, Prediction
+from aichaos.domain.prediction import Answer, BackendShare, Irreversible, Prediction, State
 from aichaos.domain.running import Approval, Change, Finished, Intent, NotRestored, Place, Probed, Started, Step
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.report.layout import Paper
@@ -62,6 +62,26 @@ def test_on_a_terminal_no_line_is_wider_than_it_and_in_a_log_each_stays_one(monk
     assert [line for line in seen[True] if len(line) > 60] == [f"    {command}"], "what is to be copied stays whole"
     assert "`aichaos stop conflict-1126-082357-9652`" in seen[True]
     assert " ".join(" ".join(seen[True]).split()) == " ".join(" ".join(seen[False]).split())
+
+
+def answer(ready: int, route: str = "shop/my-route") -> Answer:
+    share = BackendShare(service="shop/web", port=80, share=1.0, ready_endpoints=ready, status=None)
+    return Answer(outcome="forward", route=route, backends=(share,))
+
+
+def test_requests_that_go_one_way_are_said_once_and_never_that_they_go_where_they_went() -> None:
+    before = (*(answer(2) for _ in range(6)), answer(2, "shop/other"), answer(2, "shop/still"))
+    after = (*(answer(1) for _ in range(6)), answer(2, "shop/rival"), answer(2, "shop/still"))
+    states = tuple(State(step=name, outcomes=outcomes) for name, outcomes in (("before", before), ("scale", after), ("restored", before)))
+    foretold = Prediction(requests=tuple(f"GET /{number}" for number in range(8)), states=states, verdict="")
+    paper = Paper(io.StringIO())
+    show(plan("trial"), BlastRadius(), foretold, [], paper)
+    assert isinstance(paper.stream, io.StringIO)
+    said = " ".join(paper.stream.getvalue().split())
+    where = "goes to shop/web:80, by shop/my-route"
+    assert f"GET /0, GET /1, GET /2, GET /3 and 2 more: {where} (ready endpoints: 2); then {where} (ready endpoints: 1)" in said
+    assert "GET /6: goes to shop/web:80, by shop/other; then goes to shop/web:80, by shop/rival" in said
+    assert "GET /7" not in said
 
 
 @pytest.mark.parametrize("restored", [True, False])
