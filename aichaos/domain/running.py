@@ -336,12 +336,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
 
 
 class Started(Event, frozen=True, kw_only=True, tag="started"):
+    """The run has the Lease. deadline: seconds. stop: how to stop it from elsewhere."""
+
     run: str
     experiment: str
     steps: Sequence[str]
     deadline: float
     stop: str
-    """How to stop it from another terminal."""
 
 
 class Step(Event, frozen=True, kw_only=True, tag="step"):
@@ -353,41 +354,56 @@ class Step(Event, frozen=True, kw_only=True, tag="step"):
 
 
 class Waiting(Event, frozen=True, kw_only=True, tag="waiting"):
+    """What is waited for; told again once a second. seconds_left: None where that has no end of its own."""
+
     what: str
     seconds_left: float | None
 
 
 class Changed(Event, frozen=True, kw_only=True, tag="changed"):
+    """A step has changed an object, `Kind/ns/name`. verb: create, patch, delete."""
+
     verb: str
     object: str
 
 
 class Probed(Event, frozen=True, kw_only=True, tag="probed"):
+    """A probe was answered. good: None where its answer tells nothing."""
+
     probe: str
     good: bool | None
     detail: str
 
 
 class Told(Event, frozen=True, kw_only=True, tag="note"):
+    """Something that whoever follows the run should know."""
+
     text: str
 
 
 class StopBegan(Event, frozen=True, kw_only=True, tag="stopping"):
+    """Somebody or something ends the run early."""
+
     reason: str
 
 
 class RestoreBegan(Event, frozen=True, kw_only=True, tag="restoring"):
+    """Everything goes back from here on. who: main, the run itself."""
+
     who: str
 
 
 class NotRestored(Event, frozen=True, kw_only=True, tag="left-over"):
+    """An object that is NOT as it was, why, and what to type."""
+
     object: str
     why: str
     commands: Sequence[str]
 
 
 class Finished(Event, frozen=True, kw_only=True, tag="finished"):
-    """The last one, as docs/reference and the interface promise it. left_over, foreign: `Kind/ns/name`. report: a path."""
+    """The last one. left_over: objects that are NOT as they were. foreign: those that somebody else has changed meanwhile; that stays.
+    stop_to_restored_seconds: to the last change back, where something ended the run early. report: a path."""
 
     run: str
     outcome: Literal["completed", "stopped", "failed"]

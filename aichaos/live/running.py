@@ -15,7 +15,7 @@ from aichaos.cluster.reader import Reader
 from aichaos.domain.about import REPORT, About, Firing, Report
 from aichaos.domain.experiment import Probe
 from aichaos.domain.results import Metered, ProbeResult, Results
-from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Started, Stop, Told, Waiting, beside_lever
+from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Plan, Started, Stop, Told, Waiting, beside_lever
 from aichaos.domain.sample import Judged, Sample, Verdict
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import AichaosError, SourceError
@@ -131,6 +131,7 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
     order, plan, approval = drawn.order, drawn.plan, writer.approval
     held = series.lend(plan.run) if series is not None else take(writer, lease.place(lease_of(order)), plan.run, order.lever)
     try:
+        touched = [(place, looking(drawn.reader)(place)) for place in drawn.places_touched]
         lever.make(writer, lever.place(order.lever))
         if guarded.permit is not None and series is None:
             uses.count(writer, held.place.namespace, guarded.permit.id, guarded.permit.uses)
@@ -139,7 +140,6 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
         raise
     how = beside_lever(f"aichaos stop {plan.run}", plan.lever)
     say(Started(run=plan.run, experiment=plan.experiment, steps=[step.text for step in plan.steps], deadline=plan.deadline, stop=how))
-    touched = [(place, looking(drawn.reader)(place)) for place in drawn.places_touched]
     noted = audit.tell(writer, touched, plan.run, "ChaosStarted", f"{approval.who}: {plan.title}. Stop it: {how}", approval.at)
     if not noted:
         say(Told(text="no Events could be written: who did what stands in the journal alone"))
@@ -162,8 +162,9 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
         stack.callback(witness.end)
         try:
             ended = conduct(start, writer, drawn.places, hands, stops, lambda event: witness.tell(event, time.time()))
-        except AichaosError:  # before anything was changed
+        except AichaosError as error:  # before anything was changed
             lease.release(writer, held)
+            say(_unbegun(plan, str(error)))
             raise
         if series is not None:
             series.back()  # it is kept, and heard, while the rest is measured
@@ -182,6 +183,21 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
     if why := _unkept(report):
         say(Told(text=why))
     return report
+
+
+def _unbegun(plan: Plan, why: str) -> Finished:
+    """The last event of a run that has the Lease, and breaks before its first change."""
+    return Finished(
+        run=plan.run,
+        outcome="failed",
+        stop_reason=why,
+        restored="nothing-changed",
+        stop_to_restored_seconds=None,
+        verdict="no-data",
+        left_over=(),
+        foreign=(),
+        report="",
+    )
 
 
 class _Told(msgspec.Struct, frozen=True):

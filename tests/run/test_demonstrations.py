@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from aichaos.domain.running import Finished
 from tests.controlplane.gateway import RunningGateway
-from tests.program import Run, all_said, fails
+from tests.program import Run, all_said, environment, events_of, fails
 from tests.run.enforcing import Enforcing
 from tests.run.shop import Shop, last
 from tests.run.test_rights import account, applied, user
@@ -205,6 +207,31 @@ def test_what_the_guard_refuses_changes_nothing(shop: Shop) -> None:
     nobody = shop.say("run", str(path), *shop.options, "--yes", "--accept-shared-fate", kubeconfig=shop.reader)
     assert (nobody.returncode, "refused [rights]" in nobody.stderr) == (5, True), all_said(nobody)
     assert shop.answering() == "v1"
+
+
+_NO_WATCHDOG = """
+import sys
+from aichaos.entry import main
+from aichaos.errors import AichaosError
+from aichaos.run import watchdog
+def start(run):
+    raise AichaosError("no watchdog can be started")
+watchdog.start = start
+sys.argv[0] = "aichaos"
+main()
+"""
+
+
+def test_a_run_that_breaks_before_its_first_change_says_so_in_its_last_event(shop: Shop, tmp_path: Path) -> None:
+    words = ["run", str(shop.experiment(shop.conflict())), *shop.options, "--accept-shared-fate", "--yes", "-o", "json"]
+    around = environment(tmp_path / "home", AICHAOS_STATE_DIR=str(tmp_path / "state"), KUBECONFIG=str(shop.kubeconfig))
+    command = [sys.executable, "-c", _NO_WATCHDOG, *words]
+    done = subprocess.run(command, env=around, capture_output=True, text=True, timeout=120, check=False)
+    end = last(events_of(done))
+    assert (done.returncode, end["outcome"], end["restored"], end["verdict"]) == (1, "failed", "nothing-changed", "no-data"), all_said(done)
+    assert end["stop_reason"] == "no watchdog can be started"
+    assert "aichaos: no watchdog can be started" in done.stderr
+    assert shop.run(shop.experiment(shop.conflict("500ms")), "--yes").returncode == 3, "the Lease is free again"
 
 
 def test_without_a_terminal_nobody_is_asked(shop: Shop) -> None:

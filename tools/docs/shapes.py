@@ -9,12 +9,13 @@ import msgspec
 
 from aichaos import diagnosis, settings
 from aichaos.ask.registry import Listed
-from aichaos.domain import backlog, catalogue, checked, experiment, gameday, prediction, progressive, results, suggestion
+from aichaos.domain import backlog, catalogue, checked, experiment, gameday, prediction, progressive, results, running, suggestion
+from aichaos.live.running import Rehearsed
 from aichaos.measure import samples
 from aichaos.run import listing
 from tools.docs.places import MADE
 from tools.docs.screen import console
-from tools.docs.words import own_doc, paragraph, reachable, table, typed
+from tools.docs.words import own_doc, paragraph, plain, reachable, table, typed
 
 _CHECK_DEMO = """apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -78,7 +79,7 @@ A [SourceSummary](#sourcesummary): a summary, not the snapshot. The snapshot its
 
 ## `aichaos doctor -o json`
 
-`answers` is a list of [Diagnosed](#diagnosed).
+`answers` is a list of [Diagnosed](#diagnosed). With `--rbac`: `namespaces` and `roles`, the objects to apply.
 
 ## `aichaos library -o json`
 
@@ -100,6 +101,12 @@ A [Results](#results): everything that is known of a run, computed from its file
 Schema; `experiment` in it is as in [experiment.md](experiment.md). `version` is raised when a field changes its meaning or goes away.
 `-o junit` is JUnit XML: a case for the prediction, one for each promise, and one for the restore.
 
+## `aichaos run -o json`
+
+One event a line, each with its name in `event`, the last one `finished`. The plan, what the guard refuses and all other text go to standard
+error; a run that the guard refuses prints no event. With `--rehearse`, one document: `steps`, a list of [Rehearsed](#rehearsed).
+
+{_events()}
 ## `aichaos runs -o json`
 
 A list of [Past](#past); with `--cluster` a list of [Active](#active), of one or none.
@@ -119,7 +126,26 @@ What the probes of a run saw, in its folder: a [Second](#second) a line. `about.
 {shapes}"""
 
 
-_LAST = (samples.Second, settings.Effective, Listed, listing.Past, listing.Active, checked.Left, checked.Quiet, diagnosis.Diagnosed)
+_LAST = (
+    samples.Second,
+    settings.Effective,
+    Listed,
+    listing.Past,
+    listing.Active,
+    checked.Left,
+    checked.Quiet,
+    diagnosis.Diagnosed,
+    Rehearsed,
+)
+
+
+def _events() -> str:
+    """All that a run can tell."""
+    rows = []
+    for one in running.Event.__subclasses__():
+        fields = ", ".join(f"`{field.encode_name}` ({typed(field.type)})" for field in msgspec.structs.fields(one))
+        rows.append([f"`{one.__struct_config__.tag}`", plain(own_doc(one)), fields])
+    return table(["`event`", "When", "Fields"], rows)
 
 
 def _told_apart(shown: Iterable[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]:

@@ -30,7 +30,7 @@ def typed(annotation: Any, linked: bool = True) -> str:
     if origin in (typing.Union, types.UnionType):
         words = [typed(part, linked) for part in parts]
         return " or ".join(word for word in words if not (word == "integer" and "number" in words))
-    if origin in (list, tuple):
+    if origin in (list, tuple, Sequence):
         return f"list of {typed(parts[0], linked)}"
     if origin is dict:
         return "object" if parts[1] is Any else f"mapping of names to {typed(parts[1], linked)}"
