@@ -86,6 +86,7 @@ class Progress:
     def again(self) -> None:
         """Ctrl-C once more, while everything goes back."""
         with self._lock:
+            self._shown = self._live  # the terminal has written ^C
             self._again()
 
     def _again(self) -> None:

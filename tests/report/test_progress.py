@@ -8,7 +8,7 @@ import pytest
 
 from aichaos.domain.about import Report
 from aichaos.domain.prediction import Answer, BackendShare, Irreversible, Prediction, State
-from aichaos.domain.running import Approval, Change, Finished, Intent, NotRestored, Place, Probed, Started, Step
+from aichaos.domain.running import Approval, Change, Finished, Intent, NotRestored, Place, Probed, RestoreBegan, Started, Step
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.report.layout import Paper
 from aichaos.report.plan import diff, show
@@ -62,6 +62,16 @@ def test_on_a_terminal_no_line_is_wider_than_it_and_in_a_log_each_stays_one(monk
     assert [line for line in seen[True] if len(line) > 60] == [f"    {command}"], "what is to be copied stays whole"
     assert "`aichaos stop conflict-1126-082357-9652`" in seen[True]
     assert " ".join(" ".join(seen[True]).split()) == " ".join(" ".join(seen[False]).split())
+
+
+def test_ctrl_c_once_more_leaves_no_mark_on_the_line() -> None:
+    paper = Paper(io.StringIO())
+    told = Progress(paper, live=True)
+    told(RestoreBegan(who="main"))
+    assert isinstance(paper.stream, io.StringIO)
+    before = len(paper.stream.getvalue())
+    told.again()
+    assert paper.stream.getvalue()[before:].startswith("\r\x1b[Kstill restoring")
 
 
 def answer(ready: int, route: str = "shop/my-route") -> Answer:
