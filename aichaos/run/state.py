@@ -47,16 +47,8 @@ def key() -> bytes:
     """What journals are signed with; made at first use, for this user alone to read. Raises FileError."""
     path = home() / "key"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            fresh = os.urandom(_KEY_BYTES)
-            temporary = path.with_name(f".key.{os.getpid()}.{fresh[:4].hex()}")
-            try:
-                temporary.touch(mode=0o600)
-                temporary.write_bytes(fresh)
-                os.link(temporary, path)  # the first one stays, whoever else makes one now
-            finally:
-                temporary.unlink(missing_ok=True)
+        if not path.exists():  # on a disk that is full by now, nothing else can be made, and everything has to go back
+            _make(path)
         found = path.read_bytes()
     except OSError as error:
         hint = "Nothing was changed. Say where aichaos may write with AICHAOS_STATE_DIR."
@@ -64,6 +56,19 @@ def key() -> bytes:
     if len(found) != _KEY_BYTES:
         raise FileError(f"{path} is no key of ours", hint="Move it away; runs that are unfinished then need `aichaos recover --key FILE`.")
     return found
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = os.urandom(_KEY_BYTES)
+    temporary = path.with_name(f".key.{os.getpid()}.{fresh[:4].hex()}")
+    try:
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(fresh)
+        with suppress(FileExistsError):
+            os.link(temporary, path)  # the first one stays, whoever else makes one now
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def ready() -> None:

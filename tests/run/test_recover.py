@@ -1,5 +1,6 @@
 """`aichaos recover` and `aichaos runs` as people use them, on journals that real runs left."""
 
+import errno
 import json
 import os
 import re
@@ -220,6 +221,18 @@ def test_a_state_directory_that_cannot_be_written_refuses_the_run(controlplane: 
         assert "cannot keep a journal" in said
         assert "AICHAOS_STATE_DIR" in said
         rig.assert_restored()
+
+
+def test_on_a_disk_that_is_full_by_now_whoever_restores_still_has_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICHAOS_STATE_DIR", str(tmp_path))
+    kept = state.key()
+
+    def full(*given: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name in ("touch", "write_bytes", "mkdir"):
+        monkeypatch.setattr(Path, name, full)
+    assert state.key() == kept
 
 
 def test_on_a_full_disk_the_run_ends_and_puts_back_all_that_needs_no_copy(controlplane: ControlPlane, tmp_path: Path) -> None:
