@@ -21,7 +21,6 @@ from aichaos.observe.powers import IMAGE_VARIABLES, OWN_IMAGES, powers
 
 _CLOUD_CHARTS = frozenset({"aws", "gcp", "azure", "vmware"})
 _POD_SPECS = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
-_CAPABILITIES = frozenset({"ALL", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "NET_ADMIN", "DAC_READ_SEARCH", "BPF"})
 
 
 def closed_findings(this: Subject) -> Iterator[Finding]:
@@ -83,7 +82,7 @@ def _addresses(this: Subject) -> Iterator[Finding]:
             continue
         if why := forbidden(host):
             yield refused(this, "policy/probe-address", f"{url[:80]!r} is asked from inside the cluster: {why}", path, host)
-        elif _in_a_known_cluster(this) and stranger(url, this.namespace, this.world.topology):
+        elif _in_a_known_cluster(this) and stranger(url, this.namespace, this.world.topology, this.world.cluster):
             yield refused(this, "policy/probe-address", f"the host of {url[:80]!r} is not in this cluster", path, host)
 
 
@@ -196,9 +195,3 @@ def _pod(this: Subject, pod: dict[str, Any], path: str) -> Iterator[Finding]:
             if context.get("privileged") is True:
                 message = "a privileged container has all rights on its node"
                 yield refused(this, rule, message, f"{here}/privileged", "privileged")
-            strong = [
-                one for one in sequence(at(context, "capabilities", "add")) if text(one).upper().removeprefix("CAP_") in _CAPABILITIES
-            ]
-            if strong:
-                message = f"the capability {short(strong[0])} gives a container power over its node"
-                yield refused(this, rule, message, f"{here}/capabilities/add", text(strong[0]))

@@ -1,5 +1,6 @@
 """An experiment against a cluster: its steps in order, its probes, its limits, and what its author says is meant."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -9,7 +10,9 @@ from aichaos.check.policy import image_policy, kind_policy, limit_policy, namesp
 from aichaos.check.probes import probe_findings
 from aichaos.check.rules import RULES, finding
 from aichaos.check.spelling import did_you_mean
-from aichaos.check.steps import State, fault_lengths, step_findings, target_of
+from aichaos.check.steps import State, bare_of, fault_lengths, step_findings, target_of
+from aichaos.check.subject import subject as make_subject
+from aichaos.check.traffic import traffic_findings
 from aichaos.check.world import World, placed
 from aichaos.domain.base import ObjectRef, reference, reference_of
 from aichaos.domain.experiment import Experiment, Step
@@ -31,6 +34,7 @@ def findings(experiment: Experiment, topology: Topology | None, policy: Policy =
     brought = [step.manifest for step in experiment.spec.steps if step.manifest is not None]
     state = State(World(topology), World(topology, brought, policy=policy, in_experiment=True))
     found = [
+        *_name(experiment, name),
         *_steps(experiment, state, topology),
         *_times(experiment, name),
         *probe_findings(experiment, state, name),
@@ -39,6 +43,16 @@ def findings(experiment: Experiment, topology: Topology | None, policy: Policy =
         *_intends(experiment, name),
     ]
     return [_meant(one if one.object else msgspec.structs.replace(one, object=name), experiment.spec.intends) for one in found]
+
+
+_NAME = re.compile(r"\w[\w .-]*")
+
+
+def _name(experiment: Experiment, name: str) -> Iterator[Finding]:
+    """Files, Roles and lines of a shell are called by it."""
+    if not _NAME.fullmatch(experiment.name):
+        message = f"{experiment.name[:80]!r} is no name for an experiment: letters, digits, hyphens and dots make one"
+        yield finding("experiment/schema", message, object=name, path="/metadata/name")
 
 
 def _steps(experiment: Experiment, state: State, topology: Topology | None) -> Iterator[Finding]:
@@ -51,7 +65,13 @@ def _steps(experiment: Experiment, state: State, topology: Topology | None) -> I
             yield from kind_policy(subject, step, state.world.policy, here)
             yield from namespace_policy(experiment, step, subject, state.world, here)
         if step.manifest is not None:
-            yield from image_policy(step.manifest, topology, f"{path}/{step.verb}")
+            yield from image_policy(step.manifest, topology, state.world.policy, f"{path}/{step.verb}")
+            for one in traffic_findings(make_subject(step.manifest, state.world), step.manifest, experiment.spec.scope.namespaces):
+                yield msgspec.structs.replace(one, path=f"{path}/{step.verb}{one.path}")
+        if step.patch is not None:
+            bare = bare_of(target_of(step.patch))
+            for one in traffic_findings(make_subject(bare, state.world), step.patch.merge, experiment.spec.scope.namespaces):
+                yield msgspec.structs.replace(one, path=f"{path}/patch/merge{one.path}")
 
 
 def _subject(step: Step) -> ObjectRef | None:

@@ -81,16 +81,34 @@ def namespace_policy(experiment: Experiment, step: Step, subject: ObjectRef, wor
             yield finding("policy/outside-scope", message, object=str(subject), path=path)
 
 
-def image_policy(manifest: dict[str, Any], topology: Topology | None, path: str) -> Iterator[Finding]:
-    """An image that nobody runs here yet is new code in the cluster: whoever suggested it, a person should have looked at it."""
-    running = topology.images if topology is not None else frozenset()
+def image_policy(manifest: dict[str, Any], topology: Topology | None, policy: Policy, path: str) -> Iterator[Finding]:
+    """An image that nobody runs here yet is new code in the cluster: whoever suggested it, a person should have looked at it. One of which
+    not even another version runs here is a program of somebody's choice, and would need no command to be a shell."""
+    running = topology.images - {""} if topology is not None else frozenset()
+    repositories = {_repository(image) for image in running}
     for inner, pod in _pod_specs(manifest):
-        for number, container in enumerate(sequence(pod.get("containers"))):
-            image = text(mapping(container).get("image"))
-            if image and image not in running:
-                message = f"it starts {image[:200]}, which runs nowhere in this cluster today: look at the image and its arguments first"
-                where = f"{path}{inner}/containers/{number}/image"
-                yield finding("policy/new-image", message, object=str(reference_of(manifest)), path=where)
+        for group in ("containers", "initContainers"):
+            for number, container in enumerate(sequence(pod.get(group))):
+                image = text(mapping(container).get("image"))
+                if not image or image in running:
+                    continue
+                where, subject = f"{path}{inner}/{group}/{number}/image", str(reference_of(manifest))
+                foreign = bool(running) and _repository(image) not in repositories
+                if foreign and not policy.allows(image, "policy/foreign-image"):
+                    message = f"it starts {image[:200]}, of which no version runs in this cluster: a program that nobody here knows"
+                    told = f"{message}; whoever means it allows it by name: policy: {{allow: [{image[:200]}]}} in their own settings"
+                    yield finding("policy/foreign-image", told, object=subject, path=where, severity="error")
+                else:
+                    message = (
+                        f"it starts {image[:200]}, which runs nowhere in this cluster today: look at the image and its arguments first"
+                    )
+                    yield finding("policy/new-image", message, object=subject, path=where)
+
+
+def _repository(image: str) -> str:
+    """An image without its tag and digest."""
+    name = image.partition("@")[0]
+    return name[: name.rfind(":")] if name.rfind(":") > name.rfind("/") else name
 
 
 _TEMPLATES = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
@@ -100,7 +118,7 @@ def _pod_specs(manifest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
     """The pod specs in a Pod, a workload, a Job or a CronJob, each with its path."""
     for keys in _TEMPLATES:
         found = at(manifest, *keys)
-        if isinstance(found, dict) and "containers" in found:
+        if isinstance(found, dict) and found.keys() & {"containers", "initContainers"}:
             yield "/" + "/".join(keys), found
 
 

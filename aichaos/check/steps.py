@@ -19,7 +19,7 @@ from aichaos.domain.base import ObjectRef, plain, selects
 from aichaos.domain.experiment import Label, Patch, Step, Target, Wait
 from aichaos.domain.finding import Finding
 from aichaos.domain.kinds import BY_NAME
-from aichaos.domain.touchable import CHAOS
+from aichaos.domain.touchable import CHAOS, group_of_kind
 from aichaos.domain.workloads import Pod, Workload
 from aichaos.files.plain import at, mapping, merged, sequence
 from aichaos.observe.faults import faults, is_chaos
@@ -80,6 +80,9 @@ def _brings(step: Step, manifest: dict[str, Any], state: State, path: str) -> It
     if step.chaos is not None and not is_chaos(manifest):
         message = f"chaos takes an object of Chaos Mesh or Litmus, not a {ref.kind or 'manifest without a kind'}: use create"
         yield finding("experiment/verb-kind", message, object=str(ref), path=path)
+    if not mapping(manifest.get("metadata")).get("name") and mapping(manifest.get("metadata")).get("generateName"):
+        message = "generateName: nobody would find it again; give it a name"
+        yield finding("metadata/name", message, object=str(ref), path=f"{path}/metadata/generateName")
     state.make(ref)
 
 
@@ -191,12 +194,18 @@ def _patch(patch: Patch, ref: ObjectRef, state: State, path: str) -> Iterator[Fi
 
 def _beside(ref: ObjectRef, merge: dict[str, Any], state: State, path: str) -> Iterator[Finding]:
     """What a merge patch of an object would let it do beside, and new images in it."""
-    kind = BY_NAME.get(ref.kind)
-    version = kind.api_version() if kind is not None else "v1"
-    bare = {"apiVersion": version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}}
+    bare = bare_of(ref)
     for one in power_findings(subject(bare, state.world), merge, there=True, patch=True):
         yield msgspec.structs.replace(one, path=f"{path}{one.path}")
-    yield from image_policy(merge | bare, state.world.cluster, path)
+    yield from image_policy(merge | bare, state.world.cluster, state.world.policy, path)
+
+
+def bare_of(ref: ObjectRef) -> dict[str, Any]:
+    """An object of which nothing but its name is known."""
+    kind = BY_NAME.get(ref.kind)
+    group = group_of_kind(ref.kind)
+    version = kind.api_version() if kind is not None else f"{group}/v1" if group else "v1"
+    return {"apiVersion": version, "kind": ref.kind, "metadata": {"name": ref.name, "namespace": ref.namespace}}
 
 
 def _dropped(before: Any, after: Any, ref: ObjectRef, path: str) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """`aichaos approve`: an approval file, for whoever reviews in one place and runs in another."""
 
 import datetime
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -64,13 +65,17 @@ def command(**given: Any) -> int:
     key = existing(given["key"])
     assert key is not None
     signed = approve.sign(permit, key, given["signer"])
-    path = given["output"] or Path(f"{reviewed.name}.approval.yaml")
+    path = given["output"] or Path(f"{_OF_A_FILE.sub('-', reviewed.name).strip('.-')}.approval.yaml")
     save(path, approve.text(signed))
     print(f"{path}: for {approve.uses(signed)} until {signed.expires}", file=sys.stderr)
     if remade := [one.object for one in signed.objects if one.remade]:
         told = f"each run makes {', '.join(remade)} again: the approval knows them by name and spec, not by UID"
         print(told, file=sys.stderr)
     return 0
+
+
+_OF_A_FILE = re.compile(r"[^\w.-]+")
+"""What a name may not bring into a path."""
 
 
 class _Reviewed(NamedTuple):

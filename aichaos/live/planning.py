@@ -86,7 +86,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, and everything that it was drawn from. experiment, foretold: what is carried out; written, expected: what stands
-    in the file, which in a sham run is not the same."""
+    in the file, which in a sham run is not the same. untaken: changes that the server would refuse."""
 
     order: Order
     experiment: Experiment
@@ -100,6 +100,7 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
     places: Places
     findings: list[Refusal]
+    untaken: tuple[Refusal, ...]
     unchecked: list[str]
 
     @property
@@ -151,6 +152,7 @@ def drawn(order: Order, say: Say) -> Iterator[Drawn]:
         harms = [harm for step in experiment.spec.steps for harm in step_harms(step, topology)]
         places = Places(reader)
         checked = check_experiment(experiment, topology, order.policy)
+        made, untaken = _plan(order, experiment, topology, foretold, harms, reader, places)
         yield Drawn(
             order=order,
             experiment=experiment,
@@ -160,7 +162,8 @@ def drawn(order: Order, say: Say) -> Iterator[Drawn]:
             expected=foretell(written, router, step_text, topology=topology) if order.sham else foretold,
             radius=blast_radius(experiment, topology),
             harms=harms,
-            made=_plan(order, experiment, topology, foretold, harms, reader, places),
+            made=made,
+            untaken=untaken,
             reader=reader,
             places=places,
             findings=list(guard.checked(checked)),
@@ -176,7 +179,8 @@ def only_live(order: Order) -> None:
 
 def _plan(
     order: Order, experiment: Experiment, topology: Topology, foretold: Foretold, harms: list[Harm], reader: Reader, places: Places
-) -> plan.Made:
+) -> tuple[plan.Made, tuple[Refusal, ...]]:
+    """And the changes that the server says it would not take."""
     scalers = [(one.spec.scale_target_ref, one) for one in topology.snapshot.autoscalers]
     version, unknown = version_of(reader)
     undone = foretold.inverse
@@ -197,10 +201,11 @@ def _plan(
     foreseen = plan.Foreseen(
         rivals=orders(undone, topology.snapshot), closure=undone.closure, irreversible=foretold.prediction.irreversible
     )  # fmt: skip
-    made = plan.make(experiment, frame, foreseen, looking(reader), places, step_text)
+    made, untaken = plan.make(experiment, frame, foreseen, looking(reader), places, step_text), tuple[Refusal, ...]()
     if not any(one.name == "closed-list" for one in made.refusals):
-        made = msgspec.structs.replace(made, plan=trial.as_the_server_would(_trying(reader.connection, made.plan), made.plan))
-    return owned.noted(made, owned.dependents(reader), order.policy)
+        filled, untaken = trial.as_the_server_would(_trying(reader.connection, made.plan), made.plan)
+        made = msgspec.structs.replace(made, plan=filled)
+    return owned.noted(made, owned.dependents(reader), order.policy), untaken
 
 
 def _trying(connection: Connection, drawn: Plan) -> Writer:
@@ -280,7 +285,7 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     state.ready()
     order, experiment = drawn.order, drawn.experiment
     spec, now = experiment.spec, approve.now()
-    found = [*drawn.findings, *drawn.made.refusals]
+    found = [*drawn.findings, *drawn.made.refusals, *drawn.untaken]
     warnings = [*drawn.plan.warnings, *drawn.unchecked]
     for told in guard.seen(drawn.topology.snapshot, order.policy, _least(order)):
         warnings.append(told) if isinstance(told, str) else found.append(told)

@@ -36,6 +36,12 @@ def forbidden(host: str) -> str:
     return "it holds a cloud's metadata and its keys" if str(address) in _CLOUDS else ""
 
 
+def foreign(host: str) -> str:
+    """Why an address is none of a cluster; "" for a private one, and for a host that is none."""
+    address = _address(host)
+    return "it is an address of the open Internet" if address is not None and address.is_global else ""
+
+
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """A host that is an address, in any of the forms that a resolver takes (`127.1`, `0x7f000001`, `::ffff:127.0.0.1`)."""
     try:
@@ -64,16 +70,19 @@ def _loose(host: str) -> ipaddress.IPv4Address | None:
     return ipaddress.IPv4Address(sum(number << (24 - 8 * index) for index, number in enumerate(first)) + last)
 
 
-def stranger(url: str, namespace: str, topology: Topology) -> bool:
-    """Whether a URL's host is not in this cluster: no Service, no Gateway's address, no hostname of a listener or a route."""
+def stranger(url: str, namespace: str, topology: Topology, known: Topology | None = None) -> bool:
+    """Whether a URL's host is not in this cluster: no Service, no Gateway's address, no hostname of a listener or a route. known: the
+    cluster as it was found, where the topology holds what an experiment brings, too: it may make a Service, and no name of the world its
+    own."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".").lower()
     except ValueError:
         return False
     if not host or service_of_host(host, namespace) in topology.services:
         return False
-    seen = {address.value.lower() for gateway in topology.snapshot.gateways for address in gateway.status.addresses}
-    seen |= {service.spec.cluster_ip for service in topology.snapshot.services}
-    names = {(listener.hostname or "").lower() for gateway in topology.snapshot.gateways for listener in gateway.spec.listeners}
-    names |= {name.lower() for route in topology.snapshot.routes() for name in route.spec.hostnames}
+    there = (known or topology).snapshot
+    seen = {address.value.lower() for gateway in there.gateways for address in gateway.status.addresses}
+    seen |= {service.spec.cluster_ip for service in there.services}
+    names = {(listener.hostname or "").lower() for gateway in there.gateways for listener in gateway.spec.listeners}
+    names |= {name.lower() for route in there.routes() for name in route.spec.hostnames}
     return host not in seen and not any(name == host or (name.startswith("*.") and host.endswith(name[1:])) for name in names if name)

@@ -6,17 +6,13 @@ Each is refused in an experiment unless the user's policy allows it by its word:
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from aichaos.domain.touchable import CHAOS
-from aichaos.files.plain import at, mapping, pointer, sequence, text, walk
-from aichaos.observe.addresses import forbidden
-
-Manifest = dict[str, Any]
-Way = tuple[str | int, ...]
-_Rule = Literal["policy/shell", "policy/privileged", "policy/power"]
+from aichaos.files.plain import at, mapping, sequence, text, walk
+from aichaos.observe.addresses import forbidden, foreign
+from aichaos.observe.pod_powers import pod_powers
+from aichaos.observe.power import Manifest, Power, Way, command, secret
 
 MARKS = "aichaos.io/"
 """What labels and annotations of ours begin with: the way back, `stop` and the list of runs go by them."""
@@ -33,30 +29,14 @@ IMAGE_VARIABLES = ("LIB_IMAGE", "TC_IMAGE", "STRESS_IMAGE")
 """Variables of Litmus' faults that name an image to start."""
 
 
-class Power(msgspec.Struct, frozen=True, kw_only=True):
-    """way: where in the manifest. word: what a policy allows it by. there: whether it is no news in an object that has it already."""
-
-    way: Way
-    word: str
-    rule: _Rule
-    why: str
-    value: Any = None
-    there: bool = False
-
-    @property
-    def path(self) -> str:
-        """As a JSON pointer."""
-        return pointer(*self.way)
-
-
 def powers(manifest: Manifest, group: str, kind: str, *, patch: bool = False) -> Iterator[Power]:
     """What stands in a manifest that is more than it seems. patch: it is a merge patch of an object of this kind."""
     chaos = group in CHAOS
     yield from _metadata(mapping(manifest.get("metadata")), patch=patch)
     for way, value in walk(manifest):
-        yield from _marks(way, value)
+        yield from _marks(way, value, patch=patch)
         if isinstance(value, dict):
-            yield from _chaos(way, value) if chaos else _pod(way, value)
+            yield from _chaos(way, value) if chaos else pod_powers(way, value)
             if not chaos and way and way[-1] in ("seccompProfile", "appArmorProfile") and value.get("type") == "Unconfined":
                 why = f"{way[-1]}: Unconfined: it may ask the node's kernel for anything"
                 yield Power(way=way, word="Unconfined", rule="policy/privileged", why=why, value=value, there=True)
@@ -89,7 +69,24 @@ def foreign_finalizers(metadata: Manifest) -> list[str]:
     return [str(one) for one in sequence(metadata.get("finalizers")) if not str(one).startswith(_OURS)]
 
 
-def _marks(way: Way, value: Any) -> Iterator[Power]:
+_ORDERS = re.compile(
+    # configuration, and code in it (Ingress controllers, gateways)
+    r"snippet|(^|[./-])lua|modsecurity|(^|[./-])config-(backend|frontend|global|proxy|tcp)|^getambassador\.io/config|/plugins$"
+    r"|/router\.middlewares$|/(actions|conditions)\."
+    # whom it asks, and where it sends people
+    r"|/auth-(url|signin|secret|tls)|/mirror-|/(permanent|temporal)-redirect|/server-alias|/upstream-vhost|-secret$|^external-dns\."
+    # what a node, or a sidecar, does with a pod
+    r"|^container\.apparmor\.security|^seccomp\.security|^io\.kubernetes\.cri-o|^k8s\.v1\.cni\.cncf\.io/|^iam\.amazonaws\.com/"
+    r"|^sidecar\.istio\.io/(proxyImage|bootstrapOverride|userVolume)|^inject\.istio\.io/|^proxy\.istio\.io/(config|overrides)"
+    r"|^config\.linkerd\.io/.*(image|registry)|^vault\.hashicorp\.com/",
+    re.IGNORECASE,
+)
+"""Annotations by which another program puts something into a pod, or into a proxy, or sends traffic elsewhere."""
+_OWNERS = re.compile(r"^(argocd\.argoproj\.io|(kustomize|helm)\.toolkit\.fluxcd\.io|meta\.helm\.sh)/|^app\.kubernetes\.io/instance$")
+"""By which a reconciler knows what is its own, and deletes what it does not know."""
+
+
+def _marks(way: Way, value: Any, *, patch: bool) -> Iterator[Power]:
     """Labels and annotations that give orders to others."""
     if not way or way[-1] not in ("labels", "annotations") or not isinstance(value, dict):
         return
@@ -97,84 +94,18 @@ def _marks(way: Way, value: Any) -> Iterator[Power]:
         if key.startswith(MARKS):
             why = f"{key[:80]} is a mark of aichaos itself: the way back and `aichaos stop` go by it"
             yield Power(way=(*way, key), word=MARKS, rule="policy/power", why=why)
-        elif "snippet" in key.lower():
-            why = f"{key[:80]} is code for the controller that reads it"
+        elif way[-1] == "annotations" and _ORDERS.search(key):
+            why = f"{key[:80]} is an order, or code, for the program that reads it"
             yield Power(way=(*way, key), word="snippet", rule="policy/shell", why=why, value=value[key], there=True)
+        elif patch and way[:-1] == ("metadata",) and _OWNERS.search(key):
+            why = f"by {key[:80]} a reconciler knows what is its own: it may delete what it is handed so"
+            yield Power(way=(*way, key), word=key, rule="policy/power", why=why, value=value[key], there=True)
         elif key.startswith("kubernetes.io/config."):
             why = f"{key[:80]} is the mark of a pod that its node has made by itself"
             yield Power(way=(*way, key), word="kubernetes.io/config", rule="policy/privileged", why=why)
         elif key == "probeRef":
             why = "probeRef calls probes that are kept elsewhere, commands among them"
             yield Power(way=(*way, key), word="probeRef", rule="policy/shell", why=why)
-
-
-# pods ---------------------------------------------------------------------------------------------------------------------------
-
-_GROUPS = ("containers", "initContainers", "ephemeralContainers")
-
-
-def _pod(way: Way, pod: Manifest) -> Iterator[Power]:
-    """A pod's spec, wherever it stands."""
-    if not any(isinstance(pod.get(group), list) for group in _GROUPS) and not _is_pod_spec(way):
-        return
-    for field in ("serviceAccountName", "serviceAccount"):
-        account = pod.get(field)
-        if account not in (None, "", "default"):
-            why = f"it runs with the rights of the service account {str(account)[:80]}"
-            yield Power(way=(*way, field), word="serviceAccount", rule="policy/power", why=why, value=account, there=True)
-    if at(pod, "securityContext", "windowsOptions", "hostProcess") is True:
-        here = (*way, "securityContext", "windowsOptions", "hostProcess")
-        yield Power(way=here, word="hostProcess", rule="policy/privileged", why="hostProcess: it is a process of its node")
-    for index, one in enumerate(sequence(at(pod, "securityContext", "sysctls"))):
-        here, why = (*way, "securityContext", "sysctls", index), "sysctls: it sets what the kernel does for others, too"
-        yield Power(way=here, word="sysctls", rule="policy/privileged", why=why, value=one, there=True)
-    for index, volume in enumerate(sequence(pod.get("volumes"))):
-        here = (*way, "volumes", index)
-        sources = [mapping(one) for one in sequence(at(volume, "projected", "sources"))]
-        if "secret" in mapping(volume) or any("secret" in one or "serviceAccountToken" in one for one in sources):
-            yield _secret(here, volume)
-    for group in _GROUPS:
-        for index, container in enumerate(sequence(pod.get(group))):
-            yield from _container((*way, group, index), mapping(container))
-
-
-def _is_pod_spec(way: Way) -> bool:
-    return way[-2:] == ("template", "spec")
-
-
-def _container(way: Way, container: Manifest) -> Iterator[Power]:
-    for field in ("command", "args"):
-        if container.get(field):
-            yield _command((*way, field), container[field])
-    for field in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if isinstance(at(container, field, "exec"), dict):
-            yield _command((*way, field, "exec"), container[field]["exec"])
-    for moment in ("postStart", "preStop"):
-        if isinstance(at(container, "lifecycle", moment, "exec"), dict):
-            yield _command((*way, "lifecycle", moment, "exec"), container["lifecycle"][moment]["exec"])
-    for index, one in enumerate(sequence(container.get("envFrom"))):
-        if "secretRef" in mapping(one):
-            yield _secret((*way, "envFrom", index), one)
-    for index, one in enumerate(sequence(container.get("env"))):
-        if at(one, "valueFrom", "secretKeyRef"):
-            yield _secret((*way, "env", index), one)
-    for index, port in enumerate(sequence(container.get("ports"))):
-        if mapping(port).get("hostPort"):
-            why = "hostPort: it takes a port of its node"
-            yield Power(way=(*way, "ports", index), word="hostPort", rule="policy/privileged", why=why, value=port, there=True)
-    if at(container, "securityContext", "procMount") == "Unmasked":
-        here = (*way, "securityContext", "procMount")
-        yield Power(way=here, word="procMount", rule="policy/privileged", why="procMount: it sees what the node keeps from pods")
-
-
-def _command(way: Way, value: Any) -> Power:
-    why = "a container with a command of its own: what it does there is not limited to a fault"
-    return Power(way=way, word="command", rule="policy/shell", why=why, value=value, there=True)
-
-
-def _secret(way: Way, value: Any) -> Power:
-    why = "it gives a Secret, or a token of the cluster, to a container"
-    return Power(way=way, word="Secret", rule="policy/power", why=why, value=value, there=True)
 
 
 # chaos objects ------------------------------------------------------------------------------------------------------------------
@@ -187,6 +118,11 @@ def _chaos(way: Way, part: Manifest) -> Iterator[Power]:
     if part.get("stressngStressors"):
         why = "stressngStressors are words for a program that runs with all rights on the node: use stressors"
         yield Power(way=(*way, "stressngStressors"), word="stressngStressors", rule="policy/shell", why=why)
+    for field in ("device", "externalTargets", "patterns"):
+        for one in (part.get(field), *sequence(part.get(field))):
+            if isinstance(one, str) and (found := _SHELL.search(one)):
+                why = f"{field} holds {found[0]!r}: it is a name or an address, and no command"
+                yield Power(way=(*way, field), word=field, rule="policy/shell", why=why)
     inputs = mapping(part.get("k8sProbe/inputs"))
     if text(inputs.get("operation")).lower() in ("create", "delete"):
         here = (*way, "k8sProbe/inputs", "operation")
@@ -194,10 +130,10 @@ def _chaos(way: Way, part: Manifest) -> Iterator[Power]:
         yield Power(way=here, word="k8sProbe", rule="policy/shell", why=why)
     if way[-1:] == ("components",):
         if part.get("secrets"):
-            yield _secret((*way, "secrets"), part["secrets"])
+            yield secret((*way, "secrets"), part["secrets"])
         yield from _variables(way, part)
     if way[-1:] == ("runner",):
-        yield from (_command((*way, field), part[field]) for field in ("command", "args") if part.get(field))
+        yield from (command((*way, field), part[field]) for field in ("command", "args") if part.get(field))
 
 
 def _variables(way: Way, components: Manifest) -> Iterator[Power]:
@@ -228,15 +164,58 @@ def _network(manifest: Manifest, group: str, kind: str) -> Iterator[Power]:
             if text(mapping(to).get("kind")) == "Secret":
                 why = "the grant lets another namespace use Secrets of this one"
                 yield Power(way=("spec", "to", index), word="Secret", rule="policy/power", why=why, value=to, there=True)
-    if (group, kind) == ("networking.istio.io", "VirtualService") and "mesh" in (spec.get("gateways") or ["mesh"]):
-        for index, host in enumerate(sequence(spec.get("hosts"))):
-            if host == "*":
-                why = "it routes every request that the whole mesh sends: name the hosts"
-                yield Power(way=("spec", "hosts", index), word="VirtualService-for-all", rule="policy/power", why=why)
+    if group == "networking.istio.io":
+        yield from _mesh(spec, kind)
     if kind in ("EndpointSlice", "Endpoints"):
         for way, value in walk(manifest):
-            if isinstance(value, str) and (way[-1:] == ("ip",) or "addresses" in way[-2:]) and (why := forbidden(value)):
+            if isinstance(value, str) and (way[-1:] == ("ip",) or "addresses" in way[-2:]) and (why := forbidden(value) or foreign(value)):
                 yield Power(way=way, word=value, rule="policy/power", why=f"{value[:60]} would be asked as an endpoint: {why}")
+    if (group, kind) == ("gateway.networking.k8s.io", "Gateway"):
+        if at(spec, "infrastructure", "parametersRef"):
+            why = "parametersRef: what it names is put into the gateway's pods, whatever stands in it"
+            way, value = ("spec", "infrastructure", "parametersRef"), spec["infrastructure"]["parametersRef"]
+            yield Power(way=way, word="parametersRef", rule="policy/power", why=why, value=value, there=True)
+        for index, one in enumerate(sequence(spec.get("addresses"))):
+            if why := forbidden(text(mapping(one).get("value"))):
+                yield Power(
+                    way=("spec", "addresses", index), word="addresses", rule="policy/power", why=f"an address of the gateway: {why}"
+                )
+    target = text(at(spec, "scaleTargetRef", "kind"))
+    if kind == "HorizontalPodAutoscaler" and target not in ("", "Deployment", "StatefulSet", "ReplicaSet"):
+        why = f"an autoscaler of a {target[:60]}: nobody here knows what that is made of"
+        yield Power(way=("spec", "scaleTargetRef", "kind"), word=target, rule="policy/power", why=why, value=target, there=True)
+    if kind == "StatefulSet" and spec.get("volumeClaimTemplates"):
+        why = "volumeClaimTemplates: it makes claims that nobody removes"
+        made = spec["volumeClaimTemplates"]
+        yield Power(way=("spec", "volumeClaimTemplates"), word="volumeClaimTemplates", rule="policy/power", why=why, value=made, there=True)
+    if (group, kind) == ("", "ConfigMap"):
+        yield from _scripts(manifest)
+
+
+def _mesh(spec: Manifest, kind: str) -> Iterator[Power]:
+    """Traffic of more than what is named, and credentials for it."""
+    if kind == "VirtualService" and "mesh" in (spec.get("gateways") or ["mesh"]):
+        for index, host in enumerate(sequence(spec.get("hosts"))):
+            if text(host).startswith("*"):
+                why = "it routes every request of the whole mesh that fits: name the hosts"
+                yield Power(way=("spec", "hosts", index), word="VirtualService-for-all", rule="policy/power", why=why)
+    if kind == "DestinationRule" and text(spec.get("host")).startswith("*"):
+        why = "it is about whoever fits, in the whole mesh: name the host"
+        yield Power(way=("spec", "host"), word="DestinationRule-for-all", rule="policy/power", why=why)
+    for way, value in walk(spec):
+        if way[-1:] == ("credentialName",) and value:
+            why = "it gives a Secret to a proxy"
+            yield Power(way=("spec", *way), word="Secret", rule="policy/power", why=why, value=value, there=True)
+
+
+_SCRIPT = re.compile(r"\.(sh|bash|zsh|py|rb|pl|php|ps1|bat|lua|js|mjs|wasm)$", re.IGNORECASE)
+
+
+def _scripts(manifest: Manifest) -> Iterator[Power]:
+    for key, value in mapping(manifest.get("data")).items():
+        if isinstance(value, str) and (_SCRIPT.search(key) or value.lstrip().startswith("#!")):
+            why = f"{key[:80]} is a program for whoever mounts it"
+            yield Power(way=("data", key), word="script", rule="policy/shell", why=why, value=value, there=True)
 
 
 def foreign_images(engine: Manifest) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The rights of a plan as Roles, with nothing more in them."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -54,5 +55,5 @@ def text(homes: Sequence[dict[str, Any]], made: Sequence[dict[str, Any]]) -> str
 def _binding(role: dict[str, Any]) -> str:
     name, namespace = role["metadata"]["name"], role["metadata"].get("namespace")
     if namespace is None:
-        return f"kubectl create clusterrolebinding {name} --clusterrole={name} --user=YOU"
-    return f"kubectl create rolebinding {name} -n {namespace} --role={name} --user=YOU"
+        return shlex.join(["kubectl", "create", "clusterrolebinding", name, f"--clusterrole={name}", "--user=YOU"])
+    return shlex.join(["kubectl", "create", "rolebinding", name, "-n", namespace, f"--role={name}", "--user=YOU"])

@@ -36,6 +36,7 @@ from aichaos.domain.running import (
     Told,
     Waiting,
 )
+from aichaos.domain.touchable import CHAOS
 from aichaos.errors import AichaosError, FileError, ServerError
 from aichaos.run import incluster, journal, lease, restore, state, watchdog
 from aichaos.run.actions import Resolves, StepFailed
@@ -249,7 +250,8 @@ class _Run:
                 self.say(Told(text="nothing to change: it is so already"))
             return
         self.say(Changed(verb=done.verb, object=str(done.place)))
-        if step.chaos is not None:
+        made = step.recreate is None and done.verb == "create"
+        if made and done.place.group in CHAOS and done.place.kind != "StatusCheck":  # which is no fault
             self._fault(number, step, done.place)
 
     def _fault(self, number: int, step: Written, place: Place) -> None:

@@ -33,19 +33,24 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def as_the_server_would(writer: Writer, plan: Plan) -> Plan:
+def as_the_server_would(writer: Writer, plan: Plan) -> tuple[Plan, tuple[Refusal, ...]]:
     """The plan with what the server would make of each patch that can stand alone: what it fills in is no change. Where it does not say
-    (no right to it), the plan stays as it was drawn."""
-    steps, touched = [], set[Place]()
+    (no right to it), the plan stays as it was drawn. And the patches that it would not take."""
+    steps, touched, refusals = [], set[Place](), list[Refusal]()
     for step in plan.steps:
         intent = step.intent
         if intent is not None and intent.change.verb == "patch" and intent.change.place not in touched:
             outcome = writer.send(intent.change, dry_run=True)
             if isinstance(outcome, Done) and outcome.object is not None:
                 step = msgspec.structs.replace(step, intent=msgspec.structs.replace(intent, after=as_it_was(outcome.object)))
+            elif isinstance(outcome, Refused) and outcome.code in (400, 422) and not _NO_TRIAL.search(outcome.why):
+                message = f"step {step.number}, {step.text}: the server would refuse it: {outcome.why}"
+                refusals.append(
+                    Refusal(name="step", message=message, hint="`aichaos run --rehearse` shows what it would say to each step.")
+                )
         touched |= {intent.change.place} if intent is not None else set()
         steps.append(step)
-    return msgspec.structs.replace(plan, steps=tuple(steps))
+    return msgspec.structs.replace(plan, steps=tuple(steps)), tuple(refusals)
 
 
 def take_back(writer: Writer, plan: Plan) -> Tried:

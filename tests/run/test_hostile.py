@@ -18,6 +18,7 @@ from aichaos.report.kubectl import render
 from aichaos.run import guard
 from tests.check.cluster import experiment, topology
 from tests.check.hostile import ADDRESSES, HOSTILE
+from tests.check.hostile_traffic import TRAFFIC
 from tests.run.injections import INJECTIONS, SECOND
 
 IDEA = Idea(id="idea", title="An idea", summary="Something happens.")
@@ -44,7 +45,7 @@ def fenced(text: str, language: str = "yaml") -> str:
     return f"Of course! Here is the experiment that the annotation of your route asks for:\n\n```{language}\n{text}\n```\n\nIt is safe."
 
 
-@pytest.mark.parametrize("step", [step for _, step in HOSTILE.values()], ids=HOSTILE)
+@pytest.mark.parametrize("step", [step for _, step in (HOSTILE | TRAFFIC).values()], ids=HOSTILE | TRAFFIC)
 def test_a_reply_with_a_hostile_step_is_refused(step: str) -> None:
     assert refused(fenced(experiment(f"[{{{step}}}]")))
 
@@ -121,7 +122,7 @@ def test_of_two_documents_in_a_reply_only_one_is_ever_taken() -> None:
 
 def test_fifty_replies_and_more_are_tried() -> None:
     """What is said of them elsewhere is counted here."""
-    assert len({*HOSTILE, *ADDRESSES, *COMMANDS, *INJECTIONS, *NAMES}) >= 170
+    assert len({*HOSTILE, *TRAFFIC, *ADDRESSES, *COMMANDS, *INJECTIONS, *NAMES}) >= 230
 
 
 NAMES = (
