@@ -10,8 +10,10 @@ holds the object (a finalizer), and says then what a person has to type.
 
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -48,6 +50,8 @@ from aichaos.run.trial import without_given_out
 Say = Callable[[str], None]
 """Takes a line for people."""
 _LONGEST = 2.0
+_SILENT = 15.0
+"""Seconds without an end of a look until that is said: more than a request has."""
 
 
 class Fenced(AichaosError):
@@ -142,7 +146,8 @@ class _Restore:
         self._note(Restoring(at=time.time(), who=self.who, generation=generation, pid=os.getpid()))
         while True:
             told = histories(self.journal.record.intents, self.journal.record.outcomes, self.journal.record.undone)
-            sights, looked, held = self._look(told, held)
+            with self._heard():
+                sights, looked, held = self._look(told, held)
             ready = [history for history in told if self._is_ready(history, sights)]
             scene = Scene(
                 run=self.journal.record.opened.plan.run,
@@ -158,6 +163,18 @@ class _Restore:
             if not moved and not unseen and self._is_over(way):
                 return self._finish(told, scene)
             self._pause(moved, way, sights)
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        """Says so where a look does not come to its end: a login that hangs has no end of its own."""
+        line = f"nobody has answered for {_SILENT:g} s, neither the API server nor who logs in there; this goes on until somebody does"
+        timer = threading.Timer(_SILENT, self._once, [line])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     # --- one round
 

@@ -1,6 +1,7 @@
 """Restoring by the piece: what no campaign hits by design. A writer that answers as it is told stands for the server."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,24 @@ def test_nothing_is_put_back_while_it_is_not_known_whose_the_lease_is(book: Jour
     assert restored.verified
     assert seen, "it was put back in the end"
     assert set(seen) == {0}
+
+
+def test_whoever_waits_is_told_that_a_look_does_not_end(book: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the plugin that logs in hangs: it is asked by nobody's patience."""
+    monkeypatch.setattr(restore, "_SILENT", 0.01)
+    store: Any = Store(aged(), {})
+    told = threading.Event()
+    read_all = store.read_all
+    store.read_all = lambda places: read_all(places) if told.wait(60) else []
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        lines.append(line)
+        if line.startswith("nobody has answered for"):
+            told.set()
+
+    assert restore.restore(book, store, say, "main", None, restore.Patience(landing=0.0)).verified
+    assert [line for line in lines if line.startswith("nobody has answered for")] == [lines[0]]
 
 
 def test_a_lease_that_may_not_be_read_keeps_nothing_from_being_put_back(book: Journal) -> None:
