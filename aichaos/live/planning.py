@@ -23,7 +23,7 @@ from aichaos.domain.experiment import Experiment, Probe
 from aichaos.domain.kinds import BY_NAME, GATEWAY_API
 from aichaos.domain.policy import NO_POLICY, Policy
 from aichaos.domain.prediction import Prediction
-from aichaos.domain.running import LEVER, Manifest, Permission, Place, Plan
+from aichaos.domain.running import LEVER, Access, Manifest, Permission, Place, Plan
 from aichaos.domain.sample import Judged, Sample
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.errors import NoClusterError, SourceError, UsageError
@@ -82,6 +82,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     inside: str = ""
     sham: bool = False
     within: Within | None = None
+
+    @property
+    def access(self) -> Access:
+        """How whoever restores gets there, from whatever folder."""
+        path = self.choice.kubeconfig
+        return Access(kubeconfig=str(Path(path).expanduser().absolute()) if path else None, context=self.choice.context)
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from aichaos.cluster.reader import Reader
 from aichaos.domain.about import REPORT, About, Firing, Report
 from aichaos.domain.experiment import Probe
 from aichaos.domain.results import Metered, ProbeResult, Results
-from aichaos.domain.running import Access, Approval, Done, Event, Finished, Place, Plan, Started, Stop, Told, Waiting, beside_lever
+from aichaos.domain.running import Approval, Done, Event, Finished, Place, Plan, Started, Stop, Told, Waiting, beside_lever
 from aichaos.domain.sample import Judged, Sample, Verdict
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import AichaosError, SourceError
@@ -149,7 +149,7 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
     start = Start(
         plan=plan,
         experiment=drawn.experiment,
-        access=Access(kubeconfig=order.choice.kubeconfig, context=order.choice.context),
+        access=order.access,
         held=held,
         lever=order.lever,
         mirror=order.journal,

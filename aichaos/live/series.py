@@ -13,7 +13,7 @@ import msgspec
 from aichaos.cluster.connection import connect
 from aichaos.cluster.reader import Reader
 from aichaos.domain.about import Report
-from aichaos.domain.running import Access, Approval, Event, Plan
+from aichaos.domain.running import Approval, Event, Plan
 from aichaos.errors import AichaosError, RefusedError
 from aichaos.live.planning import Drawn, Order, Within, drawn, guarded, lease_of
 from aichaos.live.running import Manner, carry_out, exit_code
@@ -122,7 +122,7 @@ def under_one_guard(plan: Plan, order: Order, consent: Consent) -> Iterator[Seri
     ):
         start = Start(
             plan=plan,
-            access=Access(kubeconfig=order.choice.kubeconfig, context=order.choice.context),
+            access=order.access,
             lease=lease_of(order),
             mirror=order.journal,
             policy=order.policy,

@@ -102,7 +102,7 @@ def connected(opened: Opened, access: Access | None, say: Say) -> Link:
         hint = "Whoever restores needs the right to get the namespace kube-system, whose UID says which cluster it is."
         raise AichaosError(f"which cluster {connection.server} is can't be read: {found.why}", hint=hint)
     if found != opened.plan.cluster:
-        hint = "Name the cluster of the run with --kubeconfig and --context."
+        hint = f"Name the cluster of the run ({opened.plan.server}) with --kubeconfig and --context."
         raise AichaosError(f"{connection.server} is another cluster than that of run {opened.plan.run}", hint=hint)
     _note_version(connection, opened, say)
     return Link(connection, writer)

@@ -1,11 +1,15 @@
 """A plan says every change before it is sent, what can't be undone, and what speaks against it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aichaos.domain.base import ObjectRef
 from aichaos.domain.policy import Policy
+from aichaos.domain.running import Access
+from aichaos.live.planning import Order
+from aichaos.observe.source import Choice
 from aichaos.report.rbac import roles
 from aichaos.run.approve import now
 from aichaos.run.plan import Foreseen, Made, run_name
@@ -150,3 +154,10 @@ def test_the_rights_of_a_plan_are_roles_with_nothing_more() -> None:
         ("leases", "create"),
         ("leases", "get", "patch"),
     }
+
+
+def test_a_kubeconfig_is_known_to_whoever_restores_in_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    order = Order(path=Path("e.yaml"), choice=Choice(kubeconfig="here.yaml", context="a"))
+    assert order.access == Access(kubeconfig=str(tmp_path / "here.yaml"), context="a")
+    assert Order(path=Path("e.yaml"), choice=Choice()).access == Access()
