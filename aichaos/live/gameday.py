@@ -13,6 +13,7 @@ import msgspec
 
 from aichaos import catalogue, saving
 from aichaos.check.decode import experiment_of
+from aichaos.domain import clock
 from aichaos.domain.digest import sha256
 from aichaos.domain.experiment import Experiment, seconds, to_document
 from aichaos.domain.gameday import DayBegan, DayEnded, GameDay, Gate, GateSeen, SceneBegan, SceneEnded
@@ -138,7 +139,7 @@ def hold(staged: Staged, looked: Sequence[Looked], consent: Consent, hands: Hand
     spec, codes, why = staged.day.spec, list[int](), ""
     with days.held(staged.name), under_one_guard(staged.plan(looked), staged.orders[0], consent) as series:
         who = approve.me() if consent.permit is None else f"{approve.me()}, approved by {consent.permit.user}"
-        began = DayBegan(at=time.time(), day=staged.day, who=who, how=consent.how, file=staged.file, cluster=consent.cluster)
+        began = DayBegan(at=clock.now(), day=staged.day, who=who, how=consent.how, file=staged.file, cluster=consent.cluster)
         days.append(staged.name, began)
         conduct = Conduct(series=series, consent=consent, say=say, tell=hands.tell, manner=manner, again=hands.again)
         for number, scene in enumerate(spec.scenarios, 1):
@@ -156,7 +157,7 @@ def hold(staged: Staged, looked: Sequence[Looked], consent: Consent, hands: Hand
             if why := _enough(went, scene.name):
                 break
         code = _code(codes, why)
-        days.append(staged.name, DayEnded(at=time.time(), code=code, why=why))
+        days.append(staged.name, DayEnded(at=clock.now(), code=code, why=why))
     return code
 
 
@@ -179,10 +180,10 @@ def _enough(went: Went, name: str) -> str:
 
 def _run(staged: Staged, number: int, conduct: Conduct) -> Went:
     def began(plan: Plan) -> None:
-        days.append(staged.name, SceneBegan(at=time.time(), number=number, run=plan.run))
+        days.append(staged.name, SceneBegan(at=clock.now(), number=number, run=plan.run))
 
     went = run_one(staged.orders[number - 1], number - 1, conduct, began)
-    days.append(staged.name, SceneEnded(at=time.time(), number=number, code=went.code, why=went.why))
+    days.append(staged.name, SceneEnded(at=clock.now(), number=number, code=went.code, why=went.why))
     return went
 
 
@@ -194,7 +195,7 @@ def _gates(staged: Staged, number: int, codes: list[int], hands: Hands, stops: S
     scene = staged.day.spec.scenarios[number - 1]
     for gate in scene.gates:
         opened, why, who = _gate(gate, staged, number, codes, hands, stops)
-        days.append(staged.name, GateSeen(at=time.time(), number=number, gate=gate, opened=opened, why=why, who=who))
+        days.append(staged.name, GateSeen(at=clock.now(), number=number, gate=gate, opened=opened, why=why, who=who))
         hands.gate(gate, opened, why)
         if not opened:
             return gate

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from aichaos.cluster.reader import Reader
+from aichaos.domain import clock
 from aichaos.domain.about import REPORT, About, Firing, Report
 from aichaos.domain.experiment import Probe
 from aichaos.domain.results import Metered, ProbeResult, Results
@@ -161,7 +162,7 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
         stack.enter_context(lever.watch(watching, lever.place(order.lever), stops.pull))
         stack.callback(witness.end)
         try:
-            ended = conduct(start, writer, drawn.places, hands, stops, lambda event: witness.tell(event, time.time()))
+            ended = conduct(start, writer, drawn.places, hands, stops, lambda event: witness.tell(event, clock.now()))
         except AichaosError as error:  # before anything was changed
             lease.release(writer, held)
             say(_unbegun(plan, str(error)))

@@ -8,6 +8,7 @@ import msgspec
 
 from aichaos.cluster.paths import path
 from aichaos.cluster.reader import Reader
+from aichaos.domain import clock
 from aichaos.domain.experiment import METHODS, HTTPProbe, Probe, PrometheusProbe
 from aichaos.domain.limits import status_fits
 from aichaos.domain.network import EndpointSlice
@@ -84,7 +85,7 @@ class Prober:
 
     def ask(self, probe: Probe) -> Sample:
         """One sample. Raises UsageError for what `prepare` refuses."""
-        at = time.time()
+        at = clock.now()
         if probe.http is not None:
             found = self._http(probe.name, probe.http, _timeout(probe))
         elif probe.kubernetes is not None:

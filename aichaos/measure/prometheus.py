@@ -6,13 +6,13 @@ Its clock need not be ours: times are asked for and told by its own, and put rig
 
 import json
 import math
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from aichaos.domain import clock
 from aichaos.domain.about import Firing
 from aichaos.domain.experiment import HTTPProbe, Metric, PrometheusProbe, seconds
 from aichaos.domain.limits import Comparison, comparison
@@ -77,7 +77,7 @@ def holds(server: str, probe: PrometheusProbe, timeout: float) -> Held:
             found = instant(server, probe.query, timeout)
         else:
             length = seconds(probe.over) or 0.0
-            now = time.time() + skew(server, timeout)
+            now = clock.now() + skew(server, timeout)
             found = between(server, probe.query, now - length, now, timeout)
     except Unanswered as why:
         return Held(None, str(why), slow=why.slow)
@@ -109,9 +109,9 @@ def between(server: str, query: str, start: float, end: float, timeout: float) -
 
 def skew(server: str, timeout: float) -> float:
     """Seconds by which Prometheus' clock is before ours. Raises Unanswered."""
-    asked = time.time()
+    asked = clock.now()
     found = instant(server, "time()", timeout)
-    answered = time.time()
+    answered = clock.now()
     if not found or not found[0].points:
         raise Unanswered(f"{server} does not tell its time")
     return found[0].points[0][1] - (asked + answered) / 2

@@ -14,6 +14,7 @@ from typing import Self
 
 import msgspec
 
+from aichaos.domain import clock
 from aichaos.domain.experiment import Probe
 from aichaos.domain.sample import Sample
 
@@ -150,7 +151,7 @@ class _Pace:
     def _asker(self) -> None:
         while (due := self._next()) is not None:
             began = time.monotonic()
-            wall = time.time() - (began - due)
+            wall = clock.now() - (began - due)
             late = began - due
             if late > _PATIENCE:
                 why = f"it could not be asked in time: {math.ceil(1 / self._interval)} a second are too many for this machine"

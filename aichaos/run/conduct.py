@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from aichaos.cluster.writer import Absent, Found, Unread, Writer
+from aichaos.domain import clock
 from aichaos.domain.experiment import Experiment, Wait, seconds
 from aichaos.domain.experiment import Step as Written
 from aichaos.domain.policy import NO_POLICY, Policy
@@ -220,7 +221,7 @@ class _Run:
     def _note_stop(self, reason: str) -> None:
         self.say(StopBegan(reason=reason))
         try:
-            self.book.write(Stopping(at=time.time(), reason=reason), sync=False)
+            self.book.write(Stopping(at=clock.now(), reason=reason), sync=False)
         except AichaosError as error:
             self.say(Told(text=str(error)))
 
@@ -232,7 +233,7 @@ class _Run:
             if self.stops.stop:
                 return
             self.say(Step(number=number, text=self._text(number), seconds=time.monotonic() - spent))
-            self.book.write(StepBegan(at=time.time(), number=number), sync=False)
+            self.book.write(StepBegan(at=clock.now(), number=number), sync=False)
             if step.wait is not None:
                 self._wait(step.wait)
             elif step.probe is not None:

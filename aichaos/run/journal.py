@@ -9,7 +9,6 @@ import hmac
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
@@ -19,7 +18,7 @@ from typing import Any
 import msgspec
 
 from aichaos import __version__
-from aichaos.domain import forms
+from aichaos.domain import clock, forms
 from aichaos.domain.policy import Policy
 from aichaos.domain.running import (
     Access,
@@ -190,7 +189,7 @@ def begin(plan: Plan, approval: Approval, access: Access, lease: Place, lever: s
     """The journal of what this process begins now, a run or a series. lever: as `NS/NAME`. Raises FileError as `create` does."""
     return create(
         Opened(
-            at=time.time(),
+            at=clock.now(),
             plan=plan,
             approval=approval,
             access=access,

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 import msgspec
 
 from aichaos.cluster.writer import Found, Sight, Unread, Writer
+from aichaos.domain import clock
 from aichaos.domain.running import (
     Change,
     Checked,
@@ -115,7 +116,7 @@ def close(journal: Journal, writer: Writer, held: Held | None, outcome: str, res
     if held is not None:
         lease.release(writer, held)
     mirror.remove(writer, mirror.place(journal.record.opened.plan.run, journal.record.opened.lease.partition("/")[0]))
-    journal.write(Closed(at=time.time(), outcome=outcome, restored="verified" if journal.record.intents else "nothing-changed"))
+    journal.write(Closed(at=clock.now(), outcome=outcome, restored="verified" if journal.record.intents else "nothing-changed"))
 
 
 class _Restore:
@@ -143,7 +144,7 @@ class _Restore:
 
     def run(self, held: Held | None) -> Restored:
         generation = held.generation if held else 0
-        self._note(Restoring(at=time.time(), who=self.who, generation=generation, pid=os.getpid()))
+        self._note(Restoring(at=clock.now(), who=self.who, generation=generation, pid=os.getpid()))
         while True:
             told = histories(self.journal.record.intents, self.journal.record.outcomes, self.journal.record.undone)
             with self._heard():
@@ -242,13 +243,13 @@ class _Restore:
         intents = [
             Intent(number=number + index, step=UNDO, change=change, before=scene.live[change.place]) for index, change in enumerate(renew)
         ]
-        written = self._note(Undoing(at=time.time(), changes=tuple(now)), *intents)
+        written = self._note(Undoing(at=clock.now(), changes=tuple(now)), *intents)
         if not written:
             for change in renew:
                 self._give_up(change.place, "it has to be made again, and its copy can't be written to the disk", None)
             intents, renew = [], []
         outcomes = self.writer.send_all([*now, *renew], looked.may_write if looked is not None else None)
-        at = time.time()
+        at = clock.now()
         self._note(
             *(Undone(at=at, place=change.place, outcome=outcome) for change, outcome in zip(now, outcomes, strict=False)),
             *(Result(at=at, number=one.number, outcome=outcome) for one, outcome in zip(intents, outcomes[len(now) :], strict=True)),
@@ -341,7 +342,7 @@ class _Restore:
         there = [history for history in told if history.place not in self.given_up]
         self.foreign.update(changed_by_others(there, scene.live))
         left, foreign = tuple(self.given_up.values()), tuple(sorted(self.foreign))
-        self._note(Checked(at=time.time(), left_over=left, foreign=foreign))
+        self._note(Checked(at=clock.now(), left_over=left, foreign=foreign))
         seconds = self.acknowledged - self.began if self.acknowledged is not None else None
         return Restored(left_over=left, foreign=foreign, changes=self.changes, seconds=seconds, acknowledged=self.acknowledged)
 

@@ -4,12 +4,12 @@ Where the answer is lost, the object is read and tells; a request that was not c
 so that the one on its way and this one can't both count.
 """
 
-import time
 from collections.abc import Callable
 
 import msgspec
 
 from aichaos.cluster.writer import Absent, Found, May, Unread, Writer
+from aichaos.domain import clock
 from aichaos.domain.experiment import Step
 from aichaos.domain.running import Change, Conflict, Done, Intent, Manifest, Missing, Outcome, Place, Refused, Result, Stop, Unknown, Unsent
 from aichaos.run import actions, lease
@@ -153,7 +153,7 @@ class Sender:
         intent = Intent(number=self.journal.record.next_number, step=number, change=change, before=before, after=after)
         self.journal.write(intent)
         outcome = self._found_out(intent, self.writer.send(change, may=may))
-        self.journal.write(Result(at=time.time(), number=intent.number, outcome=outcome))
+        self.journal.write(Result(at=clock.now(), number=intent.number, outcome=outcome))
         if isinstance(outcome, Refused):
             raise StepFailed(f"the server refuses to {change.verb} {change.place}: {outcome.why}", hint="Everything goes back.")
         if isinstance(outcome, Conflict) and change.verb == "create":

@@ -44,6 +44,7 @@ def test_a_run_goes_on_and_is_put_back(shop: Shop, jump: float) -> None:
     assert "Traceback" not in done.stderr
     end = last(events_of(done))
     assert (end["outcome"], end["restored"], end["left_over"]) == ("completed", "verified", []), done.stderr
+    assert end["verdict"] != "no-data", "what was measured is put in the order in which it was"
     assert Path(end["report"]).is_file()
     shop.gateway.settle()
     assert shop.answering() == "v1"
