@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 60.0
 _LOOK = 0.2
+_SILENT = 4 / 3
+"""Times that its Lease lasts, after which a run that does not renew it has died, and whoever restores it would have begun."""
 
 
 @click.command("stop")
@@ -71,12 +73,17 @@ def _one(connection: "Connection", written: str, given: dict[str, Any]) -> int:
     print(f"{which} {asked.run} of {asked.who} is asked to stop{also}", file=sys.stderr)
     if given["no_wait"]:
         return 0
-    began = time.monotonic()
+    began = heard = time.monotonic()
+    renewed = ""
     while (holder := active(connection, where)) is not None and holder.run == asked.run:
-        if time.monotonic() - began > _PATIENCE:
+        if holder.renewed != renewed:
+            renewed, heard = holder.renewed, time.monotonic()
+        silent = time.monotonic() - heard > holder.lasts * _SILENT
+        if silent or time.monotonic() - began > _PATIENCE:
             recover = beside_lever(f"aichaos recover {asked.run}", written)
-            hint = f"Where it runs, `aichaos runs` shows it; if its process is gone: `{recover}`."
-            raise AichaosError(f"run {asked.run} has not ended within {_PATIENCE:g}s", hint=hint)
+            hint = f"Where it was started ({holder.process}), `aichaos runs` shows it; if its process is gone: `{recover}`."
+            told = "is not heard of any more: nobody renews its Lease" if silent else f"has not ended within {_PATIENCE:g}s"
+            raise AichaosError(f"{which} {asked.run} {told}", hint=hint)
         time.sleep(_LOOK)
     done = "has ended" if which == "series" else "has stopped and restored"
     print(f"{which} {asked.run} {done}, {time.monotonic() - began:.1f}s after it was asked")

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,19 @@ def test_an_unfinished_run_is_said_at_every_command_until_it_is_recovered(contro
         (shown,) = json.loads(aichaos(rig, "runs", "-o", "json").stdout)
         assert (shown["state"], shown["restored"]) == ("failed", "verified")
         assert aichaos(rig, "runs", "--cluster", "--lease", f"{rig.namespace}/aichaos-run").stdout == ""
+
+
+def test_whoever_stops_a_run_that_has_died_is_told_so_as_soon_as_its_lease_says_it(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        left(rig)
+        rig.shorten_lease()
+        lever, began = f"{rig.namespace}/lever", time.monotonic()
+        done = aichaos(rig, "stop", "--lever", lever, home=tmp_path / "elsewhere")
+        assert (done.returncode, f"run {rig.run} is not heard of any more" in done.stderr) == (1, True), all_said(done)
+        assert f"`aichaos recover {rig.run} --lever {lever}`" in done.stderr, all_said(done)
+        assert time.monotonic() - began < 55, "it does not wait for the minute that a run gets which is alive"
+        assert aichaos(rig, "recover").returncode == 0
+        rig.assert_restored()
 
 
 @pytest.mark.parametrize(
