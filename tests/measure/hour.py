@@ -87,7 +87,8 @@ def main(home: Path, rate: int, lasting: int) -> dict[str, Any]:
 
         clock = Simulated(lasting, every_second)
         module: Any = sampling
-        module.time = SimpleNamespace(monotonic=lambda: clock.now, time=lambda: folders.BEGAN + clock.now)
+        module.time = SimpleNamespace(monotonic=lambda: clock.now)
+        module.clock = SimpleNamespace(now=lambda: folders.BEGAN + clock.now)
         module.threading = SimpleNamespace(
             Event=clock.event, Lock=threading.Lock, Condition=threading.Condition, Thread=threading.Thread, local=threading.local
         )
