@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aichaos import settings
-from aichaos.cli.options import choice, output_option, source_options, write_json
+from aichaos.cli.options import A_LEVER, choice, output_option, source_options, write_json
 from aichaos.diagnosis import Diagnosed, diagnose
 from aichaos.report.layout import Paper, Part, Style
 
@@ -17,7 +17,7 @@ from aichaos.report.layout import Paper, Part, Style
 @click.option(
     "--rbac", metavar="EXPERIMENT", type=click.Path(path_type=Path, readable=False), help="Print the least Roles that a run of it needs."
 )
-@click.option("--lever", metavar="NS/NAME", help="With --rbac: the lever, if it is another one.")
+@click.option("--lever", metavar="NS/NAME", type=A_LEVER, help="With --rbac: the lever, if it is another one.")
 @output_option
 def command(**given: Any) -> int:
     """What is missing here, and what to do about it. Ends with 1 if something that is needed is."""

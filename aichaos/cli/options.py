@@ -1,5 +1,6 @@
 """Options that several commands share, and what becomes of them."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,26 @@ from aichaos.observe.source import Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_PLACED = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?/[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?")
 _FROM_HELP = "Where the cluster comes from: live, a file, a folder, -, or demo:NAME."
+
+
+class Placed(click.types.StringParamType):
+    """`NAMESPACE/NAME` of a ConfigMap or a Lease of ours. what: how it is called."""
+
+    name = "NS/NAME"
+
+    def __init__(self, what: str, example: str) -> None:
+        self._what, self._example = what, example
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not _PLACED.fullmatch(str(value)):
+            self.fail(f"{value!r} names no {self._what}. Write NAMESPACE/NAME, as in {self._example}.", param, ctx)
+        return str(value)
+
+
+A_LEVER = Placed("lever", "aichaos/aichaos-lever")
+A_LEASE = Placed("Lease", "aichaos/aichaos-run")
 
 
 def _sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from aichaos.cli.options import connection_options
+from aichaos.cli.options import A_LEVER, connection_options
 from aichaos.errors import UsageError
 
 
@@ -20,7 +20,10 @@ from aichaos.errors import UsageError
     help="What that journal is signed with: `key` in the state directory.",
 )
 @click.option(
-    "--lever", metavar="NS/NAME", help="Where the run's Lease lies, for one that this machine does not know (aichaos/aichaos-lever)."
+    "--lever",
+    metavar="NS/NAME",
+    type=A_LEVER,
+    help="Where the run's Lease lies, for one that this machine does not know (aichaos/aichaos-lever).",
 )
 @click.option("--wait", is_flag=True, help="Wait for whoever works on a run: its own process, or the watchdog that restores it.")
 @click.option("--when-lost", is_flag=True, help="Begin when the run's Lease is not renewed any more.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from aichaos import settings
-from aichaos.cli.options import choice, warn
+from aichaos.cli.options import A_LEVER, choice, warn
 from aichaos.domain.experiment import seconds
 from aichaos.errors import RefusedError, UsageError
 
@@ -38,7 +38,7 @@ def plan_options(command: F) -> F:
             click.option("--resolve", "resolved", multiple=True, metavar="WHOM=WHERE", help=_RESOLVE),
             click.option("--prometheus", metavar="URL", help="The Prometheus that probes with a query ask."),
             click.option("--probe-ca", metavar="FILE", help="Authorities (PEM) that https probes trust beside this machine's."),
-            click.option("--lever", metavar="NS/NAME", help="The ConfigMap that stops every run (aichaos/aichaos-lever)."),
+            click.option("--lever", metavar="NS/NAME", type=A_LEVER, help="The ConfigMap that stops every run (aichaos/aichaos-lever)."),
             click.option("--why", metavar="TEXT", default="", help="Why; it stands in the journal and in the cluster's Events."),
         )
     ):
@@ -173,7 +173,7 @@ def unless_begun(folder: Path, sign: Path) -> Iterator[None]:
 def order_of(given: dict[str, Any], **more: Any) -> "Order":
     """Raises UsageError."""
     from aichaos.domain.running import LEVER
-    from aichaos.live.planning import Order, lease_of
+    from aichaos.live.planning import Order
     from aichaos.measure.http import trust
     from aichaos.measure.prometheus import checked
     from aichaos.measure.whom import resolve
@@ -188,7 +188,6 @@ def order_of(given: dict[str, Any], **more: Any) -> "Order":
         lever=given["lever"] or LEVER,
         **more,
     )
-    lease_of(order)
     if effective["probe_ca"] is not None:
         trust(effective["probe_ca"])
     return order

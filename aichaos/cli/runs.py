@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import click
 
-from aichaos.cli.options import connection_options, output_option, write_json
+from aichaos.cli.options import A_LEASE, connection_options, output_option, write_json
 from aichaos.errors import UsageError
 
 
 @click.command("runs", short_help="Past runs of this machine, and the one that is active in the cluster.")
 @click.option("--cluster", is_flag=True, help="The run that is active in the cluster, whoever started it.")
 @click.option("--experiment", metavar="NAME", help="The runs of one experiment, computed anew, and where its score is going.")
-@click.option("--lease", "where", default="aichaos/aichaos-run", show_default=True, metavar="NS/NAME", help="The Lease of runs.")
+@click.option(
+    "--lease", "where", default="aichaos/aichaos-run", show_default=True, metavar="NS/NAME", type=A_LEASE, help="The Lease of runs."
+)
 @connection_options
 @output_option
 def command(cluster: bool, experiment: str | None, where: str, kubeconfig: str | None, context: str | None, output: str) -> int:

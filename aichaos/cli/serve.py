@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from aichaos.cli.options import connection_options
+from aichaos.cli.options import A_LEASE, connection_options
 
 _TOKEN = "AICHAOS_SERVE_TOKEN"
 
@@ -18,7 +18,7 @@ _TOKEN = "AICHAOS_SERVE_TOKEN"
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A host name that it may be asked by; may be repeated.")
 @click.option("--allow-stop", is_flag=True, help="Let whoever knows the token stop runs.")
 @click.option("--no-cluster", is_flag=True, help="Do not ask the cluster which run is active, whoever started it.")
-@click.option("--lease", default="aichaos/aichaos-run", show_default=True, metavar="NS/NAME", help="The Lease of runs.")
+@click.option("--lease", default="aichaos/aichaos-run", show_default=True, metavar="NS/NAME", type=A_LEASE, help="The Lease of runs.")
 @connection_options
 def command(
     host: str,

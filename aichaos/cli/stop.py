@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aichaos import settings
+from aichaos.cli.options import A_LEVER
 from aichaos.errors import AichaosError, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _SILENT = 4 / 3
 @click.option("--release", is_flag=True, help="Release the lever.")
 @click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file.", type=click.Path(readable=False))
 @click.option("--context", metavar="NAME", help="The kubeconfig context.")
-@click.option("--lever", metavar="NS/NAME", help="The ConfigMap that stops every run (aichaos/aichaos-lever).")
+@click.option("--lever", metavar="NS/NAME", type=A_LEVER, help="The ConfigMap that stops every run (aichaos/aichaos-lever).")
 @click.option("--why", metavar="TEXT", default="", help="Why; whoever runs it is told.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it has restored.")
 def command(**given: Any) -> int:

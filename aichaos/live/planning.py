@@ -238,9 +238,6 @@ def version_of(reader: Reader) -> tuple[str, str]:
 
 
 def lease_of(order: Order) -> str:
-    namespace, slash, name = order.lever.partition("/")
-    if not (namespace and slash and name) or "/" in name:
-        raise UsageError(f"{order.lever!r} names no lever", hint="Write NAMESPACE/NAME, as in aichaos/aichaos-lever.")
     return lease.beside(order.lever)
 
 
