@@ -28,6 +28,7 @@ from aichaos.domain.sample import Judged, Sample
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.errors import NoClusterError, SourceError, UsageError
 from aichaos.files.plain import at, text
+from aichaos.live.oneway import one_way
 from aichaos.measure.objectives import looked
 from aichaos.measure.probes import Prober, Ways
 from aichaos.measure.whom import Resolve
@@ -303,6 +304,8 @@ def guarded(drawn: Drawn, say: Say) -> Guarded:
     found += guard.budgets(drawn.topology, harms, budgets, order.policy)
     found += guard.shares(drawn.topology, harms, drawn.radius.routes, order.policy)
     found += guard.one_fate(order.shared_fate, inside=bool(order.inside))
+    for told in one_way(drawn.plan, drawn.topology.snapshot, listing(drawn.reader)):
+        warnings.append(told) if isinstance(told, str) else found.append(told)
     if not any(one.name in ("rights", "closed-list") for one in found):
         tried = trial.take_back(_trying(drawn.connection, drawn.plan), drawn.plan)
         found += tried.refusals

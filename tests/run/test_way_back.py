@@ -31,8 +31,8 @@ spec: {policyName: NS, validationActions: [Deny]}
 """
 
 
-def run(rig: Rig, aichaos: Run, step: dict[str, Any]) -> Any:
-    spec = {"title": "A trial", "scope": {"namespaces": [rig.namespace]}, "deadline": "1m", "steps": [step]}
+def run(rig: Rig, aichaos: Run, *steps: dict[str, Any]) -> Any:
+    spec = {"title": "A trial", "scope": {"namespaces": [rig.namespace]}, "deadline": "1m", "steps": [*steps]}
     path = rig.home / "trial.yaml"
     path.write_text(json.dumps({"apiVersion": "aichaos/v1", "kind": "Experiment", "metadata": {"name": "trial"}, "spec": spec}))
     words = ["run", str(path), "-n", rig.namespace, "--lever", f"{rig.namespace}/lever", "--accept-shared-fate", "--yes"]
@@ -80,6 +80,32 @@ def test_old_values_that_nobody_would_take_back_are_found_before_the_first_chang
         finally:
             for resource in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
                 controlplane.request("DELETE", f"/apis/admissionregistration.k8s.io/v1/{resource}/{rig.namespace}")
+        rig.assert_restored()
+
+
+def test_a_change_that_goes_one_way_only_is_refused_and_a_rule_that_was_not_tried_is_said(
+    controlplane: ControlPlane, tmp_path: Path, aichaos: Run
+) -> None:
+    with rigged(controlplane, tmp_path) as rig:
+        name = f"{rig.namespace}-change"
+        about = POLICY.replace("NS", name).replace(
+            "object.metadata.?labels.?app.orValue('') != 'web'", "object.spec.ports == oldObject.spec.ports"
+        )
+        controlplane.apply(about.replace("CREATE, UPDATE", "UPDATE"), rig.namespace)
+        try:
+            controlplane.request("POST", f"/api/v1/namespaces/{rig.namespace}/configmaps", {"metadata": {"name": "c"}, "data": {"a": "b"}})
+            sealed = {"kind": "ConfigMap", "name": "c", "namespace": rig.namespace, "merge": {"immutable": True}}
+            done = run(
+                rig, aichaos, {"name": "seal", "patch": sealed}, {"name": "flip", "label": _service(rig) | {"set": {"app": "other"}}}
+            )
+            assert done.returncode == 5, all_said(done)
+            told = f"refused [way-back]: the old values of ConfigMap/{rig.namespace}/c could not be put back: immutable"
+            assert told in " ".join(done.stderr.split()), all_said(done)
+            said = f"whether it lets Service/{rig.namespace}/web go back was not tried"
+            assert said in " ".join(done.stdout.split()), all_said(done)
+        finally:
+            for resource in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
+                controlplane.request("DELETE", f"/apis/admissionregistration.k8s.io/v1/{resource}/{name}")
         rig.assert_restored()
 
 
