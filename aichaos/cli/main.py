@@ -141,7 +141,8 @@ def _tell_of_unfinished(arguments: list[str]) -> None:
     for name in state.unfinished():
         series = state.series(name).is_dir()
         told = f"the series {name} was not ended, and keeps other runs out" if series else f"run {name} has not been restored"
-        _say(f"{told}: its process died", f"aichaos recover {name}")
+        why = "something could not be put back" if not series and state.given_up(name) else "its process died"
+        _say(f"{told}: {why}", f"aichaos recover {name}")
 
 
 def _program() -> str:

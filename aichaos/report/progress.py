@@ -180,7 +180,7 @@ def end(report: Report, paper: Paper) -> None:
         case "not-restored":
             paper.text(f"NOT restored: {report.unmet or ', '.join(done.left_over)}", style="red")
             if done.left_over:
-                paper.text(f"Type the commands above; then, or once the cause is gone: aichaos recover {done.run}")
+                paper.text(f"Type the commands above; then, or once the cause is gone: `aichaos recover {done.run}`")
             else:
                 paper.text(
                     "All objects that were touched are as they were: something else answers, or does not yet. Who would: aichaos route"

@@ -17,7 +17,7 @@ from aichaos.errors import FileError
 JOURNAL = "journal.jsonl"
 _LOCK = "lock"
 _KEY_BYTES = 32
-_TAIL = 4096
+_TAIL = 1 << 16
 _TRIES, _PAUSE = 5, 0.01
 
 
@@ -98,13 +98,26 @@ def not_ended() -> list[str]:
 def ended(path: Path) -> bool:
     """Whether the last line of a journal is its end; also where it can't be read, as nothing could be done about it then."""
     try:
-        with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - _TAIL))
-            lines = file.read().rstrip(b"\n").split(b"\n")
+        return b'"entry":"closed"' in _last(path)
     except OSError:
         return True
-    return b'"entry":"closed"' in lines[-1]
+
+
+def given_up(run: str) -> bool:
+    """Whether somebody has tried to put everything back, and something could not be."""
+    try:
+        last = _last(folder(run) / JOURNAL)
+    except OSError:
+        return False
+    return b'"entry":"checked"' in last and b'"left_over"' in last
+
+
+def _last(path: Path) -> bytes:
+    """The last line of a journal, as far as it is not longer than any is. Raises OSError."""
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - _TAIL))
+        return file.read().rstrip(b"\n").split(b"\n")[-1]
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def test_an_unfinished_run_is_said_at_every_command_until_it_is_recovered(contro
         left(rig)
         told = aichaos(rig, "config")
         assert told.returncode == 0
-        assert f"run {rig.run} has not been restored" in told.stderr
+        assert f"run {rig.run} has not been restored: its process died" in told.stderr
         assert f"aichaos recover {rig.run}" in told.stderr
         assert rig.run not in told.stdout
         (shown,) = json.loads(aichaos(rig, "runs", "-o", "json").stdout)
@@ -384,6 +384,7 @@ def test_a_version_that_the_cluster_serves_no_more_is_left_over_and_no_object_th
         assert done.returncode == 8, all_said(done)
         assert "the server has no gateway.networking.k8s.io/v1 httproutes (any more)" in done.stderr, all_said(done)
         assert "somebody else has deleted" not in done.stderr, all_said(done)
+        assert f"run {rig.run} has not been restored: something could not be put back" in aichaos(rig, "config").stderr
         path = tmp_path / "trial.yaml"
         route = yaml.load(ROUTE.replace("NAME", "another"), "route")[0]
         spec = {"title": "A trial", "scope": {"namespaces": [rig.namespace]}, "deadline": "1m", "steps": [{"create": route}]}
