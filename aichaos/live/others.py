@@ -23,7 +23,7 @@ def answers(drawn: Drawn) -> tuple[str, Snapshot | None]:
     """What requests would be answered now that were answered otherwise before, "" where all is as it was; and the cluster."""
     try:
         seen = source.through(drawn.connection, drawn.order.choice)
-    except SourceError as error:
+    except (SourceError, UsageError) as error:  # UsageError: a namespace that was asked for is gone
         return f"the cluster could not be read again: {error}", None
     before = drawn.prediction.states[0].outcomes
     other = [drawn.prediction.requests[number] for number, now in _answered(drawn, seen).items() if not _same(before[number], now)]
@@ -36,7 +36,7 @@ def changed_by_others(drawn: Drawn, ended: Ended, seen: Snapshot | None) -> list
     foreign = {one.object for one in ended.restored.foreign}
     try:
         now = seen or source.through(drawn.connection, drawn.order.choice)
-    except SourceError:
+    except (SourceError, UsageError):
         return sorted(foreign)
     asked = _answered(drawn, now)
     given = [*(drawn.prediction.states[0].outcomes[number] for number in asked), *(answer for answer in asked.values() if answer)]

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from aichaos.cluster.writer import Found, Sight, Unread, Writer
+from aichaos.cluster.writer import Absent, Found, Sight, Unread, Writer
 from aichaos.domain import clock
 from aichaos.domain.running import (
     Change,
@@ -29,6 +29,7 @@ from aichaos.domain.running import (
     JournalEntry,
     LeftOver,
     Manifest,
+    Missing,
     Outcome,
     Place,
     Refused,
@@ -41,11 +42,12 @@ from aichaos.domain.running import (
     Unknown,
 )
 from aichaos.errors import AichaosError, FileError
-from aichaos.run import by_hand, lease, mirror
+from aichaos.run import by_hand, lease, mirror, own
 from aichaos.run.closed import refusal
 from aichaos.run.inverses import NOT_KNOWN, UNDO, History, Scene, Way, changed_by_others, histories, unseen, way_back
 from aichaos.run.journal import Journal
 from aichaos.run.lease import Held, Looked
+from aichaos.run.likeness import meta
 from aichaos.run.trial import without_given_out
 
 Say = Callable[[str], None]
@@ -137,6 +139,10 @@ class _Restore:
         self.too_old: dict[Place, Manifest | None] = {}
         """Objects that have to be made again because of their age, as they are."""
         self.taken: set[Place] = set()
+        self.untaken: dict[Place, float] = {}
+        """Objects whose change has not been taken, and not been refused either: since when."""
+        self.homeless: set[Place] = set()
+        """Objects whose namespace somebody else has deleted: there is nowhere to put them back."""
         self.failures = 0
         self.said: set[str] = set()
         self.unheard = self.began if _unheard(journal) else None
@@ -228,7 +234,9 @@ class _Restore:
     def _is_ready(self, history: History, sights: dict[Place, Sight]) -> bool:
         """Whether all that decides about an object could be read."""
         elders = [pair.elder for pair in self._rivals() if history.place in pair.younger]
-        return history.place not in self.given_up and all(_known(sights, place) for place in (history.place, *elders))
+        if history.place in self.given_up or history.place in self.homeless:
+            return False
+        return all(_known(sights, place) for place in (history.place, *elders))
 
     def _send(self, way: Way, scene: Scene, looked: Looked | None) -> bool:
         """Do what can be done now; whether anything came of it. Nothing, where it is not known whose the Lease is: the next round asks."""
@@ -279,15 +287,35 @@ class _Restore:
             self.acknowledged = time.monotonic()
             self.changes += 1
             self.refused.pop(change.place, None)
+            self.untaken.pop(change.place, None)
             self.say(f"{_DOES[change.verb]} {change.place}")
             return True
+        if isinstance(outcome, Missing | Refused) and change.verb == "create" and (what := self._homeless(change.place)):
+            self.homeless.add(change.place)
+            self.foreign.add(Foreign(object=str(change.place), what=what))
+            return False
         if isinstance(outcome, Refused) and change.verb == "create" and change.place.kind == "Service" and "allocate" in outcome.why:
             self.taken.add(change.place)
         if isinstance(outcome, Refused):
             self._refuse(change.place, f"the server refuses to {change.verb} it: {outcome.why}", change)
-        elif isinstance(outcome, Unknown):
+        elif isinstance(outcome, Missing):
+            self._refuse(change.place, f"the server says that there is nothing to {change.verb} or no namespace for it", change)
+        else:
+            since = self.untaken.setdefault(change.place, time.monotonic())
+            if time.monotonic() - since > self.patience.refused:
+                self._once(f"{change.place}: the server does not take it: {outcome.why}; this goes on until it does")
+        if isinstance(outcome, Unknown):
             self.unheard = time.monotonic()
         return False
+
+    def _homeless(self, place: Place) -> str:
+        """What somebody else has done to the namespace of an object that can't be made again in it; "" where it is there."""
+        match self.writer.read(own.namespace(place.namespace)):
+            case Absent():
+                return "somebody else has deleted its namespace"
+            case Found(found) if meta(found, "deletionTimestamp"):
+                return "somebody else is deleting its namespace"
+        return ""
 
     def _refuse(self, place: Place, why: str, change: Change | None, *, blind: bool = False) -> None:
         since, *_ = self.refused.setdefault(place, (time.monotonic(), why, change))

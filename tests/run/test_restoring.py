@@ -8,8 +8,24 @@ from typing import Any
 import pytest
 
 from aichaos.cluster.writer import Absent, Found, Sight, Unread
-from aichaos.domain.running import Access, Approval, Change, Done, Intent, Manifest, Opened, Outcome, Place, Plan, Refused, Result, Rivals
-from aichaos.run import journal, lease, restore
+from aichaos.domain.running import (
+    Access,
+    Approval,
+    Change,
+    Done,
+    Intent,
+    Manifest,
+    Missing,
+    Opened,
+    Outcome,
+    Place,
+    Plan,
+    Refused,
+    Result,
+    Rivals,
+    Unknown,
+)
+from aichaos.run import journal, lease, own, restore
 from aichaos.run.journal import Journal
 from aichaos.run.likeness import as_it_was
 from tests.run.driver import approval
@@ -140,6 +156,51 @@ def test_a_lease_that_may_not_be_read_keeps_nothing_from_being_put_back(book: Jo
     restored = restore.restore(book, store, lambda line: None, "main", ours, restore.Patience(landing=0.0))
     assert restored.verified
     assert [change.verb for change in store.sent] == ["delete", "create"]
+
+
+GOING = {"metadata": {"deletionTimestamp": "2026-11-25T12:00:04Z"}}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "answer", "told"),
+    [
+        (None, Missing(), "somebody else has deleted its namespace"),
+        (
+            {"metadata": {"deletionTimestamp": "2026-11-25T12:00:04Z"}},
+            Refused(code=403, why="no"),
+            "somebody else is deleting its namespace",
+        ),
+    ],
+)
+def test_what_was_in_a_namespace_that_somebody_deletes_is_theirs(
+    book: Journal, namespace: Manifest | None, answer: Outcome, told: str
+) -> None:
+    """It can't be made again, and nobody waits for that."""
+    book.write(Intent(number=3, step=3, change=Change(verb="delete", place=ELDER, uid="new"), before=route(ELDER, "new", "")))
+    book.write(Result(at=0.0, number=3, outcome=Done()))
+    store: Any = Store({own.namespace("shop"): namespace} if namespace else {}, {})
+    store.send_all = lambda changes, may: [answer for _ in changes]
+    restored = restore.restore(book, store, lambda line: None, "main", None, restore.Patience(landing=0.0, refused=60.0))
+    assert restored.verified
+    assert [(one.object, one.what) for one in restored.foreign] == [("HTTPRoute/shop/elder", told)]
+
+
+def test_why_a_change_is_not_taken_is_said_while_it_is_tried_again(book: Journal) -> None:
+    """As where an admission webhook does not answer: the server says 500 to each change, and answers everything else."""
+    store: Any = Store(aged(), {})
+    send_all, said = store.send_all, threading.Event()
+
+    def answers(changes: list[Change], may: object) -> Any:
+        return send_all(changes, may) if said.is_set() else [Unknown(why="failed calling webhook") for _ in changes]
+
+    def say(line: str) -> None:
+        if line == "HTTPRoute/shop/younger: the server does not take it: failed calling webhook; this goes on until it does":
+            said.set()
+
+    store.send_all = answers
+    patience = restore.Patience(landing=0.0, refused=0.0, longest=0.01)
+    assert restore.restore(book, store, say, "main", None, patience).verified
+    assert said.is_set()
 
 
 def test_a_rival_that_could_not_be_made_again_is_not_to_be_deleted_by_hand_alone(book: Journal) -> None:
