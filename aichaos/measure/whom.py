@@ -92,7 +92,7 @@ def whom(probe: HTTPProbe, topology: Topology, policy: Policy, given: Sequence[R
             gateway = topology.gateways.get((namespace, name))
             if gateway is None:
                 raise UsageError(f"there is no Gateway {namespace}/{name}", hint="Name one that exists in `via`.")
-            return _gateway(gateway, url, port, authority, given)
+            return _gateway(gateway, url, port, authority, policy, given)
         case ["service", namespace, name] if namespace and name:
             service = topology.services.get((namespace, name))
             if service is None:
@@ -114,18 +114,25 @@ def _url(written: str) -> tuple[SplitResult, int]:
     return url, port if port is not None else _PORTS[url.scheme]
 
 
-def _gateway(gateway: Gateway, url: SplitResult, port: int, authority: str, given: Sequence[Resolve]) -> Whom:
+def _gateway(gateway: Gateway, url: SplitResult, port: int, authority: str, policy: Policy, given: Sequence[Resolve]) -> Whom:
     called = f"gateway/{gateway.namespace}/{gateway.name}"
     if all(listener.port != port for listener in gateway.spec.listeners):
         ports = ", ".join(str(one) for one in sorted({listener.port for listener in gateway.spec.listeners}))
         raise UsageError(f"{called} has no listener on port {port}", hint=f"It listens on {ports or 'none'}.")
     addresses = _given(called, port, given)
-    if not addresses:
-        # The cluster's own word, even where it is loopback: a Gateway on this machine
-        addresses = [Address(one.value, port) for one in gateway.status.addresses if not _metadata(one.value)]
+    why = f"{called} has no address in its status"
+    for one in gateway.status.addresses if not addresses else ():
+        barred = "" if policy.allows(one.value) else forbidden(one.value)
+        if barred:  # the cluster's own word is not the user's: what it calls this machine may be anything here
+            why = f"{called} says that it is at {one.value}, which may not be asked: {barred}"
+            continue
+        try:
+            addresses += looked_up(Address(one.value, port)) if _is_name(one.value) else [Address(one.value, port)]
+        except UsageError as error:
+            why = f"{called}: {error}"
     if not addresses:
         hint = f"Give one that can be reached from here: --resolve {called}:{port}=ADDRESS:PORT (a port-forward, for example)."
-        raise UsageError(f"{called} has no address in its status", hint=hint)
+        raise UsageError(why, hint=hint)
     return Whom(called=called, url=url, authority=authority, addresses=tuple(addresses))
 
 
@@ -159,7 +166,7 @@ def _host(url: SplitResult, port: int, authority: str, topology: Topology, polic
     gateways = [one for one in topology.snapshot.gateways if any(address.value.lower() == host for address in one.status.addresses)]
     gateways = gateways or _serving(host, port, topology)
     if len(gateways) == 1:
-        return _gateway(gateways[0], url, port, authority, given)
+        return _gateway(gateways[0], url, port, authority, policy, given)
     several = " (" + ", ".join(f"gateway/{one.namespace}/{one.name}" for one in gateways) + ")" if gateways else ""
     hint = f"Name who is asked in `via`{several}, or allow the host in your policy: policy: {{allow: [{host}]}}."
     what = "more than one Gateway serves it" if gateways else "the host is not in this cluster, and the policy does not allow it"
@@ -180,8 +187,12 @@ def _fits(host: str, name: str) -> bool:
     return host == name or (name.startswith("*.") and host.endswith(name[1:]))
 
 
-def _metadata(host: str) -> bool:
-    return bool(forbidden(host)) and not _is_loopback(host)
+def _is_name(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def _given(called: str, port: int, given: Sequence[Resolve]) -> list[Address]:

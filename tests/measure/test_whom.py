@@ -53,15 +53,54 @@ def test_a_gateway_without_an_address_says_how_to_give_one() -> None:
     assert "--resolve gateway/shop/bare:80=" in caught.value.hint
 
 
-def test_a_gateway_of_this_machine_may_be_asked_and_one_at_a_metadata_address_not() -> None:
-    for address, allowed in (("127.0.0.1", True), ("169.254.169.254", False)):
-        there = topology_of(gateway() | {"status": {"addresses": [{"type": "IPAddress", "value": address}]}})
-        probe = HTTPProbe(url="http://web.example.com/", via="gateway/shop/edge")
-        if allowed:
-            assert whom(probe, there, NO_POLICY).addresses == (Address(address, 80),)
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        ("IPAddress", "127.0.0.1"),
+        ("IPAddress", "::1"),
+        ("IPAddress", "0.0.0.0"),
+        ("IPAddress", "169.254.169.254"),
+        ("IPAddress", "fe80::1"),
+        ("IPAddress", "100.100.100.200"),
+        ("Hostname", "localhost"),
+        ("Hostname", "metadata.google.internal"),
+        ("Hostname", "no..name"),
+    ],
+)
+def test_what_a_gateway_says_of_itself_leads_to_no_machine_but_its_own(kind: str, address: str) -> None:
+    there = topology_of(gateway() | {"status": {"addresses": [{"type": kind, "value": address}]}})
+    probe = HTTPProbe(url="http://web.example.com/", via="gateway/shop/edge")
+    with pytest.raises(UsageError) as caught:
+        whom(probe, there, NO_POLICY)
+    assert "--resolve gateway/shop/edge:80=" in caught.value.hint
+
+
+def test_a_name_is_asked_at_what_it_leads_to_and_not_where_it_leads_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    led = {"lb.example.com": ["127.0.0.1", "10.0.0.9"], "evil.example.com": ["169.254.169.254"]}
+    monkeypatch.setattr("socket.getaddrinfo", lambda host, port, type: [(2, 1, 6, "", (one, port)) for one in led[host]])
+    probe = HTTPProbe(url="http://web.example.com/", via="gateway/shop/edge")
+    for name, found in (("lb.example.com", (Address("10.0.0.9", 80),)), ("evil.example.com", ())):
+        there = topology_of(gateway() | {"status": {"addresses": [{"type": "Hostname", "value": name}]}})
+        if found:
+            assert whom(probe, there, NO_POLICY).addresses == found
         else:
-            with pytest.raises(UsageError):
+            with pytest.raises(UsageError, match=r"evil.example.com leads to 169.254.169.254"):
                 whom(probe, there, NO_POLICY)
+
+
+def test_the_user_can_say_that_a_gateway_is_on_this_machine() -> None:
+    there = topology_of(gateway() | {"status": {"addresses": [{"type": "IPAddress", "value": "127.0.0.1"}]}})
+    probe = HTTPProbe(url="http://web.example.com/", via="gateway/shop/edge")
+    mine = (Address("127.0.0.1", 80),)
+    assert whom(probe, there, Policy(allow=("127.0.0.1",))).addresses == mine
+    assert whom(probe, there, NO_POLICY, [resolve("gateway/shop/edge=127.0.0.1")]).addresses == mine
+
+
+def test_of_several_addresses_of_a_gateway_those_are_left_that_may_be_asked() -> None:
+    several = [{"type": "IPAddress", "value": one} for one in ("127.0.0.1", "10.0.0.9", "169.254.1.1", "fd00::9")]
+    there = topology_of(gateway() | {"status": {"addresses": several}})
+    found = whom(HTTPProbe(url="http://web.example.com/", via="gateway/shop/edge"), there, NO_POLICY)
+    assert found.addresses == (Address("10.0.0.9", 80), Address("fd00::9", 80))
 
 
 @pytest.mark.parametrize(
