@@ -94,6 +94,13 @@ def _unfinished() -> list[str]:
 
 
 def _say(line: str) -> None:
-    from aichaos.report.clean import clean
+    """A line; on a terminal it is wrapped, but for commands to type, which stand four columns in."""
+    from aichaos.report.layout import Paper
 
-    print(clean(line), file=sys.stderr, flush=True)
+    paper, bare = Paper(sys.stderr), line.lstrip(" ")
+    indent = len(line) - len(bare)
+    if sys.stderr.isatty() and indent < 4:
+        paper.text(bare, indent=indent)
+    else:
+        paper.line(line)
+    sys.stderr.flush()

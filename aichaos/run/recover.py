@@ -190,7 +190,7 @@ def told(run: str, restored: Restored) -> Iterator[str]:
     for left in restored.left_over:
         yield f"  {left.object}: {left.why}"
         yield from (f"    {command}" for command in left.commands)
-    yield f"  Then, or once the cause is gone: aichaos recover {run}"
+    yield f"  Then, or once the cause is gone: `aichaos recover {run}`"
 
 
 def from_cluster(written: str, access: Access, key: Path, say: Say) -> tuple[Journal, Link]:
