@@ -23,7 +23,7 @@ import msgspec
 from aichaos.domain import forms
 from aichaos.domain.digest import sha256
 from aichaos.domain.experiment import Experiment, Provenance, to_document
-from aichaos.domain.running import Approval, Manifest, Plan
+from aichaos.domain.running import LEVER, Approval, Manifest, Plan
 from aichaos.errors import FileError, SyntaxProblem, UsageError
 from aichaos.files import yaml
 
@@ -89,7 +89,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Permit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """An approval file. expires: RFC 3339, UTC. uses: how many runs it is for. id: what its uses are counted by. whole: of several
     experiments together; then `digest` is its digest, and `objects` and `limits` are those of all. kubernetes: the version whose API the
-    cluster served, as `1.35`; "" where it did not say."""
+    cluster served, as `1.35`; "" where it did not say. lever: `NS/NAME` of the one of its runs, beside which their uses are counted; "" for
+    the usual one."""
 
     api_version: str = "aichaos/v1"
     kind: Literal["Approval"] = "Approval"
@@ -106,13 +107,14 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     uses: int = 1
     whole: Whole | None = None
     kubernetes: str = ""
+    lever: str = ""
     signature: Signature | None = None
 
     @property
     def signed(self) -> bytes:
         """What the signature is of: everything else, in one order."""
         told = msgspec.to_builtins(msgspec.structs.replace(self, signature=None))
-        return msgspec.json.encode({key: one for key, one in told.items() if key not in ("whole", "kubernetes") or one})
+        return msgspec.json.encode({key: one for key, one in told.items() if key not in ("whole", "kubernetes", "lever") or one})
 
 
 # digests ---------------------------------------------------------------------------------------------------------------------------
@@ -198,7 +200,12 @@ def made(
         uses=uses,
         whole=whole,
         kubernetes=plan.kubernetes,
+        lever=_unusual(plan.lever),
     )
+
+
+def _unusual(lever: str) -> str:
+    return "" if lever == LEVER else lever
 
 
 def sign(given: Permit, key: Path, by: str | None = None) -> Permit:
@@ -259,6 +266,8 @@ def invalid(given: Permit, plan: Plan, now: datetime.datetime) -> Iterator[tuple
     elif given.kubernetes and given.kubernetes != plan.kubernetes:
         now_is = f"it serves {plan.kubernetes} now" if plan.kubernetes else "which one it serves now, it does not say"
         yield "approval-version", f"the approval was given when the cluster served Kubernetes {given.kubernetes[:20]}; {now_is}"
+    if given.lever != _unusual(plan.lever):
+        yield "approval-lever", f"the approval is for runs with the lever {given.lever[:80] or LEVER}, beside which its uses are counted"
     if (until := _time(given.expires)) is None or now >= until:
         yield "approval-expired", f"the approval has expired ({given.expires[:40]})"
     if (since := _time(given.given)) is None or now < since - datetime.timedelta(minutes=5):

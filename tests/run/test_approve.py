@@ -41,6 +41,7 @@ def test_what_was_reviewed_is_covered() -> None:
         ({"digest": "sha256:2"}, "approval-experiment"),
         ({"experiment": "other", "digest": "sha256:2"}, "approval-experiment"),
         ({"cluster": "uid-2"}, "approval-cluster"),
+        ({"lever": "mine/lever"}, "approval-lever"),
         ({"minutes": 61}, "approval-expired"),
         ({"minutes": -30}, "approval-clock"),
         ({"used": 1}, "approval-used"),
@@ -50,6 +51,13 @@ def test_what_was_reviewed_is_covered() -> None:
 )
 def test_anything_else_is_not(changes: dict[str, Any], name: str) -> None:
     assert said(given(), **changes) == [name]
+
+
+def test_an_approval_for_another_lever_is_for_that_one_alone() -> None:
+    """Its uses are counted beside it: whoever could choose another one would count from nothing again."""
+    elsewhere = permit(plan(lever="team/lever"), OBJECTS, LIMITS, lasts=datetime.timedelta(hours=1), uses=1, why="", now=NOW)
+    assert said(elsewhere, lever="team/lever") == []
+    assert said(elsewhere) == ["approval-lever"]
 
 
 def test_an_approval_may_be_for_several_runs() -> None:
