@@ -12,6 +12,7 @@ from aichaos.check.fixes import applied
 from aichaos.check.radius import blast_radius
 from aichaos.domain.experiment import Experiment, Provenance, to_document
 from aichaos.domain.finding import Finding, verdict
+from aichaos.domain.gateway import Listener
 from aichaos.domain.policy import Policy
 from aichaos.domain.prediction import Prediction
 from aichaos.domain.suggestion import BlastRadius, Draft, Suggestion
@@ -102,7 +103,32 @@ def suggestion_of(draft: Draft, topology: Topology, foresight: Foresight, out: P
 
 def gaps(topology: Topology) -> list[str]:
     """What could not be seen of the cluster although it may be there."""
-    return [str(gap) for gap in topology.snapshot.telling_gaps()]
+    return [*(str(gap) for gap in topology.snapshot.telling_gaps()), *narrow(topology)]
+
+
+def narrow(topology: Topology) -> list[str]:
+    """Said where some namespaces were looked at, and Gateways take routes of others, which may win."""
+    asked = topology.snapshot.source.namespaces
+    if not asked:
+        return []
+    taken = {
+        f"gateway/{one.gateway.namespace}/{one.gateway.name}"
+        for route in topology.snapshot.routes()
+        for one in topology.attached(route)
+        for listener in one.listeners
+        if listener.allowed_routes
+        and listener.allowed_routes.namespaces
+        and listener.allowed_routes.namespaces.from_ in ("All", "Selector")
+    }
+    if not taken:
+        return []
+    whose = f"routes of other namespaces at {', '.join(sorted(taken))} were not, and one of them may answer first"
+    return [f"only {', '.join(asked)} was looked at: {whose}; without -n they are seen"]
+
+
+def _takes_others(listener: Listener) -> bool:
+    allowed = listener.allowed_routes.namespaces if listener.allowed_routes else None
+    return allowed is not None and allowed.from_ in ("All", "Selector")
 
 
 def missing(wanted: int, got: int) -> list[str]:

@@ -17,7 +17,7 @@ from aichaos.ask.conversation import Manner, Means, ask
 from aichaos.ask.conversation import refine as ask_to_refine
 from aichaos.ask.protocol import Backend, Facts, Prompt
 from aichaos.ask.words import Words
-from aichaos.assess import Foresight, difference, example, gaps, headed, judge, mend, missing, ranked, suggestion_of
+from aichaos.assess import Foresight, difference, example, gaps, headed, judge, mend, missing, narrow, ranked, suggestion_of
 from aichaos.check.decode import experiment_of
 from aichaos.domain.base import reference
 from aichaos.domain.experiment import Experiment
@@ -153,7 +153,7 @@ def route(lines: Iterable[RequestLine | UsageError], question: Question, say: Sa
     router = Router(snapshot, question.implementation, question.client)
     return Asked(
         answers=(_answer(line, router, question.gateway) for line in lines),
-        warnings=[str(gap) for gap in snapshot.telling_gaps()],
+        warnings=gaps(Topology(snapshot)),
     )
 
 
@@ -171,8 +171,9 @@ def predict(path: Path, lines: list[RequestLine] | None, question: Question, say
     """The title of an experiment, and what it will do. lines: requests to look at; None to derive them. Raises SourceError, FileError,
     UsageError."""
     experiment = saving.load(path, experiment_of)
-    router = Router(observe(question.choice, say), question.implementation, question.client)
-    return experiment.spec.title, foretell(experiment, router, step_text, lines, question.gateway).prediction
+    snapshot = observe(question.choice, say)
+    found = foretell(experiment, Router(snapshot, question.implementation, question.client), step_text, lines, question.gateway).prediction
+    return experiment.spec.title, msgspec.structs.replace(found, notes=(*found.notes, *narrow(Topology(snapshot))))
 
 
 def export(path: Path, to: str, choice: source.Choice, policy: Policy, say: Say) -> "tuple[Exported | None, list[Finding]]":

@@ -4,7 +4,9 @@ import json
 import re
 from pathlib import Path
 
-from tests.program import Run, answer, fails
+import pytest
+
+from tests.program import Run, all_said, answer, fails
 
 
 def saved(aichaos: Run) -> str:
@@ -81,3 +83,40 @@ def test_the_page_draws_each_answer_for_as_long_as_it_lasts(aichaos: Run, tmp_pa
     lane = page.split("GET http://lior.example.com/shop</td>")[2].split("</tr>")[0]
     bars = re.findall(r'class="bar (\w+)" colspan="(\d+)" title="goes to route-chaos/([\w-]+)', lane)
     assert bars == [("tone0", "4", "infra-backend-v1"), ("tone1", "4", "infra-backend-v3"), ("tone0", "1", "infra-backend-v1")]
+
+
+SHARED = """
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: other}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {gatewayClassName: any, listeners: [{name: http, protocol: HTTP, port: 80, allowedRoutes: {namespaces: {from: FROM}}}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec: {parentRefs: [{name: edge}], hostnames: [a.test], rules: [{backendRefs: [{name: web, port: 80}]}]}
+---
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {ports: [{port: 80}]}}
+"""
+GONE = """
+apiVersion: aichaos/v1
+kind: Experiment
+metadata: {name: gone}
+spec: {title: Gone, scope: {namespaces: [shop]}, steps: [{delete: {kind: HTTPRoute, name: web, namespace: shop}}]}
+"""
+
+
+@pytest.mark.parametrize(("takes", "words", "said"), [("All", ["-n", "shop"], 1), ("All", [], 0), ("Same", ["-n", "shop"], 0)])
+def test_where_others_may_answer_first_it_is_said_that_they_were_not_looked_at(
+    aichaos: Run, tmp_path: Path, takes: str, words: list[str], said: int
+) -> None:
+    (tmp_path / "cluster.yaml").write_text(SHARED.replace("FROM", takes))
+    (tmp_path / "gone.yaml").write_text(GONE)
+    for command in (["predict", "gone.yaml"], ["route", "GET", "http://a.test/"], ["suggest", "--no-save"]):
+        done = aichaos(*command, "--from", "cluster.yaml", *words)
+        assert done.returncode in (0, 4), all_said(done)
+        assert done.stderr.count("gateway/shop/edge were not, and one of them may answer first") == said, all_said(done)
