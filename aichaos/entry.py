@@ -36,5 +36,6 @@ def _leave() -> None:
         save.abandon()
     meter = sys.modules.get("aichaos.ask.meter")
     spent = meter.METER.spent() if meter is not None else ""
-    os.write(2, f"aichaos: interrupted; {f'{spent}; ' if spent else ''}nothing was changed in the cluster\n".encode())
+    begin = "\n" if os.isatty(2) else ""  # the terminal has written ^C, perhaps behind a question
+    os.write(2, f"{begin}aichaos: interrupted; {f'{spent}; ' if spent else ''}nothing was changed in the cluster\n".encode())
     os._exit(130)

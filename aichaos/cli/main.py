@@ -4,6 +4,7 @@ A command's module is imported when it is called. `--help` knows the commands by
 """
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -83,12 +84,20 @@ def main(arguments: list[str] | None = None) -> None:
     if sys.stdout is None:
         _say("cannot write the answer: standard output is closed", "Leave it open, or send it to a file.")
         os._exit(1)
+    _speak()
     given = sys.argv[1:] if arguments is None else arguments
     _tell_of_unfinished(given)
     code = run(given)
     # Not sys.exit: it would wait for threads that still hang on a slow server after Ctrl-C.
     _flush()
     os._exit(code)
+
+
+def _speak() -> None:
+    """A letter that a terminal does not know is written otherwise, and ends nothing; files and pipes are UTF-8, as JSON and HTML are."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def run(arguments: list[str]) -> int:

@@ -210,12 +210,9 @@ def asked(experiment: str, question: str) -> bool:
     """Whether whoever sits here types the experiment's name. Raises UsageError where nobody does."""
     terminal_or_yes(False)
     print(f"{question} Type its name, {experiment}, to go on: ", end="", file=sys.stderr, flush=True)
-    typed = ""
-    try:
-        typed = sys.stdin.readline()
-    finally:
-        if not typed.endswith("\n"):  # Ctrl-C, Ctrl-D: what is said next begins a line
-            print(file=sys.stderr, flush=True)
+    typed = sys.stdin.readline()
+    if not typed.endswith("\n"):  # Ctrl-D: what is said next begins a line
+        print(file=sys.stderr, flush=True)
     return typed.strip() == experiment
 
 

@@ -8,19 +8,16 @@ from aichaos.cli.running import asked
 
 
 class Terminal:
-    """Somebody sits here, types this, or gives up; seen: what is on the screen beside that."""
+    """Somebody sits here, types this; seen: what is on the screen beside that."""
 
-    def __init__(self, typed: str = "", gives_up: type[BaseException] | None = None) -> None:
+    def __init__(self, typed: str = "") -> None:
         self.seen = ""
         self._typed = typed
-        self._gives_up = gives_up
 
     def isatty(self) -> bool:
         return True
 
     def readline(self) -> str:
-        if self._gives_up:
-            raise self._gives_up
         return self._typed
 
     def write(self, text: str) -> None:
@@ -37,12 +34,3 @@ def test_only_the_name_is_a_yes(typed: str, is_so: bool, monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stderr", screen)
     assert asked("trial", "Shall this be done?") is is_so
     assert screen.seen.endswith("\n") is not typed.endswith("\n"), "the terminal shows what was typed, line end and all"
-
-
-def test_what_is_said_after_ctrl_c_begins_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Terminal()
-    monkeypatch.setattr(sys, "stdin", Terminal(gives_up=KeyboardInterrupt))
-    monkeypatch.setattr(sys, "stderr", screen)
-    with pytest.raises(KeyboardInterrupt):
-        asked("trial", "Shall this be done?")
-    assert screen.seen.endswith("to go on: \n")

@@ -148,6 +148,12 @@ def test_at_a_terminal_the_name_is_asked_and_ctrl_c_stops_and_restores_however_o
     assert shop.answering() == "v1"
 
 
+def test_ctrl_c_at_the_question_says_on_a_line_of_its_own_that_nothing_was_changed(shop: Shop) -> None:
+    code, seen = shop.at_a_terminal(shop.experiment(shop.conflict()), typed="", stop_at="to go on:", presses=1)
+    assert (code, seen.splitlines()[-1]) == (130, "aichaos: interrupted; nothing was changed in the cluster"), seen
+    assert seen.splitlines()[-2].endswith("to go on: "), seen
+
+
 def test_at_a_terminal_another_name_is_a_no(shop: Shop) -> None:
     code, seen = shop.at_a_terminal(shop.experiment(shop.conflict()), typed="yes\n")
     assert (code, "nothing was changed" in seen) == (130, True), seen
