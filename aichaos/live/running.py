@@ -136,17 +136,17 @@ def _carry_out(drawn: Drawn, guarded: Guarded, writer: Writer, stops: Stops, say
         lever.make(writer, lever.place(order.lever))
         if guarded.permit is not None and series is None:
             uses.count(writer, held.place.namespace, guarded.permit.id, guarded.permit.uses)
-    except AichaosError:
+        how = beside_lever(f"aichaos stop {plan.run}", plan.lever)
+        say(Started(run=plan.run, experiment=plan.experiment, steps=[step.text for step in plan.steps], deadline=plan.deadline, stop=how))
+        noted = audit.tell(writer, touched, plan.run, "ChaosStarted", f"{approval.who}: {plan.title}. Stop it: {how}", approval.at)
+        if not noted:
+            say(Told(text="no Events could be written: who did what stands in the journal alone"))
+        folder = state.folder(plan.run)
+        witness = _witness(drawn, guarded, stops, say, manner)
+        hands = _Hands(drawn, witness, manner, say)
+    except BaseException:  # also where nobody takes what it says: nothing was changed, and others may run
         lease.release(writer, held)
         raise
-    how = beside_lever(f"aichaos stop {plan.run}", plan.lever)
-    say(Started(run=plan.run, experiment=plan.experiment, steps=[step.text for step in plan.steps], deadline=plan.deadline, stop=how))
-    noted = audit.tell(writer, touched, plan.run, "ChaosStarted", f"{approval.who}: {plan.title}. Stop it: {how}", approval.at)
-    if not noted:
-        say(Told(text="no Events could be written: who did what stands in the journal alone"))
-    folder = state.folder(plan.run)
-    witness = _witness(drawn, guarded, stops, say, manner)
-    hands = _Hands(drawn, witness, manner, say)
     start = Start(
         plan=plan,
         experiment=drawn.experiment,

@@ -138,10 +138,10 @@ def _guard_to_run(left: float) -> Waiting:
 
 
 def _heard(say: Say) -> Say:
-    """What nobody can be told any more (a closed pipe, a full disk) ends nothing: the way back is more important."""
+    """What nobody can be told any more (a closed pipe or stream, a full disk) ends nothing: the way back is more important."""
 
     def tell(event: Event) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             say(event)
 
     return tell

@@ -215,28 +215,40 @@ def test_what_the_guard_refuses_changes_nothing(shop: Shop) -> None:
     assert shop.answering() == "v1"
 
 
-_NO_WATCHDOG = """
+_BROKEN = """
 import sys
 from aichaos.entry import main
 from aichaos.errors import AichaosError
-from aichaos.run import watchdog
-def start(run):
-    raise AichaosError("no watchdog can be started")
-watchdog.start = start
+from aichaos.run import audit, watchdog
+def broken(*_):
+    raise {error}("it can't be started")
+{what} = broken
 sys.argv[0] = "aichaos"
 main()
 """
 
 
-def test_a_run_that_breaks_before_its_first_change_says_so_in_its_last_event(shop: Shop, tmp_path: Path) -> None:
+def broken(shop: Shop, folder: Path, what: str, error: str) -> subprocess.CompletedProcess[str]:
+    """A run by a program in which something raises an error as soon as it is called."""
     words = ["run", str(shop.experiment(shop.conflict())), *shop.options, "--accept-shared-fate", "--yes", "-o", "json"]
-    around = environment(tmp_path / "home", AICHAOS_STATE_DIR=str(tmp_path / "state"), KUBECONFIG=str(shop.kubeconfig))
-    command = [sys.executable, "-c", _NO_WATCHDOG, *words]
-    done = subprocess.run(command, env=around, capture_output=True, text=True, timeout=120, check=False)
+    around = environment(folder / "home", AICHAOS_STATE_DIR=str(folder / "state"), KUBECONFIG=str(shop.kubeconfig))
+    command = [sys.executable, "-c", _BROKEN.format(what=what, error=error), *words]
+    return subprocess.run(command, env=around, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_bug_before_the_first_change_keeps_nobody_else_out(shop: Shop, tmp_path: Path) -> None:
+    done = broken(shop, tmp_path, "audit.tell", "RuntimeError")
+    assert (done.returncode, "a bug in aichaos: RuntimeError: it can't be started" in done.stderr) == (1, True), all_said(done)
+    lease = f"/apis/coordination.k8s.io/v1/namespaces/{shop.namespace}/leases/aichaos-run"
+    assert not shop.gateway.controlplane.get(lease)["spec"].get("holderIdentity"), "the Lease is free again"
+
+
+def test_a_run_that_breaks_before_its_first_change_says_so_in_its_last_event(shop: Shop, tmp_path: Path) -> None:
+    done = broken(shop, tmp_path, "watchdog.start", "AichaosError")
     end = last(events_of(done))
     assert (done.returncode, end["outcome"], end["restored"], end["verdict"]) == (1, "failed", "nothing-changed", "no-data"), all_said(done)
-    assert end["stop_reason"] == "no watchdog can be started"
-    assert "aichaos: no watchdog can be started" in done.stderr
+    assert end["stop_reason"] == "it can't be started"
+    assert "aichaos: it can't be started" in done.stderr
     assert shop.run(shop.experiment(shop.conflict("500ms")), "--yes").returncode == 3, "the Lease is free again"
 
 
