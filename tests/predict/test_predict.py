@@ -215,6 +215,20 @@ def test_a_step_that_the_server_would_refuse_changes_nothing_and_is_said() -> No
     assert found.states[2].notes == ("the server would refuse this: HTTPRoute/shop/none is not there",)
 
 
+def test_what_is_done_to_an_object_of_a_kind_that_is_not_read_is_not_foretold_to_fail() -> None:
+    ingress = {"kind": "Ingress", "name": "web", "namespace": "shop"}
+    steps = ({"delete": ingress}, {"label": {**ingress, "set": {"a": "b"}}}, until("Job", "web", "Complete"))
+    found = foretold(experiment(*steps), PLAIN, "http://shop.test/").prediction
+    assert answers(found) == ["web"] * 5
+    assert not found.verdict.startswith("a step would fail")
+    why = "what this does is not known: whether {} is there was not read"
+    assert [state.notes for state in found.states[1:4]] == [
+        (why.format("Ingress/shop/web"),),
+        (why.format("Ingress/shop/web"),),
+        (why.format("Job/shop/web"),),
+    ]
+
+
 def until(kind: str, name: str, condition: str) -> Manifest:
     return {"wait": {"until": {"object": f"{kind}/shop/{name}", "condition": condition}, "timeout": "30s"}}
 

@@ -17,7 +17,7 @@ from aichaos.observe.topology import Topology
 from aichaos.predict.evolve.controllers import settle
 from aichaos.predict.evolve.draft import Change, Draft
 from aichaos.predict.evolve.faults import FOREVER, Active, injected
-from aichaos.predict.evolve.server import Refused, Server, manifest_of, placed_ref
+from aichaos.predict.evolve.server import Refused, Server, Unknown, manifest_of, missing, placed_ref
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -164,6 +164,8 @@ class Course:
         notes: list[str] = []
         try:
             rolled = write(server)
+        except Unknown as why:
+            notes = [f"what this does is not known: {why}"]
         except Refused as refusal:
             refused = str(refusal)
             notes = [f"{'this would wait in vain' if isinstance(refusal, InVain) else 'the server would refuse this'}: {refused}"]
@@ -213,7 +215,7 @@ class Course:
         ref = placed_ref(ObjectRef.of(until.object))
         there = self._draft.get(ref)
         if there is None and not self._draft.exists(ref):
-            raise InVain(f"{ref} is not there")
+            raise missing(self._draft, ref, InVain)
         match there, until.condition:
             case Pod(), "Ready" if not there.ready and there.status.conditions:
                 raise InVain(f"{ref} is not ready, and nothing makes it so")

@@ -37,6 +37,10 @@ class Refused(Exception):
     """The server would not do this; the text says why, for people."""
 
 
+class Unknown(Refused):
+    """Nobody here knows what there is to change: not that the server would not do it."""
+
+
 class Server:
     """Writes to a draft. stamp: what the clock says, RFC 3339."""
 
@@ -115,7 +119,7 @@ class Server:
         self._writes()
         if there is None:
             if not self.draft.exists(ref):
-                raise Refused(f"{ref} is not there")
+                raise missing(self.draft, ref)
             self.draft.drop(ref)
             return ref
         if there.metadata.finalizers:
@@ -184,8 +188,8 @@ class Server:
         ref = placed_ref(target.ref)
         there = self.draft.get(ref)
         if there is None:
-            known = self.draft.exists(ref)
-            raise Refused(f"what is in {ref} is not known" if known else f"{ref} is not there")
+            self._writes()
+            raise Unknown(f"what is in {ref} is not known") if self.draft.exists(ref) else missing(self.draft, ref)
         return there
 
     def _home(self, ref: ObjectRef) -> None:
@@ -193,6 +197,13 @@ class Server:
             return
         if self.draft.get(ObjectRef("Namespace", ref.namespace)) is None and not self.draft.snapshot.unread("Namespace"):
             raise Refused(f"there is no namespace {ref.namespace}")
+
+
+def missing(draft: Draft, ref: ObjectRef, refusal: type[Refused] = Refused) -> Refused:
+    """What is to be said of an object that was not found: where its kind is not read, or could not be, nobody knows whether it is there."""
+    if ref.kind not in BY_NAME or draft.snapshot.unread(ref.kind):
+        return Unknown(f"whether {ref} is there was not read")
+    return refusal(f"{ref} is not there")
 
 
 def placed(manifest: Manifest) -> ObjectRef:
