@@ -44,6 +44,7 @@ class Progress:
         self._steps = 0
         self._step = ""
         self._waiting = ""
+        self._latest: float | None = None
         self._probes: dict[str, tuple[int, int, str]] = {}
         self._last: dict[str, str] = {}
         self._shown = False
@@ -68,7 +69,7 @@ class Progress:
                 done = {"create": "created", "patch": "changed", "delete": "deleted"}.get(event.verb, event.verb)
                 self._line(f"  {done} {event.object}")
             case Waiting():
-                self._wait(event.what)
+                self._wait(event)
             case Probed():
                 self._probe(event)
             case Told():
@@ -90,6 +91,10 @@ class Progress:
             self._again()
 
     def _again(self) -> None:
+        if self._restoring and self._waiting:
+            left = f", {max(0.0, self._latest - time.monotonic()):.0f} s at most" if self._latest is not None else ""
+            self._line(f"the way back has ended, and nothing is changed any more; still waiting for {self._waiting}{left}", "yellow")
+            return
         self._line(
             "still restoring: a second as a rule; some more where routes keep their order of age, up to minutes for a finalizer", "yellow"
         )
@@ -98,10 +103,12 @@ class Progress:
     def close(self) -> None:
         self._clear()
 
-    def _wait(self, what: str) -> None:
-        if what and what != self._waiting and not self._live:
-            self._line(f"  waiting for {what}")
-        self._waiting = what
+    def _wait(self, event: Waiting) -> None:
+        """Beside the way back there is no line that is written again: what is waited for then comes after it."""
+        if event.what and event.what != self._waiting and (self._restoring or not self._live):
+            self._line(f"  waiting for {event.what}")
+        self._waiting = event.what
+        self._latest = time.monotonic() + event.seconds_left if event.seconds_left is not None else None
 
     def _probe(self, event: Probed) -> None:
         good, bad, _ = self._probes.get(event.probe, (0, 0, ""))

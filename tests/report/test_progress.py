@@ -8,7 +8,7 @@ import pytest
 
 from aichaos.domain.about import Report
 from aichaos.domain.prediction import Answer, BackendShare, Irreversible, Prediction, State
-from aichaos.domain.running import Approval, Change, Finished, Intent, NotRestored, Place, Probed, RestoreBegan, Started, Step
+from aichaos.domain.running import Approval, Change, Finished, Intent, NotRestored, Place, Probed, RestoreBegan, Started, Step, Waiting
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.report.layout import Paper
 from aichaos.report.plan import diff, show
@@ -72,6 +72,20 @@ def test_ctrl_c_once_more_leaves_no_mark_on_the_line() -> None:
     before = len(paper.stream.getvalue())
     told.again()
     assert paper.stream.getvalue()[before:].startswith("\r\x1b[Kstill restoring")
+
+
+def test_what_is_waited_for_after_the_way_back_is_said_on_a_terminal_too_and_at_ctrl_c() -> None:
+    paper = Paper(io.StringIO())
+    told = Progress(paper, live=True)
+    told(RestoreBegan(who="main"))
+    told(Waiting(what="the rollout of Deployment/shop/web: 1 of 3 pods are ready", seconds_left=299.7))
+    told.again()
+    assert isinstance(paper.stream, io.StringIO)
+    said = " ".join(paper.stream.getvalue().split())
+    assert "restoring waiting for the rollout of Deployment/shop/web: 1 of 3 pods are ready" in said
+    assert "the way back has ended, and nothing is changed any more; still waiting for the rollout" in said
+    assert re.search(r"pods are ready, \d+ s at most", said)
+    assert "its watchdog" not in said
 
 
 def answer(ready: int, route: str = "shop/my-route") -> Answer:
