@@ -61,8 +61,10 @@ def show(
 
 def reach(radius: BlastRadius) -> str:
     parts = []
-    if radius.pods_total:
+    if radius.pods:
         parts.append(f"up to {radius.pods} of {radius.pods_total} pods ({radius.share:.0%})")
+    elif radius.pods_total:
+        parts.append(f"none of {radius.pods_total} pods")
     if radius.routes:
         parts.append(f"{len(radius.routes)} route{'s' * (len(radius.routes) != 1)} ({', '.join(radius.routes[:5])})")
     if radius.namespaces:

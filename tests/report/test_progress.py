@@ -11,7 +11,7 @@ from aichaos.domain.prediction import Answer, BackendShare, Irreversible, Predic
 from aichaos.domain.running import Approval, Change, Finished, Intent, NotRestored, Place, Probed, RestoreBegan, Started, Step, Waiting
 from aichaos.domain.suggestion import BlastRadius
 from aichaos.report.layout import Paper
-from aichaos.report.plan import diff, show
+from aichaos.report.plan import diff, reach, show
 from aichaos.report.progress import Progress, end
 from tests.run.plans import plan
 
@@ -86,6 +86,14 @@ def test_what_is_waited_for_after_the_way_back_is_said_on_a_terminal_too_and_at_
     assert "the way back has ended, and nothing is changed any more; still waiting for the rollout" in said
     assert re.search(r"pods are ready, \d+ s at most", said)
     assert "its watchdog" not in said
+
+
+@pytest.mark.parametrize(
+    ("pods", "told"),
+    [(0, "none of 6 pods, 1 route (shop/my-route), in shop"), (1, "up to 1 of 6 pods (17%), 1 route (shop/my-route), in shop")],
+)
+def test_the_reach_is_told_in_words(pods: int, told: str) -> None:
+    assert reach(BlastRadius(namespaces=["shop"], pods=pods, pods_total=6, share=pods / 6, routes=["shop/my-route"])) == told
 
 
 def answer(ready: int, route: str = "shop/my-route") -> Answer:
