@@ -103,7 +103,7 @@ def _carry_out(drawing: "Drawn", found: "Guarded", approval: "Approval", given: 
 
     script = given["output"] == "json"
     paper = paper_of(given)
-    shown = progress.Progress(paper, live=paper.stream.isatty() and sys.stderr.isatty() and not script)
+    shown = progress.Progress(paper, live=paper.terminal and sys.stderr.isatty() and not script)
     stops = Stops()
     with stops.on_signals(shown.again):
         manner = manner_of(given)

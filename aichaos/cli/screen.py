@@ -88,7 +88,7 @@ class Screen:
             write_event(event)
         self.paper.line((f"\n{text}", "cyan"))
         self.paper.stream.flush()
-        live = self.paper.stream.isatty() and sys.stderr.isatty() and not self.script
+        live = self.paper.terminal and sys.stderr.isatty() and not self.script
         self._shown = Progress(self.paper, live=live)
 
     def tell(self, event: "Event") -> None:

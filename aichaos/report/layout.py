@@ -28,10 +28,11 @@ class Paper:
     """Where text is written. Everything is cleaned of control characters here, so that nobody can forget it."""
 
     def __init__(self, stream: IO[str]) -> None:
-        terminal = stream.isatty()
+        self.terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+        """Whether there is a screen that can be written over."""
         self.stream = stream
         self.width = max(NARROWEST, min(_columns(stream), WIDEST))
-        self.colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.colour = self.terminal and not os.environ.get("NO_COLOR")
 
     def line(self, *parts: Part | str) -> None:
         """One line as it is, never wrapped: what is copied from the screen must be whole."""

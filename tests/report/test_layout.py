@@ -177,6 +177,16 @@ def test_a_terminal_that_wants_none_gets_none(variable: str, value: str, monkeyp
     assert on_terminal() == "words\r\n"
 
 
+@pytest.mark.parametrize(("term", "is_so"), [("xterm", True), ("dumb", False)])
+def test_what_is_no_screen_is_not_written_over(term: str, is_so: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", term)
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as stream:
+        assert Paper(stream).terminal is is_so
+    os.close(leader)
+    assert Paper(io.StringIO()).terminal is False
+
+
 def test_a_pipe_gets_no_colour() -> None:
     stream = io.StringIO()
     Paper(stream).line(("words", "red"))
