@@ -12,6 +12,7 @@ from aichaos.measure.figures import TOO_FEW, Tally, availability, quantile
 from aichaos.measure.reading import Times
 from aichaos.measure.samples import line_of
 
+_NEVER = "not asked while the experiment lasted"
 ALL = 0.95
 
 
@@ -25,7 +26,7 @@ def _objective(promise: Promise, during: Tally, times: Times, since: float, unti
     if promise.measure in TIMES:
         return _time(promise, during, times, since, until)
     if not during.told:
-        return _no_data(promise, during.reason or ("nothing could be told" if during.none else "never asked"))
+        return _no_data(promise, during.reason or ("nothing could be told" if during.none else _NEVER))
     found = availability(during) if promise.measure == "success" else quantile(during.latencies(), promise.measure)
     if found.value is None:
         return _no_data(promise, "no answer came that could be timed")
@@ -62,12 +63,12 @@ def _time(promise: Promise, during: Tally, times: Times, since: float, until: fl
     if promise.measure == "recovery":
         if times.first_bad is None:
             if not during.told:
-                return _no_data(promise, during.reason or "never asked")
+                return _no_data(promise, during.reason or _NEVER)
             return _timed(promise, 0.0, "it was never bad", held=True, sure=False)
         begin, end = times.first_bad, times.good_again
     else:
         if times.first_good is None and not during.told:
-            return _no_data(promise, during.reason or "never asked")
+            return _no_data(promise, during.reason or _NEVER)
         begin, end = since, times.first_good
     if end is not None:
         return _timed(promise, end - begin, f"{end - begin:.1f}s", held=promise.limit.holds(end - begin), sure=True)

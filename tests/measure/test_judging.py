@@ -97,7 +97,7 @@ def test_all_promises_together_hold_only_where_each_is_known_to_have_held(verdic
 
 def test_without_any_answer_that_tells_there_are_no_data() -> None:
     assert judged({}, samples("none", "none")).verdict == "no-data"
-    assert judged({}, []).why == "never asked"
+    assert judged({}, []).why == "not asked while the experiment lasted"
 
 
 @pytest.mark.parametrize(
