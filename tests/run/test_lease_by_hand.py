@@ -1,6 +1,5 @@
 """Somebody deletes the Lease of a run, or edits it: that ends the run, and everything goes back all the same."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,8 +46,6 @@ def test_a_run_whose_lease_is_changed_by_hand_puts_everything_back(rig: Rig, how
     BY_HAND[how](rig)
     said, _ = process.communicate(timeout=90)
     assert process.returncode == 7, said
-    ended = json.loads(said.splitlines()[-1])
-    assert ended["stop"]["reason"] == "somebody has deleted Lease/" + f"{rig.namespace}/aichaos-run, or changed it by hand"
     rig.assert_restored()
     assert rig.closed()
     assert "holderIdentity" not in rig.controlplane.get(where(rig))["spec"]

@@ -25,7 +25,7 @@ def test_a_lever_that_can_not_be_looked_at_any_more_is_pulled() -> None:
         heard.set()
 
     reader: Any = Broken()
-    with lever.watch(reader, lever.place(), pulled, every=0.01):
+    with lever.watch(reader, lever.place(), pulled, every=0.01, bound=600):
         assert heard.wait(60)
     assert told == ["the lever aichaos/aichaos-lever can't be read (RuntimeError): that counts as pulled"]
 
@@ -44,6 +44,26 @@ def test_a_machine_that_was_asleep_beyond_the_lease_goes_on_with_nothing(monkeyp
         stop = stops.wait(60)
     assert stop is not None
     assert stop.reason.startswith("nothing of this run moved for 16 s")
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (lease.Held(place=lease.place(), run="r", generation=2), "somebody has deleted Lease/aichaos/aichaos-run, or changed it by hand"),
+        (lease.Taken(run="r", who="", process="recover", renewed=""), "another process has taken the run over"),
+        (lease.NotHad(why="no", final=True), "somebody has deleted Lease/aichaos/aichaos-run, and it can't be made again: no"),
+    ],
+)
+def test_a_lease_that_is_not_ours_any_more_is_a_stop_that_says_why(monkeypatch: pytest.MonkeyPatch, found: lease.Hold, why: str) -> None:
+    monkeypatch.setattr(heart, "LOOK", 0.01)
+    monkeypatch.setattr(lease, "look", lambda writer, held: lease.Beat(held=None))
+    monkeypatch.setattr(lease, "again", lambda writer, held: found)
+    held = lease.Held(place=lease.place(), run="r", generation=1)
+    stops, writer = Stops(), Broken()
+    with heart.keeping(writer, held, stops):  # type: ignore[arg-type]
+        stop = stops.wait(60)
+    assert stop is not None
+    assert stop.reason == why
 
 
 def test_a_lease_that_is_not_renewed_any_more_is_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
