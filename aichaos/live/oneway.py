@@ -62,6 +62,9 @@ def _about_changes(policy: Manifest, place: Place) -> bool:
     """Whether a policy asks, of updates of such an object, what it was."""
     if "oldObject" not in str(mapping(policy.get("spec"))):
         return False
+    chosen = at(policy, "spec", "matchConstraints", "namespaceSelector", "matchLabels", "kubernetes.io/metadata.name")
+    if chosen not in (None, place.namespace):
+        return False
     for one in sequence(at(policy, "spec", "matchConstraints", "resourceRules")):
         groups, resources, operations = (sequence(mapping(one).get(key)) for key in ("apiGroups", "resources", "operations"))
         if {"*", place.group} & {*groups} and {"*", "*/*", place.resource} & {*resources} and {"*", "UPDATE"} & {*operations}:
