@@ -37,6 +37,9 @@ def as_guard(controlplane: ControlPlane, namespace: str, restores: str = "") -> 
     restores: where experiments run, if that is another one."""
     text = MANIFEST.read_text()
     here = text.replace("namespace: aichaos", f"namespace: {namespace}").replace("name: aichaos\n", f"name: {namespace}\n")
+    bound = "kind: RoleBinding\nmetadata:\n  name: aichaos-guard{}\n  namespace: kube-system"
+    here = here.replace(bound.format(""), bound.format(f"-{namespace}"))  # of each test its own: all share that namespace
+    assert f"name: aichaos-guard-{namespace}" in here
     controlplane.kubectl("apply", "--filename", "-", input=here)
     subject = {"kind": "ServiceAccount", "name": "aichaos-guard", "namespace": namespace}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "aichaos-guard-restore"}
