@@ -173,7 +173,7 @@ class _Run:
             failure, failed_at = str(error), time.monotonic()
         except Exception as error:  # noqa: BLE001  a bug of ours is no reason to leave things changed
             failure, failed_at = f"a bug in aichaos: {type(error).__name__}: {error}", time.monotonic()
-        stop = self.stops.stop
+        stop = self.stops.over()
         if stop is not None:
             self._note_stop(stop.reason)
         elif failure:

@@ -249,6 +249,14 @@ def _object(outcome: Outcome | None) -> Manifest | None:
     return outcome.object if isinstance(outcome, Done) else None
 
 
+def removed_by_others(told: list[History], live: dict[Place, Manifest | None]) -> Iterator[Foreign]:
+    """Before anything is put back: what the run has made and is not there any more."""
+    for history in told:
+        made = any(isinstance(history.outcomes.get(intent.number), Done) for intent in history.intents)
+        if history.created and history.deletion is None and made and live[history.place] is None:
+            yield Foreign(object=str(history.place), what="somebody else has deleted it; it was this run's own")
+
+
 def changed_by_others(told: list[History], live: dict[Place, Manifest | None]) -> Iterator[Foreign]:
     """Once nothing is left to do: what still is not as it was before the run is somebody else's doing, and stays."""
     for history in told:

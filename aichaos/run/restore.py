@@ -44,7 +44,18 @@ from aichaos.domain.running import (
 from aichaos.errors import AichaosError, FileError
 from aichaos.run import by_hand, lease, mirror, own
 from aichaos.run.closed import refusal
-from aichaos.run.inverses import NOT_KNOWN, UNDO, History, Scene, Way, changed_by_others, histories, unseen, way_back
+from aichaos.run.inverses import (  # fmt: skip
+    NOT_KNOWN,
+    UNDO,
+    History,
+    Scene,
+    Way,
+    changed_by_others,
+    histories,
+    removed_by_others,
+    unseen,
+    way_back,
+)
 from aichaos.run.journal import Journal
 from aichaos.run.lease import Held, Looked
 from aichaos.run.likeness import meta
@@ -151,6 +162,7 @@ class _Restore:
     def run(self, held: Held | None) -> Restored:
         generation = held.generation if held else 0
         self._note(Restoring(at=clock.now(), who=self.who, generation=generation, pid=os.getpid()))
+        untouched = self.who == "main"  # whoever comes after it can't know what it has still removed
         while True:
             told = histories(self.journal.record.intents, self.journal.record.outcomes, self.journal.record.undone)
             with self._heard():
@@ -162,10 +174,13 @@ class _Restore:
                 rivals=tuple(pair for pair in self._rivals() if all(_known(sights, place) for place in (pair.elder, *pair.younger))),
                 clock=self.writer.clock or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             )
+            if untouched:
+                self.foreign.update(removed_by_others(ready, scene.live))
             way = way_back(ready, scene)
             self.foreign.update(way.foreign)
             self._doubts(way)
             moved = self._send(way, scene, looked)
+            untouched = untouched and not moved
             unseen = [place for place, sight in sights.items() if isinstance(sight, Unread) and place not in self.given_up]
             if not moved and not unseen and self._is_over(way):
                 return self._finish(told, scene)

@@ -26,16 +26,23 @@ class Stops:
 
     def __init__(self) -> None:
         self.stop: Stop | None = None
+        self._late = False
         self._news = threading.Condition()
 
     def pull(self, reason: str) -> bool:
-        """End the run; whether this was the first to ask for it."""
+        """End the run; whether this was the first to ask for it, and in time."""
         with self._news:
             first = self.stop is None
             if first:
                 self.stop = Stop(reason=reason, at=time.monotonic())
             self._news.notify_all()
-        return first
+            return first and not self._late
+
+    def over(self) -> Stop | None:
+        """What has ended the run; None where it has come to its end. Whoever asks later can't end it any more."""
+        with self._news:
+            self._late = True
+            return self.stop
 
     def wait(self, seconds: float | None) -> Stop | None:
         """Wait so long (None: for ever), or until somebody ends the run."""
@@ -76,7 +83,7 @@ class Stops:
 
     @contextmanager
     def on_signals(self, again: Callable[[], None]) -> Iterator[None]:
-        """Ctrl-C, SIGTERM and SIGHUP end the run, in this block, instead of the program. again: told of each further one."""
+        """Ctrl-C, SIGTERM and SIGHUP end the run, in this block, instead of the program. again: told of each one that does not."""
         reading, writing = os.pipe()
 
         def heard(number: int, frame: FrameType | None) -> None:

@@ -1,5 +1,7 @@
 """The exit code of a run is the worst that holds, in the order that is promised."""
 
+import signal
+import threading
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from aichaos.domain.about import Report
 from aichaos.domain.running import Approval, Finished
 from aichaos.live.running import exit_code
 from aichaos.run.approve import in_person
+from aichaos.run.stops import Stops
 from tests.run.plans import plan
 
 
@@ -46,3 +49,12 @@ def ended(**fields: Any) -> Report:
 )
 def test_the_worst_comes_first(fields: dict[str, Any], code: int) -> None:
     assert exit_code(ended(**fields)) == code
+
+
+def test_a_signal_after_the_last_step_is_told_that_it_ends_nothing_any_more() -> None:
+    stops, told = Stops(), threading.Event()
+    assert stops.over() is None
+    with stops.on_signals(told.set):
+        signal.raise_signal(signal.SIGINT)
+        assert told.wait(30)
+    assert stops.stop is not None, "whoever runs several experiments begins no other one"

@@ -97,6 +97,15 @@ def test_an_object_that_somebody_made_again_stays_theirs(controlplane: ControlPl
         assert "allow" in others(ended)
 
 
+def test_an_object_of_ours_that_somebody_deleted_is_named(controlplane: ControlPlane, tmp_path: Path) -> None:
+    with paused(controlplane, tmp_path) as (rig, process):
+        controlplane.request("DELETE", url(place("NetworkPolicy", rig.namespace, "deny")))
+        code, ended, said = stopped(process)
+        assert code == 7, said
+        assert "NetworkPolicy/deny" not in rig.look()
+        assert others(ended) == {"deny": "somebody else has deleted it; it was this run's own"}
+
+
 def test_an_object_of_ours_that_somebody_replaced_stays_theirs(controlplane: ControlPlane, tmp_path: Path) -> None:
     with paused(controlplane, tmp_path) as (rig, process):
         controlplane.request("DELETE", url(place("NetworkPolicy", rig.namespace, "deny")))
