@@ -88,10 +88,11 @@ def test_a_change_that_goes_one_way_only_is_refused_and_a_rule_that_was_not_trie
 ) -> None:
     with rigged(controlplane, tmp_path) as rig:
         name = f"{rig.namespace}-change"
-        about = POLICY.replace("NS", name).replace(
+        about = POLICY.replace("CREATE, UPDATE", "UPDATE").replace(
             "object.metadata.?labels.?app.orValue('') != 'web'", "object.spec.ports == oldObject.spec.ports"
         )
-        controlplane.apply(about.replace("CREATE, UPDATE", "UPDATE"), rig.namespace)
+        for policy, namespace in ((name, rig.namespace), (f"{name}-other", f"{rig.namespace}-other")):
+            controlplane.apply(about.replace("metadata.name: NS", f"metadata.name: {namespace}").replace("NS", policy), rig.namespace)
         try:
             controlplane.request("POST", f"/api/v1/namespaces/{rig.namespace}/configmaps", {"metadata": {"name": "c"}, "data": {"a": "b"}})
             sealed = {"kind": "ConfigMap", "name": "c", "namespace": rig.namespace, "merge": {"immutable": True}}
@@ -103,9 +104,11 @@ def test_a_change_that_goes_one_way_only_is_refused_and_a_rule_that_was_not_trie
             assert told in " ".join(done.stderr.split()), all_said(done)
             said = f"whether it lets Service/{rig.namespace}/web go back was not tried"
             assert said in " ".join(done.stdout.split()), all_said(done)
+            assert f"{name}-other" not in done.stdout, "it is for another namespace"
         finally:
             for resource in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
-                controlplane.request("DELETE", f"/apis/admissionregistration.k8s.io/v1/{resource}/{name}")
+                for policy in (name, f"{name}-other"):
+                    controlplane.request("DELETE", f"/apis/admissionregistration.k8s.io/v1/{resource}/{policy}")
         rig.assert_restored()
 
 
