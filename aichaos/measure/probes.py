@@ -25,7 +25,8 @@ TIMEOUT = 2.0
 
 
 LOOK_AGAIN = 2.0
-"""Seconds between two looks at the endpoints of a namespace for an answer that names none of those known."""
+"""Seconds between two looks at the endpoints of a namespace for an answer that names none of those known, or for one that names an endpoint
+of nobody that is expected."""
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +57,8 @@ class Prober:
         self._conditions = conditions.Conditions(reader) if reader is not None else None
         self._chosen: dict[tuple[str, ...], tuple[Whom, Address | None]] = {}
         self._look_again = 0.0
+        self._believed: dict[str, float] = {}
+        """When it was last looked whose an endpoint is that an unexpected answer has named."""
         self._preferred: dict[str, frozenset[str]] = {}
         self._tellers = tellers(topology.snapshot.endpoint_slices)
 
@@ -155,16 +158,31 @@ class Prober:
         if not told:
             return _Teller(None, "the answer does not say which backend gave it")
         found = self._owners(told, namespace)
+        wanted = frozenset({expected}) if expected else self._preferred.get(name, frozenset())
         if not found and (expected or time.monotonic() > self._look_again):
             self._look_again = time.monotonic() + LOOK_AGAIN
-            self._tellers = self._tellers | tellers(self._slices(namespace))
-            found = self._owners(told, namespace)
+            found = self._owners_now(told, namespace, {namespace})
+        elif found and wanted and wanted.isdisjoint(map("/".join, found)) and self._is_doubtful(told[0]):
+            found = self._owners_now(told, namespace, {one.partition("/")[0] for one in wanted})
         if not found:
             return _Teller(None, f"the answer says {told[0][:60]!r}, which is no Service and no endpoint of one")
         services = {"/".join(one) for one in found}
         if expected in services:
             return _Teller(expected, "")
         return _Teller(min(services & self._preferred.get(name, frozenset()) or services), "")
+
+    def _is_doubtful(self, name: str) -> bool:
+        """An address is given again: whose it was need not be whose it is."""
+        now = time.monotonic()
+        if now < self._believed.get(name, 0.0) + LOOK_AGAIN:
+            return False
+        self._believed[name] = now
+        return True
+
+    def _owners_now(self, told: list[str], namespace: str, homes: set[str]) -> set[tuple[str, str]]:
+        """The same, by the endpoints that these namespaces have now."""
+        self._tellers = self._tellers | tellers([one for home in sorted(homes) for one in self._slices(home)])
+        return self._owners(told, namespace)
 
     def _owners(self, told: list[str], namespace: str) -> set[tuple[str, str]]:
         """The Services that one of these names is, or is an endpoint of."""

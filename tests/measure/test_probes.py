@@ -174,6 +174,26 @@ def test_a_service_without_an_address_is_asked_at_its_endpoints_as_they_are_now(
         assert asking.ask(probe).outcome == "good"
 
 
+def test_an_address_that_is_given_again_is_the_one_of_whoever_has_it_now(controlplane: ControlPlane, reader: Reader) -> None:
+    """A pod that is gone leaves its address to the next one, of whichever Service."""
+    with controlplane.namespace() as namespace, server(lambda path: Said(body='{"pod": "10.244.9.7"}')) as running:
+        there = topology_of(gateway(), service("web", namespace=namespace), service("rival"), slices("rival", ("10.244.9.7", "rival-1")))
+        probe = http_probe(backend=f"{namespace}/web")
+
+        def asking() -> Prober:
+            return Prober(there, reader, Ways(resolve=(resolve(f"gateway/shop/edge=127.0.0.1:{running.port}"),)))
+
+        before = asking().ask(probe)
+        assert (before.outcome, before.why) == ("bad", f"shop/rival answered, expected {namespace}/web")
+        now = slices("web", ("10.244.9.7", "web-1"))
+        now["metadata"]["namespace"] = namespace
+        controlplane.request("POST", f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices", now)
+        assert asking().ask(probe).outcome == "good"
+        foretold = asking()
+        foretold.prefer(probe.name, [f"{namespace}/web"])
+        assert foretold.ask(http_probe()).backend == f"{namespace}/web"
+
+
 def test_conditions_are_those_of_the_server(controlplane: ControlPlane, reader: Reader) -> None:
     controlplane.install_crds("gateway-api")
     asking = Prober(topology_of(), reader)
