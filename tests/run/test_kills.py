@@ -18,7 +18,9 @@ from tests.controlplane.client import ControlPlane
 from tests.run.rig import STEPS, Rig, children, rigged
 
 MOMENTS = 92
-"""How many there are in a run of six steps and its restore; the last test here counts them."""
+"""How many there are at most in a run of six steps and its restore; the last test here counts them."""
+CERTAIN = MOMENTS - 8
+"""How many there are always: a restore takes a round or two fewer where the clock's next second comes sooner."""
 RECOVERING = 24
 """How many in a restore alone, after a death late in the run."""
 EVERYTHING = os.environ.get("AICHAOS_KILLS") == "1"
@@ -30,10 +32,10 @@ def some(points: list[int], sample: int) -> list[int]:
 
 
 def dead_with_its_watchdog(rig: Rig, point: int) -> None:
-    """A run that dies at a moment together with its watchdog; returns when both are gone."""
+    """A run that dies at a moment together with its watchdog, or has ended before it came; returns when both are gone."""
     process = rig.start(rig.orders(point=point, death="both"))
     process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    assert process.returncode == -signal.SIGKILL or (process.returncode == 0 and point > CERTAIN)
 
 
 def recovered(rig: Rig) -> str:
@@ -171,4 +173,4 @@ def test_no_moment_is_forgotten(controlplane: ControlPlane, tmp_path: Path) -> N
         code, said = rig.finish(rig.orders())
         assert code == 0, said
         (counted,) = re.findall(r'"moments":(\d+)', said)
-        assert MOMENTS - 8 <= int(counted) <= MOMENTS, f"the rounds of a restore differ by what the clock says, and by no more: {said}"
+        assert CERTAIN <= int(counted) <= MOMENTS, f"the rounds of a restore differ by what the clock says, and by no more: {said}"
