@@ -10,10 +10,9 @@ holds the object (a finalizer), and says then what a person has to type.
 
 import os
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -59,6 +58,7 @@ from aichaos.run.inverses import (  # fmt: skip
 from aichaos.run.journal import Journal
 from aichaos.run.lease import Held, Looked
 from aichaos.run.likeness import meta
+from aichaos.run.stops import after
 from aichaos.run.trial import without_given_out
 
 Say = Callable[[str], None]
@@ -186,17 +186,10 @@ class _Restore:
                 return self._finish(told, scene)
             self._pause(moved, way, sights)
 
-    @contextmanager
-    def _heard(self) -> Iterator[None]:
+    def _heard(self) -> AbstractContextManager[None]:
         """Says so where a look does not come to its end: a login that hangs has no end of its own."""
         line = f"nobody has answered for {_SILENT:g} s, neither the API server nor who logs in there; this goes on until somebody does"
-        timer = threading.Timer(_SILENT, self._once, [line])
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+        return after(_SILENT, lambda: self._once(line))
 
     # --- one round
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType
 from typing import TypeVar
 
@@ -19,6 +19,18 @@ from aichaos.domain.running import Stop
 T = TypeVar("T")
 
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "its terminal was closed"}
+
+
+@contextmanager
+def after(seconds: float, then: Callable[[], object]) -> Iterator[None]:
+    """Does something if the block takes longer."""
+    timer = threading.Timer(seconds, then)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class Stops:
@@ -70,16 +82,9 @@ class Stops:
             self._news.wait_for(lambda: said or self.stop is not None)
         return said[0].result() if said else None
 
-    @contextmanager
-    def after(self, seconds: float, reason: str) -> Iterator[None]:
+    def after(self, seconds: float, reason: str) -> AbstractContextManager[None]:
         """Ends the run if the block takes longer."""
-        timer = threading.Timer(seconds, self.pull, [reason])
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+        return after(seconds, lambda: self.pull(reason))
 
     @contextmanager
     def on_signals(self, again: Callable[[], None]) -> Iterator[None]:
