@@ -18,7 +18,7 @@ from aichaos.domain.kinds import BY_NAME, KINDS, Kind
 from aichaos.domain.running import Manifest, Permission, Place, Plan
 from aichaos.domain.snapshot import Snapshot
 from aichaos.errors import UsageError
-from aichaos.live.planning import Order, Say, drawn, home_of, homeless, lease_of, permissions, targets
+from aichaos.live.planning import Order, Say, drawn, home_of, lease_of, permissions, targets
 from aichaos.measure.conditions import reference
 from aichaos.observe import source
 from aichaos.observe.topology import Topology
@@ -51,8 +51,9 @@ def least(order: Order, say: Say) -> Least:
     with drawn(order, say) as drawing:
         again = drawing.foretold.inverse.again
         looked = _looks(order, drawing.experiment, drawing.topology.snapshot, drawing.plan, again, drawing.places)
-        made = (one for one in permissions(drawing) if one.resource != "namespaces" or one.verb != "create")
-        return _least(order, drawing.plan, [*made, *looked], homeless(drawing), [*drawing.findings, *drawing.made.refusals])
+        asked = list(permissions(drawing))
+        made = [one for one in asked if one.resource != "namespaces" or one.verb != "create"]
+        return _least(order, drawing.plan, [*made, *looked], len(made) < len(asked), [*drawing.findings, *drawing.made.refusals])
 
 
 def _least(order: Order, drawn: Plan, needed: Iterable[Permission], homeless: bool, refusals: list[Refusal]) -> Least:

@@ -404,7 +404,7 @@ def permissions(drawn: Drawn) -> Iterator[Permission]:
         yield from uses.permissions(home)
     if drawn.order.inside:
         yield from incluster.permissions(home)
-    if homeless(drawn):
+    if _homeless(drawn):
         yield Permission(verb="create", group="", resource="namespaces", why="run")
 
 
@@ -413,7 +413,7 @@ def home_of(order: Order) -> str:
     return lease_of(order).partition("/")[0]
 
 
-def homeless(drawn: Drawn) -> bool:
+def _homeless(drawn: Drawn) -> bool:
     """Whether that namespace has to be made; where it may not be looked at, nobody knows."""
     try:
         return looking(drawn.reader)(own.namespace(home_of(drawn.order))) is None
