@@ -7,8 +7,8 @@ from typing import Any
 from aichaos.check.closed import refused
 from aichaos.check.subject import Subject
 from aichaos.domain.finding import Finding
-from aichaos.files.plain import mapping, sequence, text, walk
-from aichaos.observe.addresses import stranger
+from aichaos.files.plain import mapping, pointer, sequence, text, walk
+from aichaos.observe.addresses import of_endpoints, stranger
 from aichaos.observe.targets import service_of_host
 
 _NOWHERE = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
@@ -34,12 +34,12 @@ def _endpoints(this: Subject, said: dict[str, Any]) -> Iterator[Finding]:
     seen = this.world.cluster.snapshot
     known = {address for one in seen.endpoint_slices for endpoint in one.endpoints or () for address in endpoint.addresses}
     known |= {pod.status.pod_ip for pod in seen.pods}
-    for way, value in walk(said):
-        if isinstance(value, str) and (way[-1:] == ("ip",) or "addresses" in way[-2:]) and value not in known and not _nowhere(value):
+    for way, value in of_endpoints(said):
+        if value not in known and not _nowhere(value):
             message = (
                 f"{value[:60]} would be asked as an endpoint, and is no address of a pod: name one, or one for documentation (192.0.2.1)"
             )
-            yield refused(this, "policy/power", message, "/" + "/".join(map(str, way)), value)
+            yield refused(this, "policy/power", message, pointer(*way), value)
 
 
 def _nowhere(value: str) -> bool:
@@ -53,7 +53,7 @@ def _hosts(kind: str, said: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Hosts to which requests are sent, by name."""
     for way, value in walk(said):
         last = tuple(part for part in way if isinstance(part, str))[-2:]
-        here = "/" + "/".join(map(str, way))
+        here = pointer(*way)
         if kind.endswith("Route") and last == ("requestRedirect", "hostname"):
             yield here, text(value)
         elif kind.endswith("Route") and isinstance(value, dict) and value.get("kind") == "Hostname":

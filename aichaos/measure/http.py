@@ -3,7 +3,6 @@
 Each request has a connection of its own, as a client that comes anew has.
 """
 
-import ipaddress
 import json
 import re
 import ssl
@@ -17,6 +16,7 @@ import msgspec
 from aichaos.domain.experiment import HTTPProbe
 from aichaos.errors import UsageError
 from aichaos.measure.whom import Address, Whom, looked_up
+from aichaos.observe.addresses import is_address
 
 if TYPE_CHECKING:
     import httpx2
@@ -50,14 +50,14 @@ def ask(probe: HTTPProbe, whom: Whom, address: Address, timeout: float, largest:
     UsageError where the address may not be asked."""
     import httpx2
 
-    if not _is_address(address.host):
+    if not is_address(address.host):
         address = looked_up(address)[0]
     url, secure = whom.url, whom.url.scheme == "https"
     target = f"{url.scheme}://{address}{url.path or '/'}" + (f"?{url.query}" if url.query else "")
     headers = {key: value for key, value in probe.headers.items() if key.lower() != "host"} | {"Host": whom.authority}
     if all(key.lower() != "accept-encoding" for key in headers):
         headers["Accept-Encoding"] = "identity"  # bodies are read as they come: a real Prometheus compresses them if it may
-    extensions = {"sni_hostname": (url.hostname or "").encode("idna").decode()} if secure and not _is_address(url.hostname or "") else {}
+    extensions = {"sni_hostname": (url.hostname or "").encode("idna").decode()} if secure and not is_address(url.hostname or "") else {}
     began = time.monotonic()
     try:
         with _client(secure).stream(probe.method, target, headers=headers, timeout=timeout, extensions=extensions) as response:
@@ -108,14 +108,6 @@ def _causes(error: BaseException) -> list[BaseException]:
         found.append(one)
         one = one.__cause__ or one.__context__
     return found
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 _ONE = threading.Lock()

@@ -17,7 +17,7 @@ from aichaos.domain.gateway import Gateway
 from aichaos.domain.network import Endpoint, EndpointSlice, Service
 from aichaos.domain.policy import Policy
 from aichaos.errors import UsageError
-from aichaos.observe.addresses import forbidden
+from aichaos.observe.addresses import forbidden, is_address
 from aichaos.observe.targets import service_of_host
 from aichaos.observe.topology import Topology
 
@@ -127,7 +127,7 @@ def _gateway(gateway: Gateway, url: SplitResult, port: int, authority: str, poli
             why = f"{called} says that it is at {one.value}, which may not be asked: {barred}"
             continue
         try:
-            addresses += looked_up(Address(one.value, port)) if _is_name(one.value) else [Address(one.value, port)]
+            addresses += [Address(one.value, port)] if is_address(one.value) else looked_up(Address(one.value, port))
         except UsageError as error:
             why = f"{called}: {error}"
     if not addresses:
@@ -185,14 +185,6 @@ def _serving(host: str, port: int, topology: Topology) -> list[Gateway]:
 
 def _fits(host: str, name: str) -> bool:
     return host == name or (name.startswith("*.") and host.endswith(name[1:]))
-
-
-def _is_name(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return True
-    return False
 
 
 def _given(called: str, port: int, given: Sequence[Resolve]) -> list[Address]:

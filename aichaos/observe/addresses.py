@@ -6,8 +6,11 @@ the experiment.
 
 import ipaddress
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
+from aichaos.files.plain import walk
 from aichaos.observe.targets import service_of_host
 from aichaos.observe.topology import Topology
 
@@ -34,6 +37,22 @@ def forbidden(host: str) -> str:
     if inner is not None:
         return forbidden(str(inner))
     return "it holds a cloud's metadata and its keys" if str(address) in _CLOUDS else ""
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an address, and no name that has to be looked up."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def of_endpoints(manifest: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The addresses in an EndpointSlice, in Endpoints, or in a patch of one, each with the way to it."""
+    for way, value in walk(manifest):
+        if isinstance(value, str) and (way[-1:] == ("ip",) or "addresses" in way[-2:]):
+            yield way, value
 
 
 def foreign(host: str) -> str:

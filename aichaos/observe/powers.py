@@ -10,7 +10,7 @@ from typing import Any
 
 from aichaos.domain.touchable import CHAOS
 from aichaos.files.plain import at, mapping, sequence, text, walk
-from aichaos.observe.addresses import forbidden, foreign
+from aichaos.observe.addresses import forbidden, foreign, of_endpoints
 from aichaos.observe.pod_powers import pod_powers
 from aichaos.observe.power import Manifest, Power, Way, command, secret
 
@@ -167,8 +167,8 @@ def _network(manifest: Manifest, group: str, kind: str) -> Iterator[Power]:
     if group == "networking.istio.io":
         yield from _mesh(spec, kind)
     if kind in ("EndpointSlice", "Endpoints"):
-        for way, value in walk(manifest):
-            if isinstance(value, str) and (way[-1:] == ("ip",) or "addresses" in way[-2:]) and (why := forbidden(value) or foreign(value)):
+        for way, value in of_endpoints(manifest):
+            if why := forbidden(value) or foreign(value):
                 yield Power(way=way, word=value, rule="policy/power", why=f"{value[:60]} would be asked as an endpoint: {why}")
     if (group, kind) == ("gateway.networking.k8s.io", "Gateway"):
         if at(spec, "infrastructure", "parametersRef"):

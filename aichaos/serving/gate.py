@@ -17,7 +17,8 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aichaos.serving.manner import Manner, is_address
+from aichaos.observe.addresses import is_address
+from aichaos.serving.manner import Manner
 
 COOKIE = "aichaos"
 FORMS = 4096

@@ -55,11 +55,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         raise UsageError(f"--host is {host!r}; it is an IP address", hint="As in 127.0.0.1, ::1, or 0.0.0.0 with a token.") from None
-
-
-def is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

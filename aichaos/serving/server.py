@@ -10,8 +10,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from aichaos.errors import AichaosError
+from aichaos.observe.addresses import is_address
 from aichaos.serving.app import application
-from aichaos.serving.manner import Manner, is_address
+from aichaos.serving.manner import Manner
 
 HEADERS = 16 * 1024
 """Bytes that the head of a request may have."""
